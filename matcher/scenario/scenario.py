@@ -1,0 +1,189 @@
+"""The scenario: everything that is known, needed, offered and decided, in one frozen object."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, Strict, model_validator
+
+from matcher.errors import InvalidScenario
+from matcher.scenario.consistency import Parts, consistency_faults
+from matcher.scenario.entities import (
+    DEFAULT_ORDER,
+    Assumption,
+    ById,
+    Capability,
+    Currency,
+    Decisions,
+    Dialogue,
+    FundingOffer,
+    Goal,
+    Need,
+    Objectives,
+    Offer,
+    Provider,
+    Rate,
+    State,
+    TechnicalOffer,
+)
+from matcher.scenario.fields import Frozen, Id, Text, Years
+from matcher.units import ceil_share, floor_share
+
+
+class Scenario(Frozen):
+    """States and their needs, providers and their offers, decisions and objectives.
+
+    Collections are written as mappings from id to fields and held as tuples sorted by id, so
+    that the order in a file carries no meaning.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        if a field is of the wrong type or out of range, or, once all fields are right, if
+        entities contradict each other (unknown references, prices that are not whole per granule,
+        and so on: see `matcher.scenario.consistency`).
+    """
+
+    matcher: Annotated[int, Strict(), Field(ge=1, le=1)] = 1
+    """Version of the scenario format."""
+    name: Id
+    """Short name; output folders are named after it."""
+    title: Text = ""
+    """One line that says what the scenario is."""
+    description: Text = ""
+    """What a reader should know first."""
+    horizon: Years
+    """Years that are planned, [first, last]."""
+    currency: Currency
+    """Currency of all money."""
+    rates: ById[Rate] = Field(default_factory=ById)
+    """Exchange rates by foreign currency code."""
+    capabilities: ById[Capability]
+    """Kinds of work."""
+    states: ById[State]
+    """Affected States."""
+    needs: ById[Need]
+    """What States seek."""
+    providers: ById[Provider]
+    """Who offers."""
+    offers: ById[Offer]  # type: ignore[type-var]
+    """What is on the table."""
+    decisions: Decisions = Decisions()
+    """What the user has already decided."""
+    objectives: Objectives = Objectives()
+    """What is sought."""
+    dialogue: Dialogue | None = None
+    """Dialogue of partners in States that state none of their own."""
+    assumptions: ById[Assumption] = Field(default_factory=ById)
+    """What had to be assumed, and why."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        faults = consistency_faults(Parts.of(self))
+        if faults:
+            raise ValueError("; ".join(map(str, faults)))
+        return self
+
+    @cached_property
+    def years(self) -> tuple[int, ...]:
+        """Years of the horizon, in order."""
+        return tuple(self.horizon.range())
+
+    @cached_property
+    def _by_id(self) -> dict[str, dict[str, Any]]:
+        collections = ("capabilities", "states", "needs", "providers", "offers", "rates")
+        return {name: {each.id: each for each in getattr(self, name)} for name in collections}
+
+    def capability(self, key: str) -> Capability:
+        """Returns the capability with this id (KeyError if there is none)."""
+        return self._by_id["capabilities"][key]  # type: ignore[no-any-return]
+
+    def state(self, key: str) -> State:
+        """Returns the State with this id (KeyError if there is none)."""
+        return self._by_id["states"][key]  # type: ignore[no-any-return]
+
+    def need(self, key: str) -> Need:
+        """Returns the need with this id (KeyError if there is none)."""
+        return self._by_id["needs"][key]  # type: ignore[no-any-return]
+
+    def provider(self, key: str) -> Provider:
+        """Returns the provider with this id (KeyError if there is none)."""
+        return self._by_id["providers"][key]  # type: ignore[no-any-return]
+
+    def offer(self, key: str) -> FundingOffer | TechnicalOffer:
+        """Returns the offer with this id (KeyError if there is none)."""
+        return self._by_id["offers"][key]  # type: ignore[no-any-return]
+
+    @cached_property
+    def funding(self) -> tuple[FundingOffer, ...]:
+        """Funding offers, sorted by id."""
+        return tuple(offer for offer in self.offers if isinstance(offer, FundingOffer))
+
+    @cached_property
+    def technical(self) -> tuple[TechnicalOffer, ...]:
+        """Technical offers, sorted by id."""
+        return tuple(offer for offer in self.offers if isinstance(offer, TechnicalOffer))
+
+    def needs_of(self, state: str) -> tuple[Need, ...]:
+        """Returns the needs of one State, sorted by id."""
+        return tuple(need for need in self.needs if need.state == state)
+
+    def window(self, entity: Need | FundingOffer | TechnicalOffer) -> range:
+        """Returns the years of a need or offer that lie inside the horizon (may be empty)."""
+        years = entity.years or self.horizon
+        return range(max(years.first, self.horizon.first), min(years.last, self.horizon.last) + 1)
+
+    def order(self) -> tuple[Goal, ...]:
+        """Returns the lexicographic order sought; empty where weights are given."""
+        if self.objectives.weights is not None:
+            return ()
+        return self.objectives.order or DEFAULT_ORDER
+
+    def is_external(self, offer: str, state: str) -> bool:
+        """Returns whether the offer comes from someone else than the State itself."""
+        return self.provider(self.offer(offer).provider).state != state
+
+    def granule_price(self, offer: TechnicalOffer) -> int:
+        """Returns minor units of the scenario's currency per granule (rounded up from foreign money)."""
+        granule = self.capability(offer.capability).granule
+        if offer.currency in (None, self.currency.code):
+            return floor_share(granule, offer.price)  # exact: consistency has made sure of it
+        rate = self._by_id["rates"][offer.currency].rate
+        return ceil_share(granule, Fraction(offer.price) * Fraction(rate))
+
+    def converted(self, offer: FundingOffer, amount: int, *, up: bool = False) -> int:
+        """Returns money of an offer in the scenario's currency, rounded down (or up) to a minor unit."""
+        if offer.currency in (None, self.currency.code):
+            return amount
+        rate = self._by_id["rates"][offer.currency].rate
+        return ceil_share(amount, rate) if up else floor_share(amount, rate)
+
+    def money_at(self, offer: FundingOffer, year: int) -> int:
+        """Returns the offer's new money in a year, in minor units; 0 outside its own years."""
+        return self.converted(offer, offer.amount.at(year)) if year in self.window(offer) else 0
+
+    def capacity_at(self, offer: TechnicalOffer, year: int) -> int:
+        """Returns the whole granules the offer can deliver in a year; 0 outside its own years."""
+        if year not in self.window(offer):
+            return 0
+        return offer.capacity.at(year) // self.capability(offer.capability).granule
+
+    @classmethod
+    def from_data(cls, data: object, source: str | None = None) -> Scenario:
+        """Returns the scenario that plain data describes.
+
+        Raises
+        ------
+        InvalidScenario
+            with every fault that can be told, of fields and of consistency alike.
+        """
+        from matcher.scenario.validation import read_scenario
+
+        scenario, faults = read_scenario(data)
+        if scenario is None:
+            raise InvalidScenario(faults, source)
+        return scenario
+
+

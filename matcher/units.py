@@ -1,0 +1,49 @@
+"""Exact numbers: minor currency units, granules, and ratios.
+
+Money is an ``int`` of minor currency units, quantities are ``int`` of capability units, ratios
+(weights, shares, prices per unit, exchange rates) are :class:`decimal.Decimal` with at most 15
+significant digits, so that they survive a journey through JSON unchanged. Nothing here is a float.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+MAX_MONEY = 10**13
+"""Largest amount of money in one field, in minor units."""
+MAX_QUANTITY = 10**12
+"""Largest quantity in one field, in units of the capability."""
+RATIO_DIGITS = 15
+"""Most significant digits of a ratio: more would not survive a double in a JSON reader."""
+RATIO_DECIMALS = 12
+"""Most decimal places of a ratio."""
+
+
+def floor_share(amount: int, ratio: Decimal | Fraction) -> int:
+    """Returns ``amount * ratio``, rounded down to a whole unit."""
+    share = Fraction(ratio)
+    return amount * share.numerator // share.denominator
+
+
+def ceil_share(amount: int, ratio: Decimal | Fraction) -> int:
+    """Returns ``amount * ratio``, rounded up to a whole unit."""
+    return -floor_share(-amount, ratio)
+
+
+def plain(ratio: Decimal | Fraction) -> str:
+    """Returns a fraction as ``p/q``, or as a plain integer where it is one."""
+    value = Fraction(ratio)
+    return str(value.numerator) if value.denominator == 1 else f"{value.numerator}/{value.denominator}"
+
+
+def decimal_text(value: Fraction, places: int = 6) -> str:
+    """Returns a fraction rounded half-even to `places` decimals, for reading (never for sums)."""
+    scaled = round(value * 10**places)
+    sign, digits = "-" if scaled < 0 else "", str(abs(scaled)).rjust(places + 1, "0")
+    return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
+
+
+def exact_granule(price: Decimal, granule: int) -> int:
+    """Returns the smallest multiple of `granule` at which `price` per unit is whole money."""
+    return granule * (Fraction(price) * granule).denominator
