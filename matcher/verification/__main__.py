@@ -1,0 +1,73 @@
+"""The checker as a program of its own: ``python matcher/verification SCENARIO PORTFOLIO``.
+
+Reads JSON: a resolved scenario, and a portfolio or a result. Ends with 0 if nothing is wrong, 1 if
+something is, 2 if a document cannot be read.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if not __package__:  # run as a folder: only this folder is needed, so the package around it stays unread
+    _around = ModuleType("matcher")
+    _around.__path__ = [str(Path(__file__).resolve().parent.parent)]
+    sys.modules["matcher"] = _around
+
+from matcher.verification.checker import verify
+
+if TYPE_CHECKING:
+    from matcher.verification.report import Report
+
+USAGE = "usage: python matcher/verification SCENARIO.json PORTFOLIO-OR-RESULT.json\n"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Checks a portfolio file against a scenario file and writes what was found; returns the exit code."""
+    if len(arguments) != 2:
+        sys.stderr.write(USAGE)
+        return 2
+    try:
+        report = verify(*map(_read, arguments))
+    except KeyError as error:
+        sys.stderr.write(f"cannot read these documents: {error} is missing\n")
+        return 2
+    except (OSError, TypeError, ValueError) as error:
+        sys.stderr.write(f"cannot read these documents: {error}\n")
+        return 2
+    sys.stdout.write(_text(report))
+    return 0 if report.ok else 1
+
+
+def _read(name: str) -> dict[str, Any]:
+    """Returns a JSON file's object, with exact numbers."""
+    text = Path(name).read_text(encoding="utf-8")
+    document = json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+    if not isinstance(document, dict):
+        raise TypeError(f"{name} holds no JSON object")
+    return document
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(f"{word} is no number")
+
+
+def _text(report: Report) -> str:
+    """Returns a report as lines of text."""
+    lines = [
+        f"rule {each.rule} {each.name}: {' '.join(each.who)} {each.year or ''}".rstrip()
+        + f": off by {each.excess}: {each.detail}"
+        for each in report.violations
+    ]
+    lines += [f"{len(lines)} violations"]
+    lines += [f"{name} = {value}" for name, value in report.figures.items()]
+    return "".join(f"{line}\n" for line in lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,94 @@
+"""The check as a whole: every rule, in order, and every figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from matcher.verification.decisions import caps, commitments, forbids, pins
+from matcher.verification.documents import Document, canonical_hash, completed, plain
+from matcher.verification.eligibility import option, references, statement
+from matcher.verification.facts import gather
+from matcher.verification.figures import claims, figures, state_figures
+from matcher.verification.report import Report, Violation, violation
+from matcher.verification.rules import (
+    absorption,
+    budget,
+    capacity,
+    counts,
+    engagement,
+    matching,
+    need,
+    precedence,
+    repayment,
+)
+
+if TYPE_CHECKING:
+    from matcher.portfolio import Portfolio
+    from matcher.result import Result
+    from matcher.scenario import Scenario
+
+
+def verify(scenario: Scenario | Document, portfolio: Portfolio | Result | Document) -> Report:
+    """Returns everything that is wrong with a portfolio, in the order of the rules, and all its figures.
+
+    A flow or engagement that names what does not exist breaks rule 0 and is left out of all other rules.
+    Money counts as it is due, whatever a flow states: a wrong statement breaks rule 0 alone.
+
+    Parameters
+    ----------
+    scenario, portfolio
+        The models, or plain documents as `model_dump()` or ``json.loads(text, parse_float=Decimal)`` give
+        them; fields at their default may be missing. Of a result, the figures that it claims count too.
+
+    Raises
+    ------
+    TypeError
+        if a document holds a float, or a flow or engagement a field of the wrong type.
+    ValueError
+        if a result holds no portfolio.
+    """
+    setting, answer = plain(scenario), plain(portfolio)
+    document, claimed = _opened(answer)
+    facts = gather(completed(setting), document)
+    states = state_figures(facts)
+    found = figures(facts, states)
+    steps = (
+        identity(document, setting["name"], canonical_hash(setting)),
+        references(facts),
+        option(facts),
+        statement(facts),
+        budget(facts),
+        repayment(facts),
+        capacity(facts),
+        need(facts),
+        absorption(facts),
+        precedence(facts),
+        engagement(facts),
+        counts(facts),
+        matching(facts),
+        claims(claimed, found),
+        commitments(facts),
+        pins(facts),
+        forbids(facts),
+        caps(facts),
+    )
+    return Report(tuple(each for step in steps for each in step), found, states)
+
+
+def _opened(document: Document) -> tuple[Document, dict[str, Fraction]]:
+    """Returns the portfolio, and the figures claimed for it where a result holds it."""
+    if "result" not in document:
+        return document, {}
+    if document.get("portfolio") is None:
+        raise ValueError("the result holds no portfolio")
+    return document["portfolio"], {each["objective"]: Fraction(each["exact"]) for each in document.get("figures", ())}
+
+
+def identity(portfolio: Document, name: str, digest: str) -> Iterator[Violation]:
+    """0 Option. A portfolio answers this scenario: by name, and word for word by hash."""
+    if portfolio.get("scenario") != name:
+        yield violation(0, (name,), None, 1, f"answers another scenario, {portfolio.get('scenario')!r}")
+    elif portfolio.get("scenario_hash") != digest:
+        yield violation(0, (name,), None, 1, "answers another scenario: of this name, but of another hash")

@@ -1,0 +1,81 @@
+"""RULE 10: what the user has already decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from matcher.verification.documents import Document, run
+from matcher.verification.eligibility import kind_of
+from matcher.verification.facts import Facts, Flow, Sums, summed
+from matcher.verification.report import Violation, at_least, at_most, violation
+
+
+def commitments(facts: Facts) -> Iterator[Violation]:
+    """10 Decisions. Flows that are already agreed are there: exactly these partners, need and year, or more."""
+    units = summed(
+        ((flow.financier or "", flow.implementer, flow.need, flow.year), flow.quantity) for flow in facts.flows
+    )
+    for agreed in facts.scenario["decisions"]["commitments"]:
+        key = (agreed["financier"] or "", agreed["implementer"], agreed["need"], agreed["year"])
+        who = tuple(filter(None, key[:3]))
+        yield from at_least(10, who, agreed["year"], units.get(key, 0), agreed["quantity"], "units of a commitment")
+
+
+def pins(facts: Facts) -> Iterator[Violation]:
+    """10 Decisions. Pinned offers are engaged in each year named (or in some year), and give something in them."""
+    for pin in facts.scenario["decisions"]["pins"]:
+        offer, state = who = (pin["offer"], pin["state"])
+        years = facts.years if pin["years"] is None else run(pin["years"])
+        absent = [year for year in years if (offer, state, year) not in facts.engaged]
+        if absent and (pin["years"] is not None or len(absent) == len(years)):
+            missing = len(absent) if pin["years"] is not None else 1
+            yield violation(10, who, absent[0], missing, "not engaged as pinned")
+        elif not any(facts.given.get((offer, state, year), 0) > 0 for year in years):
+            yield violation(10, who, years[0], 1, "pinned, but gives nothing")
+
+
+def forbids(facts: Facts) -> Iterator[Violation]:
+    """10 Decisions. No flow matches every field of what is forbidden."""
+    for forbid in facts.scenario["decisions"]["forbids"]:
+        for flow in facts.flows:
+            if _is_forbidden(facts, flow, forbid):
+                yield violation(10, flow.who, flow.year, flow.quantity, "this option is forbidden")
+
+
+def _is_forbidden(facts: Facts, flow: Flow, forbid: Document) -> bool:
+    """Whether a flow matches every field given."""
+    return (
+        forbid["state"] in (None, flow.state)
+        and forbid["need"] in (None, flow.need)
+        and (forbid["years"] is None or flow.year in run(forbid["years"]))
+        and forbid["offer"] in (None, *flow.sides)
+        and (forbid["partner"] is None or {*flow.sides} == {forbid["offer"], forbid["partner"]})
+        and forbid["provider"] in (None, *(facts.offers[side]["provider"] for side in flow.sides))
+        and (forbid["kind"] is None or forbid["kind"] == kind_of(facts, flow.financier, flow.implementer, flow.state))
+    )
+
+
+def caps(facts: Facts) -> Iterator[Violation]:
+    """10 Decisions. An offer's or provider's money in a State stays within a sum or a share of external money."""
+    for cap in facts.scenario["decisions"]["caps"]:
+        given = _by_period(cap, _capped(facts, cap))
+        external = _by_period(cap, facts.external_money)
+        who = (cap["offer"] or cap["provider"], cap["state"])
+        for (year,), money in given.items():
+            limit = cap["money"] if cap["share"] is None else cap["share"] * external.get((year,), 0)
+            yield from at_most(10, who, year, money, limit, "capped money")
+
+
+def _capped(facts: Facts, cap: Document) -> Sums:
+    """Money of the offer, or of all funding offers of the provider, by State and year."""
+    return summed(
+        ((state, year), money)
+        for (key, state, year), money in facts.paid.items()
+        if cap["offer"] in (None, key) and cap["provider"] in (None, facts.offers[key]["provider"])
+    )
+
+
+def _by_period(cap: Document, money: Sums) -> Sums:
+    """Money in the cap's State by year, or over the horizon (year none)."""
+    here = {year: paid for (state, year), paid in money.items() if state == cap["state"]}
+    return summed(((year if cap["per"] == "year" else None,), paid) for year, paid in here.items())

@@ -1,0 +1,165 @@
+"""Scenarios and portfolios as plain exact data: defaults spelt out, decimals as fractions, floats refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from json.encoder import encode_basestring_ascii
+from operator import index
+from typing import Any
+
+Document = Mapping[str, Any]
+"""Plain data as `model_dump()`, or JSON read with decimals, gives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a document may leave out: defaults by field, and the shapes of what stands inside."""
+
+    defaults: Document = field(default_factory=dict)
+    parts: Mapping[str, _Shape] = field(default_factory=dict)
+    """Fields that hold one such document or a list of them."""
+    collections: Mapping[str, _Shape | Mapping[str, _Shape]] = field(default_factory=dict)
+    """Fields that hold documents by id; where their shape follows from their kind, a shape per kind."""
+
+
+def _entity(defaults: Document, **parts: _Shape) -> _Shape:
+    source = _Shape({"as_of": None, "note": None})
+    return _Shape({**defaults, "provenance": {}}, parts, {"provenance": source})
+
+
+def _offer(defaults: Document, **parts: _Shape) -> _Shape:
+    absent = dict.fromkeys(("name", "states", "regions", "years", "max_states", "currency"))
+    shares = {"ownership_floor": 0, "firmness": 1, "fit": {}, "fit_otherwise": 1}
+    return _entity({**absent, **shares, "min_years": 1, "min_per_state": 0, **defaults}, **parts)
+
+
+_DIALOGUE = _Shape({"format": "country coalition meeting"})
+_FUNDING = {"capabilities": None, "channels": None, "carry_over": 0, "match": 0, "repayment": None}
+_STATE = {**dict.fromkeys(("region", "absorption", "max_partners", "ownership", "dialogue")), "weight": 1}
+_NEED = {**dict.fromkeys(("name", "years", "max_per_year", "beneficiaries")), "weight": 1, "after": ()}
+_FORBID = _Shape(dict.fromkeys(("kind", "provider", "offer", "partner", "state", "need", "years")))
+_CAP = _Shape({**dict.fromkeys(("offer", "provider", "money", "share")), "per": "horizon"})
+_DECISIONS = _Shape(
+    dict.fromkeys(("commitments", "pins", "forbids", "caps"), ()),
+    {"commitments": _Shape({"financier": None}), "pins": _Shape({"years": None}), "forbids": _FORBID, "caps": _CAP},
+)
+_OBJECTIVES = _Shape({"order": None, "weights": None, "discount": 1}, {"order": _Shape({"give_up": 0})})
+_SCENARIO = _Shape(
+    {"matcher": 1, "title": "", "description": "", "dialogue": None}
+    | {"rates": {}, "assumptions": {}, "decisions": {}, "objectives": {}},
+    {"currency": _Shape({"decimals": 0}), "dialogue": _DIALOGUE, "decisions": _DECISIONS, "objectives": _OBJECTIVES},
+    {
+        "rates": _entity({}),
+        "capabilities": _entity({"granule": 1, "reference_price": None}),
+        "states": _entity(_STATE, dialogue=_DIALOGUE),
+        "needs": _entity(
+            {**_NEED, "completes": False, "indivisible": False}, after=_Shape({"lag": 0, "head_start": 0})
+        ),
+        "providers": _entity({"state": None}),
+        "offers": {
+            "funding": _offer(_FUNDING, repayment=_Shape({"premium": 0})),
+            "technical": _offer({"price": 0}),
+        },
+        "assumptions": _entity({"affects": ()}),
+    },
+)
+
+
+def _filled(document: Document, shape: _Shape) -> dict[str, Any]:
+    """Returns a document with its defaults spelt out, all the way down."""
+    full = {**shape.defaults, **document}
+    for name, part in shape.parts.items():
+        value = full[name]
+        if isinstance(value, Mapping):
+            full[name] = _filled(value, part)
+        elif value is not None:
+            full[name] = [_filled(each, part) for each in value]
+    for name, inner in shape.collections.items():
+        shapes = {key: inner if isinstance(inner, _Shape) else inner[each["kind"]] for key, each in full[name].items()}
+        full[name] = {key: _filled(each, shapes[key]) for key, each in full[name].items()}
+    return full
+
+
+def plain(given: Any) -> Document:
+    """Returns a model as plain data; plain data as it is."""
+    return given if isinstance(given, Mapping) else given.model_dump()
+
+
+def canonical_hash(document: Document) -> str:
+    """Returns the SHA-256 of a scenario's canonical JSON: same meaning, same hash, defaults written or not.
+
+    Raises
+    ------
+    TypeError
+        if the document holds a float, or anything else that is not plain exact data.
+    """
+    return hashlib.sha256(_canonical(_filled(document, _SCENARIO)).encode()).hexdigest()
+
+
+def completed(document: Document) -> dict[str, Any]:
+    """Returns a scenario with its defaults spelt out and its decimals as fractions, without sources of figures."""
+    full = _filled(document, _SCENARIO)
+    for name in _SCENARIO.collections:
+        full[name] = {key: {**each, "provenance": {}} for key, each in full[name].items()}
+    return _exact(full)  # type: ignore[no-any-return]
+
+
+def _canonical(value: object) -> str:
+    """Returns plain data as JSON with sorted keys and no spaces."""
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
+    if isinstance(value, dict):
+        return "{" + ",".join([f"{_canonical(str(key))}:{_canonical(value[key])}" for key in sorted(value)]) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join([_canonical(each) for each in value]) + "]"
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, Decimal):
+        return _number(value)
+    raise TypeError(f"{value!r} ({type(value).__name__}) is not exact: expected whole numbers and decimals")
+
+
+def _number(value: Decimal) -> str:
+    """Returns a decimal as the shortest JSON number that a double reads back, without making it a double."""
+    if value == value.to_integral_value():
+        return str(int(value))
+    if value.adjusted() >= -4:
+        return format(value.normalize(), "f")
+    digits, _, exponent = format(value.normalize(), "e").partition("e")
+    return f"{digits}e{int(exponent):03d}"
+
+
+def _exact(value: Any) -> Any:
+    """Returns plain data with its decimals as fractions."""
+    if isinstance(value, Decimal):
+        return Fraction(value)
+    if isinstance(value, dict):
+        return {key: _exact(each) for key, each in value.items()}
+    return [_exact(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def check_types(document: Document, where: str, **types: type) -> None:
+    """Refuses a document that lacks a field or holds it in another type."""
+    for name, wanted in types.items():
+        value = document.get(name)
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            raise TypeError(f"{where}: '{name}' is {value!r}, expected {wanted.__name__}")
+
+
+def at(amount: Any, year: int) -> int:
+    """Returns the amount of one year: one number for all, or numbers by year (JSON writes years as text)."""
+    return index(amount.get(year, amount.get(str(year), 0)) if isinstance(amount, Mapping) else amount)
+
+
+def run(years: Any) -> range:
+    """Returns the years from a first to a last one."""
+    if not isinstance(years, list | tuple) or [type(year) for year in years] != [int, int]:
+        raise TypeError(f"{years!r} is no run of years, expected [first, last]")
+    return range(years[0], years[1] + 1)

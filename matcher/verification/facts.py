@@ -1,0 +1,270 @@
+"""A scenario and a portfolio, indexed once: what the rules look at."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import ceil, floor
+from typing import Any
+
+from matcher.verification.documents import Document, at, check_types, run
+
+OWNERSHIP = (
+    "high_level_interest",
+    "empowered_entities",
+    "measures_articulated",
+    "challenges_planned",
+    "financial_commitment",
+)
+"""The five components of national ownership."""
+
+Sums = Mapping[tuple[Any, ...], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What a portfolio delivers through one option in one year."""
+
+    financier: str | None
+    """Funding offer that pays, if any."""
+    implementer: str
+    """Technical offer that delivers."""
+    need: str
+    """Need served."""
+    state: str
+    """State of the need."""
+    year: int
+    """Year of delivery and payment."""
+    quantity: int
+    """Units delivered."""
+    money: int
+    """Money due, in minor units: the price of a granule for each granule, whatever the portfolio states."""
+    stated_kind: str
+    """Kind that the portfolio states."""
+    stated_money: int
+    """Money that the portfolio states."""
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """Offers that take part: financier, if any, and implementer."""
+        return (self.implementer,) if self.financier is None else (self.financier, self.implementer)
+
+    @property
+    def who(self) -> tuple[str, ...]:
+        """Offers that take part, and the need."""
+        return (*self.sides, self.need)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A scenario with defaults spelt out, and what its offers and needs amount to in its own currency."""
+
+    scenario: Document
+    """The completed document."""
+
+    @cached_property
+    def years(self) -> range:
+        """Years of the horizon."""
+        return run(self.scenario["horizon"])
+
+    @cached_property
+    def states(self) -> dict[str, Document]:
+        """States by id, in order."""
+        return dict(sorted(self.scenario["states"].items()))
+
+    @cached_property
+    def needs(self) -> dict[str, Document]:
+        """Needs by id, in order."""
+        return dict(sorted(self.scenario["needs"].items()))
+
+    @cached_property
+    def offers(self) -> dict[str, Document]:
+        """All offers by id, in order."""
+        return dict(sorted(self.scenario["offers"].items()))
+
+    @cached_property
+    def funding(self) -> dict[str, Document]:
+        """Funding offers by id, in order."""
+        return {key: offer for key, offer in self.offers.items() if offer["kind"] == "funding"}
+
+    @cached_property
+    def technical(self) -> dict[str, Document]:
+        """Technical offers by id, in order."""
+        return {key: offer for key, offer in self.offers.items() if offer["kind"] == "technical"}
+
+    @cached_property
+    def prices(self) -> dict[str, int]:
+        """Price of one granule by technical offer, foreign money rounded up."""
+        return {
+            key: ceil(offer["price"] * self.granule(offer) * self.rate(offer)) for key, offer in self.technical.items()
+        }
+
+    @cached_property
+    def ownership(self) -> dict[str, Fraction]:
+        """Plain mean of the five components of national ownership by State; 0 where nothing is known."""
+        known = {key: state["ownership"] or dict.fromkeys(OWNERSHIP, 0) for key, state in self.states.items()}
+        return {key: Fraction(sum(parts[name] for name in OWNERSHIP), len(OWNERSHIP)) for key, parts in known.items()}
+
+    @cached_property
+    def providers(self) -> dict[str, Document]:
+        """Who makes an offer, by offer."""
+        return {key: self.scenario["providers"][offer["provider"]] for key, offer in self.offers.items()}
+
+    def external(self, offer: str, state: str) -> bool:
+        """Whether an offer comes from someone else than the State itself."""
+        return bool(self.providers[offer]["state"] != state)
+
+    def window(self, entity: Document) -> range:
+        """Years of a need or an offer that lie inside the horizon."""
+        own = self.years if entity["years"] is None else run(entity["years"])
+        return range(max(own.start, self.years.start), min(own.stop, self.years.stop))
+
+    def granule(self, entity: Document) -> int:
+        """Units in one granule of the capability that a need seeks or an offer brings."""
+        return self.scenario["capabilities"][entity["capability"]]["granule"]  # type: ignore[no-any-return]
+
+    def rate(self, offer: Document) -> Fraction:
+        """Minor units of the scenario's currency that one minor unit of the offer's currency buys."""
+        own = offer["currency"] in (None, self.scenario["currency"]["code"])
+        return Fraction(1 if own else self.scenario["rates"][offer["currency"]]["rate"])
+
+    def new_money(self, offer: Document, year: int) -> int:
+        """New money of a funding offer in a year, foreign money rounded down; none outside its own years."""
+        return floor(at(offer["amount"], year) * self.rate(offer)) if year in self.window(offer) else 0
+
+    def capacity(self, offer: Document, year: int) -> int:
+        """Units in whole granules that a technical offer can deliver in a year; none outside its own years."""
+        granule = self.granule(offer)
+        return at(offer["capacity"], year) // granule * granule if year in self.window(offer) else 0
+
+    @cached_property
+    def least(self) -> dict[str, int]:
+        """Least that an offer gives a State in an engaged year: money (foreign money rounded up) or units."""
+        money = {key: ceil(offer["min_per_state"] * self.rate(offer)) for key, offer in self.funding.items()}
+        return {**money, **{key: offer["min_per_state"] for key, offer in self.technical.items()}}
+
+
+@dataclass(frozen=True)
+class Facts(Setting):
+    """A setting and a portfolio for it."""
+
+    flows: tuple[Flow, ...]
+    """Flows whose financier, implementer and need exist."""
+    runs: dict[tuple[str, str], list[range]]
+    """Runs of engaged years by offer and State, in order, of offers and States that exist."""
+    unknown: tuple[tuple[str, str, int | None], ...]
+    """Ids that the portfolio names and the scenario does not have: what, id and year."""
+
+    @cached_property
+    def options(self) -> dict[tuple[str | None, str, str], list[Flow]]:
+        """Flows by option: financier or none, implementer and need."""
+        options: defaultdict[tuple[str | None, str, str], list[Flow]] = defaultdict(list)
+        for flow in self.flows:
+            options[flow.financier, flow.implementer, flow.need].append(flow)
+        return options
+
+    @cached_property
+    def delivered(self) -> Sums:
+        """Units delivered by need and year."""
+        return summed(((flow.need, flow.year), flow.quantity) for flow in self.flows)
+
+    @cached_property
+    def paid(self) -> Sums:
+        """Money by funding offer, State and year."""
+        return summed(
+            ((flow.financier, flow.state, flow.year), flow.money) for flow in self.flows if flow.financier is not None
+        )
+
+    @cached_property
+    def worked(self) -> Sums:
+        """Units by technical offer, State and year."""
+        return summed(((flow.implementer, flow.state, flow.year), flow.quantity) for flow in self.flows)
+
+    @cached_property
+    def given(self) -> Sums:
+        """Money of funding offers and units of technical ones, by offer, State and year."""
+        return {**self.paid, **self.worked}
+
+    @cached_property
+    def external_money(self) -> Sums:
+        """Money from others than the State itself, by State and year."""
+        return summed(
+            ((state, year), money) for (offer, state, year), money in self.paid.items() if self.external(offer, state)
+        )
+
+    @cached_property
+    def engaged(self) -> dict[tuple[str, str, int], None]:
+        """Every engaged year: offer, State and year, in order."""
+        return dict.fromkeys((*pair, year) for pair, runs in self.runs.items() for each in runs for year in each)
+
+
+def summed(items: Iterable[tuple[tuple[Any, ...], int]]) -> Sums:
+    """Returns sums by key, in the order of the keys."""
+    sums: Counter[tuple[Any, ...]] = Counter()
+    for key, amount in items:
+        sums[key] += amount
+    return dict(sorted(sums.items()))
+
+
+def gather(scenario: Document, portfolio: Document) -> Facts:
+    """Returns the facts about a completed scenario and a portfolio.
+
+    Raises
+    ------
+    TypeError
+        if a flow or engagement lacks a field or holds it in another type.
+    """
+    setting = Setting(scenario)
+    known, unknown = [], []
+    for at_flow, flow in enumerate(portfolio.get("flows", ())):
+        check_types(flow, f"flow {at_flow}", implementer=str, need=str, year=int, kind=str, quantity=int, money=int)
+        strangers = [(*stranger, flow["year"]) for stranger in _strangers_in_flow(setting, flow)]
+        unknown += strangers
+        known += [] if strangers else [_flow(setting, flow)]
+    runs: defaultdict[tuple[str, str], list[range]] = defaultdict(list)
+    for at_run, engagement in enumerate(portfolio.get("engagements", ())):
+        check_types(engagement, f"engagement {at_run}", offer=str, state=str)
+        strangers = [(*stranger, None) for stranger in _strangers_in_engagement(setting, engagement)]
+        unknown += strangers
+        if not strangers:
+            runs[engagement["offer"], engagement["state"]].append(run(engagement["years"]))
+    ordered = {pair: sorted(each, key=lambda years: (years.start, years.stop)) for pair, each in sorted(runs.items())}
+    return Facts(scenario, tuple(known), ordered, tuple(unknown))
+
+
+def _strangers_in_flow(setting: Setting, flow: Document) -> Iterator[tuple[str, str]]:
+    """Yields what a flow names that does not exist."""
+    financier = flow.get("financier")
+    if financier is not None and financier not in setting.funding:
+        yield "funding offer", str(financier)
+    if flow["implementer"] not in setting.technical:
+        yield "technical offer", flow["implementer"]
+    if flow["need"] not in setting.needs:
+        yield "need", flow["need"]
+
+
+def _strangers_in_engagement(setting: Setting, engagement: Document) -> Iterator[tuple[str, str]]:
+    """Yields what an engagement names that does not exist."""
+    if engagement["offer"] not in setting.offers:
+        yield "offer", engagement["offer"]
+    if engagement["state"] not in setting.states:
+        yield "State", engagement["state"]
+
+
+def _flow(setting: Setting, flow: Document) -> Flow:
+    """Returns a flow with what follows from it."""
+    worker = setting.technical[flow["implementer"]]
+    return Flow(
+        financier=flow.get("financier"),
+        implementer=flow["implementer"],
+        need=flow["need"],
+        state=setting.needs[flow["need"]]["state"],
+        year=flow["year"],
+        quantity=flow["quantity"],
+        money=setting.prices[flow["implementer"]] * flow["quantity"] // setting.granule(worker),
+        stated_kind=flow["kind"],
+        stated_money=flow["money"],
+    )

@@ -1,0 +1,88 @@
+"""What the checker says: violations and figures as plain frozen data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+RULES = {
+    0: "option",
+    1: "budget",
+    2: "capacity",
+    3: "need",
+    4: "absorption",
+    5: "precedence",
+    6: "engagement",
+    7: "counts",
+    8: "matching",
+    9: "completion",
+    10: "decisions",
+}
+"""Rules of the model: number and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One way in which a portfolio is wrong."""
+
+    rule: int
+    """Number of the rule in the model."""
+    name: str
+    """Name of the rule."""
+    who: tuple[str, ...]
+    """Ids concerned: offers, States, needs, providers."""
+    year: int | None
+    """Year concerned; none where the rule looks at the whole horizon."""
+    excess: Fraction
+    """By how much, in the rule's own unit; 1 where there is nothing to measure."""
+    detail: str
+    """What is wrong, in a few words for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateFigures:
+    """What a portfolio does for one State."""
+
+    completes: bool | None
+    """Whether all that Article 5 requires is delivered by the deadline; none if no need requires it."""
+    coverage: Fraction
+    """Weighted mean of its needs' delivered shares, each year's share discounted; 0 if no need has a weight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the checker found."""
+
+    violations: tuple[Violation, ...]
+    """All violations in the order of the rules' numbers; none if the portfolio is right."""
+    figures: dict[str, Fraction]
+    """Objectives by name."""
+    states: dict[str, StateFigures]
+    """Completion and coverage by State."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.violations
+
+
+def violation(rule: int, who: tuple[str, ...], year: int | None, excess: Fraction | int, detail: str) -> Violation:
+    """Returns a violation of a rule given by its number."""
+    return Violation(rule, RULES[rule], who, year, Fraction(excess), detail)
+
+
+def at_most(
+    rule: int, who: tuple[str, ...], year: int | None, found: Fraction | int, limit: Fraction | int, what: str
+) -> Iterator[Violation]:
+    """Yields a violation if more is found than a rule allows."""
+    if found > limit:
+        yield violation(rule, who, year, Fraction(found) - limit, f"{what}: {found}, at most {limit}")
+
+
+def at_least(
+    rule: int, who: tuple[str, ...], year: int | None, found: Fraction | int, limit: Fraction | int, what: str
+) -> Iterator[Violation]:
+    """Yields a violation if less is found than a rule asks for."""
+    if found < limit:
+        yield violation(rule, who, year, Fraction(limit) - found, f"{what}: {found}, at least {limit}")
