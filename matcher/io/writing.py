@@ -1,0 +1,172 @@
+"""Documents as canonical text, and text into files: whole or not at all.
+
+Canonical JSON is UTF-8 with sorted keys, two spaces of indent and a line break at the end: the same
+document gives the same bytes. A file is written beside its target under a temporary name, flushed to
+the disk, and renamed over the target, so that whoever looks finds the old text or the new. What a
+killed process left behind is swept by the next one that writes into the same folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pathlib
+import platform
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Mapping
+from decimal import Decimal
+
+from matcher.scenario import Scenario
+
+FilePath = str | os.PathLike[str]
+
+_HOST = re.sub(r"[^A-Za-z0-9]", "-", platform.node())[:40] or "host"
+_TEMPORARY = re.compile(r"\..+\.(?P<host>[A-Za-z0-9\-]+)\.(?P<process>[0-9]{1,9})\.[0-9a-f]{8}\.matcher-tmp")
+_ABANDONED_AFTER = 24 * 3600
+"""Seconds after which a temporary of another machine, or of a process number used again, is stale."""
+
+
+def canonical_json(document: object) -> str:
+    """Returns plain data as canonical JSON; decimals become the shortest number that reads back the same.
+
+    Raises
+    ------
+    ValueError
+        if a number is not finite or has more digits than a reader keeps, or two keys have one text.
+    TypeError
+        if something is not plain data.
+    """
+    plain = _plain(document)
+    return json.dumps(plain, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def scenario_document(scenario: Scenario) -> dict[str, object]:
+    """Returns a scenario in full, with every default spelt out: what reads back as the same scenario."""
+    return scenario.model_dump(mode="json")
+
+
+def default_run_directory(scenario: Scenario, digest: str) -> pathlib.Path:
+    """Returns where a run is written if nothing else is asked for.
+
+    Parameters
+    ----------
+    digest
+        Hash of all that the result depends on: the resolved scenario and the options.
+    """
+    return pathlib.Path("runs") / f"{scenario.name}-{digest[:8]}"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        fields = {_key(key): _plain(inner) for key, inner in value.items()}
+        if len(fields) != len(value):
+            raise ValueError(f"two keys have the same text among {sorted(map(str, value))}")
+        return fields
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, Decimal):
+        return _numeral(value)
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise TypeError(f"{type(value).__name__} is not plain data: expected mappings, lists, texts and numbers")
+
+
+def _key(key: object) -> str:
+    if isinstance(key, bool) or not isinstance(key, str | int):
+        raise TypeError(f"{key!r} cannot be a key: expected a text or a whole number")
+    return str(key)
+
+
+def _numeral(value: Decimal) -> int | float:
+    """The number whose shortest text is the decimal itself."""
+    number = float(value)
+    if not value.is_finite() or Decimal(repr(number)) != value:
+        raise ValueError(f"{value} cannot be written: expected a finite number of at most 15 digits")
+    return int(value) if value == value.to_integral_value() else number
+
+
+def write_atomically(path: FilePath, text: str) -> None:
+    """Puts text into a file so that at any moment it holds all of the old text or all of the new.
+
+    Raises
+    ------
+    OSError
+        if the file cannot be written; what stood there is then untouched.
+    """
+    target = pathlib.Path(path)
+    sweep(target.parent)
+    temporary = temporary_beside(target)
+    try:
+        write_through(temporary, text)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    flush_folder(target.parent)
+
+
+def write_through(path: pathlib.Path, text: str) -> None:
+    """Writes a new file and waits until it is on the disk."""
+    with path.open("xb") as file:
+        file.write(text.encode("utf-8"))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def flush_folder(folder: pathlib.Path) -> None:
+    """Waits until the names in a folder are on the disk, where folders can be flushed."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def temporary_beside(target: pathlib.Path) -> pathlib.Path:
+    """Returns a fresh name in the same folder that says whose temporary it is."""
+    token = secrets.token_hex(4)
+    return target.parent / f".{target.name[:40]}.{_HOST}.{os.getpid()}.{token}.matcher-tmp"
+
+
+def sweep(folder: pathlib.Path) -> None:
+    """Removes the temporaries of processes that are no more."""
+    try:
+        entries = list(folder.iterdir())
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        owner = _TEMPORARY.fullmatch(entry.name)
+        # Someone else may sweep at the same moment, or own the file: neither is a reason not to write.
+        with contextlib.suppress(OSError):
+            if owner and _is_stale(entry, owner["host"], int(owner["process"])):
+                _remove(entry)
+
+
+def _is_stale(entry: pathlib.Path, host: str, process: int) -> bool:
+    if time.time() - entry.lstat().st_mtime > _ABANDONED_AFTER:
+        return True
+    return host == _HOST and os.name == "posix" and not _is_alive(process)
+
+
+def _is_alive(process: int) -> bool:
+    """Whether a process with this number runs on this machine (signal 0 only asks)."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _remove(entry: pathlib.Path) -> None:
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry)
+    else:
+        entry.unlink()
