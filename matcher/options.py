@@ -1,0 +1,304 @@
+"""Who can meet which need with whom: every eligible option, and why any other pair is not one.
+
+An option is (financier or none, implementer, need). Eligibility is a graph: an edge leads from an
+offer to each need that it can serve; the options of a need are the pairs of a financier and an
+implementer among its predecessors whose channel is open and whose kind the model knows.
+
+Readings where the model's table of kinds leaves room: work in kind has no financier and is of its
+implementer's kind (a donor State's own experts are bilateral); the money of a UN agency or
+regional organisation that pays the State's own programme is multilateral; pairs that no row of
+the table covers (an operator's own money, a State's money for another State's programme) are not
+options. Rows are tried in the order national, south-south, triangular, public-private, bilateral,
+operator, multilateral.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import networkx as nx
+
+from matcher.scenario import (
+    PRIVATE_KINDS,
+    PUBLIC_KINDS,
+    Forbid,
+    FundingOffer,
+    Need,
+    OptionKind,
+    Provider,
+    Scenario,
+    TechnicalOffer,
+)
+
+ReasonCode = Literal[
+    "other_capability",
+    "state_not_in_reach",
+    "region_not_in_reach",
+    "ownership_below_floor",
+    "capability_not_funded",
+    "channel_closed",
+    "work_needs_money",
+    "work_is_in_kind",
+    "no_kind",
+    "no_common_year",
+    "forbidden",
+]
+AGENCIES = frozenset({"un_agency", "regional_organisation"})
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why an offer or pair cannot serve a need: data, made into words elsewhere."""
+
+    code: ReasonCode
+    """Which rule removes it."""
+    offer: str | None
+    """Offer that the rule concerns; None where it concerns the pair."""
+    found: str
+    """What was found."""
+    wanted: str
+    """What the rule wants."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One eligible way to meet one need."""
+
+    financier: str | None
+    """Funding offer; None for work in kind."""
+    implementer: str
+    """Technical offer."""
+    need: str
+    """Need served."""
+    state: str
+    """State of the need."""
+    kind: OptionKind
+    """Kind of partnership."""
+    years: tuple[int, ...]
+    """Years in which it can flow (at least one)."""
+    granule_price: int
+    """Minor units per granule."""
+
+    def key(self) -> tuple[str, str, str]:
+        """Returns what orders options and tells them apart."""
+        return (self.need, self.financier or "", self.implementer)
+
+
+@dataclass(frozen=True)
+class OptionSet:
+    """All eligible options of a scenario, sorted, and the reasons against all others."""
+
+    scenario: Scenario
+    options: tuple[Option, ...]
+
+    @cached_property
+    def of_need(self) -> dict[str, tuple[Option, ...]]:
+        """Options by need; a need without any has an empty tuple."""
+        found: dict[str, list[Option]] = {need.id: [] for need in self.scenario.needs}
+        for option in self.options:
+            found[option.need].append(option)
+        return {need: tuple(options) for need, options in found.items()}
+
+    def why_not(self, financier: str | None, implementer: str, need: str) -> tuple[Reason, ...]:
+        """Returns every reason why this is not an option; empty if it is one."""
+        scenario = self.scenario
+        payer = None if financier is None else scenario.offer(financier)
+        worker = scenario.offer(implementer)
+        if not isinstance(worker, TechnicalOffer) or (payer is not None and not isinstance(payer, FundingOffer)):
+            raise ValueError("why_not takes a funding offer (or None), a technical offer and a need")
+        return tuple(_reasons(scenario, payer, worker, scenario.need(need)))
+
+    def refusals(self, need: str) -> dict[tuple[str | None, str], tuple[Reason, ...]]:
+        """Returns, for every pair that is not an option of the need, the reasons."""
+        financiers = [None, *(offer.id for offer in self.scenario.funding)]
+        pairs = ((payer, worker.id) for payer in financiers for worker in self.scenario.technical)
+        found = {pair: self.why_not(*pair, need) for pair in pairs}
+        return {pair: reasons for pair, reasons in found.items() if reasons}
+
+    def competition(self) -> nx.Graph:
+        """Returns the graph of States that draw on the same offers (edge attribute ``offers``)."""
+        users: dict[str, set[str]] = {}
+        for option in self.options:
+            for offer in (option.financier, option.implementer):
+                if offer is not None:
+                    users.setdefault(offer, set()).add(option.state)
+        graph = nx.Graph()
+        graph.add_nodes_from(state.id for state in self.scenario.states)
+        for offer, states in sorted(users.items()):
+            ordered = sorted(states)
+            for at, one in enumerate(ordered):
+                for other in ordered[at + 1 :]:
+                    shared = graph.get_edge_data(one, other, {"offers": ()})["offers"]
+                    graph.add_edge(one, other, offers=(*shared, offer))
+        return graph
+
+
+def find_options(scenario: Scenario) -> OptionSet:
+    """Returns every eligible option of every kind, sorted by need, financier and implementer."""
+    graph = reach(scenario)
+    found: list[Option] = []
+    for need in scenario.needs:
+        offers = [scenario.offer(offer) for offer in sorted(graph.predecessors(("need", need.id)))]
+        payers: list[FundingOffer | None] = [None, *(offer for offer in offers if isinstance(offer, FundingOffer))]
+        workers = [offer for offer in offers if isinstance(offer, TechnicalOffer)]
+        found += _options_of(scenario, need, payers, workers)
+    return OptionSet(scenario, tuple(sorted(found, key=Option.key)))
+
+
+def reach(scenario: Scenario) -> nx.DiGraph:
+    """Returns the graph with an edge from each offer to each need that its own filters let it serve."""
+    graph = nx.DiGraph()
+    graph.add_nodes_from(offer.id for offer in scenario.offers)
+    for need in scenario.needs:
+        graph.add_node(("need", need.id))
+        for offer in scenario.offers:
+            if next(_offer_reasons(scenario, offer, need), None) is None:
+                graph.add_edge(offer.id, ("need", need.id))
+    return graph
+
+
+def _options_of(
+    scenario: Scenario, need: Need, payers: list[FundingOffer | None], workers: list[TechnicalOffer]
+) -> Iterator[Option]:
+    """Yields the options of one need among the offers that reach it."""
+    for worker in workers:
+        price = scenario.granule_price(worker)
+        for payer in payers:
+            if next(_pair_reasons(scenario, payer, worker, need), None) is None:
+                kind = kind_of(scenario, payer, worker, need.state)
+                assert kind is not None  # _pair_reasons has made sure
+                years = tuple(_years(scenario, payer, worker, need))
+                yield Option(payer.id if payer else None, worker.id, need.id, need.state, kind, years, price)
+
+
+def _reasons(
+    scenario: Scenario, payer: FundingOffer | None, worker: TechnicalOffer, need: Need
+) -> Iterator[Reason]:
+    yield from _offer_reasons(scenario, worker, need)
+    if payer is not None:
+        yield from _offer_reasons(scenario, payer, need)
+    yield from _pair_reasons(scenario, payer, worker, need)
+
+
+def _offer_reasons(scenario: Scenario, offer: FundingOffer | TechnicalOffer, need: Need) -> Iterator[Reason]:
+    """Yields why an offer's own filters keep it from a need."""
+    state = scenario.state(need.state)
+    if isinstance(offer, TechnicalOffer):
+        if offer.capability != need.capability:
+            yield Reason("other_capability", offer.id, offer.capability, need.capability)
+    elif offer.capabilities is not None and need.capability not in offer.capabilities:
+        yield Reason("capability_not_funded", offer.id, need.capability, ", ".join(offer.capabilities))
+    if offer.states is not None and state.id not in offer.states:
+        yield Reason("state_not_in_reach", offer.id, state.id, ", ".join(offer.states))
+    if offer.regions is not None and state.region not in offer.regions:
+        yield Reason("region_not_in_reach", offer.id, str(state.region), ", ".join(offer.regions))
+    if state.ownership_score() < offer.ownership_floor:
+        score = f"{float(state.ownership_score()):.3f}"
+        yield Reason("ownership_below_floor", offer.id, score, str(offer.ownership_floor))
+
+
+def _pair_reasons(
+    scenario: Scenario, payer: FundingOffer | None, worker: TechnicalOffer, need: Need
+) -> Iterator[Reason]:
+    """Yields why a financier (or none) and an implementer cannot serve a need together."""
+    price = scenario.granule_price(worker)
+    if payer is None and price > 0:
+        yield Reason("work_needs_money", worker.id, str(price), "0")
+    if payer is not None and price == 0:
+        yield Reason("work_is_in_kind", worker.id, "0", "a price")
+    if payer is not None and payer.channels is not None:
+        channel = channel_of(scenario.provider(worker.provider), need.state)
+        if channel not in payer.channels:
+            yield Reason("channel_closed", payer.id, channel, ", ".join(payer.channels))
+    if kind_of(scenario, payer, worker, need.state) is None:
+        pair = f"{scenario.provider(payer.provider).kind if payer else 'none'} and "
+        yield Reason("no_kind", None, pair + channel_of(scenario.provider(worker.provider), need.state), "a kind")
+    common = _common_years(scenario, payer, worker, need)
+    if not common:
+        yield Reason("no_common_year", None, "none", "a year in which all are there")
+    elif not _years(scenario, payer, worker, need):
+        yield Reason("forbidden", None, "a decision of the user", "no such decision")
+
+
+def channel_of(implementer: Provider, state: str) -> str:
+    """Returns the kind of implementer as a financier's channels name it."""
+    return "own_programme" if implementer.state == state else implementer.kind
+
+
+def kind_of(
+    scenario: Scenario, payer: FundingOffer | None, worker: TechnicalOffer, state: str
+) -> OptionKind | None:
+    """Returns the kind of partnership that a financier (or none) and an implementer form in a State."""
+    implementer = scenario.provider(worker.provider)
+    financier = None if payer is None else scenario.provider(payer.provider)
+    own_work = implementer.state == state
+    if own_work and (financier is None or financier.state == state):
+        return "national"
+    if implementer.kind == "affected_state" and not own_work:
+        if financier is None or financier.id == implementer.id:
+            return "south-south"
+        if financier.state != state and financier.kind in {"donor_state", "foundation"} | AGENCIES:
+            return "triangular"
+    return _other_kind(payer, financier, implementer, own_work)
+
+
+def _other_kind(
+    payer: FundingOffer | None, financier: Provider | None, implementer: Provider, own_work: bool
+) -> OptionKind | None:
+    """The kinds that do not rest on an affected State's work or money."""
+    payer_kind = financier.kind if financier else None
+    public = financier is None or payer_kind in PUBLIC_KINDS
+    if implementer.kind in PRIVATE_KINDS or payer_kind in PRIVATE_KINDS or (payer is not None and payer.match > 0):
+        return "public-private"
+    same = financier is None or financier.id == implementer.id
+    if (own_work and payer_kind == "donor_state") or (implementer.kind == "donor_state" and same):
+        return "bilateral"
+    if implementer.kind == "operator" and public:
+        return "operator"
+    if (implementer.kind in AGENCIES and public) or (own_work and payer_kind in AGENCIES):
+        return "multilateral"
+    return None
+
+
+def _common_years(
+    scenario: Scenario, payer: FundingOffer | None, worker: TechnicalOffer, need: Need
+) -> list[int]:
+    windows = [scenario.window(need), scenario.window(worker)]
+    if payer is not None:
+        windows.append(scenario.window(payer))
+    return [year for year in windows[0] if all(year in window for window in windows)]
+
+
+def _years(scenario: Scenario, payer: FundingOffer | None, worker: TechnicalOffer, need: Need) -> list[int]:
+    """The common years less those that the user's decisions forbid."""
+    kind = kind_of(scenario, payer, worker, need.state)
+    matching = [
+        forbid for forbid in scenario.decisions.forbids if _matches(scenario, forbid, payer, worker, need, kind)
+    ]
+    common = _common_years(scenario, payer, worker, need)
+    return [year for year in common if not any(forbid.years is None or year in forbid.years for forbid in matching)]
+
+
+def _matches(
+    scenario: Scenario,
+    forbid: Forbid,
+    payer: FundingOffer | None,
+    worker: TechnicalOffer,
+    need: Need,
+    kind: OptionKind | None,
+) -> bool:
+    """Whether an option matches every field of a forbid except its years."""
+    offers = {worker.id} | ({payer.id} if payer else set())
+    providers = {worker.provider} | ({payer.provider} if payer else set())
+    pair = {forbid.offer, forbid.partner} - {None}
+    return (
+        (forbid.kind is None or forbid.kind == kind)
+        and (forbid.provider is None or forbid.provider in providers)
+        and pair <= offers
+        and (forbid.partner is None or forbid.partner != forbid.offer)
+        and (forbid.state is None or forbid.state == need.state)
+        and (forbid.need is None or forbid.need == need.id)
+    )
