@@ -1,0 +1,1 @@
+"""From index arrays to linear models: one module per formulation, numpy only."""

@@ -1,0 +1,489 @@
+r"""The assignment (path) formulation: one column per option and year.
+
+Sets: States s, needs n, offers o (financiers f, implementers h), options p = (f, h, n), years t.
+Data: see the scenario; prices in minor units per granule, D in granules.
+
+Columns (all whole)::
+
+    x[p,t]  granules through option p in year t          c[f,t]  money carried into t
+    y[o,s,t] offer engaged in State                      r[f,t]  repayment due for what f paid in t
+    b[o,s,t] engagement begins                           e[s]    State completes
+    z[v,s,t] provider v engaged through any offer        u[n]    indivisible need is met
+    w        smallest State coverage
+
+Rows, one function each::
+
+    budget        sum price x + sum r (due in t) <= Q[f,t] + c[f,t]
+    carry-over    c[f,t+1] <= gamma (Q[f,t] + c[f,t] - spent[f,t] - due[f,t])
+    repayment     r[f,t] >= (1 + premium) paid[f,t]
+    capacity      sum x <= Q[h,t]
+    need          sum x <= D[n] (or = D[n] u[n]);  sum x in t <= per-year limit
+    absorption    sum external money <= A[s,t]
+    precedence    X[n,t] / D[n] <= head start + X[n',t-lag] / D[n']   (X cumulative)
+    engagement    sum over one need x <= cap y;  sum of o in s, t >= least y;
+                  y[t] - y[t-1] <= b[t];  sum of the last k starts <= y[t]
+    counts        sum_s y <= max_states;  y <= z;  sum_v z <= max_partners
+    matching      sum public money >= rho sum money of f
+    completion    sum_{t <= L} x >= D[n] e[s]
+    decisions     commitments as lower bounds, pins, caps (forbids have no columns)
+
+Written with "<=", carry-over admits the empty portfolio. Minimum lengths use the tight
+formulation of minimum up times (Rajan and Takriti, 2005).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from matcher.arrays import Arrays, is_public_match
+from matcher.formulations.layout import Layout, build_layout
+from matcher.linear_model import Ints, LinearModel, RowBuilder, whole_ratio
+from matcher.scenario import Cap, Commitment, FundingOffer, Pin, Scenario, TechnicalOffer
+
+
+@dataclass(frozen=True)
+class Impossible:
+    """A decision of the user that no portfolio can meet, found while building the model."""
+
+    reason: str
+    subjects: tuple[str, ...]
+    detail: str
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A scenario as a linear model, with the meaning of its columns."""
+
+    layout: Layout
+    model: LinearModel
+    impossible: tuple[Impossible, ...]
+    """Decisions that cannot be met; the model is only of use when there are none."""
+
+    @property
+    def arrays(self) -> Arrays:
+        """The index arrays."""
+        return self.layout.arrays
+
+
+def formulate(arrays: Arrays) -> Assignment:
+    """Returns the assignment formulation of a scenario.
+
+    Raises
+    ------
+    ModelTooLarge
+        if exact 64-bit arithmetic could overflow.
+    """
+    layout = build_layout(arrays)
+    rows = RowBuilder()
+    budget(layout, rows)
+    carry_over(layout, rows)
+    repayment(layout, rows)
+    capacity(layout, rows)
+    need(layout, rows)
+    absorption(layout, rows)
+    precedence(layout, rows)
+    engagement(layout, rows)
+    minimum_flow(layout, rows)
+    minimum_years(layout, rows)
+    counts(layout, rows)
+    matching(layout, rows)
+    completion(layout, rows)
+    caps(layout, rows)
+    impossible = [*commitments(layout), *pins(layout, rows)]
+    built = rows.build(np.maximum(layout.upper, 1))
+    model = LinearModel(layout.lower, layout.upper, layout.fine, layout.implied, layout.column_scale, built)
+    return Assignment(layout, model, tuple(impossible))
+
+
+def _groups(*keys: Ints) -> tuple[list[tuple[int, ...]], Ints]:
+    """Distinct combinations of keys, and the combination of each element."""
+    if not len(keys[0]):
+        return [], np.zeros(0, np.int64)
+    unique, inverse = np.unique(np.stack(keys, axis=1), axis=0, return_inverse=True)
+    return [tuple(int(part) for part in each) for each in unique], np.asarray(inverse, np.int64).ravel()
+
+
+def _where_paid(arrays: Arrays) -> Ints:
+    return np.flatnonzero(arrays.flow_financier >= 0)
+
+
+def budget(layout: Layout, rows: RowBuilder) -> None:
+    """Rule 1: what an offer spends and repays in a year is no more than its new and carried money."""
+    arrays, scenario = layout.arrays, layout.scenario
+    paid = _where_paid(arrays)
+    keys, group = _groups(arrays.flow_financier[paid], arrays.flow_year[paid])
+    numbers = {}
+    due = _due(layout)
+    ids = [(scenario.offers[offer].id, year) for offer, year in keys]
+    for offer, year in dict.fromkeys([*ids, *due]):
+        money = scenario.money_at(_funding(scenario, offer), scenario.years[year])
+        row = rows.row(("budget", offer, str(scenario.years[year])), upper=money)
+        numbers[offer, year] = row
+        if (offer, year) in layout.carried:
+            rows.terms(row, layout.carried[offer, year], -1)
+        if due.get((offer, year)):
+            rows.terms(row, np.array(due[offer, year]), 1)
+    if len(paid):
+        rows.terms(np.array([numbers[key] for key in ids])[group], paid, arrays.flow_price[paid])
+
+
+def _funding(scenario: Scenario, offer: str) -> FundingOffer:
+    found = scenario.offer(offer)
+    assert isinstance(found, FundingOffer)
+    return found
+
+
+def _due(layout: Layout) -> dict[tuple[str, int], list[int]]:
+    """Repayment columns by the offer and year that they are charged to."""
+    due: dict[tuple[str, int], list[int]] = {}
+    for (offer, year), column in layout.repaid.items():
+        terms = _funding(layout.scenario, offer).repayment
+        assert terms is not None
+        due.setdefault((terms.offer, year + terms.after), []).append(column)
+    return due
+
+
+def carry_over(layout: Layout, rows: RowBuilder) -> None:
+    """Rule 1: what moves to the next year is a share of what was free and unspent."""
+    arrays, scenario = layout.arrays, layout.scenario
+    position = {offer.id: at for at, offer in enumerate(scenario.offers)}
+    due = _due(layout)
+    for (offer, year), column in layout.carried.items():
+        terms = _funding(scenario, offer)
+        whole, share = whole_ratio(Fraction(1), Fraction(terms.carry_over))
+        before = scenario.years[year - 1]
+        row = rows.row(("carry-over", offer, str(before)), upper=share * scenario.money_at(terms, before))
+        rows.terms(row, column, whole)
+        if (offer, year - 1) in layout.carried:
+            rows.terms(row, layout.carried[offer, year - 1], -share)
+        spent = np.flatnonzero((arrays.flow_financier == position[offer]) & (arrays.flow_year == year - 1))
+        rows.terms(row, spent, share * arrays.flow_price[spent])
+        if due.get((offer, year - 1)):
+            rows.terms(row, np.array(due[offer, year - 1]), share)
+
+
+def repayment(layout: Layout, rows: RowBuilder) -> None:
+    """Rule 1: pre-financing is repaid with its premium; none is paid that would fall due too late."""
+    arrays, scenario = layout.arrays, layout.scenario
+    for at, offer in enumerate(scenario.offers):
+        if not isinstance(offer, FundingOffer) or offer.repayment is None:
+            continue
+        whole, dues = whole_ratio(Fraction(1), 1 + Fraction(offer.repayment.premium))
+        for year in range(len(scenario.years)):
+            paid = np.flatnonzero((arrays.flow_financier == at) & (arrays.flow_year == year))
+            column = layout.repaid.get((offer.id, year))
+            if not len(paid):
+                continue
+            if column is None:
+                layout.upper[paid] = 0
+                continue
+            row = rows.row(("repayment", offer.id, str(scenario.years[year])), lower=0)
+            rows.terms(row, column, whole)
+            rows.terms(row, paid, -dues * arrays.flow_price[paid])
+
+
+def capacity(layout: Layout, rows: RowBuilder) -> None:
+    """Rule 2: what an implementer delivers in a year is no more than its capacity."""
+    arrays, scenario = layout.arrays, layout.scenario
+    keys, group = _groups(arrays.flow_implementer, arrays.flow_year)
+    numbers = []
+    for offer, year in keys:
+        each = scenario.offers[offer]
+        assert isinstance(each, TechnicalOffer)
+        calendar = scenario.years[year]
+        numbers.append(rows.row(("capacity", each.id, str(calendar)), upper=scenario.capacity_at(each, calendar)))
+    if keys:
+        rows.terms(np.array(numbers)[group], np.arange(arrays.flows), 1)
+
+
+def need(layout: Layout, rows: RowBuilder) -> None:
+    """Rule 3: no more than is needed, over all years and in each; indivisible needs whole or not."""
+    arrays, scenario = layout.arrays, layout.scenario
+    keys, group = _groups(arrays.flow_need)
+    numbers = []
+    for (at,) in keys:
+        each = scenario.needs[at]
+        if each.id in layout.whole:
+            row = rows.row(("need", each.id), lower=0, upper=0)
+            rows.terms(row, layout.whole[each.id], -int(arrays.demand[at]))
+        else:
+            row = rows.row(("need", each.id), upper=int(arrays.demand[at]))
+        numbers.append(row)
+    if keys:
+        rows.terms(np.array(numbers)[group], np.arange(arrays.flows), 1)
+    limited = np.flatnonzero(arrays.year_cap[arrays.flow_need] < arrays.demand[arrays.flow_need])
+    keys, group = _groups(arrays.flow_need[limited], arrays.flow_year[limited])
+    numbers = [
+        rows.row(("need per year", scenario.needs[at].id, str(scenario.years[year])), upper=int(arrays.year_cap[at]))
+        for at, year in keys
+    ]
+    if keys:
+        rows.terms(np.array(numbers)[group], limited, 1)
+    for each_id, column in layout.whole.items():
+        if not arrays.options.of_need[each_id]:
+            layout.upper[column] = 0
+
+
+def absorption(layout: Layout, rows: RowBuilder) -> None:
+    """Rule 4: a State takes no more external money in a year than it can absorb."""
+    arrays, scenario = layout.arrays, layout.scenario
+    external = np.flatnonzero(arrays.flow_external_money)
+    keys, group = _groups(arrays.flow_state[external], arrays.flow_year[external])
+    for at, (state, year) in enumerate(keys):
+        each, calendar = scenario.states[state], scenario.years[year]
+        if each.absorption is not None:
+            row = rows.row(("absorption", each.id, str(calendar)), upper=each.absorption.at(calendar))
+            members = external[group == at]
+            rows.terms(row, members, arrays.flow_external_money[members])
+
+
+def precedence(layout: Layout, rows: RowBuilder) -> None:
+    """Rule 5: the share delivered of a need does not run ahead of the needs that come first."""
+    arrays, scenario = layout.arrays, layout.scenario
+    position = {each.id: at for at, each in enumerate(scenario.needs)}
+    for each in scenario.needs:
+        for first in each.after:
+            this, other = position[each.id], position[first.need]
+            mine, theirs, ahead = whole_ratio(
+                Fraction(1, int(arrays.demand[this])),
+                Fraction(1, int(arrays.demand[other])),
+                Fraction(first.head_start),
+            )
+            for year, calendar in enumerate(scenario.years):
+                now = np.flatnonzero((arrays.flow_need == this) & (arrays.flow_year <= year))
+                then = np.flatnonzero((arrays.flow_need == other) & (arrays.flow_year <= year - first.lag))
+                if len(now):
+                    row = rows.row(("precedence", each.id, first.need, str(calendar)), upper=ahead)
+                    rows.terms(row, now, mine)
+                    rows.terms(row, then, -theirs)
+
+
+def engagement(layout: Layout, rows: RowBuilder) -> None:
+    """Rule 6: an offer flows in a State only while it is engaged there."""
+    arrays, scenario = layout.arrays, layout.scenario
+    for side in (0, 1):
+        relation = arrays.flow_relations[:, side]
+        tracked = np.array([(at, arrays.relations[at].first) in layout.engaged for at in range(len(arrays.relations))])
+        flows = np.flatnonzero(relation >= 0)
+        flows = flows[tracked[relation[flows]]] if len(flows) else flows
+        keys, group = _groups(relation[flows], arrays.flow_need[flows], arrays.flow_year[flows])
+        if not keys:
+            continue
+        most = np.zeros(len(keys), np.int64)
+        np.add.at(most, group, layout.upper[flows])
+        cap = np.minimum(most, arrays.year_cap[np.array([at for _, at, _ in keys])])
+        numbers = []
+        for at, (pair, wanted, year) in enumerate(keys):
+            offer = scenario.offer(arrays.relations[pair].offer)
+            if isinstance(offer, TechnicalOffer):
+                cap[at] = min(int(cap[at]), scenario.capacity_at(offer, scenario.years[year]))
+            label = ("engagement", offer.id, scenario.needs[wanted].id, str(scenario.years[year]))
+            row = rows.row(label, upper=0)
+            rows.terms(row, layout.engaged[pair, year], -int(cap[at]))
+            numbers.append(row)
+        rows.terms(np.array(numbers)[group], flows, 1)
+
+
+def minimum_flow(layout: Layout, rows: RowBuilder) -> None:
+    """Rule 6: an engaged year carries at least the offer's minimum."""
+    arrays, scenario = layout.arrays, layout.scenario
+    for (at, year), column in layout.engaged.items():
+        relation = arrays.relations[at]
+        offer = scenario.offer(relation.offer)
+        if offer.min_per_state == 0:
+            continue
+        label = ("minimum", offer.id, relation.state, str(scenario.years[year]))
+        row = rows.row(label, lower=0)
+        if isinstance(offer, TechnicalOffer):
+            flows = np.flatnonzero((arrays.flow_relations[:, 0] == at) & (arrays.flow_year == year))
+            rows.terms(row, flows, 1)
+            granule = scenario.capability(offer.capability).granule
+            rows.terms(row, column, -offer.min_per_state // granule)  # floor of a negative: rounds the minimum up
+        else:
+            flows = np.flatnonzero((arrays.flow_relations[:, 1] == at) & (arrays.flow_year == year))
+            rows.terms(row, flows, arrays.flow_price[flows])
+            rows.terms(row, column, -scenario.converted(offer, offer.min_per_state, up=True))
+
+
+def minimum_years(layout: Layout, rows: RowBuilder) -> None:
+    """Rule 6: an engagement lasts, once started, for its minimum of years or to the end."""
+    arrays, scenario = layout.arrays, layout.scenario
+    for (at, year), start in layout.start.items():
+        relation = arrays.relations[at]
+        least = scenario.offer(relation.offer).min_years
+        subjects = (relation.offer, relation.state, str(scenario.years[year]))
+        begin = rows.row(("begin", *subjects), upper=0)
+        rows.terms(begin, layout.engaged[at, year], 1)
+        rows.terms(begin, start, -1)
+        if year > relation.first:
+            rows.terms(begin, layout.engaged[at, year - 1], -1)
+        last = rows.row(("lasting", *subjects), upper=0)
+        recent = range(max(relation.first, year - least + 1), year + 1)
+        rows.terms(last, np.array([layout.start[at, each] for each in recent]), 1)
+        rows.terms(last, layout.engaged[at, year], -1)
+
+
+def counts(layout: Layout, rows: RowBuilder) -> None:
+    """Rule 7: most States per offer and year, most external providers per State and year."""
+    arrays, scenario = layout.arrays, layout.scenario
+    of_offer: dict[tuple[str, int], list[int]] = {}
+    of_state: dict[tuple[str, int], set[int]] = {}
+    for (at, year), column in layout.engaged.items():
+        relation = arrays.relations[at]
+        of_offer.setdefault((relation.offer, year), []).append(column)
+        if relation.external and scenario.state(relation.state).max_partners is not None:
+            key = (scenario.offer(relation.offer).provider, relation.state, year)
+            partner = layout.partner.get(key, column)
+            of_state.setdefault((relation.state, year), set()).add(partner)
+            if partner != column:
+                link = rows.row(("partner", relation.offer, relation.state, str(scenario.years[year])), upper=0)
+                rows.terms(link, np.array([column, partner]), np.array([1, -1]))
+    for (offer, year), columns in of_offer.items():
+        most = scenario.offer(offer).max_states
+        if most is not None and (most < len(columns) or most == 0):
+            row = rows.row(("max_states", offer, str(scenario.years[year])), upper=most)
+            rows.terms(row, np.array(columns), 1)
+    for (state, year), partners in of_state.items():
+        most = scenario.state(state).max_partners
+        if most is not None and most < len(partners):
+            row = rows.row(("max_partners", state, str(scenario.years[year])), upper=most)
+            rows.terms(row, np.array(sorted(partners)), 1)
+
+
+def matching(layout: Layout, rows: RowBuilder) -> None:
+    """Rule 8: money that must be matched flows only beside enough other external public money."""
+    arrays, scenario = layout.arrays, layout.scenario
+    paying = arrays.flow_relations[:, 1]
+    public = np.array(
+        [
+            isinstance(offer := scenario.offer(each.offer), FundingOffer) and is_public_match(scenario, offer, each.state)
+            for each in arrays.relations
+        ],
+        np.bool_,
+    )
+    for at, relation in enumerate(arrays.relations):
+        offer = scenario.offer(relation.offer)
+        if not isinstance(offer, FundingOffer) or offer.match == 0:
+            continue
+        whole, needed = whole_ratio(Fraction(1), Fraction(offer.match))
+        state = next(place for place, each in enumerate(scenario.states) if each.id == relation.state)
+        for year in range(relation.first, relation.last + 1):
+            here = (arrays.flow_year == year) & (arrays.flow_state == state) & (paying >= 0)
+            mine = np.flatnonzero(here & (paying == at))
+            others = np.flatnonzero(here & public[paying])
+            if len(mine):
+                row = rows.row(("matching", offer.id, relation.state, str(scenario.years[year])), lower=0)
+                rows.terms(row, mine, -needed * arrays.flow_price[mine])
+                rows.terms(row, others, whole * arrays.flow_price[others])
+
+
+def completion(layout: Layout, rows: RowBuilder) -> None:
+    """Rule 9: a State completes only if all that completes it is delivered by its deadline."""
+    arrays, scenario = layout.arrays, layout.scenario
+    for at, each in enumerate(scenario.needs):
+        if not each.completes:
+            continue
+        column = layout.complete[each.state]
+        last = scenario.state(each.state).deadline - scenario.horizon.first
+        timely = np.flatnonzero((arrays.flow_need == at) & (arrays.flow_year <= last))
+        if not len(timely):
+            layout.upper[column] = 0
+            continue
+        row = rows.row(("completion", each.id), lower=0)
+        rows.terms(row, timely, 1)
+        rows.terms(row, column, -int(arrays.demand[at]))
+
+
+def commitments(layout: Layout) -> Iterator[Impossible]:
+    """Rule 10: flows already agreed are in the portfolio."""
+    arrays, scenario = layout.arrays, layout.scenario
+    for each in scenario.decisions.commitments:
+        flow = arrays.flow_at.get((each.need, each.financier or "", each.implementer, each.year - scenario.horizon.first))
+        subjects = (each.financier or "none", each.implementer, each.need, str(each.year))
+        if flow is None:
+            yield Impossible("commitment_not_eligible", subjects, _why_not(layout, each))
+            continue
+        granules = each.quantity // int(arrays.granule[arrays.flow_need[flow]])
+        if granules > layout.upper[flow]:
+            most = int(layout.upper[flow]) * int(arrays.granule[arrays.flow_need[flow]])
+            detail = f"{each.quantity} units are agreed, but at most {most} can flow that year"
+            yield Impossible("commitment_too_large", subjects, detail)
+            continue
+        layout.lower[flow] = max(int(layout.lower[flow]), granules)
+
+
+def _why_not(layout: Layout, each: Commitment) -> str:
+    reasons = layout.arrays.options.why_not(each.financier, each.implementer, each.need)
+    if not reasons:
+        return f"not all partners and the need are there in {each.year}"
+    return "; ".join(f"{reason.code} ({reason.found}, wanted {reason.wanted})" for reason in reasons)
+
+
+def pins(layout: Layout, rows: RowBuilder) -> Iterator[Impossible]:
+    """Rule 10: pinned relations are engaged, and something flows through them."""
+    scenario = layout.scenario
+    for each in scenario.decisions.pins:
+        at = layout.arrays.relation_index(each.offer, each.state)
+        years = _pinned(scenario, each)
+        flows = _pinned_flows(layout, at, years) if at is not None else np.zeros(0, np.int64)
+        columns = [layout.engaged.get((at if at is not None else -1, year)) for year in years]
+        if not len(flows) or (each.years is not None and None in columns):
+            yield Impossible("pin_not_possible", (each.offer, each.state), "no option lets the offer work there then")
+            continue
+        if each.years is not None:
+            for column in columns:
+                assert column is not None
+                layout.lower[column] = 1
+                if layout.upper[column] < 1:
+                    layout.upper[column] = 1
+        rows.terms(rows.row(("pin", each.offer, each.state), lower=1), flows, 1)
+
+
+def _pinned(scenario: Scenario, pin: Pin) -> list[int]:
+    years = pin.years.range() if pin.years is not None else scenario.years
+    return [year - scenario.horizon.first for year in years]
+
+
+def _pinned_flows(layout: Layout, relation: int, years: list[int]) -> Ints:
+    arrays = layout.arrays
+    mine = (arrays.flow_relations == relation).any(axis=1) & np.isin(arrays.flow_year, years)
+    return np.flatnonzero(mine)
+
+
+def caps(layout: Layout, rows: RowBuilder) -> None:
+    """Rule 10: money of an offer or provider in a State stays under the user's caps."""
+    scenario = layout.scenario
+    for each in scenario.decisions.caps:
+        spans = [[year] for year in range(len(scenario.years))]
+        if each.per == "horizon":
+            spans = [list(range(len(scenario.years)))]
+        for span in spans:
+            _cap(layout, rows, each, span)
+
+
+def _cap(layout: Layout, rows: RowBuilder, cap: Cap, span: list[int]) -> None:
+    arrays, scenario = layout.arrays, layout.scenario
+    state = next(at for at, each in enumerate(scenario.states) if each.id == cap.state)
+    capped = [
+        each.offer == cap.offer or scenario.offer(each.offer).provider == cap.provider for each in arrays.relations
+    ]
+    paying = arrays.flow_relations[:, 1]
+    here = (arrays.flow_state == state) & np.isin(arrays.flow_year, span) & (paying >= 0)
+    mine = np.flatnonzero(here & np.array(capped, np.bool_)[paying]) if capped else np.zeros(0, np.int64)
+    if not len(mine):
+        return
+    years = str(scenario.years[span[0]]) if cap.per == "year" else "horizon"
+    label = ("cap", cap.offer or cap.provider or "", cap.state, years)
+    if cap.money is not None:
+        rows.terms(rows.row(label, upper=cap.money), mine, arrays.flow_price[mine])
+        return
+    assert cap.share is not None
+    whole, share = whole_ratio(Fraction(1), Fraction(cap.share))
+    row = rows.row(label, upper=0)
+    rows.terms(row, mine, whole * arrays.flow_price[mine])
+    external = np.flatnonzero(here)
+    rows.terms(row, external, -share * arrays.flow_external_money[external])

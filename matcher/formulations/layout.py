@@ -1,0 +1,203 @@
+"""Columns of the assignment formulation: which stands where, between which bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from matcher.arrays import Arrays, most_money
+from matcher.linear_model import Bools, Floats, Ints
+from matcher.scenario import Scenario
+from matcher.units import ceil_share
+
+FINE_GRANULES = 200
+"""A flow of more granules than this may be relaxed to a real number by engines with floats."""
+WORST_SCALE = 2**50
+"""Whole units in which the smallest State coverage is measured inside the model."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Column numbers by what they mean, in the order flows, engaged, starts, partners, complete,
+    whole, carried, repaid, worst."""
+
+    arrays: Arrays
+    engaged: dict[tuple[int, int], int]
+    """(relation, year) -> column: the relation is engaged; only where a rule asks for it."""
+    start: dict[tuple[int, int], int]
+    """(relation, year) -> column: an engagement starts; only where it must last."""
+    partner: dict[tuple[str, str, int], int]
+    """(provider, State, year) -> column: the provider is engaged through any of several offers."""
+    complete: dict[str, int]
+    """State -> column: it completes."""
+    whole: dict[str, int]
+    """Indivisible need -> column: it is met in full."""
+    carried: dict[tuple[str, int], int]
+    """(funding offer, year) -> column: minor units carried into the year."""
+    repaid: dict[tuple[str, int], int]
+    """(pre-financing offer, year of payment) -> column: minor units charged for it."""
+    worst: int
+    """Column of the smallest State coverage, in units of 1 / WORST_SCALE."""
+    lower: Ints
+    upper: Ints
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario."""
+        return self.arrays.scenario
+
+    @property
+    def columns(self) -> int:
+        """Number of columns."""
+        return len(self.lower)
+
+    @cached_property
+    def fine(self) -> Bools:
+        """Columns that may be relaxed: flows of many granules, money, and the smallest coverage."""
+        fine = np.zeros(self.columns, np.bool_)
+        fine[: self.arrays.flows] = self.arrays.demand[self.arrays.flow_need] > FINE_GRANULES
+        return fine | self.implied
+
+    @cached_property
+    def implied(self) -> Bools:
+        """Columns that follow from the flows: money carried and repaid, and the smallest coverage."""
+        implied = np.zeros(self.columns, np.bool_)
+        implied[[*self.carried.values(), *self.repaid.values(), self.worst]] = True
+        return implied
+
+    @cached_property
+    def column_scale(self) -> Floats:
+        """A sensible unit of each fine column: a million of money, or its granules."""
+        scale = np.ones(self.columns, np.float64)
+        arrays = self.arrays
+        money = 1e6 / np.maximum(arrays.flow_price, 1)
+        share = arrays.demand[arrays.flow_need] / 100.0
+        scale[: arrays.flows] = np.maximum(np.where(arrays.flow_price > 0, money, share), 1.0)
+        scale[[*self.carried.values(), *self.repaid.values()]] = 1e6
+        scale[self.worst] = WORST_SCALE
+        return np.where(self.fine, scale, 1.0)
+
+    @cached_property
+    def column_state(self) -> Ints:
+        """State (index) that each column belongs to, -1 for columns that all States share."""
+        state = np.full(self.columns, -1, np.int64)
+        state[: self.arrays.flows] = self.arrays.flow_state
+        at = {each.id: position for position, each in enumerate(self.scenario.states)}
+        for columns in (self.engaged, self.start):
+            for (relation, _), column in columns.items():
+                state[column] = at[self.arrays.relations[relation].state]
+        for (_, home, _), column in self.partner.items():
+            state[column] = at[home]
+        for home, column in self.complete.items():
+            state[column] = at[home]
+        for need, column in self.whole.items():
+            state[column] = at[self.scenario.need(need).state]
+        return state
+
+    def engaged_years(self, point: Ints) -> dict[tuple[str, str], set[int]]:
+        """Returns the years in which a point engages each relation that it tracks."""
+        found: dict[tuple[str, str], set[int]] = {}
+        first = self.scenario.horizon.first
+        for (relation, year), column in self.engaged.items():
+            if point[column]:
+                each = self.arrays.relations[relation]
+                found.setdefault((each.offer, each.state), set()).add(first + year)
+        return found
+
+
+def build_layout(arrays: Arrays) -> Layout:
+    """Returns the columns of a scenario."""
+    count = arrays.flows
+    lower, upper = [np.zeros(count, np.int64)], [arrays.flow_upper]
+
+    def take(keys: list[tuple[object, int]]) -> dict[object, int]:
+        nonlocal count
+        columns = {key: count + at for at, (key, _) in enumerate(keys)}
+        lower.append(np.zeros(len(keys), np.int64))
+        upper.append(np.array([most for _, most in keys], np.int64))
+        count += len(keys)
+        return columns
+
+    engaged = take([(key, 1) for key in _engaged_keys(arrays)])
+    start = take([(key, 1) for key in _start_keys(arrays)])
+    partner = take([(key, 1) for key in _partner_keys(arrays)])
+    scenario = arrays.scenario
+    completing = sorted({need.state for need in scenario.needs if need.completes})
+    complete = take([(state, 1) for state in completing])
+    whole = take([(need.id, 1) for need in scenario.needs if need.indivisible])
+    carried = take(_carried_keys(arrays))
+    repaid = take(_repaid_keys(arrays))
+    worst = take([("worst", WORST_SCALE)])["worst"]
+    return Layout(
+        arrays,
+        engaged,  # type: ignore[arg-type]
+        start,  # type: ignore[arg-type]
+        partner,  # type: ignore[arg-type]
+        complete,  # type: ignore[arg-type]
+        whole,  # type: ignore[arg-type]
+        carried,  # type: ignore[arg-type]
+        repaid,  # type: ignore[arg-type]
+        worst,
+        np.concatenate(lower),
+        np.concatenate(upper),
+    )
+
+
+def _engaged_keys(arrays: Arrays) -> list[tuple[int, int]]:
+    """Relations that a rule or figure speaks of, in each year of their own."""
+    scenario = arrays.scenario
+    keys = []
+    for at, relation in enumerate(arrays.relations):
+        offer = scenario.offer(relation.offer)
+        ruled = offer.min_per_state > 0 or offer.min_years > 1 or offer.max_states is not None
+        pinned = any((pin.offer, pin.state) == (relation.offer, relation.state) for pin in scenario.decisions.pins)
+        if relation.external or ruled or pinned:
+            keys += [(at, year) for year in range(relation.first, relation.last + 1)]
+    return keys
+
+
+def _start_keys(arrays: Arrays) -> list[tuple[int, int]]:
+    lasting = [
+        (at, relation)
+        for at, relation in enumerate(arrays.relations)
+        if arrays.scenario.offer(relation.offer).min_years > 1
+    ]
+    return [(at, year) for at, relation in lasting for year in range(relation.first, relation.last + 1)]
+
+
+def _partner_keys(arrays: Arrays) -> list[tuple[str, str, int]]:
+    """Providers with several offers in a State that limits its partners."""
+    scenario = arrays.scenario
+    offers: dict[tuple[str, str, int], int] = {}
+    for relation in arrays.relations:
+        if relation.external and scenario.state(relation.state).max_partners is not None:
+            provider = scenario.offer(relation.offer).provider
+            for year in range(relation.first, relation.last + 1):
+                offers[provider, relation.state, year] = offers.get((provider, relation.state, year), 0) + 1
+    return sorted(key for key, several in offers.items() if several > 1)
+
+
+def _carried_keys(arrays: Arrays) -> list[tuple[object, int]]:
+    """Years into which an offer can carry money, with the most it can carry."""
+    scenario = arrays.scenario
+    keys: list[tuple[object, int]] = []
+    for offer in scenario.funding:
+        if offer.carry_over > 0:
+            free = most_money(scenario, offer)
+            for at in range(1, len(scenario.years)):
+                keys.append(((offer.id, at), free[at] - scenario.money_at(offer, scenario.years[at])))
+    return keys
+
+
+def _repaid_keys(arrays: Arrays) -> list[tuple[object, int]]:
+    """Payments of pre-financing that fall due inside the horizon."""
+    scenario = arrays.scenario
+    keys: list[tuple[object, int]] = []
+    for offer in scenario.funding:
+        if offer.repayment is not None:
+            free = most_money(scenario, offer)
+            last = len(scenario.years) - offer.repayment.after
+            keys += [((offer.id, at), ceil_share(free[at], 1 + offer.repayment.premium)) for at in range(last)]
+    return keys

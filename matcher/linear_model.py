@@ -1,0 +1,289 @@
+"""The contract between formulations and solvers: an exact integer linear model in plain arrays.
+
+Every column is a whole number between whole bounds and every row has whole coefficients, so that
+a point of the model can be checked, counted and stored without rounding. Engines that compute
+with floats scale it for themselves (`column_scale`) and may relax the columns that are `fine`
+(so many granules that a real number does as well), and the whole point is found afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import gcd, lcm
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.errors import MatcherError
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+UNLIMITED = 2**62
+"""A row limit of plus or minus this is no limit; no row's activity can reach it."""
+_OBJECTIVE_RANGE = 2**55
+_EXACT_DENOMINATOR = 2**50
+
+
+class ModelTooLarge(MatcherError):
+    """Numbers of a scenario are so large that exact 64-bit arithmetic could overflow."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Sparse rows ``lower <= A x <= upper``, row by row."""
+
+    start: Ints
+    """Positions where each row's terms start, and the total at the end; shape (rows + 1,)."""
+    column: Ints
+    """Column of each term."""
+    coefficient: Ints
+    """Coefficient of each term, never 0."""
+    lower: Ints
+    """Least activity of each row."""
+    upper: Ints
+    """Most activity of each row."""
+    label: tuple[tuple[str, ...], ...]
+    """Rule and subjects of each row, for people and tests."""
+
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+        return len(self.lower)
+
+    @property
+    def row_of_term(self) -> Ints:
+        """Row of each term."""
+        return np.repeat(np.arange(self.count, dtype=np.int64), np.diff(self.start))
+
+    def activity(self, point: Ints) -> Ints:
+        """Returns ``A x`` exactly."""
+        return _sum_by_row(self.start, self.coefficient * point[self.column])
+
+
+def _sum_by_row(start: Ints, terms: Ints) -> Ints:
+    """Sums runs of terms; wrap-around of the running total cancels, so the sums are exact."""
+    total = np.concatenate((np.zeros(1, np.int64), np.cumsum(terms, dtype=np.int64)))
+    return total[start[1:]] - total[start[:-1]]
+
+
+@dataclass(frozen=True)
+class LinearObjective:
+    """A sum over columns, exact up to `error`: figure = sum(coefficient x) / denominator."""
+
+    name: str
+    maximise: bool
+    coefficient: Ints
+    """Shape (columns,)."""
+    denominator: int
+    error: Fraction
+    """Most by which the sum can differ from the true figure over the whole domain; 0 if exact."""
+
+    def value(self, point: Ints) -> Fraction:
+        """Returns the figure at a point (within `error`)."""
+        return Fraction(int(self.coefficient @ point), self.denominator)
+
+    @property
+    def signed(self) -> Ints:
+        """Coefficients of the equivalent maximisation."""
+        return self.coefficient if self.maximise else -self.coefficient
+
+
+def objective(name: str, maximise: bool, terms: dict[int, Fraction], upper: Ints) -> LinearObjective:
+    """Returns an objective over ``len(upper)`` columns, exact if its denominators allow it."""
+    size = sum(abs(value) * int(upper[column]) for column, value in terms.items())
+    common = 1
+    for value in terms.values():
+        common = lcm(common, value.denominator)
+        if common > _EXACT_DENOMINATOR:
+            break
+    exact = common <= _EXACT_DENOMINATOR and size * common < _OBJECTIVE_RANGE
+    scale = common if exact else _OBJECTIVE_RANGE // max(1, int(size) + 1)
+    if scale < 1:
+        raise ModelTooLarge(f"objective {name}: figures up to {float(size):.3g} are too large; use smaller weights")
+    coefficient = np.zeros(len(upper), np.int64)
+    error = Fraction(0)
+    for column, value in terms.items():
+        coefficient[column] = round(value * scale)
+        error += abs(value - Fraction(int(coefficient[column]), scale)) * int(upper[column])
+    return LinearObjective(name, maximise, coefficient, scale, error)
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """Columns with bounds, and rows."""
+
+    lower: Ints
+    """Least value of each column."""
+    upper: Ints
+    """Most value of each column."""
+    fine: Bools
+    """Columns that an engine with floats may relax to real numbers."""
+    implied: Bools
+    """Fine columns that follow from the others: ledgers and the smallest coverage."""
+    column_scale: Floats
+    """Size of a sensible unit of each column (1 for all that are not fine)."""
+    rows: Rows
+
+    @property
+    def columns(self) -> int:
+        """Number of columns."""
+        return len(self.lower)
+
+    def faults(self, point: Ints) -> Ints:
+        """Returns the rows that a point breaks."""
+        activity = self.rows.activity(point)
+        return np.flatnonzero((activity < self.rows.lower) | (activity > self.rows.upper))
+
+    def admits(self, point: Ints) -> bool:
+        """Returns whether a point keeps all bounds and rows."""
+        inside = bool(((self.lower <= point) & (point <= self.upper)).all())
+        return inside and not len(self.faults(point))
+
+    def with_rows(self, more: Rows) -> LinearModel:
+        """Returns the model with rows added at the end."""
+        rows = self.rows
+        joined = Rows(
+            np.concatenate((rows.start, more.start[1:] + rows.start[-1])),
+            np.concatenate((rows.column, more.column)),
+            np.concatenate((rows.coefficient, more.coefficient)),
+            np.concatenate((rows.lower, more.lower)),
+            np.concatenate((rows.upper, more.upper)),
+            rows.label + more.label,
+        )
+        return replace(self, rows=joined)
+
+    def with_bounds(self, lower: Ints, upper: Ints) -> LinearModel:
+        """Returns the model with other column bounds."""
+        return replace(self, lower=lower, upper=upper)
+
+
+@dataclass(frozen=True)
+class SubModel:
+    """A model in which some columns are fixed at a point, and the way back to the whole."""
+
+    model: LinearModel
+    free: Ints
+    """Columns of the whole model that are columns here, in order."""
+    base: Ints
+    """The point of the whole model at which the others are fixed."""
+
+    def widen(self, point: Ints) -> Ints:
+        """Returns the point of the whole model."""
+        whole = self.base.copy()
+        whole[self.free] = point
+        return whole
+
+    def narrow(self, objective: LinearObjective) -> LinearObjective:
+        """Returns an objective over the free columns (without its constant part)."""
+        return LinearObjective(
+            objective.name, objective.maximise, objective.coefficient[self.free], objective.denominator, objective.error
+        )
+
+
+def submodel(model: LinearModel, free: Bools, point: Ints) -> SubModel:
+    """Returns the model over the free columns, all others fixed at the point, rows without them gone."""
+    rows = model.rows
+    kept_term = free[rows.column]
+    fixed_activity = _sum_by_row(rows.start, np.where(kept_term, 0, rows.coefficient * point[rows.column]))
+    count = _sum_by_row(rows.start, kept_term.astype(np.int64))
+    kept_row = np.flatnonzero(count)
+    renumber = np.cumsum(free) - 1
+    start = np.concatenate((np.zeros(1, np.int64), np.cumsum(count[kept_row])))
+    shift = fixed_activity[kept_row]
+    lower, upper = rows.lower[kept_row], rows.upper[kept_row]
+    sub = Rows(
+        start,
+        renumber[rows.column[kept_term]],
+        rows.coefficient[kept_term],
+        np.where(lower <= -UNLIMITED, lower, lower - shift),
+        np.where(upper >= UNLIMITED, upper, upper - shift),
+        tuple(rows.label[row] for row in kept_row),
+    )
+    columns = np.flatnonzero(free)
+    narrow = LinearModel(
+        model.lower[columns],
+        model.upper[columns],
+        model.fine[columns],
+        model.implied[columns],
+        model.column_scale[columns],
+        sub,
+    )
+    return SubModel(narrow, columns, point)
+
+
+class RowBuilder:
+    """Collects rows group by group, in numpy."""
+
+    def __init__(self) -> None:
+        self._row: list[Ints] = []
+        self._column: list[Ints] = []
+        self._coefficient: list[Ints] = []
+        self._lower: list[int] = []
+        self._upper: list[int] = []
+        self._label: list[tuple[str, ...]] = []
+
+    def row(self, label: tuple[str, ...], *, lower: int = -UNLIMITED, upper: int = UNLIMITED) -> int:
+        """Opens a row and returns its number."""
+        self._lower.append(lower)
+        self._upper.append(upper)
+        self._label.append(label)
+        return len(self._lower) - 1
+
+    def terms(self, rows: Sequence[int] | Ints | int, columns: Ints | int, coefficients: Ints | int) -> None:
+        """Adds terms to opened rows; all three broadcast against each other."""
+        row, column, value = np.broadcast_arrays(
+            np.asarray(rows, np.int64), np.asarray(columns, np.int64), np.asarray(coefficients, np.int64)
+        )
+        self._row.append(row.ravel())
+        self._column.append(column.ravel())
+        self._coefficient.append(value.ravel())
+
+    def build(self, magnitude: Ints) -> Rows:
+        """Returns the rows, terms merged and sorted by column.
+
+        Parameters
+        ----------
+        magnitude
+            Largest absolute value of each column: rows whose activity could overflow are refused.
+
+        Raises
+        ------
+        ModelTooLarge
+            if an activity could pass 64 bits.
+        """
+        count = len(self._lower)
+        row = np.concatenate([np.zeros(0, np.int64), *self._row])
+        column = np.concatenate([np.zeros(0, np.int64), *self._column])
+        value = np.concatenate([np.zeros(0, np.int64), *self._coefficient])
+        order = np.lexsort((column, row))
+        row, column, value = row[order], column[order], value[order]
+        new = np.ones(len(row), np.bool_)
+        new[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
+        first = np.flatnonzero(new)
+        value = np.add.reduceat(value, first) if len(first) else value
+        row, column = row[first], column[first]
+        kept = value != 0
+        row, column, value = row[kept], column[kept], value[kept]
+        start = np.concatenate((np.zeros(1, np.int64), np.cumsum(np.bincount(row, minlength=count)))).astype(np.int64)
+        self._refuse_overflow(row, value, magnitude[column], count)
+        lower, upper = np.array(self._lower, np.int64), np.array(self._upper, np.int64)
+        return Rows(start, column, value, lower, upper, tuple(self._label))
+
+    def _refuse_overflow(self, row: Ints, value: Ints, magnitude: Ints, count: int) -> None:
+        size = np.bincount(row, np.abs(value.astype(np.float64)) * magnitude, minlength=count)
+        worst = int(np.argmax(size)) if count else 0
+        if count and size[worst] >= UNLIMITED / 2:
+            name = " ".join(self._label[worst])
+            raise ModelTooLarge(f"{name}: numbers too large for exact 64-bit arithmetic; use a coarser granule")
+
+
+def whole_ratio(*values: Fraction) -> tuple[int, ...]:
+    """Returns the smallest whole numbers in the same proportion as the values."""
+    common = lcm(*(value.denominator for value in values))
+    whole = [int(value * common) for value in values]
+    divisor = gcd(*whole) or 1
+    return tuple(value // divisor for value in whole)
