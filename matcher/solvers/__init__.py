@@ -1,0 +1,80 @@
+"""Engines behind one interface: a model and an objective in, a point and a valid bound out.
+
+One module per engine; each is loaded by name when first used, so that nothing else in the package
+pays for it. All run on one thread with a fixed seed and a limit in deterministic work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Literal, Protocol
+
+from matcher.errors import InvalidOptions, MatcherError, nearest
+from matcher.linear_model import Floats, LinearModel, LinearObjective
+from matcher.result import Clock
+
+SolveStatus = Literal["optimal", "feasible", "infeasible", "limit"]
+
+
+class SolverFailed(MatcherError):
+    """An engine gave up for a reason of its own, which the message names."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an engine found."""
+
+    status: SolveStatus
+    """optimal: within the gap asked; feasible: a point, but a limit came first; infeasible: proven
+    to have no point; limit: no point and no proof before the limit."""
+    point: Floats | None
+    """Values of all columns (whole up to the engine's tolerance where not fine), or None."""
+    bound: float | None
+    """Valid bound on the objective's figure (upper when maximising), or None."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When an engine stops."""
+
+    work: float
+    """Deterministic work: about seconds of one core."""
+    gap: float = 0.0
+    """Relative gap at which a point counts as optimal."""
+
+
+class Solver(Protocol):
+    """One engine for mixed-integer models."""
+
+    def __call__(
+        self,
+        model: LinearModel,
+        objective: LinearObjective,
+        limits: Limits,
+        clock: Clock,
+        hint: Floats | None = None,
+    ) -> Outcome: ...
+
+
+ENGINES = {
+    "scip": ("matcher.solvers.mathopt", "solve_scip"),
+    "highs": ("matcher.solvers.mathopt", "solve_highs"),
+    "cpsat": ("matcher.solvers.cpsat", "solve_cpsat"),
+    "lp": ("matcher.solvers.mathopt", "solve_relaxation"),
+}
+"""Module and function of each engine; ``lp`` solves the linear relaxation."""
+
+
+def engine(name: str) -> Solver:
+    """Returns an engine by name, loading it.
+
+    Raises
+    ------
+    InvalidOptions
+        if there is none of that name.
+    """
+    if name not in ENGINES:
+        raise InvalidOptions(f"no engine {name!r}; known: {', '.join(ENGINES)} (nearest: {nearest(name, ENGINES)})")
+    module, function = ENGINES[name]
+    return getattr(import_module(module), function)  # type: ignore[no-any-return]

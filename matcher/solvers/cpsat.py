@@ -1,0 +1,75 @@
+"""CP-SAT: exact whole numbers throughout; the engine for small models and for whole units."""
+
+from __future__ import annotations
+
+import numpy as np
+from ortools.sat.python import cp_model
+
+from matcher.linear_model import UNLIMITED, Floats, LinearModel, LinearObjective
+from matcher.result import Clock
+from matcher.solvers import Limits, Outcome, SolverFailed
+from matcher.solvers.watch import stopped_on_cancel
+
+
+def solve_cpsat(
+    model: LinearModel,
+    objective: LinearObjective,
+    limits: Limits,
+    clock: Clock,
+    hint: Floats | None = None,
+) -> Outcome:
+    """Solves a model in whole numbers with one worker, within deterministic work.
+
+    Raises
+    ------
+    SolverFailed
+        if CP-SAT refuses the model.
+    """
+    if (model.lower > model.upper).any():
+        return Outcome("infeasible", None, None)
+    built = _build(model, objective, hint)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = 0
+    solver.parameters.max_deterministic_time = limits.work
+    solver.parameters.relative_gap_limit = limits.gap
+    if clock.left is not None:
+        solver.parameters.max_time_in_seconds = max(clock.left, 0.01)
+    with stopped_on_cancel(clock, solver.stop_search):
+        status = solver.solve(built)
+    if status == cp_model.MODEL_INVALID:
+        raise SolverFailed(f"CP-SAT refused the model: {built.validate()}")
+    if status == cp_model.INFEASIBLE:
+        return Outcome("infeasible", None, None)
+    bound = solver.best_objective_bound / objective.denominator if objective.coefficient.any() else 0.0
+    if status == cp_model.UNKNOWN:
+        return Outcome("limit", None, bound)
+    point = np.array(list(solver.response_proto.solution), np.float64)
+    return Outcome("optimal" if status == cp_model.OPTIMAL else "feasible", point, bound)
+
+
+def _build(model: LinearModel, objective: LinearObjective, hint: Floats | None) -> cp_model.CpModel:
+    built = cp_model.CpModel()
+    columns = [
+        built.new_int_var(low, high, "")
+        for low, high in zip(model.lower.tolist(), model.upper.tolist(), strict=True)
+    ]
+    rows = model.rows
+    place, coefficient = rows.column.tolist(), rows.coefficient.tolist()
+    start = rows.start.tolist()
+    for row, (low, high) in enumerate(zip(rows.lower.tolist(), rows.upper.tolist(), strict=True)):
+        first, last = start[row], start[row + 1]
+        members = [columns[place[term]] for term in range(first, last)]
+        total = cp_model.LinearExpr.weighted_sum(members, coefficient[first:last])
+        lowest = low if low > -UNLIMITED else cp_model.INT_MIN
+        built.add_linear_constraint(total, lowest, high if high < UNLIMITED else cp_model.INT_MAX)
+    weighty = np.flatnonzero(objective.coefficient).tolist()
+    if weighty:
+        total = cp_model.LinearExpr.weighted_sum(
+            [columns[at] for at in weighty], [int(objective.coefficient[at]) for at in weighty]
+        )
+        built.maximize(total) if objective.maximise else built.minimize(total)
+    if hint is not None:
+        for column, value in zip(columns, np.rint(hint).astype(np.int64).tolist(), strict=True):
+            built.add_hint(column, value)
+    return built

@@ -1,0 +1,224 @@
+"""SCIP, HiGHS, and GLOP for the linear relaxation, through MathOpt's model format, handed over in bulk.
+
+The exact model is scaled for floating point: fine columns in sensible units (a million of money),
+rows so that their largest coefficient is about 1. Bounds are moved outwards by the engines'
+tolerance before they are believed; the relaxation's bound needs no such trust.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+import numpy as np
+from ortools.math_opt import model_pb2
+from ortools.math_opt.python import mathopt
+from ortools.util.python.solve_interrupter import SolveInterrupter
+
+from matcher.linear_model import UNLIMITED, Bools, Floats, Ints, LinearModel, LinearObjective
+from matcher.result import Clock
+from matcher.solvers import Limits, Outcome, SolverFailed
+from matcher.solvers.watch import stopped_on_cancel
+
+BOUND_TOLERANCE = 1e-6
+"""Relative distance by which a search's bound is moved outwards: its pruning rests on tolerances."""
+_NODES_PER_WORK = 4e7
+"""Search nodes per unit of work and per nonzero: a rough price of one node."""
+
+
+def solve_scip(
+    model: LinearModel, objective: LinearObjective, limits: Limits, clock: Clock, hint: Floats | None = None
+) -> Outcome:
+    """Solves a mixed-integer model with SCIP."""
+    return _solve(model, objective, limits, clock, hint, mathopt.SolverType.GSCIP)
+
+
+def solve_highs(
+    model: LinearModel, objective: LinearObjective, limits: Limits, clock: Clock, hint: Floats | None = None
+) -> Outcome:
+    """Solves a mixed-integer model with HiGHS."""
+    return _solve(model, objective, limits, clock, hint, mathopt.SolverType.HIGHS)
+
+
+def solve_relaxation(
+    model: LinearModel, objective: LinearObjective, limits: Limits, clock: Clock, hint: Floats | None = None
+) -> Outcome:
+    """Solves the linear relaxation; the bound holds whatever the engine's tolerances.
+
+    Any prices of the rows give a bound by weak duality, since every column is bounded: the engine's
+    prices are only taken as good ones (Neumaier and Shcherbina, 2004).
+    """
+    if (model.lower > model.upper).any():
+        return Outcome("infeasible", None, None)
+    figure_scale = _figure_scale(model, objective)
+    scaled = _scaled(model, objective, figure_scale)
+    built = mathopt.Model.from_model_proto(_proto(scaled, objective.maximise, np.zeros(model.columns, np.bool_)))
+    parameters = _parameters(limits, clock, len(model.rows.column), True)
+    result = _run(built, mathopt.SolverType.GLOP, parameters, None, clock)
+    if result.termination.reason in _NO_POINT:
+        return Outcome("infeasible", None, None)
+    if not result.solutions or result.solutions[0].dual_solution is None:
+        return Outcome("limit", None, None)
+    prices = result.solutions[0].dual_solution.dual_values
+    price = np.array([prices[row] for row in built.linear_constraints()], np.float64)
+    bound = _price_bound(scaled, price, objective.maximise) * figure_scale / objective.denominator
+    primal = result.solutions[0].primal_solution
+    point = None
+    if primal is not None:
+        point = np.array([primal.variable_values[each] for each in built.variables()], np.float64) * model.column_scale
+    done = result.termination.reason == mathopt.TerminationReason.OPTIMAL
+    return Outcome("optimal" if done else "feasible" if point is not None else "limit", point, bound)
+
+
+def _solve(
+    model: LinearModel,
+    objective: LinearObjective,
+    limits: Limits,
+    clock: Clock,
+    hint: Floats | None,
+    solver: mathopt.SolverType,
+) -> Outcome:
+    if (model.lower > model.upper).any():
+        return Outcome("infeasible", None, None)
+    figure_scale = _figure_scale(model, objective)
+    scaled = _scaled(model, objective, figure_scale)
+    built = mathopt.Model.from_model_proto(_proto(scaled, objective.maximise, ~model.fine))
+    variables = list(built.variables())
+    given = None
+    if hint is not None:
+        values = (np.clip(hint, model.lower, model.upper) / model.column_scale).tolist()  # HiGHS refuses any other
+        given = mathopt.SolutionHint(variable_values=dict(zip(variables, values, strict=True)))
+    result = _run(built, solver, _parameters(limits, clock, len(model.rows.column), False), given, clock)
+    return _outcome(result, variables, model, objective, figure_scale)
+
+
+def _run(
+    built: mathopt.Model,
+    solver: mathopt.SolverType,
+    parameters: mathopt.SolveParameters,
+    hint: mathopt.SolutionHint | None,
+    clock: Clock,
+) -> mathopt.SolveResult:
+    given = mathopt.ModelSolveParameters()
+    if hint is not None:
+        given.solution_hints.append(hint)
+    try:
+        if solver == mathopt.SolverType.GSCIP:  # its interrupter writes errors to stderr: cancelled at its limit
+            return mathopt.solve(built, solver, params=parameters, model_params=given)
+        interrupter = SolveInterrupter()
+        with stopped_on_cancel(clock, interrupter.interrupt):
+            return mathopt.solve(built, solver, params=parameters, model_params=given, interrupter=interrupter)
+    except Exception as error:  # MathOpt has no error class of its own for an engine's failure
+        raise SolverFailed(f"{solver.name}: {error.__context__ or error}") from error
+
+
+_REASONS = mathopt.TerminationReason
+_NO_POINT = (_REASONS.INFEASIBLE, _REASONS.INFEASIBLE_OR_UNBOUNDED)  # every column is bounded
+_USUAL = (_REASONS.OPTIMAL, _REASONS.FEASIBLE, _REASONS.NO_SOLUTION_FOUND, _REASONS.IMPRECISE)
+
+
+def _outcome(
+    result: mathopt.SolveResult,
+    variables: list[mathopt.Variable],
+    model: LinearModel,
+    objective: LinearObjective,
+    figure_scale: float,
+) -> Outcome:
+    reason = result.termination.reason
+    if reason in _NO_POINT:
+        return Outcome("infeasible", None, None)
+    if reason not in _USUAL:
+        raise SolverFailed(f"{reason.name}: {result.termination.detail}")
+    scale = figure_scale / objective.denominator
+    raw = result.termination.objective_bounds.dual_bound * scale
+    slack = BOUND_TOLERANCE * max(abs(raw), scale * 1e-3)
+    bound = (raw + slack if objective.maximise else raw - slack) if np.isfinite(raw) else None
+    if not result.has_primal_feasible_solution():
+        return Outcome("limit", None, bound)
+    point = np.array(result.variable_values(variables), np.float64) * model.column_scale
+    return Outcome("optimal" if reason == _REASONS.OPTIMAL else "feasible", point, bound)
+
+
+def _parameters(limits: Limits, clock: Clock, nonzeros: int, relaxed: bool) -> mathopt.SolveParameters:
+    parameters = mathopt.SolveParameters(random_seed=1)
+    if relaxed:
+        parameters.lp_algorithm = mathopt.LPAlgorithm.DUAL_SIMPLEX
+    else:
+        parameters.relative_gap_tolerance = limits.gap
+        parameters.absolute_gap_tolerance = 0.0
+        parameters.node_limit = max(1, int(limits.work * _NODES_PER_WORK / max(nonzeros, 1) ** 1.5))
+    if clock.left is not None:
+        parameters.time_limit = datetime.timedelta(seconds=max(clock.left, 0.01))
+    return parameters
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """A model in floating-point units: columns by their scale, rows by powers of two."""
+
+    lower: Floats
+    upper: Floats
+    weight: Floats
+    row: Ints
+    column: Ints
+    value: Floats
+    row_lower: Floats
+    row_upper: Floats
+
+
+def _figure_scale(model: LinearModel, objective: LinearObjective) -> float:
+    """The largest weight of a scaled column, so that scaled weights are at most 1."""
+    return float(np.abs(objective.coefficient * model.column_scale).max(initial=0.0)) or 1.0
+
+
+def _scaled(model: LinearModel, objective: LinearObjective, figure_scale: float) -> _Scaled:
+    scale, rows = model.column_scale, model.rows
+    value, row = rows.coefficient * scale[rows.column], rows.row_of_term
+    size = np.zeros(rows.count)
+    np.maximum.at(size, row, np.abs(value))
+    size = 2.0 ** np.round(np.log2(np.where(size > 0, size, 1.0)))
+    return _Scaled(
+        model.lower / scale,
+        model.upper / scale,
+        objective.coefficient * scale / figure_scale,
+        row,
+        rows.column,
+        value / size[row],
+        np.where(rows.lower <= -UNLIMITED, -np.inf, rows.lower / size),
+        np.where(rows.upper >= UNLIMITED, np.inf, rows.upper / size),
+    )
+
+
+def _price_bound(scaled: _Scaled, price: Floats, maximise: bool) -> float:
+    """The bound that row prices imply, in scaled units: exact up to the rounding of its own sums."""
+    sign = 1.0 if maximise else -1.0
+    price = sign * price
+    price = np.where((price > 0) & np.isinf(scaled.row_upper), 0.0, price)
+    price = np.where((price < 0) & np.isinf(scaled.row_lower), 0.0, price)
+    limit = np.where(price > 0, scaled.row_upper, np.where(price < 0, scaled.row_lower, 0.0))
+    reduced = sign * scaled.weight - np.bincount(
+        scaled.column, price[scaled.row] * scaled.value, minlength=len(scaled.lower)
+    )
+    terms = np.concatenate((price * limit, np.where(reduced > 0, reduced * scaled.upper, reduced * scaled.lower)))
+    return sign * (float(terms.sum()) + 1e-12 * float(np.abs(terms).sum()))
+
+
+def _proto(scaled: _Scaled, maximise: bool, integer: Bools) -> model_pb2.ModelProto:
+    """The scaled model in MathOpt's format."""
+    proto = model_pb2.ModelProto()
+    proto.variables.ids.extend(range(len(scaled.lower)))
+    proto.variables.lower_bounds.extend(scaled.lower.tolist())
+    proto.variables.upper_bounds.extend(scaled.upper.tolist())
+    proto.variables.integers.extend(integer.tolist())
+    proto.objective.maximize = maximise
+    weighty = np.flatnonzero(scaled.weight)
+    proto.objective.linear_coefficients.ids.extend(weighty.tolist())
+    proto.objective.linear_coefficients.values.extend(scaled.weight[weighty].tolist())
+    proto.linear_constraints.ids.extend(range(len(scaled.row_lower)))
+    proto.linear_constraints.lower_bounds.extend(scaled.row_lower.tolist())
+    proto.linear_constraints.upper_bounds.extend(scaled.row_upper.tolist())
+    matrix = proto.linear_constraint_matrix
+    matrix.row_ids.extend(scaled.row.tolist())
+    matrix.column_ids.extend(scaled.column.tolist())
+    matrix.coefficients.extend(scaled.value.tolist())
+    return proto
