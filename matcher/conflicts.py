@@ -1,0 +1,82 @@
+"""Why there is no portfolio: a smallest set of the user's decisions that cannot all be met.
+
+Without commitments and pins the empty portfolio is always right, so only these can conflict. Each
+is dropped in turn while the rest stays impossible (deletion filter: Chinneck and Dravnieks, 1991).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from matcher.formulations.assignment import Assignment
+from matcher.linear_model import Ints, LinearModel, LinearObjective, Rows
+from matcher.result import Clock, Conflict
+from matcher.solvers import Limits, engine
+
+WORK = 20.0
+"""Deterministic work of each trial."""
+
+
+def conflicts_of(assignment: Assignment, clock: Clock) -> tuple[Conflict, ...]:
+    """Returns one conflict per decision of a smallest impossible set."""
+    needed = [*_commitments(assignment), *_pins(assignment)]
+    kept = list(needed)
+    for each in needed:
+        trial = [other for other in kept if other is not each]
+        if clock.reason() is None and not _possible(assignment, trial, clock):
+            kept = trial
+    return tuple(Conflict(reason=reason, subjects=subjects, detail=detail) for reason, subjects, detail, _, _ in kept)
+
+
+_Decision = tuple[str, tuple[str, ...], str, dict[int, int], frozenset[int]]
+"""Reason, subjects, sentence, lower bounds that it sets, rows that it adds."""
+
+
+def _commitments(assignment: Assignment) -> list[_Decision]:
+    layout, scenario = assignment.layout, assignment.layout.scenario
+    found: list[_Decision] = []
+    for each in scenario.decisions.commitments:
+        key = (each.need, each.financier or "", each.implementer, each.year - scenario.horizon.first)
+        flow = layout.arrays.flow_at[key]
+        granules = each.quantity // int(layout.arrays.granule[layout.arrays.flow_need[flow]])
+        subjects = (each.financier or "none", each.implementer, each.need, str(each.year))
+        detail = f"{each.quantity} units for {each.need} in {each.year} cannot be kept beside the other decisions and limits"
+        found.append(("commitment", subjects, detail, {flow: granules}, frozenset()))
+    return found
+
+
+def _pins(assignment: Assignment) -> list[_Decision]:
+    layout, scenario = assignment.layout, assignment.layout.scenario
+    rows = [row for row, label in enumerate(assignment.model.rows.label) if label[0] == "pin"]
+    found: list[_Decision] = []
+    for row, each in zip(rows, scenario.decisions.pins, strict=True):
+        at = layout.arrays.relation_index(each.offer, each.state)
+        years = each.years.range() if each.years is not None else ()
+        lower = {layout.engaged[at or 0, year - scenario.horizon.first]: 1 for year in years}
+        detail = f"{each.offer} cannot be engaged in {each.state} beside the other decisions and limits"
+        found.append(("pin", (each.offer, each.state), detail, lower, frozenset({row})))
+    return found
+
+
+def _possible(assignment: Assignment, decisions: list[_Decision], clock: Clock) -> bool:
+    """Whether a portfolio meets these decisions (undecided within the work counts as possible)."""
+    model = assignment.model
+    lower = np.zeros(model.columns, np.int64)
+    for _, _, _, bounds, _ in decisions:
+        for column, least in bounds.items():
+            lower[column] = max(int(lower[column]), least)
+    wanted = frozenset[int]().union(*(rows for *_, rows in decisions))
+    trial = replace(model, lower=lower, rows=_without_pins(model, wanted))
+    aim = LinearObjective("nothing", True, np.zeros(model.columns, np.int64), 1, Fraction(0))
+    return engine("highs")(trial, aim, Limits(WORK), clock).status != "infeasible"
+
+
+def _without_pins(model: LinearModel, kept: frozenset[int]) -> Rows:
+    """The rows with the limits of pins lifted, but for those kept."""
+    dropped: Ints = np.array([at for at, e in enumerate(model.rows.label) if e[0] == "pin" and at not in kept], np.int64)
+    lower = model.rows.lower.copy()
+    lower[dropped] = 0
+    return replace(model.rows, lower=lower)

@@ -1,0 +1,140 @@
+"""What both methods share: one objective to pursue on one model, from one portfolio to a better one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd
+
+import numpy as np
+
+from matcher.errors import MatcherError
+from matcher.formulations.assignment import Assignment
+from matcher.formulations.points import settled
+from matcher.linear_model import Bools, Ints, LinearModel, LinearObjective, Rows, submodel
+from matcher.result import Clock, SolveOptions
+from matcher.solvers import Limits, engine
+from matcher.whole_units import whole_point
+
+Report = Callable[[str, Fraction | None, Fraction | None], None]
+"""Called with the phase, the figure of the best portfolio and the bound, where known."""
+
+
+class BrokenPoint(MatcherError):
+    """A settled portfolio breaks its own model: an error of the engine, never of the input."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One objective, pursued under everything that earlier objectives demand."""
+
+    assignment: Assignment
+    model: LinearModel
+    """The formulation with the rows of earlier objectives."""
+    worst_rows: Rows | None
+    """Rows of the smallest coverage, if an objective uses it."""
+    objective: LinearObjective
+    guide: LinearObjective | None
+    """Breaks ties while searching: what to spare so that others find room."""
+    options: SolveOptions
+    clock: Clock
+    report: Report
+    error: Fraction
+    """Most by which the linear figure can understate the true one."""
+
+    def bound(self, bound: float | None) -> Fraction | None:
+        """Returns an engine's bound as one on the true figure, as tight as its whole steps allow."""
+        return None if bound is None else exact_bound(self.objective, bound, self.error)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the pursuit of one objective found."""
+
+    point: Ints | None
+    """Best whole point; None if there is none yet."""
+    bound: Fraction | None
+    """No portfolio allowed in this stage has a better figure; None if unknown."""
+    infeasible: bool = False
+    """Whether it is proven that no portfolio exists."""
+    exhausted: bool = False
+    """Whether the work budget ran out before the search was done."""
+
+
+def exact_bound(objective: LinearObjective, bound: float, error: Fraction) -> Fraction:
+    """Returns the bound, moved outwards by the error and then inwards to a figure that can occur.
+
+    All columns are whole in truth, so an exact objective moves in steps of the greatest common
+    divisor of its coefficients.
+    """
+    step = gcd(*(int(value) for value in objective.coefficient[objective.coefficient != 0].tolist()))
+    outward = Fraction(bound) + (error if objective.maximise else -error)
+    if objective.error or step == 0:
+        return outward
+    steps = outward * objective.denominator / step
+    whole = steps.numerator // steps.denominator if objective.maximise else -(-steps.numerator // steps.denominator)
+    return Fraction(whole * step, objective.denominator)
+
+
+def better(objective: LinearObjective, one: Fraction, other: Fraction) -> bool:
+    """Returns whether one figure is better than the other."""
+    return one > other if objective.maximise else one < other
+
+
+def guided(task: Task) -> LinearObjective:
+    """Returns the objective to search with: the guide breaks ties and never outweighs a step."""
+    main, guide = task.objective, task.guide
+    if guide is None:
+        return main
+    upper = task.model.upper.astype(np.float64)
+    span = float(np.abs(guide.coefficient) @ upper) or 1.0
+    thin = np.rint(guide.signed * (2.0**30 / span)).astype(np.int64)
+    step = gcd(*(int(value) for value in main.coefficient[main.coefficient != 0].tolist())) or 1
+    total = float(np.abs(main.coefficient // step) @ upper) * 2.0**31
+    if total > 2.0**60:
+        return main
+    return LinearObjective(main.name, True, main.signed // step * 2**31 + thin, main.denominator, main.error)
+
+
+def improve(task: Task, point: Ints, states: frozenset[int], limits: Limits, search: LinearObjective) -> Ints | None:
+    """Returns a settled whole point that differs only in some States, or None if none was found.
+
+    Parameters
+    ----------
+    point
+        A whole point of the model; all columns of other States stay as they are.
+    states
+        Indices of the States that may change.
+    search
+        The objective of this search, over all columns of the model.
+    """
+    home = task.assignment.layout.column_state
+    free: Bools = np.isin(home, sorted(states)) | (home < 0)
+    narrow = submodel(task.model, free, point)
+    aim = narrow.narrow(search)
+    hint = point[free].astype(np.float64)
+    outcome = engine(_engine_name(task))(narrow.model, aim, limits, task.clock, hint)
+    if outcome.point is None:
+        return None
+    found = whole_point(narrow.model, outcome.point, aim, task.clock)
+    return None if found is None else settle(task, narrow.widen(found))
+
+
+def _engine_name(task: Task) -> str:
+    return "highs" if task.options.engine == "auto" else task.options.engine
+
+
+def settle(task: Task, point: Ints) -> Ints:
+    """Returns the settled point of a whole point of the model.
+
+    Raises
+    ------
+    BrokenPoint
+        if settling breaks a row that the point kept.
+    """
+    found = settled(task.assignment, point, task.worst_rows)
+    if not task.model.admits(found):
+        broken = [" ".join(task.model.rows.label[row]) for row in task.model.faults(found)[:5]]
+        raise BrokenPoint(f"settled portfolio breaks: {'; '.join(broken) or 'a column bound'}")
+    return found

@@ -1,0 +1,90 @@
+"""From an engine's point in real numbers to a point in whole units that breaks no row.
+
+Rounding afterwards is ruinous: a State that needs every granule loses its completion to one.
+So all yes-or-no columns are kept, the fine columns may move by a few granules around the
+engine's values, and CP-SAT finds the best whole point among these. If there is none, the
+relaxation is solved again with every row tightened by what rounding can cost it, and its
+neighbourhood is searched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from matcher.linear_model import UNLIMITED, Floats, Ints, LinearModel, LinearObjective, Rows, submodel
+from matcher.result import Clock
+from matcher.solvers import Limits, engine
+
+_ZERO = 1e-7
+"""A fine column below this many units counts as zero in an engine's point."""
+REACH = (2, 12)
+"""Granules by which a fine column may move, in the first and in the second try."""
+WORK = 2.0
+"""Deterministic work of one search for a whole point."""
+
+
+def whole_point(model: LinearModel, point: Floats, objective: LinearObjective, clock: Clock) -> Ints | None:
+    """Returns a whole point of the model near an engine's point, or None if none was found."""
+    near = np.clip(np.rint(point), model.lower, model.upper).astype(np.int64)
+    if not model.fine.any():
+        return near if model.admits(near) else _search(model, point, near, objective, clock, REACH[0])
+    for reach in REACH:
+        found = _search(model, point, near, objective, clock, reach)
+        if found is not None:
+            return found
+    roomy = _with_room(model, point, near, objective, clock)
+    return None if roomy is None else _search(model, roomy, near, objective, clock, REACH[1])
+
+
+def _search(
+    model: LinearModel, point: Floats, near: Ints, objective: LinearObjective, clock: Clock, reach: int
+) -> Ints | None:
+    """The best whole point whose fine columns lie within reach of the engine's, all others kept."""
+    moving = model.implied | (model.fine & (point > _ZERO))
+    lower, upper = near.copy(), near.copy()
+    inner = moving & ~model.implied
+    lower[inner] = np.maximum(model.lower[inner], np.floor(point[inner]).astype(np.int64) - reach)
+    upper[inner] = np.minimum(model.upper[inner], np.ceil(point[inner]).astype(np.int64) + reach)
+    lower[model.implied], upper[model.implied] = model.lower[model.implied], model.upper[model.implied]
+    narrow = submodel(model.with_bounds(lower, np.maximum(upper, lower)), moving, near)
+    if _hopeless(narrow.model):
+        return None
+    outcome = engine("cpsat")(narrow.model, narrow.narrow(objective), Limits(WORK, 1e-7), clock)
+    if outcome.point is None:
+        return None
+    found = narrow.widen(np.rint(outcome.point).astype(np.int64))
+    return found if model.admits(found) else None
+
+
+def _hopeless(model: LinearModel) -> bool:
+    """Whether some row cannot be met by any point within the bounds."""
+    rows = model.rows
+    low = np.where(rows.coefficient > 0, model.lower[rows.column], model.upper[rows.column])
+    high = np.where(rows.coefficient > 0, model.upper[rows.column], model.lower[rows.column])
+    least = Rows.activity(replace(rows, column=np.arange(len(low))), low)
+    most = Rows.activity(replace(rows, column=np.arange(len(high))), high)
+    return bool(((least > rows.upper) | (most < rows.lower)).any())
+
+
+def _with_room(
+    model: LinearModel, point: Floats, near: Ints, objective: LinearObjective, clock: Clock
+) -> Floats | None:
+    """The relaxation with yes-or-no columns kept and each row tightened by one granule per moving term."""
+    moving = model.implied | (model.fine & (point > _ZERO))
+    narrow = submodel(model, moving, near)
+    rows = narrow.model.rows
+    room = np.zeros(rows.count, np.int64)
+    np.add.at(room, rows.row_of_term, np.abs(rows.coefficient))
+    exact = np.array([label[0] in ("completion", "need") for label in rows.label], np.bool_)
+    room[exact] = 0  # demand is met to the granule: rounding must balance there, not give way
+    upper = np.where(rows.upper >= UNLIMITED, rows.upper, rows.upper - room)
+    lower = np.where(rows.lower <= -UNLIMITED, rows.lower, rows.lower + room)
+    roomy = replace(narrow.model, rows=replace(rows, lower=lower, upper=upper))
+    outcome = engine("lp")(roomy, narrow.narrow(objective), Limits(WORK), clock)
+    if outcome.point is None:
+        return None
+    whole = near.astype(np.float64)
+    whole[narrow.free] = outcome.point
+    return whole
