@@ -1,0 +1,9 @@
+"""The command line: reads arguments and files, calls the library, writes tables and documents.
+
+Data go to stdout, talk goes to stderr. Nothing heavy is imported before a command needs it, so
+that ``matcher --help`` answers at once.
+"""
+
+from matcher.cli.app import main, run
+
+__all__ = ["main", "run"]

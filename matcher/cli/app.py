@@ -1,0 +1,106 @@
+"""All commands in one place, and what becomes of their errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated
+
+import typer
+
+from matcher.cli.check import check_command
+from matcher.cli.doctor import doctor_command
+from matcher.cli.exits import Exit
+from matcher.cli.new import new_command
+from matcher.cli.schema import schema_command
+from matcher.cli.show import show_command
+from matcher.cli.solve import solve_command
+from matcher.cli.talk import out, say, say_faults
+from matcher.cli.verify import verify_command
+from matcher.errors import InvalidInput, InvalidOptions, MatcherError
+
+COMMANDS: Mapping[str, Callable[..., None]] = {
+    "new": new_command,
+    "check": check_command,
+    "solve": solve_command,
+    "verify": verify_command,
+    "show": show_command,
+    "schema": schema_command,
+    "doctor": doctor_command,
+}
+"""Every command by name, in the order of the help."""
+
+app = typer.Typer(
+    name="matcher",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Proposes multi-year mine-action partnerships between affected States, donors and implementers.",
+)
+for name, command in COMMANDS.items():
+    app.command(name)(command)
+
+
+def _version(wanted: bool) -> None:
+    """Writes the version and ends."""
+    if wanted:
+        from matcher.cli.packages import version_of
+
+        out(f"matcher {version_of('matcher') or 'unknown: not installed'}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an internal error.")] = False,
+) -> None:
+    """Options before the command; both are acted upon elsewhere."""
+
+
+def main() -> None:
+    """Runs the command line on the arguments of the process, and ends the process."""
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of a pipe has gone: nothing is lost, and the interpreter must not complain on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command and returns its exit code."""
+    try:
+        app(args=list(arguments), prog_name="matcher")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(Exit.DONE if stop.code is None else Exit.FAILED)
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        return Exit.DONE
+    except InvalidInput as error:
+        say_faults(error)
+        return Exit.INVALID
+    except InvalidOptions as error:
+        say(f"matcher: {error}")
+        return Exit.INVALID
+    except Exception as error:
+        return _failed(error, debug="--debug" in arguments)
+    return Exit.DONE
+
+
+def _failed(error: Exception, *, debug: bool) -> Exit:
+    """Says what went wrong inside, with the traceback only if it was asked for."""
+    if debug:
+        say("".join(traceback.format_exception(error)).rstrip())
+    known = isinstance(error, MatcherError | OSError)
+    say(f"matcher: {error}" if known else f"matcher: internal error: {type(error).__name__}: {error}")
+    if not debug:
+        say("For the traceback: matcher --debug COMMAND ...")
+    return Exit.FAILED

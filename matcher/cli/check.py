@@ -1,0 +1,31 @@
+"""``matcher check``: every fault of a scenario, or the scenario at a glance."""
+
+from __future__ import annotations
+
+import typer
+
+from matcher.cli.arguments import AsJson, Overrides, ScenarioFile
+from matcher.cli.exits import Exit
+from matcher.cli.talk import fault_documents, out, out_json, say
+
+
+def check_command(scenario: ScenarioFile, override: Overrides = None, json: AsJson = False) -> None:
+    """Tell every fault of a scenario, or what it holds."""
+    from matcher.errors import InvalidScenario
+    from matcher.io import load
+    from matcher.reporting import overview_document, overview_of, overview_text
+
+    try:
+        loaded = load(scenario, override or ())
+    except InvalidScenario as error:
+        if not json:
+            raise
+        out_json(fault_documents(error.faults))
+        raise typer.Exit(Exit.INVALID) from None
+    seen = overview_of(loaded)
+    if json:
+        out_json(overview_document(seen))
+        return
+    out(overview_text(seen))
+    for caution in seen.cautions:
+        say(f"warning: {caution.text}")

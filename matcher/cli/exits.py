@@ -1,0 +1,41 @@
+"""Exit codes of the command line."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matcher.result import Result
+
+
+class Exit(IntEnum):
+    """What the exit code of a command says."""
+
+    DONE = 0
+    """Done; for a solve: within the asked gap, or a limit reached with a portfolio."""
+    FAILED = 1
+    """An error of the engine itself, or a check that did not pass."""
+    INVALID = 2
+    """Wrong usage, or an invalid file."""
+    INFEASIBLE = 3
+    """No portfolio exists."""
+    NO_PORTFOLIO = 4
+    """A limit was reached without a portfolio."""
+    GAP_NOT_MET = 5
+    """A limit was reached before the asked gap, and ``--strict`` was given."""
+    INTERRUPTED = 130
+    """Interrupted; the best portfolio so far is saved."""
+
+
+def exit_of(result: Result, *, strict: bool, interrupted: bool) -> Exit:
+    """Returns the exit code of a solve."""
+    if interrupted:
+        return Exit.INTERRUPTED
+    if result.status == "feasible":
+        return Exit.GAP_NOT_MET if strict else Exit.DONE
+    return {
+        "optimal": Exit.DONE,
+        "infeasible": Exit.INFEASIBLE,
+        "no_portfolio": Exit.NO_PORTFOLIO,
+    }[result.status]

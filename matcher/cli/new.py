@@ -1,0 +1,40 @@
+"""``matcher new``: a scenario to start from."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from matcher.cli.talk import say
+
+
+def new_command(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="File to write.")] = Path("scenario.yaml"),
+    name: Annotated[str | None, typer.Option(help="Name of the scenario; the file's name if none is given.")] = None,
+) -> None:
+    """Write a commented starter scenario to begin with."""
+    from matcher.starter import starter_text
+
+    text = starter_text(_name(path, name))
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise typer.BadParameter(f"{path} exists and is left as it is; name another file", param_hint="PATH") from None
+    except OSError as error:
+        raise typer.BadParameter(f"{path} cannot be written: {error.strerror}", param_hint="PATH") from None
+    say(f"wrote {path}; next: matcher check {path}")
+
+
+def _name(path: Path, name: str | None) -> str:
+    """Returns the name asked for, or one made from the file's name."""
+    if name is None:
+        made = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).strip("-.")[:64]
+        return made if made[:1].isalpha() else "scenario"
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.\-]{0,63}", name):
+        expected = "a letter, then at most 63 letters, digits, '_', '.' or '-'"
+        raise typer.BadParameter(f"{name!r} is no name; expected {expected}", param_hint="--name")
+    return name

@@ -1,0 +1,104 @@
+"""``matcher solve``: a portfolio for a scenario, on the terminal and in files."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from matcher.cli.arguments import AsJson, Overrides, ScenarioFile, read_gap, with_order
+from matcher.cli.exits import exit_of
+from matcher.cli.interrupt import run_interruptibly
+from matcher.cli.progress import ProgressLog
+from matcher.cli.talk import out
+
+if TYPE_CHECKING:
+    from matcher.result import Cancel, Result, SolveOptions
+    from matcher.scenario import Scenario
+
+Method = Literal["auto", "whole", "by_state"]
+Engine = Literal["auto", "scip", "highs", "cpsat"]
+
+
+def solve_command(
+    scenario: ScenarioFile,
+    override: Overrides = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Directory to write; default runs/SCENARIO-HASH."),
+    ] = None,
+    method: Annotated[Method, typer.Option(help="One model, State by State, or by size.")] = "auto",
+    engine: Annotated[Engine, typer.Option(help="Solver of mixed-integer models.")] = "auto",
+    gap: Annotated[
+        str, typer.Option(metavar="GAP", help="Relative gap at which an objective counts as solved.")
+    ] = "0.001",
+    work: Annotated[
+        int, typer.Option(min=1, max=10**6, metavar="N", help="Work budget: about seconds of one core, not a clock.")
+    ] = 60,
+    time_limit: Annotated[
+        float | None,
+        typer.Option("--time-limit", metavar="S", help="Seconds on the clock; results may then vary between runs."),
+    ] = None,
+    order: Annotated[
+        str | None,
+        typer.Option(metavar="ORDER", help="Objectives in order, e.g. completions,coverage:0.01 (may give up 1 %)."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 5 if the gap is not met.")] = False,
+    json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """Propose a portfolio of partnerships; write it to files."""
+    from matcher.io import load
+    from matcher.result import SolveOptions
+
+    if time_limit is not None and not 0 < time_limit <= 10**7:
+        raise typer.BadParameter("expected seconds above 0", param_hint="--time-limit")
+    problem = with_order(load(scenario, override or ()), order)
+    options = SolveOptions(method=method, engine=engine, gap=read_gap(gap), work=work, time_limit=time_limit)
+    raise typer.Exit(_solve(problem, options, output, strict=strict, json=json, quiet=quiet))
+
+
+def _solve(
+    scenario: Scenario, options: SolveOptions, output: Path | None, *, strict: bool, json: bool, quiet: bool
+) -> int:
+    """Solves, saves, shows, and returns the exit code."""
+    from matcher.cli.runs import RunFolder
+    from matcher.io import check_run_directory
+    from matcher.result import Cancel
+
+    folder = RunFolder.of(scenario, options, output)
+    check_run_directory(folder.path)  # before what may take minutes
+    cancel = Cancel()
+    log = ProgressLog(sys.stderr, quiet=quiet)
+    result = _run(scenario, options, log, cancel)
+    try:
+        folder.save(scenario, result, log.text)
+        log.say(f"saved in {folder.path}")
+    finally:  # what took long to find is shown even if it cannot be saved
+        _show(scenario, result, json=json)
+    return exit_of(result, strict=strict, interrupted=cancel.requested)
+
+
+def _run(scenario: Scenario, options: SolveOptions, log: ProgressLog, cancel: Cancel) -> Result:
+    """Runs the engine so that Ctrl-C can stop it, with its progress shown and kept."""
+    from matcher import solving
+
+    log.note(f"scenario {scenario.name}, options {options.model_dump_json()}")
+    try:
+        return run_interruptibly(
+            lambda: solving.solve(scenario, options, progress=log, cancel=cancel),
+            cancel,
+            lambda: log.say("interrupted: saving the best portfolio so far; Ctrl-C again aborts"),
+        )
+    finally:
+        log.close()
+
+
+def _show(scenario: Scenario, result: Result, *, json: bool) -> None:
+    """Writes the result to stdout."""
+    from matcher.io import canonical_json
+    from matcher.reporting import summary_text
+
+    out(canonical_json(result.model_dump(mode="json")) if json else summary_text(scenario, result))

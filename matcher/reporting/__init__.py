@@ -1,0 +1,20 @@
+"""Results and scenarios for people: text for a terminal, a paper for a meeting, draft agreements.
+
+`facts` and `overview` say what there is, `words` holds every sentence, the other modules lay out.
+"""
+
+from matcher.reporting.cautions import Caution
+from matcher.reporting.markdown import summary_markdown
+from matcher.reporting.overview import Overview, overview_document, overview_of, overview_text
+from matcher.reporting.terminal import sheets_text, summary_text
+
+__all__ = [
+    "Caution",
+    "Overview",
+    "overview_document",
+    "overview_of",
+    "overview_text",
+    "sheets_text",
+    "summary_markdown",
+    "summary_text",
+]

@@ -1,0 +1,60 @@
+"""Numbers for people: money, quantities, shares and years as text."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, Decimal
+from fractions import Fraction
+
+from matcher.scenario import Currency, Years
+from matcher.units import decimal_text
+
+NONE = "-"
+"""Stands where there is nothing to show."""
+
+
+def money(amount: int, currency: Currency) -> str:
+    """Returns minor units as an amount of the currency, with thousands separators."""
+    scale = 10**currency.decimals
+    whole, rest = divmod(abs(amount), scale)
+    cents = f".{rest:0{currency.decimals}d}" if currency.decimals else ""
+    return f"{currency.code} {'-' if amount < 0 else ''}{whole:,}{cents}"
+
+
+def quantity(units: int, unit: str) -> str:
+    """Returns a quantity with thousands separators and its unit."""
+    return f"{units:,} {unit}"
+
+
+def share(value: Fraction | None, places: int = 1) -> str:
+    """Returns a share as a percentage, rounded down so that 100 % means all."""
+    if value is None:
+        return NONE
+    step = Fraction(1, 100 * 10**places)
+    return f"{decimal_text(value // step * step * 100, places)} %"
+
+
+def gap(value: float | Decimal | None) -> str:
+    """Returns a relative gap as a percentage, rounded up so that 0 % means none."""
+    if value is None:
+        return "unknown"
+    percent = (Decimal(str(value)) * 100).quantize(Decimal("0.01"), rounding=ROUND_CEILING)
+    return f"{f'{percent:f}'.rstrip('0').rstrip('.')} %"
+
+
+def years(run: Years | tuple[int, int]) -> str:
+    """Returns a run of years, as one year where it is one."""
+    first, last = (run.first, run.last) if isinstance(run, Years) else run
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def objective(name: str, value: str | None, currency: Currency) -> str:
+    """Returns the value of an objective in the words that suit it."""
+    if value is None:
+        return "unknown"
+    exact = Fraction(value)
+    if name in ("cost", "fit", "firmness"):
+        return money(round(exact), currency)
+    if name == "worst_off":
+        return share(exact)
+    text = f"{Decimal(decimal_text(exact, 4)):,}"
+    return text.rstrip("0").rstrip(".")

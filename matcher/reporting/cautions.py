@@ -1,0 +1,219 @@
+"""What a scenario's author may want to know before solving: odd things that are no faults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from matcher.options import OptionSet, Reason, reach
+from matcher.reporting import amounts, words
+from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer
+
+COLLECTIONS = ("capabilities", "states", "needs", "offers")
+"""Collections whose entities hold figures that come from the world."""
+Pair = tuple[str | None, str, str]
+"""Financier or none, implementer, need."""
+
+
+@dataclass(frozen=True)
+class Caution:
+    """One odd thing: a code of the words table and what fills its sentence."""
+
+    code: str
+    """Code of the sentence."""
+    subject: str
+    """Id of what it is about."""
+    details: tuple[tuple[str, str], ...] = ()
+    """What else the sentence names."""
+
+    @property
+    def text(self) -> str:
+        """The caution as a sentence."""
+        return words.WARNINGS[self.code].format(subject=self.subject, **dict(self.details))
+
+
+def _caution(code: str, subject: str, **details: object) -> Caution:
+    return Caution(code, subject, tuple((name, str(value)) for name, value in details.items()))
+
+
+def cautions_of(options: OptionSet) -> tuple[Caution, ...]:
+    """Returns every caution about a scenario, by kind and then by id."""
+    scenario = options.scenario
+    return (
+        *_impossible_decisions(options),
+        *_states_that_cannot_complete(options),
+        *_unserved_needs(options),
+        *_unused_offers(options),
+        *_windows_outside(scenario),
+        *_work_without_value(options),
+        *_missing_provenance(scenario),
+    )
+
+
+def _windows_outside(scenario: Scenario) -> Iterator[Caution]:
+    """Needs and offers whose own years lie outside the horizon."""
+    horizon = amounts.years(scenario.horizon)
+    entities: list[tuple[str, Need | FundingOffer | TechnicalOffer]] = [("need", need) for need in scenario.needs]
+    entities += [("offer", scenario.offer(offer.id)) for offer in scenario.offers]
+    for collection, entity in entities:
+        if entity.years is not None and not scenario.window(entity):
+            years = amounts.years(entity.years)
+            yield _caution("window_outside", entity.id, collection=collection, years=years, horizon=horizon)
+
+
+def _unused_offers(options: OptionSet) -> Iterator[Caution]:
+    """Offers that no option uses, with the reasons of the nearest miss."""
+    scenario = options.scenario
+    used = {offer for option in options.options for offer in (option.financier, option.implementer)}
+    reached = _reached(scenario)
+    for each in scenario.offers:
+        offer = scenario.offer(each.id)
+        if not scenario.window(offer):
+            continue  # said by another caution
+        if not _gives_anything(scenario, offer):
+            yield _caution("offer_empty", offer.id)
+        elif offer.id not in used:
+            yield _unused(options, offer, reached)
+
+
+def _gives_anything(scenario: Scenario, offer: FundingOffer | TechnicalOffer) -> bool:
+    if isinstance(offer, FundingOffer):
+        return any(scenario.money_at(offer, year) for year in scenario.years)
+    return any(scenario.capacity_at(offer, year) for year in scenario.years)
+
+
+def _reached(scenario: Scenario) -> dict[str, list[str]]:
+    """Returns, for each need, the offers whose own filters let them serve it, sorted."""
+    graph = reach(scenario)
+    return {need.id: sorted(graph.predecessors(("need", need.id))) for need in scenario.needs}
+
+
+def _unused(options: OptionSet, offer: FundingOffer | TechnicalOffer, reached: dict[str, list[str]]) -> Caution:
+    scenario = options.scenario
+    if isinstance(offer, FundingOffer):
+        pairs: list[Pair] = [
+            (offer.id, other, need)
+            for need, others in reached.items()
+            for other in others
+            if isinstance(scenario.offer(other), TechnicalOffer)
+        ]
+    else:
+        pairs = [
+            (payer, offer.id, need.id)
+            for need in scenario.needs
+            if need.capability == offer.capability
+            for payer in _payers(scenario, reached[need.id])
+        ]
+    miss = _nearest_miss(options, pairs)
+    if miss is None:
+        return _caution("offer_alone", offer.id)
+    (_, _, need), reasons = miss
+    return _caution("offer_unused", offer.id, need=need, reasons=_reasons_text(reasons))
+
+
+def _payers(scenario: Scenario, offers: Iterable[str]) -> list[str | None]:
+    return [None, *(offer for offer in offers if isinstance(scenario.offer(offer), FundingOffer))]
+
+
+def _unserved_needs(options: OptionSet) -> Iterator[Caution]:
+    """Needs without any option, with the reasons of the nearest miss."""
+    scenario = options.scenario
+    reached = _reached(scenario)
+    for need in scenario.needs:
+        if options.of_need[need.id] or not scenario.window(need):
+            continue
+        workers = [offer.id for offer in scenario.technical if offer.capability == need.capability]
+        payers = _payers(scenario, reached[need.id])
+        miss = _nearest_miss(options, [(payer, worker, need.id) for worker in workers for payer in payers])
+        if miss is None:
+            yield _caution("need_alone", need.id, capability=need.capability)
+        else:
+            yield _caution("need_unserved", need.id, reasons=_reasons_text(miss[1]))
+
+
+def _nearest_miss(options: OptionSet, pairs: Iterable[Pair]) -> tuple[Pair, tuple[Reason, ...]] | None:
+    """Returns the pair with the fewest reasons against it, the first of several."""
+    misses = [(pair, options.why_not(*pair)) for pair in pairs]
+    return min(misses, key=lambda miss: len(miss[1]), default=None)
+
+
+def _reasons_text(reasons: tuple[Reason, ...]) -> str:
+    return "; ".join(
+        words.REASONS[reason.code].format(offer=reason.offer, found=reason.found, wanted=reason.wanted)
+        for reason in reasons
+    )
+
+
+def _states_that_cannot_complete(options: OptionSet) -> Iterator[Caution]:
+    """States whose needs cannot all be met by the deadline, whatever is chosen."""
+    scenario = options.scenario
+    for state in scenario.states:
+        needs = [need for need in scenario.needs_of(state.id) if need.completes]
+        if needs and state.deadline < scenario.horizon.first:
+            yield _caution("state_late", state.id, deadline=state.deadline)
+            continue
+        for need in needs:
+            most = _most_by(options, need, state.deadline)
+            if most < need.quantity:
+                yield _caution(
+                    "state_short",
+                    state.id,
+                    deadline=state.deadline,
+                    most=f"{most:,}",
+                    quantity=f"{need.quantity:,}",
+                    unit=scenario.capability(need.capability).unit,
+                    need=need.id,
+                )
+
+
+def _most_by(options: OptionSet, need: Need, deadline: int) -> int:
+    """Returns the most of a need that its providers could deliver by a deadline if they did nothing else."""
+    scenario = options.scenario
+    granule = scenario.capability(need.capability).granule
+    most = 0
+    for year in range(scenario.horizon.first, min(deadline, scenario.horizon.last) + 1):
+        workers = {option.implementer for option in options.of_need[need.id] if year in option.years}
+        offers = [offer for offer in scenario.technical if offer.id in workers]
+        units = granule * sum(scenario.capacity_at(offer, year) for offer in offers)
+        most += units if need.max_per_year is None else min(units, need.max_per_year)
+    return most
+
+
+def _impossible_decisions(options: OptionSet) -> Iterator[Caution]:
+    """Commitments and pins that no option can honour."""
+    scenario = options.scenario
+    years = {(each.financier, each.implementer, each.need): each.years for each in options.options}
+    for at, commitment in enumerate(scenario.decisions.commitments):
+        key = (commitment.financier, commitment.implementer, commitment.need)
+        if commitment.year not in years.get(key, ()):
+            yield _caution("commitment_impossible", f"decisions.commitments.{at}", year=commitment.year)
+    for at, pin in enumerate(scenario.decisions.pins):
+        usable = {
+            year
+            for each in options.options
+            if each.state == pin.state and pin.offer in (each.financier, each.implementer)
+            for year in each.years
+        }
+        wanted = set(pin.years.range()) if pin.years else set(scenario.years)
+        if not usable & wanted:
+            yield _caution("pin_impossible", f"decisions.pins.{at} of {pin.offer}", state=pin.state)
+
+
+def _work_without_value(options: OptionSet) -> Iterator[Caution]:
+    """Work in kind that weighs nothing in an objective that is sought."""
+    scenario = options.scenario
+    goals = scenario.objectives.weights if scenario.objectives.weights is not None else scenario.order()
+    valuing = [each.objective for each in goals if each.objective in ("fit", "firmness")]
+    free = {scenario.need(each.need).capability for each in options.options if each.granule_price == 0}
+    for key in sorted(free) if valuing else ():
+        if scenario.capability(key).reference_price is None:
+            yield _caution("no_reference_price", key, objectives=" and ".join(valuing))
+
+
+def _missing_provenance(scenario: Scenario) -> Iterator[Caution]:
+    """Collections in which some entities say nothing about where their figures come from."""
+    for name in COLLECTIONS:
+        entities = getattr(scenario, name)
+        count = sum(not entity.provenance for entity in entities)
+        if count:
+            yield _caution("provenance_missing", name, count=count, total=len(entities), collection=name)

@@ -1,0 +1,89 @@
+"""A result as text for a terminal."""
+
+from __future__ import annotations
+
+from matcher.portfolio import Portfolio
+from matcher.reporting import amounts, words
+from matcher.reporting.facts import StateFacts, kind_facts, state_facts
+from matcher.reporting.layout import clean, section, text_table
+from matcher.reporting.sheets import partners, sheet, sheet_lines
+from matcher.reporting.verdict import OBJECTIVE_HEAD, OBJECTIVE_RIGHT, completion, objective_rows, verdict_of
+from matcher.result import Result
+from matcher.scenario import Scenario
+
+TOP = 10
+"""Partnerships that a summary lists."""
+
+
+def summary_text(scenario: Scenario, result: Result) -> str:
+    """Returns a result on about one page: verdict, objectives, States, largest partnerships, kinds."""
+    lines = [f"{clean(scenario.title) or scenario.name}: {words.STATUS[result.status]}", verdict_of(result)]
+    lines += section("Conflicts", [f"- {conflict.detail}" for conflict in result.conflicts])
+    if result.stages:
+        rows = objective_rows(result, scenario.currency)
+        lines += section("Objectives", text_table(OBJECTIVE_HEAD, rows, OBJECTIVE_RIGHT))
+    if result.portfolio is not None:
+        lines += section("States", state_table(scenario, result.portfolio))
+        lines += section(f"Partnerships ({_count(result)})", partnership_table(scenario, result))
+        lines += section("Kinds of partnership", _kind_table(scenario, result))
+    return "\n".join(lines) + "\n"
+
+
+def state_table(scenario: Scenario, portfolio: Portfolio) -> list[str]:
+    """Returns the lines of a table with one row per State."""
+    head = ("State", "deadline", "completes", "needs met", "external money", "own money", "partners")
+    rows = [_state_row(scenario, facts) for facts in state_facts(scenario, portfolio)]
+    return text_table(head, rows, frozenset({1, 3, 4, 5, 6}))
+
+
+def _state_row(scenario: Scenario, facts: StateFacts) -> tuple[str, ...]:
+    return (
+        facts.state.name,
+        str(facts.state.deadline),
+        completion(facts),
+        amounts.share(facts.met),
+        amounts.money(facts.external, scenario.currency),
+        amounts.money(facts.own, scenario.currency),
+        str(len(facts.partners)),
+    )
+
+
+def _count(result: Result) -> str:
+    total = len(result.partnerships)
+    return str(total) if total <= TOP else f"the {TOP} largest of {total}"
+
+
+def partnership_table(scenario: Scenario, result: Result) -> list[str]:
+    """Returns the lines of a table of the largest partnerships, by money."""
+    largest = sorted(result.partnerships, key=lambda each: (-each.money, each.id))[:TOP]
+    rows = [
+        (
+            each.id,
+            scenario.state(each.state).name,
+            partners(scenario, each),
+            words.KINDS[each.kind],
+            amounts.years(each.years),
+            amounts.money(each.money, scenario.currency),
+        )
+        for each in largest
+    ]
+    return text_table(("id", "State", "partners", "kind", "years", "money"), rows, frozenset({5})) if rows else []
+
+
+def _kind_table(scenario: Scenario, result: Result) -> list[str]:
+    rows = [
+        (words.KINDS[each.kind], str(each.partnerships), amounts.money(each.money, scenario.currency))
+        for each in kind_facts(result)
+    ]
+    return text_table(("kind", "partnerships", "money"), rows, frozenset({1, 2})) if rows else []
+
+
+def sheets_text(scenario: Scenario, result: Result, ids: frozenset[str]) -> str:
+    """Returns the draft sheets of the partnerships named, in the order of the result."""
+    drafts = [sheet(scenario, each) for each in result.partnerships if each.id in ids]
+    return "\n\n".join("\n".join(clean_lines(sheet_lines(draft))) for draft in drafts) + "\n"
+
+
+def clean_lines(lines: list[str]) -> list[str]:
+    """Returns lines that hold nothing a terminal could take for a command; indentation is kept."""
+    return [" " * (len(line) - len(line.lstrip(" "))) + clean(line) for line in lines]

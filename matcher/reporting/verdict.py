@@ -1,0 +1,70 @@
+"""How a solve ended and how good its portfolio is, in rows and sentences."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from matcher.reporting import amounts, words
+from matcher.reporting.facts import StateFacts
+from matcher.result import Result, Stage
+from matcher.scenario import Currency
+
+OBJECTIVE_HEAD = ("objective", "portfolio", "reached", "best possible", "gap", "proven")
+OBJECTIVE_RIGHT = frozenset({1, 2, 3, 4})
+
+
+def objective_rows(result: Result, currency: Currency) -> list[tuple[str, ...]]:
+    """Returns one row per objective pursued: what the portfolio has, what was reached, bound, gap."""
+    figures = {figure.objective: figure.exact for figure in result.figures}
+    return [_row(stage, figures.get(stage.objective), currency) for stage in result.stages]
+
+
+def _row(stage: Stage, exact: str | None, currency: Currency) -> tuple[str, ...]:
+    name = stage.objective
+    return (
+        words.OBJECTIVES[name],
+        amounts.objective(name, exact, currency) if exact is not None else amounts.NONE,
+        amounts.objective(name, stage.value, currency),
+        amounts.objective(name, stage.bound, currency),
+        amounts.gap(stage.gap),
+        "yes" if stage.solved else "no",
+    )
+
+
+def verdict_of(result: Result) -> str:
+    """Returns one honest sentence or two about how far the result can be relied on."""
+    stop = words.STOPS[result.stopped_by]
+    if result.status == "optimal":
+        exact = result.options.gap == 0 and all(stage.gap == 0 for stage in result.stages)
+        key = "optimal_exact" if exact else "optimal_near"
+        return words.VERDICTS[key].format(asked=amounts.gap(result.options.gap))
+    return words.VERDICTS[result.status].format(stop=stop, gaps=_gaps(result.stages))
+
+
+def _gaps(stages: tuple[Stage, ...]) -> str:
+    """Returns what is known about the distance from the best of objectives that are not proven."""
+    unproven = [stage for stage in stages if not stage.solved]
+    if not unproven:
+        return words.GAPS["closed"]
+    sentences = []
+    known = [stage for stage in unproven if stage.gap is not None]
+    if known:
+        widest = max(known, key=lambda stage: Decimal(str(stage.gap)))
+        sentences.append(
+            words.GAPS["open"].format(gap=amounts.gap(widest.gap), objective=words.OBJECTIVES[widest.objective])
+        )
+    sentences += [
+        words.GAPS["unknown"].format(objective=words.OBJECTIVES[stage.objective])
+        for stage in unproven
+        if stage.gap is None
+    ]
+    return " ".join(sentences)
+
+
+def completion(facts: StateFacts) -> str:
+    """Returns whether and when a State completes, in a few words."""
+    if facts.completes is None:
+        return "not applicable"
+    if facts.completes:
+        return f"in {facts.done_in}"
+    return "no" if facts.done_in is None else f"late, in {facts.done_in}"

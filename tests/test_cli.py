@@ -1,0 +1,604 @@
+"""The command line with the engine replaced by a stand-in: arguments, files, streams, exit codes."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import matcher
+from matcher.cli import run
+from matcher.cli.app import COMMANDS
+from matcher.cli.arguments import read_order, with_order
+from matcher.cli.exits import Exit, exit_of
+from matcher.cli.interrupt import run_interruptibly
+from matcher.cli.progress import CLEAR, ProgressLog, progress_line
+from matcher.errors import InvalidOptions, VerificationFailed
+from matcher.io import canonical_json, load
+from matcher.result import Cancel, Progress, Result, SolveOptions
+from matcher.scenario import DEFAULT_ORDER, Scenario
+from sample import SCENARIO, sample_result, sample_scenario
+
+NOTHING: dict[str, Any] = {"portfolio": None, "partnerships": (), "figures": (), "stages": ()}
+
+
+class StandIn:
+    """An engine that answers with a prepared result and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.changes: dict[str, Any] = {}
+        self.asked: list[tuple[Scenario, SolveOptions]] = []
+        self.during: Any = None
+
+    def solve(self, scenario: Scenario, options: SolveOptions, *, progress: Any = None, cancel: Any = None) -> Result:
+        """Stands in for the engine."""
+        self.asked.append((scenario, options))
+        if progress is not None:
+            progress(Progress(0.5, "improving", "completions", 1.0, 2.0, 0.5))
+        if self.during is not None:
+            self.during(cancel)
+        answered = scenario if scenario.name == "sample" else sample_scenario()
+        return sample_result(answered, options=options, **self.changes)
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    """Returns the stand-in, put in place of the engine."""
+    stand_in = StandIn()
+    monkeypatch.setattr(matcher, "solving", stand_in, raising=False)
+    return stand_in
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Returns a directory of its own, as the current one, with the sample in sample.json."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sample.json").write_text(json.dumps(SCENARIO), encoding="utf-8")
+    return tmp_path
+
+
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every command explains itself, and the overall help names them all."""
+    assert run(["--help"]) == Exit.DONE
+    overall = capsys.readouterr().out
+    for command in COMMANDS:
+        assert f"  {command} " in overall
+        assert run([command, "--help"]) == Exit.DONE
+        assert "Usage: matcher" in capsys.readouterr().out
+
+
+def test_help_is_not_cut_short(capsys: pytest.CaptureFixture[str]) -> None:
+    """The one-line help of each command fits on its line."""
+    run(["--help"])
+    commands = capsys.readouterr().out.partition("Commands:")[2]
+    assert commands
+    assert "..." not in commands
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """The version is one line on stdout."""
+    assert run(["--version"]) == Exit.DONE
+    assert re.fullmatch(r"matcher (\d+\.\d+\.\d+|unknown: not installed)\n", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["solve"],
+        ["solve", "x.yaml", "--engine", "abacus"],
+        ["solve", "x.yaml", "--work", "0"],
+        ["schema", "x"],
+    ],
+)
+def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Wrong usage exits with 2 and says so on stderr only."""
+    assert run(arguments) == Exit.INVALID
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Usage" in captured.err
+
+
+def test_light_start() -> None:
+    """The help needs neither solvers nor number libraries."""
+    heavy = {"ortools", "numpy", "pandas", "networkx", "matplotlib", "scipy", "yaml"}
+    code = f"import sys; from matcher.cli import run; run(['--help']); sys.exit(bool({heavy!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_new_writes_a_valid_scenario(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The starter is valid, named after its file, and nothing goes to stdout."""
+    assert run(["new", "My first.yaml"]) == Exit.DONE
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "My first.yaml" in captured.err
+    scenario = load(home / "My first.yaml")
+    assert scenario.name == "My-first"
+    assert (len(scenario.states), len(scenario.needs)) == (2, 4)
+    assert load(home / "My first.yaml", ["less-money"]) != scenario
+
+
+def test_new_takes_a_name(home: Path) -> None:
+    """The name asked for stands in the file."""
+    assert run(["new", "--name", "peru"]) == Exit.DONE
+    assert load(home / "scenario.yaml").name == "peru"
+
+
+@pytest.mark.parametrize("name", ["", "1st", "a b", "é", "x" * 65])
+def test_new_refuses_a_bad_name(home: Path, name: str) -> None:
+    """A name that a scenario cannot have is refused, and nothing is written."""
+    assert run(["new", "--name", name]) == Exit.INVALID
+    assert not (home / "scenario.yaml").exists()
+
+
+def test_new_does_not_overwrite(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that exists is left as it is."""
+    (home / "scenario.yaml").write_text("mine", encoding="utf-8")
+    assert run(["new"]) == Exit.INVALID
+    assert (home / "scenario.yaml").read_text(encoding="utf-8") == "mine"
+    assert "exists" in capsys.readouterr().err
+
+
+def test_new_says_where_it_cannot_write(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that does not exist is a matter of usage."""
+    assert run(["new", "none/x.yaml"]) == Exit.INVALID
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_check_summary(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A valid scenario is summed up on stdout, cautions go to stderr."""
+    assert run(["check", "sample.json"]) == Exit.DONE
+    captured = capsys.readouterr()
+    assert "USD 16,000" in captured.out
+    assert "warning: 8 of 8 offers" in captured.err
+    assert "warning" not in captured.out
+
+
+def test_check_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same as one document, cautions included."""
+    assert run(["check", "sample.json", "--json"]) == Exit.DONE
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    assert document["money"]["external"] == 16000
+    assert {each["code"] for each in document["warnings"]} == {"provenance_missing"}
+    assert captured.err == ""
+
+
+def faulty(home: Path) -> None:
+    """Writes a scenario with two faults."""
+    data = json.loads((home / "sample.json").read_text(encoding="utf-8"))
+    data["needs"]["A1"]["quantity"] = 95
+    data["needs"]["B1"]["state"] = "BB"
+    (home / "faulty.json").write_text(json.dumps(data, indent=1), encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", ["check", "solve"])
+def test_all_faults_are_told(home: Path, engine: StandIn, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every fault is on stderr with its place, stdout stays empty, and nothing is solved."""
+    faulty(home)
+    assert run([command, "faulty.json"]) == Exit.INVALID
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "needs.A1.quantity: found 95" in captured.err
+    assert "did you mean 'BBB'" in captured.err
+    assert "faulty.json: 2 faults" in captured.err
+    assert engine.asked == []
+
+
+def test_check_json_lists_faults(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The faults as one list on stdout."""
+    faulty(home)
+    assert run(["check", "faulty.json", "--json"]) == Exit.INVALID
+    faults = json.loads(capsys.readouterr().out)
+    assert [fault["path"] for fault in faults] == [["needs", "A1", "quantity"], ["needs", "B1", "state"]]
+    assert faults[1]["suggestion"] == "BBB"
+    assert faults[0]["place"].startswith("faulty.json:")
+
+
+def test_check_missing_file(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that is not there is an invalid scenario, not an internal error."""
+    assert run(["check", "none.yaml"]) == Exit.INVALID
+    assert "none.yaml" in capsys.readouterr().err
+
+
+def saved(home: Path) -> Path:
+    """Returns the one run directory under the default place."""
+    (folder,) = (home / "runs").iterdir()
+    return folder
+
+
+def test_solve_saves_all_files(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    """A solve writes its six files, the summary on stdout and talk on stderr."""
+    assert run(["solve", "sample.json"]) == Exit.DONE
+    folder = saved(home)
+    assert folder.name.startswith("sample-")
+    assert {file.name for file in folder.iterdir()} == {
+        "manifest.json",
+        "result.json",
+        "portfolio.csv",
+        "summary.md",
+        "scenario.resolved.json",
+        "log.txt",
+        "timings.json",
+    }
+    captured = capsys.readouterr()
+    assert captured.out.startswith("Two States and their partners: solved")
+    assert f"saved in runs/{folder.name}" in captured.err
+    assert "improving" in captured.err
+    assert json.loads((folder / "timings.json").read_text(encoding="utf-8"))["total"] == 1.5
+    assert "improving | completions" in (folder / "log.txt").read_text(encoding="utf-8")
+    assert load(folder / "scenario.resolved.json") == load("sample.json")
+
+
+def test_result_file_is_deterministic(home: Path, engine: StandIn) -> None:
+    """The same solve writes the same result, byte for byte, into the same directory."""
+    run(["solve", "sample.json"])
+    first = (saved(home) / "result.json").read_bytes()
+    run(["solve", "sample.json"])
+    assert (saved(home) / "result.json").read_bytes() == first
+    assert b"timings" not in first
+
+
+def test_other_options_go_to_another_directory(home: Path, engine: StandIn) -> None:
+    """What is asked differently is saved elsewhere."""
+    run(["solve", "sample.json"])
+    run(["solve", "sample.json", "--gap", "0.01"])
+    run(["solve", "sample.json", "--order", "cost"])
+    assert len(list((home / "runs").iterdir())) == 3
+
+
+def test_solve_passes_its_options_on(home: Path, engine: StandIn) -> None:
+    """Every option of the command reaches the engine."""
+    arguments = "--method by_state --engine highs --gap 0.05 --work 7 --time-limit 2.5 -o out --quiet --json"
+    assert run(["solve", "sample.json", *arguments.split()]) == Exit.DONE
+    ((_, options),) = engine.asked
+    assert options == SolveOptions(method="by_state", engine="highs", gap=Decimal("0.05"), work=7, time_limit=2.5)
+    assert (home / "out" / "result.json").exists()
+
+
+def test_default_gap(home: Path, engine: StandIn) -> None:
+    """Without a gap asked for, a thousandth counts as solved."""
+    run(["solve", "sample.json"])
+    assert engine.asked[0][1].gap == Decimal("0.001")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--gap", "2"],
+        ["--gap", "x"],
+        ["--gap", "nan"],
+        ["--time-limit", "0"],
+        ["--time-limit", "nan"],
+        ["--order", "completion"],
+        ["--order", "cost,cost"],
+        ["--order", "coverage:x"],
+        ["--order", "coverage:1.5"],
+        ["--order", ""],
+    ],
+)
+def test_solve_refuses_options(home: Path, engine: StandIn, arguments: list[str]) -> None:
+    """Options that mean nothing are usage errors, before anything is solved or written."""
+    assert run(["solve", "sample.json", *arguments]) == Exit.INVALID
+    assert engine.asked == []
+    assert not (home / "runs").exists()
+
+
+def test_order_names_the_nearest(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelt objective is told with the nearest one."""
+    run(["solve", "sample.json", "--order", "completion"])
+    assert "did you mean completions?" in capsys.readouterr().err
+
+
+def test_order_replaces_the_scenarios() -> None:
+    """The order asked for is the scenario's order, with what may be given up; weights are gone."""
+    weights = {"weights": [{"objective": "cost", "weight": 1}], "discount": 0.9}
+    scenario = with_order(sample_scenario(objectives=weights), "cost,coverage:0.01")
+    assert [(goal.objective, goal.give_up) for goal in scenario.order()] == [("cost", 0), ("coverage", Decimal("0.01"))]
+    assert scenario.objectives.discount == Decimal("0.9")
+    assert scenario.offers == sample_scenario().offers
+
+
+def test_default_order_can_be_written() -> None:
+    """The model's default order, written out, is the default order."""
+    text = ",".join(f"{goal.objective}:{goal.give_up}" for goal in DEFAULT_ORDER)
+    assert read_order(text) == DEFAULT_ORDER
+
+
+def test_solve_json(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --json stdout is the result document, the very bytes of the file."""
+    assert run(["solve", "sample.json", "--json", "-o", "out"]) == Exit.DONE
+    written = (home / "out" / "result.json").read_text(encoding="utf-8")
+    assert capsys.readouterr().out == written
+    assert Result.model_validate_json(written).portfolio is not None
+
+
+def test_solve_quiet(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --quiet stderr stays empty, and the log is kept all the same."""
+    run(["solve", "sample.json", "--quiet"])
+    assert capsys.readouterr().err == ""
+    assert "improving" in (saved(home) / "log.txt").read_text(encoding="utf-8")
+
+
+def test_solve_refuses_a_foreign_directory(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    """A directory that holds something else is refused before the solve, and left as it is."""
+    (home / "out").mkdir()
+    (home / "out" / "thesis.txt").write_text("mine", encoding="utf-8")
+    assert run(["solve", "sample.json", "-o", "out"]) == Exit.INVALID
+    assert engine.asked == []
+    assert "thesis.txt" in capsys.readouterr().err
+    assert [file.name for file in (home / "out").iterdir()] == ["thesis.txt"]
+
+
+def test_result_is_shown_even_if_it_cannot_be_saved(
+    home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What took long to find is shown although the disk refused it, and the exit code says so."""
+    engine.during = lambda _: (home / "out").write_text("in the way", encoding="utf-8")
+    assert run(["solve", "sample.json", "-o", "out"]) != Exit.DONE
+    assert "Two States and their partners" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("changes", "strict", "code"),
+    [
+        ({}, False, Exit.DONE),
+        ({}, True, Exit.DONE),
+        ({"status": "feasible", "stopped_by": "time"}, False, Exit.DONE),
+        ({"status": "feasible", "stopped_by": "time"}, True, Exit.GAP_NOT_MET),
+        ({"status": "infeasible", **NOTHING}, False, Exit.INFEASIBLE),
+        ({"status": "no_portfolio", "stopped_by": "work", **NOTHING}, True, Exit.NO_PORTFOLIO),
+    ],
+)
+def test_exit_codes(home: Path, engine: StandIn, changes: dict[str, Any], strict: bool, code: Exit) -> None:
+    """Each outcome has its exit code, and a result file in any case."""
+    engine.changes = changes
+    assert run(["solve", "sample.json", *(["--strict"] if strict else [])]) == code
+    assert (saved(home) / "result.json").exists()
+    assert (saved(home) / "portfolio.csv").exists() == (changes.get("portfolio", "there") is not None)
+
+
+def test_interruption_comes_before_any_outcome() -> None:
+    """An interrupted solve exits with 130 whatever it found."""
+    assert exit_of(sample_result(), strict=True, interrupted=True) == Exit.INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (InvalidOptions("two methods"), Exit.INVALID),
+        (VerificationFailed("budget"), Exit.FAILED),
+        (ZeroDivisionError("oh"), Exit.FAILED),
+        (MemoryError(), Exit.FAILED),
+    ],
+)
+def test_errors_of_the_engine(
+    home: Path, engine: StandIn, error: Exception, code: Exit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Errors become a clear line and an exit code; the traceback comes only with --debug."""
+
+    def fail(_: object) -> None:
+        raise error
+
+    engine.during = fail
+    assert run(["solve", "sample.json"]) == code
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.err
+    assert captured.err.strip()
+    if code == Exit.FAILED:
+        assert run(["--debug", "solve", "sample.json"]) == code
+        assert "Traceback" in capsys.readouterr().err
+
+
+def test_first_interrupt_saves_the_best(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first Ctrl-C asks the engine to stop; its portfolio is saved and the exit code is 130."""
+
+    def interrupt(cancel: Cancel) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert cancel.event.wait(10)
+
+    engine.during = interrupt
+    engine.changes = {"status": "feasible", "stopped_by": "cancel"}
+    assert run(["solve", "sample.json"]) == Exit.INTERRUPTED
+    assert (saved(home) / "portfolio.csv").exists()
+    assert "Ctrl-C again aborts" in capsys.readouterr().err
+    assert "interrupted" in (saved(home) / "log.txt").read_text(encoding="utf-8")
+
+
+def test_second_interrupt_aborts(home: Path, engine: StandIn) -> None:
+    """The second Ctrl-C ends the program although the engine does not answer."""
+    stuck = Cancel()
+
+    def ignore(cancel: Cancel) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert cancel.event.wait(10)
+        os.kill(os.getpid(), signal.SIGINT)
+        stuck.event.wait(10)
+
+    engine.during = ignore
+    assert run(["solve", "sample.json"]) == Exit.INTERRUPTED
+    assert not (home / "runs").exists()
+    stuck.cancel()
+
+
+def test_interrupt_handler_is_put_back() -> None:
+    """After a solve Ctrl-C does again what it did before."""
+    before = signal.getsignal(signal.SIGINT)
+    assert run_interruptibly(lambda: 7, Cancel(), lambda: None) == 7
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def report(elapsed: float, incumbent: float | None, bound: float | None = 3.0) -> Progress:
+    """Returns one report of progress."""
+    return Progress(elapsed, "improving", "coverage", incumbent, bound, None)
+
+
+def test_progress_line() -> None:
+    """A report is one line: time, phase, objective, best, bound, gap; unknown is a dash."""
+    line = progress_line(Progress(12.34, "improving", "coverage", None, 1234567.0, 0.25))
+    assert line == "   12.3 s | improving | coverage | best - | bound 1,234,567 | gap 25.00 %"
+
+
+def test_plain_progress_is_sparse() -> None:
+    """Away from a terminal a line comes on a change, else once a second; the last one always."""
+    clock = SimpleNamespace(now=0.0)
+    stream = io.StringIO()
+    log = ProgressLog(stream, now=lambda: clock.now)
+    for clock.now, incumbent in ((0.0, 1.0), (0.2, 1.0), (0.4, 2.0), (0.6, 2.0), (1.5, 2.0), (1.6, 2.0)):
+        log(report(clock.now, incumbent))
+    assert [float(line.split()[0]) for line in stream.getvalue().splitlines()] == [0.0, 0.4, 1.5]
+    log.close()
+    assert stream.getvalue().splitlines()[-1].split()[0] == "1.6"
+    assert "\x1b" not in stream.getvalue()
+    assert log.text.count("improving") == 4
+
+
+def test_terminal_progress_is_one_line() -> None:
+    """On a terminal reports overwrite each other, and talk starts on a line of its own."""
+    stream = io.StringIO()
+    log = ProgressLog(stream, terminal=True)
+    log(report(0.0, 1.0))
+    log(report(0.1, 2.0))
+    assert stream.getvalue().count(CLEAR) == 2
+    assert "\n" not in stream.getvalue()
+    log.say("saved")
+    assert stream.getvalue().endswith("\nsaved\n")
+
+
+def test_show_a_saved_run(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    """A saved run shows the same summary as the solve did, from its directory or its file."""
+    run(["solve", "sample.json", "-o", "out"])
+    solved = capsys.readouterr().out
+    for path in ("out", "out/result.json"):
+        assert run(["show", path]) == Exit.DONE
+        assert capsys.readouterr().out == solved
+    run(["show", "out", "--json"])
+    assert capsys.readouterr().out == (home / "out" / "result.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ids"),
+    [
+        (["--state", "BBB"], ["BBB-ecu-2026", "BBB-fund-ngo-2026"]),
+        (["--provider", "nor"], ["AAA-nor-ngo-2026"]),
+        (["--provider", "fund", "--state", "AAA"], ["AAA-fund-ngo-2026"]),
+        (["--partnership", "AAA-gov-gov-2026"], ["AAA-gov-gov-2026"]),
+        (["--state", "CCC"], []),
+    ],
+)
+def test_show_sheets(
+    home: Path, engine: StandIn, arguments: list[str], ids: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Sheets are those of the State, provider and partnership asked for, as text and as data."""
+    run(["solve", "sample.json", "-o", "out"])
+    capsys.readouterr()
+    assert run(["show", "out", *arguments]) == Exit.DONE
+    text = capsys.readouterr().out
+    assert [line.split()[0] for line in text.splitlines() if line[:1] in "AB" and "2026 " in line] == ids
+    assert run(["show", "out", *arguments, "--json"]) == Exit.DONE
+    assert [each["id"] for each in json.loads(capsys.readouterr().out)] == ids
+
+
+def test_show_refuses_unknown_names(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    """A name that is not in the result is told with the nearest one."""
+    run(["solve", "sample.json", "-o", "out"])
+    assert run(["show", "out", "--state", "bbb"]) == Exit.INVALID
+    assert "did you mean BBB?" in capsys.readouterr().err
+
+
+def test_show_needs_the_scenario(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    """A result alone needs its scenario named; another scenario than its own is refused."""
+    run(["solve", "sample.json", "-o", "out"])
+    (home / "lone.json").write_bytes((home / "out" / "result.json").read_bytes())
+    assert run(["show", "lone.json"]) == Exit.INVALID
+    assert "--scenario" in capsys.readouterr().err
+    assert run(["show", "lone.json", "--scenario", "sample.json"]) == Exit.DONE
+    run(["new"])
+    assert run(["show", "lone.json", "--scenario", "scenario.yaml"]) == Exit.INVALID
+    assert "another scenario" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"result": 2}', "\x00", "[" * 5000])
+def test_show_refuses_what_is_no_result(home: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that is no result is told, not a traceback."""
+    (home / "bad.json").write_text(text, encoding="utf-8")
+    assert run(["show", "bad.json"]) == Exit.INVALID
+    assert "bad.json is no result" in capsys.readouterr().err
+    assert run(["show", "none.json"]) == Exit.INVALID
+
+
+@pytest.mark.parametrize("subject", ["scenario", "portfolio", "result"])
+def test_schema(subject: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each format has a JSON Schema whose fields are described."""
+    assert run(["schema", subject]) == Exit.DONE
+    document = json.loads(capsys.readouterr().out)
+    assert document["$schema"].startswith("https://json-schema.org/")
+    assert document["type"] == "object"
+    assert all("description" in field or "$ref" in field for field in document["properties"].values())
+
+
+def test_doctor_reports(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    """The doctor looks at versions, the machine, the output and each engine."""
+    assert run(["doctor"]) == Exit.DONE
+    text = capsys.readouterr().out
+    for subject in ("Python", "ortools", "cores", "memory", "output directory", "scip", "highs", "cpsat"):
+        assert subject in text
+    assert "BAD" not in text
+    assert [options.engine for _, options in engine.asked] == ["scip", "highs", "cpsat"]
+
+
+def test_doctor_finds_a_broken_engine(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    """An engine that fails is told, the others are tried all the same, and the exit code is 1."""
+
+    def fail(_: object) -> None:
+        if engine.asked[-1][1].engine == "highs":
+            raise RuntimeError("no such engine")
+
+    engine.during = fail
+    assert run(["doctor", "--json"]) == Exit.FAILED
+    findings = json.loads(capsys.readouterr().out)
+    assert [each["subject"] for each in findings if not each["ok"]] == ["solver highs"]
+
+
+def test_output_directory_that_cannot_be_written(
+    home: Path, engine: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The doctor says where results cannot be written."""
+
+    def refuse(**_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("matcher.cli.doctor.tempfile.TemporaryFile", refuse)
+    assert run(["doctor"]) == Exit.FAILED
+    assert "cannot be written: Permission denied" in capsys.readouterr().out
+
+
+def test_module_entry_point() -> None:
+    """``python -m matcher`` is the same program."""
+    done = subprocess.run([sys.executable, "-m", "matcher", "--version"], capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout[:8]) == (0, b"matcher ")
+
+
+def test_closed_pipe_is_no_error(tmp_path: Path) -> None:
+    """A reader that goes away ends the program quietly."""
+    script = f"{sys.executable} -m matcher schema | head -c 1 > {tmp_path / 'out'}; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=60, check=False)
+    assert done.stderr == b""
+    assert done.returncode == 0
+
+
+def test_documents_are_canonical() -> None:
+    """Two results that are equal are the same text."""
+    first, second = sample_result(), sample_result()
+    assert canonical_json(first.model_dump(mode="json")) == canonical_json(second.model_dump(mode="json"))

@@ -1,0 +1,418 @@
+"""What people read: numbers, tables, verdicts, summaries, sheets and cautions."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, get_args
+
+import pytest
+
+from matcher.options import ReasonCode, find_options
+from matcher.portfolio import Part, Responsibility
+from matcher.reporting import (
+    amounts,
+    overview_document,
+    overview_of,
+    sheets_text,
+    summary_markdown,
+    summary_text,
+    words,
+)
+from matcher.reporting.cautions import Caution, cautions_of
+from matcher.reporting.facts import kind_facts, need_facts, state_facts
+from matcher.reporting.layout import clean, escaped, markdown_table, shortened, text_table
+from matcher.reporting.verdict import completion, objective_rows, verdict_of
+from matcher.result import Conflict, SolveOptions, Stage, Status, StopReason
+from matcher.scenario import Currency, ObjectiveName, OptionKind, Years
+from matcher.scenario.entities import Provenance
+from sample import FLOWS, SCENARIO, Row, sample_portfolio, sample_result, sample_scenario
+
+DOLLARS = Currency(code="USD", decimals=0)
+CENTS = Currency(code="EUR", decimals=2)
+
+
+def changed(**changes: Any) -> Any:
+    """Returns the sample's data with single fields changed, named by path with ``__``."""
+    data = deepcopy(SCENARIO)
+    for path, value in changes.items():
+        *parents, last = path.split("__")
+        place = data
+        for key in parents:
+            place = place.setdefault(key.replace("_", "-") if key.replace("_", "-") in place else key, {})
+        place[last] = value
+    return data
+
+
+def found_cautions(**changes: Any) -> dict[str, list[Caution]]:
+    """Returns the cautions about the changed sample, by code."""
+    by_code: dict[str, list[Caution]] = {}
+    for each in cautions_of(find_options(sample_scenario(**changed(**changes)))):
+        by_code.setdefault(each.code, []).append(each)
+    return by_code
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "text"),
+    [
+        (0, DOLLARS, "USD 0"),
+        (1234567, DOLLARS, "USD 1,234,567"),
+        (123456705, CENTS, "EUR 1,234,567.05"),
+        (-150, CENTS, "EUR -1.50"),
+    ],
+)
+def test_money(minor: int, currency: Currency, text: str) -> None:
+    """Money has its currency, thousands separators and all of its minor units."""
+    assert amounts.money(minor, currency) == text
+
+
+def test_share_is_rounded_down() -> None:
+    """Only what is whole is shown as 100 %."""
+    assert amounts.share(Fraction(9999, 10000)) == "99.9 %"
+    assert amounts.share(Fraction(1)) == "100.0 %"
+    assert amounts.share(None) == amounts.NONE
+
+
+@pytest.mark.parametrize(
+    ("gap", "text"),
+    [
+        (None, "unknown"),
+        (0.0, "0 %"),
+        (0.001, "0.1 %"),
+        (0.012301, "1.24 %"),
+        (1e-6, "0.01 %"),
+        (Decimal("0.5"), "50 %"),
+    ],
+)
+def test_gap_is_rounded_up(gap: float | Decimal | None, text: str) -> None:
+    """A gap that is not closed is never shown as 0 %."""
+    assert amounts.gap(gap) == text
+
+
+def test_years() -> None:
+    """A run of one year is that year."""
+    assert amounts.years(Years(first=2026, last=2026)) == "2026"
+    assert amounts.years((2026, 2029)) == "2026-2029"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("cost", "1234567", "USD 1,234,567"),
+        ("worst_off", "1/3", "33.3 %"),
+        ("completions", "12.000000", "12"),
+        ("coverage", "25/3", "8.3333"),
+        ("engagements", "1200", "1,200"),
+        ("coverage", None, "unknown"),
+    ],
+)
+def test_objective_values(name: str, value: str | None, text: str) -> None:
+    """Each objective is shown in what it is measured in."""
+    assert amounts.objective(name, value, DOLLARS) == text
+
+
+def test_text_table_is_aligned() -> None:
+    """Columns line up, numbers flush right, without trailing blanks."""
+    lines = text_table(("name", "n"), [("a", "1"), ("long", "200")], frozenset({1}))
+    assert lines == ["name    n", "----  ---", "a       1", "long  200"]
+
+
+def test_text_for_terminals_holds_no_commands() -> None:
+    """Control characters and line breaks of names do not reach the terminal."""
+    assert clean("a\x9b31m\nb\tc") == "a 31m b c"
+    assert shortened("abcdef", 4) == "abc…"
+
+
+def test_markdown_is_escaped() -> None:
+    """Names cannot break a table or become markup."""
+    assert escaped("a|b *c* <d>\ne") == r"a\|b \*c\* \<d\> e"
+    assert markdown_table(("a",), [("x|y",)])[2] == r"| x\|y |"
+
+
+def test_every_code_has_words() -> None:
+    """Every code that the engine can leave has its sentence, and no sentence is left over."""
+    assert set(words.STATUS) == set(get_args(Status))
+    assert set(words.STOPS) == set(get_args(StopReason))
+    assert set(words.KINDS) == set(get_args(OptionKind))
+    assert set(words.PARTS) == set(words.MISSING) == set(get_args(Part))
+    assert set(words.DUTIES) == set(get_args(Responsibility.model_fields["duty"].annotation))
+    assert set(words.OBJECTIVES) == {*get_args(ObjectiveName), "weighted"}
+    assert set(words.REASONS) == set(get_args(ReasonCode))
+    assert set(words.CONFIDENCE) == set(get_args(Provenance.model_fields["confidence"].annotation))
+
+
+def test_state_facts() -> None:
+    """Completion, coverage, money and partners of each State are those counted by hand."""
+    scenario = sample_scenario()
+    arland, belmark, cornia = state_facts(scenario, sample_portfolio(scenario))
+    assert (arland.completes, arland.done_in, arland.met) == (True, 2029, Fraction(1))
+    assert (arland.external, arland.own, arland.partners) == (160, 10, ("fund", "ngo", "nor"))
+    # Belmark: 20 of 200 m2 and 5 of 10 months, equal weights
+    assert (belmark.completes, belmark.done_in, belmark.met) == (False, None, Fraction(3, 10))
+    assert (cornia.completes, cornia.met, cornia.partners) == (None, None, ())
+
+
+def test_completion_after_the_deadline_is_late() -> None:
+    """A State whose last need is met after its deadline does not complete, and the year is said."""
+    data = changed(states__AAA__deadline=2028)
+    scenario = sample_scenario(**data)
+    arland = state_facts(scenario, sample_portfolio(scenario))[0]
+    assert arland.completes is False
+    assert completion(arland) == "late, in 2029"
+
+
+def test_needs_that_stay_open() -> None:
+    """What is delivered and what stays open of each need adds up to the need."""
+    scenario = sample_scenario()
+    facts = {each.need.id: (each.delivered, each.open) for each in need_facts(scenario, sample_portfolio(scenario))}
+    assert facts == {"A1": (90, 0), "B1": (20, 180), "B2": (5, 5)}
+
+
+def test_kind_facts() -> None:
+    """Partnerships and money by kind."""
+    facts = {each.kind: (each.partnerships, each.money) for each in kind_facts(sample_result())}
+    assert facts == {"national": (1, 10), "operator": (1, 140), "south-south": (1, 0), "public-private": (2, 60)}
+
+
+def stage(**changes: Any) -> Stage:
+    """Returns a stage that is not proven, with fields changed."""
+    fields = {"objective": "coverage", "sense": "max", "value": "2", "bound": "3", "gap": 0.5, "solved": False}
+    return Stage(**{**fields, **changes})
+
+
+def test_verdict_of_proof() -> None:
+    """Only gaps of zero, asked for and reached, are called the best."""
+    assert verdict_of(sample_result()) == words.VERDICTS["optimal_exact"]
+    near = sample_result(options=SolveOptions(gap=Decimal("0.001")))
+    assert "within 0.1 %" in verdict_of(near)
+    open_stage = stage(gap=0.000001, solved=True)
+    assert "proven best" not in verdict_of(sample_result(stages=(open_stage,)))
+
+
+def test_verdict_of_a_limit_says_the_largest_gap() -> None:
+    """A portfolio that a limit cut short is not called good; its largest gap is said."""
+    result = sample_result(status="feasible", stopped_by="time", stages=(stage(), stage(objective="cost", gap=0.75)))
+    assert "the time limit was reached" in verdict_of(result)
+    assert f"75 % ({words.OBJECTIVES['cost']})" in verdict_of(result)
+
+
+def test_verdict_without_bound_says_that_nothing_is_known() -> None:
+    """Where no bound is known, no distance is claimed."""
+    result = sample_result(status="feasible", stopped_by="work", stages=(stage(bound=None, gap=None),))
+    assert "nothing can be said" in verdict_of(result)
+    assert objective_rows(result, DOLLARS)[0][3:] == ("unknown", "unknown", "no")
+
+
+def test_summary_shows_the_portfolio() -> None:
+    """The summary has the verdict, each objective, State and kind, and the largest partnerships first."""
+    text = summary_text(sample_scenario(), sample_result())
+    assert text.startswith("Two States and their partners: solved\n")
+    assert words.VERDICTS["optimal_exact"] in text
+    for wanted in ("Arland", "Belmark", "Cornia", "not applicable", "USD 160", "Norland with Clear Paths"):
+        assert wanted in text
+    assert text.index("AAA-nor-ngo-2026") < text.index("BBB-fund-ngo-2026") < text.index("BBB-ecu-2026")
+
+
+def test_summary_without_portfolio_shows_the_conflicts() -> None:
+    """Where no portfolio exists, the summary says why and shows no empty tables."""
+    conflict = Conflict(reason="commitment", subjects=("x",), detail="the money is not there")
+    parts = {"portfolio": None, "partnerships": (), "stages": (), "figures": (), "conflicts": (conflict,)}
+    result = sample_result(status="infeasible", **parts)
+    text, paper = summary_text(sample_scenario(), result), summary_markdown(sample_scenario(), result)
+    for written in (text, paper):
+        assert "the money is not there" in written
+        assert words.VERDICTS["infeasible"] in written
+        assert "Arland" not in written
+    assert words.PAPER["checking"] not in paper
+
+
+def test_sheet_has_the_four_parts() -> None:
+    """A draft sheet names all four parts, each with its lines, and says what is missing."""
+    text = sheets_text(sample_scenario(), sample_result(), frozenset({"BBB-ecu-2026"}))
+    for part in words.PARTS.values():
+        assert part in text
+    assert words.MISSING["targets"] in text
+    assert words.MISSING["multi_year_commitment"] in text
+    assert words.MISSING["dialogue"] not in text
+    assert "by the end of 2026: 5 month of Advice (B2)" in text
+    assert "in kind, no money" in text
+    assert "AAA" not in text
+
+
+def test_sheet_joins_years_of_the_same_calendar() -> None:
+    """Meetings in the same months of several years are one line."""
+    text = sheets_text(sample_scenario(), sample_result(), frozenset({"AAA-nor-ngo-2026"}))
+    assert "2026-2029: country coalition meeting in Mar, Sep of each year" in text
+    assert "for 7 women, 7 men, 5 girls, 3 boys" in text
+
+
+def test_paper_for_a_meeting() -> None:
+    """The paper has a section for each thing a meeting asks, and a sheet for each partnership."""
+    result = sample_result()
+    paper = summary_markdown(sample_scenario(), result)
+    headings = [line for line in paper.splitlines() if line.startswith("## ")]
+    assert headings == [
+        "## What was asked",
+        "## Objectives",
+        "## States",
+        "## Kinds of partnership",
+        "## Partnerships",
+        "## Needs that stay open",
+        "## What it rests on",
+        "## How to check it",
+    ]
+    assert paper.count("#### ") == len(result.partnerships)
+    assert words.PAPER["opening"] in paper
+    assert "| Belmark | Clearance (B1) | 180 m2 | 90.0 % |" in paper
+
+
+def test_paper_names_assumptions_and_confidence() -> None:
+    """The paper counts how far figures can be trusted and lists what was assumed, with the reason."""
+    data = changed(states__AAA__provenance={"deadline": {"source": "a report", "confidence": "page"}})
+    data["assumptions"] = {"one": {"text": "prices stay", "reason": "no better source"}}
+    scenario = sample_scenario(**data)
+    paper = summary_markdown(scenario, sample_result(scenario))
+    assert "- 1 figures seen in a published source" in paper
+    assert "- prices stay (no better source)" in paper
+
+
+def test_paper_of_an_empty_portfolio() -> None:
+    """A portfolio without flows is said to be empty, and all needs stay open."""
+    scenario = sample_scenario()
+    result = sample_result(portfolio=sample_portfolio(scenario, (), ()), partnerships=())
+    paper = summary_markdown(scenario, result)
+    assert words.PAPER["no_partnerships"] in paper
+    assert "100.0 %" in paper
+
+
+def test_paper_with_all_needs_met() -> None:
+    """Where nothing stays open the paper says so."""
+    data = changed()
+    data["needs"] = {"A1": data["needs"]["A1"]}
+    scenario = sample_scenario(**data)
+    flows: tuple[Row, ...] = tuple(flow for flow in FLOWS if flow[2] == "A1")
+    result = sample_result(scenario, portfolio=sample_portfolio(scenario, flows), partnerships=())
+    assert words.PAPER["all_met"] in summary_markdown(scenario, result)
+
+
+def test_overview_counts() -> None:
+    """A scenario at a glance: counts, money over the horizon, options by kind, cheapest cost."""
+    document = overview_document(overview_of(sample_scenario()))
+    assert document["counts"] == {
+        "states": 3,
+        "needs": 3,
+        "providers": 6,
+        "offers": 8,
+        "capabilities": 2,
+        "assumptions": 0,
+    }
+    # four external offers and one own of 1,000 in each of four years; A1 at 1 and B1 at 2 per m2, B2 in kind
+    assert document["money"] == {"external": 16000, "own": 4000, "needs_at_cheapest": 490}
+    options = document["options"]
+    assert isinstance(options, dict)
+    assert (options["south-south"], options["national"]) == (1, 1)
+    assert sum(options.values()) == len(find_options(sample_scenario()).options)
+
+
+def test_sample_has_only_the_cautions_it_should() -> None:
+    """The sample is odd only in that its figures have no provenance, so that each caution below stands alone."""
+    assert set(found_cautions()) == {"provenance_missing"}
+
+
+def test_caution_offer_that_can_be_used_nowhere() -> None:
+    """An offer that no option uses is named with the reasons of its nearest miss."""
+    offers = {**deepcopy(SCENARIO["offers"])}
+    offers["nor-grant"]["channels"] = ["company"]
+    (caution,) = found_cautions(offers=offers)["offer_unused"]
+    assert caution.subject == "nor-grant"
+    assert "may pay company, not" in caution.text
+
+
+def test_caution_technical_offer_that_nobody_pays() -> None:
+    """Priced work that no money reaches is named, with what it lacks."""
+    offers = {**deepcopy(SCENARIO["offers"])}
+    offers["ecu-advises"] |= {"price": 5, "states": ["AAA"]}
+    found = found_cautions(offers=offers)
+    assert found["offer_unused"][0].subject == "ecu-advises"
+    assert "ecu-advises is for AAA, not for BBB" in found["offer_unused"][0].text
+    assert found["need_unserved"][0].subject == "B2"
+
+
+def test_caution_work_that_nobody_seeks() -> None:
+    """An offer of work of which there is no need at all is named."""
+    data = changed()
+    del data["needs"]["B2"]
+    codes = {each.code: each for each in cautions_of(find_options(sample_scenario(**data)))}
+    assert codes["offer_alone"].subject == "ecu-advises"
+
+
+def test_caution_need_that_nobody_serves() -> None:
+    """A need of a capability that nobody offers is named."""
+    data = changed()
+    del data["offers"]["ecu-advises"]
+    (caution,) = [each for each in cautions_of(find_options(sample_scenario(**data))) if each.code == "need_alone"]
+    assert caution.subject == "B2"
+
+
+def test_caution_offer_with_nothing_to_give() -> None:
+    """An offer without money in any year of the horizon is named, and nothing else is said of it."""
+    offers = {**deepcopy(SCENARIO["offers"])}
+    offers["nor-grant"]["amount"] = {2020: 500}
+    found = found_cautions(offers=offers)
+    assert [each.subject for each in found["offer_empty"]] == ["nor-grant"]
+    assert "offer_unused" not in found
+
+
+def test_caution_windows_outside_the_horizon() -> None:
+    """Needs and offers whose years lie outside the horizon are named once."""
+    offers = {**deepcopy(SCENARIO["offers"])}
+    offers["nor-grant"]["years"] = [2020, 2025]
+    found = found_cautions(offers=offers, needs__B2__years=[2031, 2032])
+    assert [each.subject for each in found["window_outside"]] == ["B2", "nor-grant"]
+    assert "2020-2025 lie outside the horizon 2026-2029" in found["window_outside"][1].text
+    assert "need_unserved" not in found
+
+
+def test_caution_state_that_cannot_complete() -> None:
+    """A State whose providers cannot deliver by the deadline is named with what they could deliver."""
+    (caution,) = found_cautions(needs__B1__max_per_year=90)["state_short"]
+    assert (
+        caution.text == "State BBB cannot complete by 2027: at most 180 of 200 m2 of need B1 can be delivered by then"
+    )
+    assert "state_short" not in found_cautions(needs__B1__max_per_year=100)
+
+
+def test_caution_deadline_before_the_horizon() -> None:
+    """A State whose deadline is over before the horizon begins is named."""
+    assert found_cautions(states__BBB__deadline=2025)["state_late"][0].subject == "BBB"
+
+
+def test_caution_work_in_kind_without_a_value() -> None:
+    """Free work without a reference price is named only where an objective values work."""
+    capabilities = {**deepcopy(SCENARIO["capabilities"])}
+    del capabilities["advice"]["reference_price"]
+    fit = {"order": [{"objective": "fit"}]}
+    assert found_cautions(capabilities=capabilities, objectives=fit)["no_reference_price"][0].subject == "advice"
+    assert "no_reference_price" not in found_cautions(capabilities=capabilities)
+    assert "no_reference_price" not in found_cautions(objectives=fit)
+
+
+def test_caution_decisions_that_no_option_can_honour() -> None:
+    """Commitments and pins without an option are named; those with one are not."""
+    decisions = {
+        "commitments": [
+            {"financier": "nor-grant", "implementer": "ngo-clears", "need": "A1", "year": 2026, "quantity": 10},
+            {"financier": "nor-grant", "implementer": "ecu-advises", "need": "B2", "year": 2026, "quantity": 1},
+        ],
+        "pins": [{"offer": "gov-budget", "state": "BBB"}, {"offer": "gov-budget", "state": "AAA"}],
+    }
+    found = found_cautions(decisions=decisions)
+    assert [each.subject for each in found["commitment_impossible"]] == ["decisions.commitments.1"]
+    assert [each.subject for each in found["pin_impossible"]] == ["decisions.pins.0 of gov-budget"]
+
+
+def test_caution_missing_provenance_is_counted() -> None:
+    """How many entities say nothing about their sources is counted by collection."""
+    found = {each.subject: each.text for each in found_cautions()["provenance_missing"]}
+    assert found["offers"] == "8 of 8 offers say nothing about where their figures come from"
