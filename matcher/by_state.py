@@ -15,12 +15,14 @@ Every portfolio on the way is a whole point of the whole model: nothing is round
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
 
 import numpy as np
 
+from matcher.formulations.layout import WORST_SCALE
 from matcher.formulations.points import settled
 from matcher.linear_model import Bools, Ints, LinearObjective, submodel
 from matcher.pursuit import Finding, Task, better, guided, improve, settle
@@ -43,8 +45,8 @@ class Meter:
     used: float = 0.0
 
     def spend(self, states: int) -> None:
-        """Counts a solve over some States."""
-        self.used += STATE_WORK * (0.25 + 0.25 * states)
+        """Counts a solve over some States: as measured, it grows a little faster than their number."""
+        self.used += 0.2 * STATE_WORK * states**1.5
 
     @property
     def empty(self) -> bool:
@@ -55,18 +57,21 @@ class Meter:
 def pursue(task: Task, incumbent: Ints | None, work: float) -> Finding:
     """Returns a portfolio and a bound for one objective, from the incumbent on."""
     meter = Meter(work)
-    first = incumbent is None
     point, impossible = (incumbent, False) if incumbent is not None else starting_point(task)
     if point is None:
         return Finding(None, None, infeasible=impossible)
     task.report("starting point", task.objective.value(point), None)
     dead: frozenset[int] = frozenset()
-    if first and task.objective.name in ("completions", "weighted"):
+    if incumbent is None and task.objective.name in ("completions", "weighted"):
         point, dead = build(task, point, meter)
-    bound = relaxation_bound(task, dead)
+    groups = Groups(task)
+    with ThreadPoolExecutor(1) as aside:  # the relaxation runs beside the first round: engines free the lock
+        bounding = aside.submit(relaxation_bound, task, dead)
+        point = first_round(task, point, groups, meter)
+        bound = bounding.result()
     task.report("bound", task.objective.value(point), bound)
-    point = improve_by_groups(task, point, bound, meter)
-    return Finding(point, bound, exhausted=True)
+    point = improve_by_groups(task, point, bound, groups, meter)
+    return Finding(point, bound, exhausted=meter.empty, work=meter.used)
 
 
 def starting_point(task: Task) -> tuple[Ints | None, bool]:
@@ -86,7 +91,7 @@ def starting_point(task: Task) -> tuple[Ints | None, bool]:
     free = np.isin(layout.column_state, [at[state] for state in sorted(wanted)]) | (layout.column_state < 0)
     narrow = submodel(task.model, free, empty)
     aim = narrow.narrow(task.objective)
-    outcome = engine("highs")(narrow.model, aim, Limits(10 * STATE_WORK, 0.01), task.clock)
+    outcome = engine("scip")(narrow.model, aim, Limits(10 * STATE_WORK, 0.01), task.clock)
     if outcome.point is None:
         return None, outcome.status == "infeasible"
     found = whole_point(narrow.model, outcome.point, aim, task.clock)
@@ -95,11 +100,15 @@ def starting_point(task: Task) -> tuple[Ints | None, bool]:
 
 def build(task: Task, point: Ints, meter: Meter) -> tuple[Ints, frozenset[int]]:
     """Completes States, cheapest first, and returns the States that can never complete."""
-    alone = {state: complete_alone(task, state, meter) for state in _completing(task)}
+    states = _completing(task)
+    with ThreadPoolExecutor(2) as pool:
+        alone = dict(zip(states, pool.map(lambda state: complete_alone(task, state), states), strict=True))
+    for _ in states:
+        meter.spend(1)
     dead = frozenset(state for state, outcome in alone.items() if outcome.status == "infeasible")
     cost = {state: (outcome.bound or 0.0) for state, outcome in alone.items() if state not in dead}
-    states = task.assignment.layout.scenario.states
-    order = sorted(cost, key=lambda state: (cost[state] / max(float(states[state].weight), 1e-9), state))
+    named = task.assignment.layout.scenario.states
+    order = sorted(cost, key=lambda state: (cost[state] / max(float(named[state].weight), 1e-9), state))
     for state in order:
         if task.clock.reason():
             break
@@ -107,7 +116,7 @@ def build(task: Task, point: Ints, meter: Meter) -> tuple[Ints, frozenset[int]]:
         meter.spend(1)
         if found is not None:
             point = found
-            task.report(f"completing {states[state].id}", task.objective.value(point), None)
+            task.report(f"completing {named[state].id}", task.objective.value(point), None)
     return point, dead
 
 
@@ -136,14 +145,13 @@ def _completed(task: Task, state: int) -> tuple[Ints, Ints]:
     return lower, task.model.upper
 
 
-def complete_alone(task: Task, state: int, meter: Meter) -> Outcome:
+def complete_alone(task: Task, state: int) -> Outcome:
     """Completes one State with every offer to itself, at least cost; infeasible proves that none can."""
     model = replace(task.model, lower=_completed(task, state)[0])
     home = task.assignment.layout.column_state
     free: Bools = (home == state) | (home < 0)
     narrow = submodel(model, free, np.zeros(model.columns, np.int64))
-    meter.spend(1)
-    return engine("highs")(narrow.model, narrow.narrow(_spare(task)), Limits(STATE_WORK, 0.05), task.clock)
+    return engine("scip")(narrow.model, narrow.narrow(_spare(task)), Limits(STATE_WORK, 0.05), task.clock)
 
 
 def complete_next(task: Task, point: Ints, state: int) -> Ints | None:
@@ -164,21 +172,67 @@ def relaxation_bound(task: Task, dead: frozenset[int]) -> Fraction | None:
     return task.bound(outcome.bound)
 
 
-def improve_by_groups(task: Task, point: Ints, bound: Fraction | None, meter: Meter) -> Ints:
+def first_round(task: Task, point: Ints, groups: Groups, meter: Meter) -> Ints:
+    """Frees each State alone, once."""
+    search = guided(task)
+    for group in groups.alone():
+        if meter.empty or task.clock.reason():
+            break
+        point = free_group(task, point, group, search, meter)[0]
+        task.report("each State alone", task.objective.value(point), None)
+    return point
+
+
+def improve_by_groups(task: Task, point: Ints, bound: Fraction | None, groups: Groups, meter: Meter) -> Ints:
     """Frees groups of competing States, one after another, and keeps what is better."""
     search = guided(task)
-    groups = Groups(task)
-    while not meter.empty and not task.clock.reason() and not _closed(task, point, bound):
-        group = groups.draw()
-        found = improve(task, point, group, Limits(STATE_WORK * len(group), GROUP_GAP), search)
-        meter.spend(len(group))
-        won = found is not None and better(search, search.value(found), search.value(point))
-        groups.tell(group, won)
-        if won:
-            assert found is not None
-            point = found
+    while not meter.empty and not task.clock.reason() and not _closed(task, point, bound) and groups.more:
+        group = groups.draw(point)
+        point, won = free_group(task, point, group, search, meter)
+        groups.tell(won)
         task.report(f"group of {len(group)}", task.objective.value(point), bound)
     return point
+
+
+def free_group(
+    task: Task, point: Ints, group: frozenset[int], search: LinearObjective, meter: Meter
+) -> tuple[Ints, bool]:
+    """Returns the better of a point and what freeing a group finds, and whether it was the latter."""
+    meter.spend(len(group))
+    if task.objective.name == "worst_off":
+        task, search = _lifting(task, point, group)
+    found = improve(task, point, group, Limits(STATE_WORK * len(group), GROUP_GAP), search)
+    won = found is not None and better(search, search.value(found), search.value(point))
+    return (found, True) if won and found is not None else (point, False)
+
+
+def _lifting(task: Task, point: Ints, group: frozenset[int]) -> tuple[Task, LinearObjective]:
+    """Lifts the group's own worst State, and lets no State fall below the smallest coverage so far.
+
+    The smallest coverage itself is flat as long as two States share it; lifting them one by one is not.
+    """
+    assert task.worst_rows is not None
+    coverage = coverages(task, point)
+    lowest = min(group, key=lambda state: (coverage.get(state, np.inf), state))
+    rows = task.worst_rows
+    row = rows.label.index(("worst_off", task.assignment.layout.scenario.states[lowest].id)) if lowest in coverage else -1
+    weight = np.zeros(task.model.columns, np.int64)
+    if row >= 0:
+        terms = slice(int(rows.start[row]), int(rows.start[row + 1]))
+        weight[rows.column[terms]] = rows.coefficient[terms]
+        weight[task.assignment.layout.worst] = 0
+    lower = task.model.lower.copy()
+    lower[task.assignment.layout.worst] = point[task.assignment.layout.worst]
+    lift = LinearObjective("worst_off", True, weight, WORST_SCALE, Fraction(0))
+    return replace(task, model=task.model.with_bounds(lower, task.model.upper)), lift
+
+
+def coverages(task: Task, point: Ints) -> dict[int, int]:
+    """Returns the coverage of each State that has one, in units of 1 / WORST_SCALE."""
+    assert task.worst_rows is not None
+    slack = task.worst_rows.activity(point) + int(point[task.assignment.layout.worst])
+    at = {state.id: place for place, state in enumerate(task.assignment.layout.scenario.states)}
+    return {at[label[1]]: int(value) for label, value in zip(task.worst_rows.label, slack.tolist(), strict=True)}
 
 
 def _closed(task: Task, point: Ints, bound: Fraction | None) -> bool:
@@ -190,43 +244,50 @@ def _closed(task: Task, point: Ints, bound: Fraction | None) -> bool:
 
 
 class Groups:
-    """Draws groups of States to free together: each alone first, then neighbours in competition."""
+    """Draws groups of States to free together: neighbours in competition, by a fixed seed."""
 
     def __init__(self, task: Task) -> None:
         layout = task.assignment.layout
+        self._task = task
         self._names = [state.id for state in layout.scenario.states]
         self._graph = layout.arrays.options.competition()
         used = set(layout.arrays.flow_state.tolist())
         self._active = [place for place in range(len(self._names)) if place in used]
-        self._queue = [frozenset({place}) for place in self._active]
         self._random = Random(0)
         self._size = 2
         self._barren = 0
 
-    def draw(self) -> frozenset[int]:
-        """Returns the next group."""
-        if self._queue:
-            return self._queue.pop(0)
+    @property
+    def more(self) -> bool:
+        """Whether there are two States to free together."""
+        return len(self._active) > 1
+
+    def alone(self) -> list[frozenset[int]]:
+        """Returns every State that has options, as a group of its own."""
+        return [frozenset({place}) for place in self._active]
+
+    def draw(self, point: Ints) -> frozenset[int]:
+        """Returns the next group; for the worst-off States, it starts with the worst of all."""
         start = self._random.choice(self._active)
+        if self._task.objective.name == "worst_off":
+            coverage = coverages(self._task, point)
+            start = min(self._active, key=lambda state: (coverage.get(state, 2**62), state))
         group = {start}
-        size = min(self._size, len(self._active))
-        while len(group) < size:
+        while len(group) < min(self._size, len(self._active)):
             group.add(self._neighbour(group))
         return frozenset(group)
 
     def _neighbour(self, group: set[int]) -> int:
         """A State that shares offers with the group, likelier the more it shares."""
         others = [place for place in self._active if place not in group]
-        shared = [
-            1 + sum(len(self._graph.get_edge_data(self._names[one], self._names[each], {"offers": ()})["offers"]) for one in group)
-            for each in others
-        ]
-        return self._random.choices(others, shared)[0]
+        return self._random.choices(others, [1 + sum(self._shared(one, each) for one in group) for each in others])[0]
 
-    def tell(self, group: frozenset[int], won: bool) -> None:
-        """Learns whether a group made things better: groups grow while nothing is found."""
-        if len(group) == 1:
-            return
+    def _shared(self, one: int, other: int) -> int:
+        edge = self._graph.get_edge_data(self._names[one], self._names[other])
+        return len(edge["offers"]) if edge else 0
+
+    def tell(self, won: bool) -> None:
+        """Learns whether the last group made things better: groups grow while nothing is found."""
         self._barren = 0 if won else self._barren + 1
         if self._barren > 2 * len(self._active):
             self._size, self._barren = min(self._size + 1, MAX_GROUP), 0

@@ -9,6 +9,7 @@ import hashlib
 import json
 import time
 from dataclasses import dataclass, field
+from decimal import Decimal
 from threading import Event
 from typing import Annotated, Literal, Protocol
 
@@ -35,7 +36,7 @@ class SolveOptions(Frozen):
     """whole: one model; by_state: State by State; auto: by size."""
     engine: Engine = "auto"
     """Solver of mixed-integer models."""
-    gap: Share = Field(default=0, validate_default=True)  # type: ignore[assignment]
+    gap: Share = Decimal("0.0001")
     """Relative gap between bound and portfolio at which an objective counts as solved."""
     work: Annotated[int, Strict(), Field(ge=1, le=10**6)] = 60
     """Deterministic work budget: about seconds of one 2020s core, never measured by a clock."""

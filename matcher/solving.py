@@ -48,7 +48,7 @@ from matcher.verification import verify
 
 WHOLE_STATES = 10
 """Scenarios with at most this many States that have options are solved as one model."""
-FIRST_SHARE = Fraction(1, 2)
+SHARE = 0.5
 """Share of the work left that one objective may use; what it leaves goes to the next ones."""
 
 
@@ -134,14 +134,13 @@ def _pursue_all(run: _Run, assignment: Assignment, method: Literal["whole", "by_
     worst = worst_off_rows(assignment.layout) if uses_worst else None
     model = assignment.model if worst is None else assignment.model.with_rows(worst)
     pursue = whole_model.pursue if method == "whole" else by_state.pursue
-    work, finding = Fraction(run.options.work), Finding(None, None)
+    work, finding = float(run.options.work), Finding(None, None)
     for at, (aim, give_up) in enumerate(aims):
         if at and run.clock.reason():
             break
         task = _task(run, assignment, model, worst, aim)
-        share = work if at == len(aims) - 1 else work * FIRST_SHARE
-        finding = pursue(task, finding.point, float(share))
-        work -= share * FIRST_SHARE if at < len(aims) - 1 else share
+        finding = pursue(task, finding.point, work if at == len(aims) - 1 else work * SHARE)
+        work = max(work - finding.work, 1.0)
         if finding.point is None:
             return finding
         run.stages.append(_stage(run, assignment, aim, finding))

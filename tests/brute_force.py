@@ -1,90 +1,192 @@
-"""The optimum of a tiny scenario by trying everything, with the checker as the only judge."""
+"""The optimum of a tiny scenario by trying everything, with the checker as the only judge.
+
+Shares nothing with what finds portfolios: which options there are is the checker's word too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from itertools import combinations, product
+from math import floor
 
-from matcher.arrays import Arrays, build_arrays, most_money
-from matcher.options import find_options
-from matcher.portfolio import Engagement, Flow, Portfolio
-from matcher.result import scenario_hash
-from matcher.scenario import FundingOffer, Scenario, TechnicalOffer, Years
-from matcher.verification import verify
+from matcher.scenario import Scenario
+from matcher.verification.decisions import caps, commitments, forbids, pins
+from matcher.verification.documents import completed, fractional
+from matcher.verification.eligibility import kind_of, option
+from matcher.verification.facts import Facts, Flow, Setting
+from matcher.verification.figures import figures, state_figures
+from matcher.verification.rules import (
+    absorption,
+    budget,
+    capacity,
+    counts,
+    engagement,
+    matching,
+    need,
+    precedence,
+    repayment,
+)
 
 SENSES = {"engagements": -1, "cost": -1}
+RULES = (
+    need,
+    capacity,
+    budget,
+    repayment,
+    absorption,
+    precedence,
+    matching,
+    commitments,
+    forbids,
+    caps,
+    engagement,
+    counts,
+    pins,
+)
+"""All rules but 0 Option, which decides what is tried at all."""
+Runs = dict[tuple[str, str], list[range]]
 
 
-def size(arrays: Arrays) -> int:
-    """Returns how many combinations of flows there are before any pruning."""
-    total = 1
-    for upper in arrays.flow_upper.tolist():
-        total *= upper + 1
-    return total
+class TooMany(Exception):
+    """There are more portfolios than shall be tried."""
 
 
-def best_figures(scenario: Scenario) -> tuple[Fraction, ...] | None:
-    """Returns the lexicographically best figures in the scenario's order, or None if nothing is allowed."""
-    best: tuple[Fraction, ...] | None = None
+@dataclass
+class Answer:
+    """What trying everything has found."""
+
+    figures: tuple[Fraction, ...] | None
+    """The best figures in the scenario's order; none if no portfolio is allowed."""
+    options: int
+    """Eligible options, by the checker."""
+    tried: int
+    """Portfolios that the checker was asked about."""
+    kinds: set[str]
+    """Kinds of partnership among the options."""
+    refusals: Counter[str]
+    """Portfolios refused, by the first rule broken; capacities that are less than a need seeks."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One option in one year: one granule of it."""
+
+    flow: Flow
+    granule: int
+
+    def filled(self, granules: int) -> Flow:
+        """Returns the flow of so many granules."""
+        one = self.flow
+        money = one.money * granules
+        return Flow(
+            one.financier,
+            one.implementer,
+            one.need,
+            one.state,
+            one.year,
+            self.granule * granules,
+            money,
+            one.stated_kind,
+            money,
+        )
+
+
+def best(scenario: Scenario, limit: int) -> Answer:
+    """Tries every portfolio.
+
+    Raises
+    ------
+    TooMany
+        if there are more than the limit.
+    """
+    setting = Setting(fractional(completed(scenario.model_dump())))
+    slots = list(_slots(setting))
     order = [goal.objective for goal in scenario.order()]
-    for portfolio in portfolios(scenario):
-        report = verify(scenario, portfolio)
-        if report.ok:
-            key = tuple(SENSES.get(name, 1) * report.figures[name] for name in order)
-            best = key if best is None or key > best else best
-    return None if best is None else tuple(SENSES.get(name, 1) * e for name, e in zip(order, best, strict=True))
+    top: tuple[Fraction, ...] | None = None
+    tried, refusals = 0, _tight_capacities(setting, slots)
+    for flows, runs in _portfolios(setting, slots, limit):
+        tried += 1
+        if tried > limit:
+            raise TooMany
+        facts = _facts(setting, flows, runs)
+        broken = next((rule.__name__ for rule in RULES if next(rule(facts), None) is not None), None)
+        if broken is not None:
+            refusals[broken] += 1
+        else:
+            found = figures(facts, state_figures(facts))
+            key = tuple(SENSES.get(name, 1) * found[name] for name in order)
+            top = key if top is None or key > top else top
+    options = len({(slot.flow.financier, slot.flow.implementer, slot.flow.need) for slot in slots})
+    best_figures = None if top is None else tuple(SENSES.get(e, 1) * v for e, v in zip(order, top, strict=True))
+    return Answer(best_figures, options, tried, {slot.flow.stated_kind for slot in slots}, refusals)
 
 
-def portfolios(scenario: Scenario) -> Iterator[Portfolio]:
+def _facts(setting: Setting, flows: tuple[Flow, ...], runs: Runs) -> Facts:
+    """The facts of a portfolio; what follows from the scenario alone is worked out once."""
+    facts = Facts(setting.scenario, flows, runs, ())
+    facts.__dict__.update({key: value for key, value in setting.__dict__.items() if key != "scenario"})
+    return facts
+
+
+def _tight_capacities(setting: Setting, slots: list[Slot]) -> Counter[str]:
+    """Counts the slots whose capacity is less than the need seeks: no filling that is tried passes them."""
+    sides = [(slot.flow, setting.technical[slot.flow.implementer]) for slot in slots]
+    tight = sum(setting.capacity(offer, flow.year) < setting.needs[flow.need]["quantity"] for flow, offer in sides)
+    return Counter(capacity=tight)
+
+
+def _slots(setting: Setting) -> Iterator[Slot]:
+    """Yields every eligible option in every year in which all of its sides stand."""
+    for worker, key in product(setting.technical, setting.needs):
+        for payer in (None, *setting.funding):
+            granule = setting.granule(setting.needs[key])
+            state, price = setting.needs[key]["state"], setting.prices[worker]
+            kind = kind_of(setting, payer, worker, state)
+            for year in setting.window(setting.needs[key]):
+                flow = Flow(payer, worker, key, state, year, granule, price, kind or "", price)
+                facts = _facts(setting, (flow,), {})
+                if kind is not None and next(option(facts), None) is None:
+                    yield Slot(flow, granule)
+
+
+def _portfolios(setting: Setting, slots: list[Slot], limit: int) -> Iterator[tuple[tuple[Flow, ...], Runs]]:
     """Yields every portfolio that could be right, with engagements that could not be smaller."""
-    arrays = build_arrays(find_options(scenario))
-    digest = scenario_hash(scenario)
-    for granules in _fillings(scenario, arrays):
-        flows = tuple(_flow(scenario, arrays, at, amount) for at, amount in enumerate(granules) if amount)
-        for engagements in _engagements(scenario, flows):
-            yield Portfolio(scenario=scenario.name, scenario_hash=digest, flows=flows, engagements=engagements)
+    if len(slots) > limit.bit_length() * 4:
+        raise TooMany
+    covers = cache(lambda offer, wanted: _covers(setting, offer, wanted))
+    for granules in _fillings(setting, slots):
+        flows = tuple(slot.filled(amount) for slot, amount in zip(slots, granules, strict=True) if amount)
+        active: dict[tuple[str, str], set[int]] = {}
+        for flow in flows:
+            for side in flow.sides:
+                active.setdefault((side, flow.state), set()).add(flow.year)
+        for pin in setting.scenario["decisions"]["pins"]:
+            if pin["years"] is not None and (pin["offer"], pin["state"]) in active:
+                active[pin["offer"], pin["state"]] |= set(range(pin["years"][0], pin["years"][1] + 1))
+        choices = [covers(pair[0], frozenset(active[pair])) for pair in sorted(active)]
+        for choice in product(*choices):
+            yield flows, dict(zip(sorted(active), choice, strict=True))
 
 
-def _flow(scenario: Scenario, arrays: Arrays, at: int, amount: int) -> Flow:
-    option = arrays.option_of(at)
-    granule = scenario.capability(scenario.need(option.need).capability).granule
-    return Flow(
-        financier=option.financier,
-        implementer=option.implementer,
-        need=option.need,
-        year=scenario.horizon.first + int(arrays.flow_year[at]),
-        kind=option.kind,
-        quantity=amount * granule,
-        money=amount * option.granule_price,
-    )
-
-
-def _fillings(scenario: Scenario, arrays: Arrays) -> Iterator[list[int]]:
-    """Yields granules per flow that pass neither needs, capacities nor the most money of a year."""
-    room: dict[tuple[object, ...], int] = {}
-    for at, need in enumerate(scenario.needs):
-        room["need", at] = int(arrays.demand[at])
-    for offer in scenario.offers:
-        for year, calendar in enumerate(scenario.years):
-            if isinstance(offer, TechnicalOffer):
-                room["work", offer.id, year] = scenario.capacity_at(offer, calendar)
-            elif isinstance(offer, FundingOffer):
-                room["money", offer.id, year] = most_money(scenario, offer)[year]
-
-    def uses(at: int) -> list[tuple[tuple[object, ...], int]]:
-        option, year = arrays.option_of(at), int(arrays.flow_year[at])
-        used = [(("need", int(arrays.flow_need[at])), 1), (("work", option.implementer, year), 1)]
-        return used + ([(("money", option.financier, year), option.granule_price)] if option.financier else [])
-
-    table = [uses(at) for at in range(arrays.flows)]
-    filling = [0] * arrays.flows
+def _fillings(setting: Setting, slots: list[Slot]) -> Iterator[list[int]]:
+    """Yields granules per slot that pass neither needs, capacities nor the most money of a year."""
+    room = {("need", key): each["quantity"] for key, each in setting.needs.items()}
+    for year in setting.years:
+        room |= {("work", key, year): setting.capacity(each, year) for key, each in setting.technical.items()}
+    for key in setting.funding:
+        room |= {("money", key, year): most for year, most in _most_money(setting, key).items()}
+    table = [list(_uses(slot)) for slot in slots]
+    filling = [0] * len(slots)
 
     def fill(at: int) -> Iterator[list[int]]:
-        if at == arrays.flows:
+        if at == len(slots):
             yield filling
             return
-        most = min(int(arrays.flow_upper[at]), *(room[key] // each for key, each in table[at] if each))
+        most = min(room[key] // each for key, each in table[at])
         for amount in range(most + 1):
             filling[at] = amount
             for key, each in table[at]:
@@ -97,45 +199,45 @@ def _fillings(scenario: Scenario, arrays: Arrays) -> Iterator[list[int]]:
     yield from fill(0)
 
 
-def _engagements(scenario: Scenario, flows: tuple[Flow, ...]) -> Iterator[tuple[Engagement, ...]]:
-    """Yields the combinations of smallest sets of engaged years that cover all flows and pins."""
-    active: dict[tuple[str, str], set[int]] = {}
-    for flow in flows:
-        for offer in (flow.financier, flow.implementer):
-            if offer is not None:
-                active.setdefault((offer, scenario.need(flow.need).state), set()).add(flow.year)
-    for pin in scenario.decisions.pins:
-        if pin.years is not None and (pin.offer, pin.state) in active:
-            active[pin.offer, pin.state] |= set(pin.years.range())
-    choices = [[(key, years) for years in _covers(scenario, key[0], wanted)] for key, wanted in active.items()]
-    for choice in product(*choices):
-        yield tuple(
-            Engagement(offer=offer, state=state, years=Years(first=run[0], last=run[-1]))
-            for (offer, state), years in choice
-            for run in _runs(years)
-        )
+def _uses(slot: Slot) -> Iterator[tuple[tuple[object, ...], int]]:
+    """Yields what one granule uses up."""
+    flow = slot.flow
+    yield ("need", flow.need), flow.quantity
+    yield ("work", flow.implementer, flow.year), flow.quantity
+    if flow.financier is not None:
+        yield ("money", flow.financier, flow.year), flow.money
 
 
-def _covers(scenario: Scenario, offer: str, wanted: set[int]) -> list[frozenset[int]]:
-    """The smallest sets of years (none inside another) that hold the wanted ones and last long enough."""
-    window = list(scenario.window(scenario.offer(offer)))
-    least = scenario.offer(offer).min_years
+def _most_money(setting: Setting, key: str) -> dict[int, int]:
+    """Money of a funding offer in each year if none was ever spent before."""
+    most, carried = {}, 0
+    for year in setting.years:
+        most[year] = setting.new_money(setting.funding[key], year) + carried
+        carried = floor(setting.funding[key]["carry_over"] * most[year])
+    return most
+
+
+def _covers(setting: Setting, offer: str, wanted: frozenset[int]) -> list[list[range]]:
+    """The smallest sets of years (none inside another) that hold the wanted ones and last long enough, as runs."""
+    window = list(setting.window(setting.offers[offer]))
+    least = setting.offers[offer]["min_years"]
     spare = [year for year in window if year not in wanted]
     found: list[frozenset[int]] = []
     for count in range(len(spare) + 1):
         for extra in combinations(spare, count):
-            years = frozenset(wanted | set(extra))
+            years = wanted.union(extra)
             lasts = all(len(run) >= least or run[-1] == window[-1] for run in _runs(years))
             if lasts and not any(smaller < years for smaller in found):
                 found.append(years)
-    return found
+    return [_runs(years) for years in found]
 
 
-def _runs(years: frozenset[int]) -> list[list[int]]:
-    runs: list[list[int]] = []
+def _runs(years: Iterable[int]) -> list[range]:
+    """The unbroken runs of a set of years, in order."""
+    runs: list[range] = []
     for year in sorted(years):
-        if runs and runs[-1][-1] == year - 1:
-            runs[-1].append(year)
+        if runs and runs[-1].stop == year:
+            runs[-1] = range(runs[-1].start, year + 1)
         else:
-            runs.append([year])
+            runs.append(range(year, year + 1))
     return runs

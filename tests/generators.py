@@ -54,15 +54,19 @@ class Drawn:
 PROVIDERS = [
     ("donor", "donor_state"),
     ("agency", "un_agency"),
+    ("league", "regional_organisation"),
     ("charity", "foundation"),
     ("firm", "company"),
     ("ngo", "operator"),
     ("peer", "affected_state"),
 ]
+OBJECTIVES = ("completions", "coverage", "worst_off", "fit", "firmness", "engagements", "cost")
 SHARES = [Decimal(0), Decimal("0.25"), Decimal("0.5"), Decimal(1)]
 
 
-def draw_document(source: Source, *, states: int = 2, years: int = 3, most: int = 4, decisions: bool = True) -> dict[str, Any]:
+def draw_document(
+    source: Source, *, states: int = 2, years: int = 3, most: int = 4, decisions: bool = True
+) -> dict[str, Any]:
     """Returns the document of a random scenario.
 
     Parameters
@@ -80,6 +84,7 @@ def draw_document(source: Source, *, states: int = 2, years: int = 3, most: int 
         "name": "random",
         "horizon": [2015, 2014 + years],
         "currency": {"code": "USD"},
+        "rates": {"EUR": {"rate": Decimal("1.15")}},
         "capabilities": {
             "clearance": {"name": "Clearance", "unit": "m2", "granule": source.choice([1, 1, 10])},
             "advice": {"name": "Advice", "unit": "expert-month", "reference_price": 3},
@@ -93,11 +98,30 @@ def draw_document(source: Source, *, states: int = 2, years: int = 3, most: int 
         document["providers"][f"own{name}"] = {"name": name, "kind": "affected_state", "state": name}
     _needs(source, document, names, years, most)
     _offers(source, document, names, years, most)
+    document["objectives"] = {"order": _order(source)}
     if source.integer(0, 3) == 0:
-        document["objectives"] = {"discount": source.choice([Decimal("0.5"), Decimal("0.9")])}
+        document["objectives"]["discount"] = source.choice([Decimal("0.5"), Decimal("0.9")])
     if decisions:
         document["decisions"] = _decisions(source, document, names)
     return document
+
+
+def _order(source: Source) -> list[dict[str, Any]]:
+    """Draws one to five objectives, each to be met to the last."""
+    left = list(OBJECTIVES)
+    order = []
+    for _ in range(source.integer(1, 5)):
+        name = source.choice(left)
+        left.remove(name)
+        order.append({"objective": name, "give_up": Decimal(0)})
+    return order
+
+
+def _yearly(source: Source, low: int, high: int, years: int) -> int | dict[int, int]:
+    """Draws one amount for all years, or now and then one for each of some years."""
+    if source.integer(0, 3):
+        return source.integer(low, high)
+    return {2015 + year: source.integer(low, high) for year in range(source.integer(1, years))}
 
 
 def _state(source: Source, years: int) -> dict[str, Any]:
@@ -108,11 +132,17 @@ def _state(source: Source, years: int) -> dict[str, Any]:
         "weight": source.choice([1, 1, 2]),
     }
     if source.integer(0, 3) == 0:
-        state["absorption"] = source.choice([2, 5, 9])
+        state["absorption"] = source.choice([2, 5, 9, {2015: 1, 2016: 4}])
     if source.integer(0, 2) == 0:
         state["max_partners"] = source.integer(1, 2)
     if source.integer(0, 1):
-        parts = ("high_level_interest", "empowered_entities", "measures_articulated", "challenges_planned", "financial_commitment")
+        parts = (
+            "high_level_interest",
+            "empowered_entities",
+            "measures_articulated",
+            "challenges_planned",
+            "financial_commitment",
+        )
         state["ownership"] = {part: source.choice(SHARES) for part in parts}
     return state
 
@@ -149,6 +179,8 @@ def _offers(source: Source, document: dict[str, Any], names: list[str], years: i
         document["offers"][f"f{at}"] = _funding(source, payers, names, years, most)
     for at in range(source.integer(2, 4)):
         document["offers"][f"t{at}"] = _technical(source, document, payers, names, years, most)
+    if source.integer(0, 3) == 0:
+        document["offers"]["f0"]["capabilities"] = [source.choice(["clearance", "advice"])]
     if source.integer(0, 4) == 0 and document["providers"][document["offers"]["f0"]["provider"]]["kind"] in (
         "donor_state",
         "un_agency",
@@ -181,15 +213,22 @@ def _offer(source: Source, providers: list[str], names: list[str], years: int) -
 
 
 def _funding(source: Source, payers: list[str], names: list[str], years: int, most: int) -> dict[str, Any]:
-    offer = _offer(source, payers, names, years) | {"kind": "funding", "amount": source.integer(1, 3 * most)}
+    offer = _offer(source, payers, names, years) | {
+        "kind": "funding",
+        "amount": _yearly(source, 1, 3 * most, years),
+    }
     if source.integer(0, 2) == 0:
         offer["carry_over"] = source.choice(SHARES[1:])
     if source.integer(0, 3) == 0:
         offer["min_per_state"] = source.integer(1, 2 * most)
+    if source.integer(0, 5) == 0:
+        offer["currency"] = "EUR"
     if source.integer(0, 4) == 0:
         offer["match"] = source.choice([Decimal("0.5"), Decimal(1), Decimal(2)])
     if source.integer(0, 4) == 0:
-        offer["channels"] = source.choice([["own_programme"], ["operator", "un_agency"], ["affected_state", "operator"]])
+        offer["channels"] = source.choice(
+            [["own_programme"], ["operator", "un_agency"], ["affected_state", "operator"]]
+        )
     return offer
 
 
@@ -202,9 +241,11 @@ def _technical(
     offer = _offer(source, payers, names, years) | {
         "kind": "technical",
         "capability": capability,
-        "capacity": granule * source.integer(1, most),
+        "capacity": _yearly(source, granule, granule * most, years),
         "price": price,
     }
+    if source.integer(0, 5) == 0:
+        offer["currency"] = "EUR"
     if source.integer(0, 3) == 0:
         offer["min_per_state"] = granule
     return offer
@@ -213,17 +254,55 @@ def _technical(
 def _decisions(source: Source, document: dict[str, Any], names: list[str]) -> dict[str, Any]:
     decisions: dict[str, Any] = {}
     offers = sorted(document["offers"])
-    if source.integer(0, 9) == 0:
-        decisions["pins"] = [{"offer": source.choice(offers), "state": source.choice(names)}]
+    if source.integer(0, 7) == 0:
+        pin = {"offer": source.choice(offers), "state": source.choice(names)}
+        decisions["pins"] = [pin | (_span(source, document) if source.integer(0, 1) else {})]
+    if source.integer(0, 3) == 0:
+        decisions["forbids"] = [_forbid(source, document, names)]
     if source.integer(0, 5) == 0:
-        decisions["forbids"] = [
-            {"offer": source.choice(offers), "state": source.choice(names), "years": [2015, 2014 + source.integer(1, 3)]}
-        ]
-    if source.integer(0, 5) == 0:
-        cap = {"offer": "f0", "state": source.choice(names), "per": source.choice(["year", "horizon"])}
+        who = source.choice([{"offer": "f0"}, {"provider": document["offers"]["f1"]["provider"]}])
+        cap = who | {"state": source.choice(names), "per": source.choice(["year", "horizon"])}
         limit = source.choice([{"money": source.integer(0, 6)}, {"share": source.choice(SHARES)}])
         decisions["caps"] = [cap | limit]
+    if source.integer(0, 5) == 0:
+        decisions["commitments"] = _commitments(source, document)
     return decisions
+
+
+def _span(source: Source, document: dict[str, Any]) -> dict[str, Any]:
+    """Draws a run of years inside the horizon."""
+    first, last = document["horizon"]
+    start = source.integer(first, last)
+    return {"years": [start, source.integer(start, last)]}
+
+
+def _forbid(source: Source, document: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    """Draws one of the ways in which options can be forbidden."""
+    offer = source.choice(sorted(document["offers"]))
+    forbid = source.choice(
+        [
+            {"offer": offer, "state": source.choice(names)},
+            {"kind": source.choice(["operator", "public-private", "bilateral", "multilateral"])},
+            {"provider": document["offers"][offer]["provider"]},
+            {"offer": "f0", "partner": "t0"},
+            {"need": source.choice(sorted(document["needs"]))},
+        ]
+    )
+    return forbid | (_span(source, document) if source.integer(0, 1) else {})
+
+
+def _commitments(source: Source, document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Draws a commitment for one need, eligible or not, if any offer brings what it seeks."""
+    key = source.choice(sorted(document["needs"]))
+    capability = document["needs"][key]["capability"]
+    able = sorted(each for each, offer in document["offers"].items() if offer.get("capability") == capability)
+    if not able:
+        return []
+    worker = source.choice(able)
+    payer = "f0" if document["offers"][worker]["price"] else None
+    granule = document["capabilities"][capability].get("granule", 1)
+    year = source.integer(*document["horizon"])
+    return [{"financier": payer, "implementer": worker, "need": key, "year": year, "quantity": granule}]
 
 
 def draw_scenario(source: Source, **sizes: Any) -> Scenario:

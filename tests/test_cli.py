@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
@@ -11,60 +10,26 @@ import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import matcher
 from matcher.cli import run
 from matcher.cli.app import COMMANDS
 from matcher.cli.arguments import read_order, with_order
 from matcher.cli.exits import Exit, exit_of
 from matcher.cli.interrupt import run_interruptibly
-from matcher.cli.progress import CLEAR, ProgressLog, progress_line
 from matcher.errors import InvalidOptions, VerificationFailed
 from matcher.io import canonical_json, load
-from matcher.result import Cancel, Progress, Result, SolveOptions
-from matcher.scenario import DEFAULT_ORDER, Scenario
-from sample import SCENARIO, sample_result, sample_scenario
+from matcher.result import Cancel, Result, SolveOptions
+from matcher.scenario import DEFAULT_ORDER
+from sample import sample_result, sample_scenario
 
+if TYPE_CHECKING:
+    from stand_in import StandIn
+
+pytest_plugins = ("stand_in",)
 NOTHING: dict[str, Any] = {"portfolio": None, "partnerships": (), "figures": (), "stages": ()}
-
-
-class StandIn:
-    """An engine that answers with a prepared result and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.changes: dict[str, Any] = {}
-        self.asked: list[tuple[Scenario, SolveOptions]] = []
-        self.during: Any = None
-
-    def solve(self, scenario: Scenario, options: SolveOptions, *, progress: Any = None, cancel: Any = None) -> Result:
-        """Stands in for the engine."""
-        self.asked.append((scenario, options))
-        if progress is not None:
-            progress(Progress(0.5, "improving", "completions", 1.0, 2.0, 0.5))
-        if self.during is not None:
-            self.during(cancel)
-        answered = scenario if scenario.name == "sample" else sample_scenario()
-        return sample_result(answered, options=options, **self.changes)
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> StandIn:
-    """Returns the stand-in, put in place of the engine."""
-    stand_in = StandIn()
-    monkeypatch.setattr(matcher, "solving", stand_in, raising=False)
-    return stand_in
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Returns a directory of its own, as the current one, with the sample in sample.json."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "sample.json").write_text(json.dumps(SCENARIO), encoding="utf-8")
-    return tmp_path
 
 
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
@@ -437,151 +402,6 @@ def test_interrupt_handler_is_put_back() -> None:
     before = signal.getsignal(signal.SIGINT)
     assert run_interruptibly(lambda: 7, Cancel(), lambda: None) == 7
     assert signal.getsignal(signal.SIGINT) is before
-
-
-def report(elapsed: float, incumbent: float | None, bound: float | None = 3.0) -> Progress:
-    """Returns one report of progress."""
-    return Progress(elapsed, "improving", "coverage", incumbent, bound, None)
-
-
-def test_progress_line() -> None:
-    """A report is one line: time, phase, objective, best, bound, gap; unknown is a dash."""
-    line = progress_line(Progress(12.34, "improving", "coverage", None, 1234567.0, 0.25))
-    assert line == "   12.3 s | improving | coverage | best - | bound 1,234,567 | gap 25.00 %"
-
-
-def test_plain_progress_is_sparse() -> None:
-    """Away from a terminal a line comes on a change, else once a second; the last one always."""
-    clock = SimpleNamespace(now=0.0)
-    stream = io.StringIO()
-    log = ProgressLog(stream, now=lambda: clock.now)
-    for clock.now, incumbent in ((0.0, 1.0), (0.2, 1.0), (0.4, 2.0), (0.6, 2.0), (1.5, 2.0), (1.6, 2.0)):
-        log(report(clock.now, incumbent))
-    assert [float(line.split()[0]) for line in stream.getvalue().splitlines()] == [0.0, 0.4, 1.5]
-    log.close()
-    assert stream.getvalue().splitlines()[-1].split()[0] == "1.6"
-    assert "\x1b" not in stream.getvalue()
-    assert log.text.count("improving") == 4
-
-
-def test_terminal_progress_is_one_line() -> None:
-    """On a terminal reports overwrite each other, and talk starts on a line of its own."""
-    stream = io.StringIO()
-    log = ProgressLog(stream, terminal=True)
-    log(report(0.0, 1.0))
-    log(report(0.1, 2.0))
-    assert stream.getvalue().count(CLEAR) == 2
-    assert "\n" not in stream.getvalue()
-    log.say("saved")
-    assert stream.getvalue().endswith("\nsaved\n")
-
-
-def test_show_a_saved_run(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
-    """A saved run shows the same summary as the solve did, from its directory or its file."""
-    run(["solve", "sample.json", "-o", "out"])
-    solved = capsys.readouterr().out
-    for path in ("out", "out/result.json"):
-        assert run(["show", path]) == Exit.DONE
-        assert capsys.readouterr().out == solved
-    run(["show", "out", "--json"])
-    assert capsys.readouterr().out == (home / "out" / "result.json").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "ids"),
-    [
-        (["--state", "BBB"], ["BBB-ecu-2026", "BBB-fund-ngo-2026"]),
-        (["--provider", "nor"], ["AAA-nor-ngo-2026"]),
-        (["--provider", "fund", "--state", "AAA"], ["AAA-fund-ngo-2026"]),
-        (["--partnership", "AAA-gov-gov-2026"], ["AAA-gov-gov-2026"]),
-        (["--state", "CCC"], []),
-    ],
-)
-def test_show_sheets(
-    home: Path, engine: StandIn, arguments: list[str], ids: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Sheets are those of the State, provider and partnership asked for, as text and as data."""
-    run(["solve", "sample.json", "-o", "out"])
-    capsys.readouterr()
-    assert run(["show", "out", *arguments]) == Exit.DONE
-    text = capsys.readouterr().out
-    assert [line.split()[0] for line in text.splitlines() if line[:1] in "AB" and "2026 " in line] == ids
-    assert run(["show", "out", *arguments, "--json"]) == Exit.DONE
-    assert [each["id"] for each in json.loads(capsys.readouterr().out)] == ids
-
-
-def test_show_refuses_unknown_names(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
-    """A name that is not in the result is told with the nearest one."""
-    run(["solve", "sample.json", "-o", "out"])
-    assert run(["show", "out", "--state", "bbb"]) == Exit.INVALID
-    assert "did you mean BBB?" in capsys.readouterr().err
-
-
-def test_show_needs_the_scenario(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
-    """A result alone needs its scenario named; another scenario than its own is refused."""
-    run(["solve", "sample.json", "-o", "out"])
-    (home / "lone.json").write_bytes((home / "out" / "result.json").read_bytes())
-    assert run(["show", "lone.json"]) == Exit.INVALID
-    assert "--scenario" in capsys.readouterr().err
-    assert run(["show", "lone.json", "--scenario", "sample.json"]) == Exit.DONE
-    run(["new"])
-    assert run(["show", "lone.json", "--scenario", "scenario.yaml"]) == Exit.INVALID
-    assert "another scenario" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("text", ["", "{}", '{"result": 2}', "\x00", "[" * 5000])
-def test_show_refuses_what_is_no_result(home: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file that is no result is told, not a traceback."""
-    (home / "bad.json").write_text(text, encoding="utf-8")
-    assert run(["show", "bad.json"]) == Exit.INVALID
-    assert "bad.json is no result" in capsys.readouterr().err
-    assert run(["show", "none.json"]) == Exit.INVALID
-
-
-@pytest.mark.parametrize("subject", ["scenario", "portfolio", "result"])
-def test_schema(subject: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each format has a JSON Schema whose fields are described."""
-    assert run(["schema", subject]) == Exit.DONE
-    document = json.loads(capsys.readouterr().out)
-    assert document["$schema"].startswith("https://json-schema.org/")
-    assert document["type"] == "object"
-    assert all("description" in field or "$ref" in field for field in document["properties"].values())
-
-
-def test_doctor_reports(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
-    """The doctor looks at versions, the machine, the output and each engine."""
-    assert run(["doctor"]) == Exit.DONE
-    text = capsys.readouterr().out
-    for subject in ("Python", "ortools", "cores", "memory", "output directory", "scip", "highs", "cpsat"):
-        assert subject in text
-    assert "BAD" not in text
-    assert [options.engine for _, options in engine.asked] == ["scip", "highs", "cpsat"]
-
-
-def test_doctor_finds_a_broken_engine(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
-    """An engine that fails is told, the others are tried all the same, and the exit code is 1."""
-
-    def fail(_: object) -> None:
-        if engine.asked[-1][1].engine == "highs":
-            raise RuntimeError("no such engine")
-
-    engine.during = fail
-    assert run(["doctor", "--json"]) == Exit.FAILED
-    findings = json.loads(capsys.readouterr().out)
-    assert [each["subject"] for each in findings if not each["ok"]] == ["solver highs"]
-
-
-def test_output_directory_that_cannot_be_written(
-    home: Path, engine: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The doctor says where results cannot be written."""
-
-    def refuse(**_: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("matcher.cli.doctor.tempfile.TemporaryFile", refuse)
-    assert run(["doctor"]) == Exit.FAILED
-    assert "cannot be written: Permission denied" in capsys.readouterr().out
 
 
 def test_module_entry_point() -> None:

@@ -277,6 +277,14 @@ def test_paper_names_assumptions_and_confidence() -> None:
     assert "- prices stay (no better source)" in paper
 
 
+def test_paper_names_the_weights_asked_for() -> None:
+    """Where weights are given in place of an order, the paper names each with its objective."""
+    weights = [{"objective": "coverage", "weight": 2}, {"objective": "cost", "weight": 0.5}]
+    scenario = sample_scenario(objectives={"weights": weights})
+    paper = summary_markdown(scenario, sample_result(scenario))
+    assert f"sought: {words.OBJECTIVES['coverage']} x 2, {words.OBJECTIVES['cost']} x 0.5" in paper
+
+
 def test_paper_of_an_empty_portfolio() -> None:
     """A portfolio without flows is said to be empty, and all needs stay open."""
     scenario = sample_scenario()

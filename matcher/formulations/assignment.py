@@ -9,17 +9,19 @@ Columns (all whole)::
     y[o,s,t] offer engaged in State                      r[f,t]  repayment due for what f paid in t
     b[o,s,t] engagement begins                           e[s]    State completes
     z[v,s,t] provider v engaged through any offer        u[n]    indivisible need is met
-    w        smallest State coverage
+    w        smallest State coverage                     s[f,t]  money spent, where it is carried over
+    X[n,t]   granules delivered by the end of t, where a precedence asks for them
 
 Rows, one function each::
 
-    budget        sum price x + sum r (due in t) <= Q[f,t] + c[f,t]
-    carry-over    c[f,t+1] <= gamma (Q[f,t] + c[f,t] - spent[f,t] - due[f,t])
+    budget        s[f,t] + sum r (due in t) <= Q[f,t] + c[f,t];  s[f,t] = sum price x
+    carry-over    c[f,t+1] <= gamma (Q[f,t] + c[f,t] - s[f,t] - due[f,t])
     repayment     r[f,t] >= (1 + premium) paid[f,t]
     capacity      sum x <= Q[h,t]
     need          sum x <= D[n] (or = D[n] u[n]);  sum x in t <= per-year limit
     absorption    sum external money <= A[s,t]
-    precedence    X[n,t] / D[n] <= head start + X[n',t-lag] / D[n']   (X cumulative)
+    delivered     X[n,t] = X[n,t-1] + sum x
+    precedence    X[n,t] / D[n] <= head start + X[n',t-lag] / D[n']
     engagement    sum over one need x <= cap y;  sum of o in s, t >= least y;
                   y[t] - y[t-1] <= b[t];  sum of the last k starts <= y[t]
     counts        sum_s y <= max_states;  y <= z;  sum_v z <= max_partners
@@ -85,6 +87,7 @@ def formulate(arrays: Arrays) -> Assignment:
     capacity(layout, rows)
     need(layout, rows)
     absorption(layout, rows)
+    delivered(layout, rows)
     precedence(layout, rows)
     engagement(layout, rows)
     minimum_flow(layout, rows)
@@ -119,14 +122,18 @@ def budget(layout: Layout, rows: RowBuilder) -> None:
     numbers = {}
     due = _due(layout)
     ids = [(scenario.offers[offer].id, year) for offer, year in keys]
-    for offer, year in dict.fromkeys([*ids, *due]):
-        money = scenario.money_at(_funding(scenario, offer), scenario.years[year])
-        row = rows.row(("budget", offer, str(scenario.years[year])), upper=money)
+    for offer, year in dict.fromkeys([*layout.spent, *ids, *due]):
+        calendar = str(scenario.years[year])
+        row = rows.row(("budget", offer, calendar), upper=scenario.money_at(_funding(scenario, offer), int(calendar)))
         numbers[offer, year] = row
         if (offer, year) in layout.carried:
             rows.terms(row, layout.carried[offer, year], -1)
         if due.get((offer, year)):
             rows.terms(row, np.array(due[offer, year]), 1)
+        if (offer, year) in layout.spent:
+            rows.terms(row, layout.spent[offer, year], 1)
+            numbers[offer, year] = ledger = rows.row(("spent", offer, calendar), lower=0, upper=0)
+            rows.terms(ledger, layout.spent[offer, year], -1)
     if len(paid):
         rows.terms(np.array([numbers[key] for key in ids])[group], paid, arrays.flow_price[paid])
 
@@ -149,8 +156,7 @@ def _due(layout: Layout) -> dict[tuple[str, int], list[int]]:
 
 def carry_over(layout: Layout, rows: RowBuilder) -> None:
     """Rule 1: what moves to the next year is a share of what was free and unspent."""
-    arrays, scenario = layout.arrays, layout.scenario
-    position = {offer.id: at for at, offer in enumerate(scenario.offers)}
+    scenario = layout.scenario
     due = _due(layout)
     for (offer, year), column in layout.carried.items():
         terms = _funding(scenario, offer)
@@ -158,10 +164,9 @@ def carry_over(layout: Layout, rows: RowBuilder) -> None:
         before = scenario.years[year - 1]
         row = rows.row(("carry-over", offer, str(before)), upper=share * scenario.money_at(terms, before))
         rows.terms(row, column, whole)
+        rows.terms(row, layout.spent[offer, year - 1], share)
         if (offer, year - 1) in layout.carried:
             rows.terms(row, layout.carried[offer, year - 1], -share)
-        spent = np.flatnonzero((arrays.flow_financier == position[offer]) & (arrays.flow_year == year - 1))
-        rows.terms(row, spent, share * arrays.flow_price[spent])
         if due.get((offer, year - 1)):
             rows.terms(row, np.array(due[offer, year - 1]), share)
 
@@ -241,25 +246,35 @@ def absorption(layout: Layout, rows: RowBuilder) -> None:
             rows.terms(row, members, arrays.flow_external_money[members])
 
 
+def delivered(layout: Layout, rows: RowBuilder) -> None:
+    """Adds up what is delivered by the end of each year, where rule 5 asks for it."""
+    arrays, scenario = layout.arrays, layout.scenario
+    position = {each.id: at for at, each in enumerate(scenario.needs)}
+    for (key, year), column in layout.delivered.items():
+        row = rows.row(("delivered", key, str(scenario.years[year])), lower=0, upper=0)
+        flows = np.flatnonzero((arrays.flow_need == position[key]) & (arrays.flow_year == year))
+        rows.terms(row, flows, 1)
+        rows.terms(row, column, -1)
+        if year:
+            rows.terms(row, layout.delivered[key, year - 1], 1)
+
+
 def precedence(layout: Layout, rows: RowBuilder) -> None:
     """Rule 5: the share delivered of a need does not run ahead of the needs that come first."""
     arrays, scenario = layout.arrays, layout.scenario
     position = {each.id: at for at, each in enumerate(scenario.needs)}
     for each in scenario.needs:
         for first in each.after:
-            this, other = position[each.id], position[first.need]
             mine, theirs, ahead = whole_ratio(
-                Fraction(1, int(arrays.demand[this])),
-                Fraction(1, int(arrays.demand[other])),
+                Fraction(1, int(arrays.demand[position[each.id]])),
+                Fraction(1, int(arrays.demand[position[first.need]])),
                 Fraction(first.head_start),
             )
             for year, calendar in enumerate(scenario.years):
-                now = np.flatnonzero((arrays.flow_need == this) & (arrays.flow_year <= year))
-                then = np.flatnonzero((arrays.flow_need == other) & (arrays.flow_year <= year - first.lag))
-                if len(now):
-                    row = rows.row(("precedence", each.id, first.need, str(calendar)), upper=ahead)
-                    rows.terms(row, now, mine)
-                    rows.terms(row, then, -theirs)
+                row = rows.row(("precedence", each.id, first.need, str(calendar)), upper=ahead)
+                rows.terms(row, layout.delivered[each.id, year], mine)
+                if year >= first.lag:
+                    rows.terms(row, layout.delivered[first.need, year - first.lag], -theirs)
 
 
 def engagement(layout: Layout, rows: RowBuilder) -> None:

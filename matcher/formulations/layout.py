@@ -21,7 +21,7 @@ WORST_SCALE = 2**50
 @dataclass(frozen=True)
 class Layout:
     """Column numbers by what they mean, in the order flows, engaged, starts, partners, complete,
-    whole, carried, repaid, worst."""
+    whole, carried, repaid, spent, delivered, worst."""
 
     arrays: Arrays
     engaged: dict[tuple[int, int], int]
@@ -38,6 +38,10 @@ class Layout:
     """(funding offer, year) -> column: minor units carried into the year."""
     repaid: dict[tuple[str, int], int]
     """(pre-financing offer, year of payment) -> column: minor units charged for it."""
+    spent: dict[tuple[str, int], int]
+    """(funding offer that carries over, year) -> column: minor units spent in the year."""
+    delivered: dict[tuple[str, int], int]
+    """(need with a precedence, year) -> column: granules delivered by the end of the year."""
     worst: int
     """Column of the smallest State coverage, in units of 1 / WORST_SCALE."""
     lower: Ints
@@ -62,9 +66,10 @@ class Layout:
 
     @cached_property
     def implied(self) -> Bools:
-        """Columns that follow from the flows: money carried and repaid, and the smallest coverage."""
+        """Columns that follow from the flows: ledgers of money and delivery, and the smallest coverage."""
         implied = np.zeros(self.columns, np.bool_)
-        implied[[*self.carried.values(), *self.repaid.values(), self.worst]] = True
+        ledgers = (self.carried, self.repaid, self.spent, self.delivered)
+        implied[[*(column for ledger in ledgers for column in ledger.values()), self.worst]] = True
         return implied
 
     @cached_property
@@ -75,7 +80,9 @@ class Layout:
         money = 1e6 / np.maximum(arrays.flow_price, 1)
         share = arrays.demand[arrays.flow_need] / 100.0
         scale[: arrays.flows] = np.maximum(np.where(arrays.flow_price > 0, money, share), 1.0)
-        scale[[*self.carried.values(), *self.repaid.values()]] = 1e6
+        scale[[*self.carried.values(), *self.repaid.values(), *self.spent.values()]] = 1e6
+        for (need, _), column in self.delivered.items():
+            scale[column] = max(self.scenario.need(need).quantity // 100, 1)
         scale[self.worst] = WORST_SCALE
         return np.where(self.fine, scale, 1.0)
 
@@ -93,6 +100,8 @@ class Layout:
         for home, column in self.complete.items():
             state[column] = at[home]
         for need, column in self.whole.items():
+            state[column] = at[self.scenario.need(need).state]
+        for (need, _), column in self.delivered.items():
             state[column] = at[self.scenario.need(need).state]
         return state
 
@@ -129,6 +138,8 @@ def build_layout(arrays: Arrays) -> Layout:
     whole = take([(need.id, 1) for need in scenario.needs if need.indivisible])
     carried = take(_carried_keys(arrays))
     repaid = take(_repaid_keys(arrays))
+    spent = take(_spent_keys(arrays))
+    delivered = take(_delivered_keys(arrays))
     worst = take([("worst", WORST_SCALE)])["worst"]
     return Layout(
         arrays,
@@ -139,6 +150,8 @@ def build_layout(arrays: Arrays) -> Layout:
         whole,  # type: ignore[arg-type]
         carried,  # type: ignore[arg-type]
         repaid,  # type: ignore[arg-type]
+        spent,  # type: ignore[arg-type]
+        delivered,  # type: ignore[arg-type]
         worst,
         np.concatenate(lower),
         np.concatenate(upper),
@@ -201,3 +214,22 @@ def _repaid_keys(arrays: Arrays) -> list[tuple[object, int]]:
             last = len(scenario.years) - offer.repayment.after
             keys += [((offer.id, at), ceil_share(free[at], 1 + offer.repayment.premium)) for at in range(last)]
     return keys
+
+
+def _spent_keys(arrays: Arrays) -> list[tuple[object, int]]:
+    """Years of offers that carry money over, with the most they can spend."""
+    scenario = arrays.scenario
+    keys: list[tuple[object, int]] = []
+    for offer in scenario.funding:
+        if offer.carry_over > 0:
+            keys += [((offer.id, at), most) for at, most in enumerate(most_money(scenario, offer))]
+    return keys
+
+
+def _delivered_keys(arrays: Arrays) -> list[tuple[object, int]]:
+    """Years of needs that come before or after others."""
+    scenario = arrays.scenario
+    ordered = {need.id for need in scenario.needs if need.after}
+    ordered |= {first.need for need in scenario.needs for first in need.after}
+    demand = {need.id: int(arrays.demand[at]) for at, need in enumerate(scenario.needs)}
+    return [((need, at), demand[need]) for need in sorted(ordered) for at in range(len(scenario.years))]

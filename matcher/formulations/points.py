@@ -104,6 +104,8 @@ def _set_outcomes(layout: Layout, point: Ints) -> None:
                 timely = (arrays.flow_need == at) & (arrays.flow_year <= last)
                 point[column] *= int(flows[timely].sum() == arrays.demand[at])
     needs = {need.id: at for at, need in enumerate(scenario.needs)}
+    for (key, year), column in layout.delivered.items():
+        point[column] = flows[(arrays.flow_need == needs[key]) & (arrays.flow_year <= year)].sum()
     for key, column in layout.whole.items():
         at = needs[key]
         point[column] = int(flows[arrays.flow_need == at].sum() == arrays.demand[at])
@@ -117,6 +119,8 @@ def _set_ledgers(layout: Layout, point: Ints) -> None:
     np.add.at(spent, (arrays.flow_financier[paid], arrays.flow_year[paid]), arrays.flow_price[paid] * point[paid])
     position = {offer.id: at for at, offer in enumerate(scenario.offers)}
     charged = np.zeros_like(spent)
+    for (offer, year), column in layout.spent.items():
+        point[column] = spent[position[offer], year]
     for (offer, year), column in layout.repaid.items():
         terms = scenario.offer(offer)
         assert isinstance(terms, FundingOffer) and terms.repayment is not None

@@ -31,6 +31,7 @@ def solve_cpsat(
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 0
+    solver.parameters.catch_sigint_signal = False  # a signal is the caller's to handle
     solver.parameters.max_deterministic_time = limits.work
     solver.parameters.relative_gap_limit = limits.gap
     if clock.left is not None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from matcher.verification.decisions import caps, commitments, forbids, pins
-from matcher.verification.documents import Document, canonical_hash, completed, plain
+from matcher.verification.documents import Document, completed, fractional, full_hash, plain
 from matcher.verification.eligibility import option, references, statement
 from matcher.verification.facts import gather
 from matcher.verification.figures import claims, figures, state_figures
@@ -49,13 +49,14 @@ def verify(scenario: Scenario | Document, portfolio: Portfolio | Result | Docume
     ValueError
         if a result holds no portfolio.
     """
-    setting, answer = plain(scenario), plain(portfolio)
-    document, claimed = _opened(answer)
-    facts = gather(completed(setting), document)
+    setting = completed(plain(scenario))
+    digest = full_hash(setting)  # first of all, for it refuses floats
+    document, claimed = _opened(plain(portfolio))
+    facts = gather(fractional(setting), document)
     states = state_figures(facts)
     found = figures(facts, states)
     steps = (
-        identity(document, setting["name"], canonical_hash(setting)),
+        identity(document, setting["name"], digest),
         references(facts),
         option(facts),
         statement(facts),

@@ -98,15 +98,25 @@ def canonical_hash(document: Document) -> str:
     TypeError
         if the document holds a float, or anything else that is not plain exact data.
     """
-    return hashlib.sha256(_canonical(_filled(document, _SCENARIO)).encode()).hexdigest()
+    return full_hash(completed(document))
 
 
 def completed(document: Document) -> dict[str, Any]:
-    """Returns a scenario with its defaults spelt out and its decimals as fractions, without sources of figures."""
-    full = _filled(document, _SCENARIO)
-    for name in _SCENARIO.collections:
-        full[name] = {key: {**each, "provenance": {}} for key, each in full[name].items()}
-    return _exact(full)  # type: ignore[no-any-return]
+    """Returns a scenario with its defaults spelt out."""
+    return _filled(document, _SCENARIO)
+
+
+def full_hash(full: Document) -> str:
+    """Returns the SHA-256 of a scenario whose defaults are spelt out."""
+    return hashlib.sha256(_canonical(full).encode()).hexdigest()
+
+
+def fractional(full: Document) -> dict[str, Any]:
+    """Returns a scenario with its decimals as fractions, and without the sources of its figures."""
+    lean = {
+        name: {key: {**each, "provenance": {}} for key, each in full[name].items()} for name in _SCENARIO.collections
+    }
+    return _exact({**full, **lean})  # type: ignore[no-any-return]
 
 
 def _canonical(value: object) -> str:
@@ -114,7 +124,8 @@ def _canonical(value: object) -> str:
     if isinstance(value, str):
         return encode_basestring_ascii(value)
     if isinstance(value, dict):
-        return "{" + ",".join([f"{_canonical(str(key))}:{_canonical(value[key])}" for key in sorted(value)]) + "}"
+        fields = [f"{encode_basestring_ascii(str(key))}:{_canonical(value[key])}" for key in sorted(value)]
+        return "{" + ",".join(fields) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join([_canonical(each) for each in value]) + "]"
     if value is None or isinstance(value, bool):

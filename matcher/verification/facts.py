@@ -230,7 +230,7 @@ def gather(scenario: Document, portfolio: Document) -> Facts:
         strangers = [(*stranger, None) for stranger in _strangers_in_engagement(setting, engagement)]
         unknown += strangers
         if not strangers:
-            runs[engagement["offer"], engagement["state"]].append(run(engagement["years"]))
+            runs[engagement["offer"], engagement["state"]].append(run(engagement.get("years")))
     ordered = {pair: sorted(each, key=lambda years: (years.start, years.stop)) for pair, each in sorted(runs.items())}
     return Facts(scenario, tuple(known), ordered, tuple(unknown))
 

@@ -134,7 +134,7 @@ def _runs_apart(who: tuple[str, str], runs: list[range]) -> Iterator[Violation]:
     for years in runs:
         if not years:
             yield violation(6, who, years.start, years.start - years.stop + 1, "an engagement ends before it starts")
-    for earlier, later in pairwise(runs):
+    for earlier, later in pairwise(filter(None, runs)):
         if later.start <= earlier.stop:
             off = earlier.stop - later.start + 1
             yield violation(6, who, later.start, off, "two engagements overlap or touch")

@@ -80,7 +80,7 @@ def overrides() -> list[str]:
     external = {**givings(), **privates()}
     lines = ["overrides:", "  # All money from outside is 30 per cent less.", "  less-money:", "    offers:"]
     lines += [f"      {key}: {{amount: {less(offer['amount'])}}}" for key, offer in external.items()]
-    return lines + [
+    lines += [
         "  # Three large donors start a year or two late, as when award procedures slip.",
         "  late-start:",
         "    offers:",
@@ -95,7 +95,7 @@ def overrides() -> list[str]:
         "  no-us-match:",
         "    offers:",
         "      USA-ITF-match: null",
-        "  # Foundations pre-finance clearance in Cambodia; the United Kingdom repays after three years with 5 per cent.",
+        "  # Foundations pre-finance clearance in Cambodia; the United Kingdom repays it after three years plus 5 %.",
         "  front-loading:",
         "    providers:",
         '      FAMILY-FOUNDATIONS: {name: "Three family foundations", kind: foundation}',
@@ -105,20 +105,21 @@ def overrides() -> list[str]:
         " channels: [own_programme, operator], min_per_state: 500000, firmness: 0.8,"
         " repayment: {offer: GBR-gmap, after: 3, premium: 0.05}}",
     ]
+    return lines
 
 
 def less(amount: int | dict[int, int]) -> str:
     """Returns 70 per cent of a yearly amount, as YAML."""
     if isinstance(amount, int):
-        return str(nearest(Decimal(amount) * Decimal("0.7"), 1))
+        return str(nearest(Decimal(amount) * Decimal("0.7"), 1000))
     return "{" + ", ".join(f"{year}: {less(each)}" for year, each in amount.items()) + "}"
 
 
 def text() -> str:
     """Returns the scenario file."""
-    heads = {f"{iso3}-clearance": row["name"] for iso3, row in STATES.items()}
     needed = needs()
-    heads = {key: STATES[key[:3]]["name"] for key in needed if key == next(k for k in needed if k[:3] == key[:3])}
+    first = {need["state"]: key for key, need in reversed(needed.items())}
+    heads = {key: STATES[iso3]["name"] for iso3, key in first.items()}
     offered = offers()
     titles = {
         next(iter(givings())): "money from donors",
@@ -134,7 +135,7 @@ def text() -> str:
         "dialogue": {"meetings_per_year": 2, "format": "country coalition meeting (individualised approach)"},
     }
     parts = [
-        ["# Written by scenarios/generators/geneva_2015.py: change the tables beside it, not this file.", *block(top, 0)],
+        ["# Written by scenarios/generators/geneva_2015.py: change its tables, not this file.", *block(top, 0)],
         list(block(rest, 0)),
         list(collection("capabilities", capabilities(), {})),
         list(collection("states", {iso3: state(iso3) for iso3 in sorted(STATES)}, {})),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,11 @@ def told(source: str, confidence: str, as_of: str | None = None, note: str | Non
     """Returns one provenance entry."""
     entry = {"source": source, "confidence": confidence, "as_of": as_of, "note": note}
     return {key: value for key, value in entry.items() if value}
+
+
+def dated(text: str) -> str | None:
+    """Returns a date as the format writes it, or nothing where the table says more or less than a date."""
+    return text if re.fullmatch(r"\d{4}(-(0[1-9]|1[0-2]))?", text) else None
 
 
 def chosen(reason: str, rule: str) -> Fields:

@@ -5,7 +5,21 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 
-from geneva_facts import DEMAND, FIRST, HECTARE, LAST, STATES, Fields, Row, chosen, contamination, nearest, page_or, told
+from geneva_facts import (
+    DEMAND,
+    FIRST,
+    HECTARE,
+    LAST,
+    STATES,
+    Fields,
+    Row,
+    chosen,
+    contamination,
+    dated,
+    nearest,
+    page_or,
+    told,
+)
 
 
 def state(iso3: str) -> Fields:
@@ -14,7 +28,8 @@ def state(iso3: str) -> Fields:
     requested = DEMAND.get(iso3, {}).get("deadline") or {"CYP": "2019"}.get(iso3, "")
     deadline = told(row["source"], page_or(row, "deadline", "extension", "completion", "14MSP"), "2015-06")
     if requested:
-        deadline = chosen(f"deadline of record {row['art5_deadline']}; the year requested is taken", "requested-deadlines")
+        note = f"deadline of record {row['art5_deadline']}; the year requested is taken"
+        deadline = chosen(note, "requested-deadlines")
     donors = int(row["intl_donors_n"] or 0)
     return {
         "name": row["name"],
@@ -100,7 +115,8 @@ def area_provenance(iso3: str) -> Fields:
         if row[column]
     )
     kept = f"recorded ({row['area_as_of'] or 'no date'}; {page_or(row, 'ap_', 'CHA')}): {recorded or 'no area'}"
-    return told(row["source"], confidence, None, f"{wish['reason']}. {kept}. Rule: assumption areas.")
+    note = f"{wish['reason']}. {kept}. Rule: assumption areas."
+    return told(row["source"], confidence, dated(row["area_as_of"]), note)
 
 
 def survey_need(iso3: str) -> Fields | None:
@@ -109,7 +125,7 @@ def survey_need(iso3: str) -> Fields | None:
     if not suspected:
         return None
     return {
-        "name": f"Survey of suspected areas, {STATES[iso3]['name']}",
+        "name": f"Survey of suspected hazardous areas, {STATES[iso3]['name']}",
         "state": iso3,
         "capability": "survey",
         "quantity": suspected * HECTARE,
@@ -124,7 +140,7 @@ def clearance_need(iso3: str) -> Fields:
     """Returns clearance of the confirmed area and of what survey will confirm."""
     confirmed, suspected, cleared = areas(iso3)
     need: Fields = {
-        "name": f"Clearance of confirmed areas, {STATES[iso3]['name']}",
+        "name": f"Clearance of confirmed hazardous areas, {STATES[iso3]['name']}",
         "state": iso3,
         "capability": "clearance",
         "quantity": cleared * HECTARE,

@@ -49,7 +49,8 @@ def providers() -> dict[str, Fields]:
     found: dict[str, Fields] = {}
     for key, row in DONORS.items():
         kind = "regional_organisation" if key == "EU" else "donor_state"
-        found[key] = {"name": row["name"], "kind": kind, "provenance": {"*": told(row["source"], row["confidence"], "2014")}}
+        whence = {"*": told(row["source"], row["confidence"], "2014")}
+        found[key] = {"name": row["name"], "kind": kind, "provenance": whence}
     for iso3 in sorted(set(NATIONAL) | {"GBR"}):
         row = STATES[iso3]
         kind = "donor_state" if iso3 in DONORS else "affected_state"
@@ -248,7 +249,7 @@ def delivery(row: Row) -> Fields:
         "capacity": chosen(f"{row['teams']} {'teams' if area else 'units a year'}. {row['reason']}", "capacities"),
         "price": chosen(f"class price times {row['markup']}" if row["markup"] != "0" else "in kind", "prices"),
         "states": told("countries of work in operators.csv", "recall", "2015"),
-        "*": told(row["reason"], row["confidence"], "2015"),
+        "*": chosen(row["reason"], "capacities"),
     }
     return plain(
         {

@@ -1,0 +1,46 @@
+"""Progress as it is shown and kept: plain lines, and one rewritten line on a terminal."""
+
+from __future__ import annotations
+
+import io
+from types import SimpleNamespace
+
+from matcher.cli.progress import CLEAR, ProgressLog, progress_line
+from matcher.result import Progress
+
+
+def report(elapsed: float, incumbent: float | None, bound: float | None = 3.0) -> Progress:
+    """Returns one report of progress."""
+    return Progress(elapsed, "improving", "coverage", incumbent, bound, None)
+
+
+def test_progress_line() -> None:
+    """A report is one line: time, phase, objective, best, bound, gap; unknown is a dash."""
+    line = progress_line(Progress(12.34, "improving", "coverage", None, 1234567.0, 0.25))
+    assert line == "   12.3 s | improving | coverage | best - | bound 1,234,567 | gap 25.00 %"
+
+
+def test_plain_progress_is_sparse() -> None:
+    """Away from a terminal a line comes on a change, else once a second; the last one always."""
+    clock = SimpleNamespace(now=0.0)
+    stream = io.StringIO()
+    log = ProgressLog(stream, now=lambda: clock.now)
+    for clock.now, incumbent in ((0.0, 1.0), (0.2, 1.0), (0.4, 2.0), (0.6, 2.0), (1.5, 2.0), (1.6, 2.0)):
+        log(report(clock.now, incumbent))
+    assert [float(line.split()[0]) for line in stream.getvalue().splitlines()] == [0.0, 0.4, 1.5]
+    log.close()
+    assert stream.getvalue().splitlines()[-1].split()[0] == "1.6"
+    assert "\x1b" not in stream.getvalue()
+    assert log.text.count("improving") == 4
+
+
+def test_terminal_progress_is_one_line() -> None:
+    """On a terminal reports overwrite each other, and talk starts on a line of its own."""
+    stream = io.StringIO()
+    log = ProgressLog(stream, terminal=True)
+    log(report(0.0, 1.0))
+    log(report(0.1, 2.0))
+    assert stream.getvalue().count(CLEAR) == 2
+    assert "\n" not in stream.getvalue()
+    log.say("saved")
+    assert stream.getvalue().endswith("\nsaved\n")

@@ -1,0 +1,159 @@
+"""A smallest set of the user's decisions that cannot all be met."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from matcher.arrays import build_arrays
+from matcher.conflicts import conflicts_of
+from matcher.formulations.assignment import formulate
+from matcher.options import find_options
+from matcher.result import Clock
+from matcher.solving import solve
+from small import Changes, small_scenario
+
+
+def _commitment(year: int, quantity: int, need: str = "n") -> dict[str, Any]:
+    return {"financier": "f", "implementer": "t", "need": need, "year": year, "quantity": quantity}
+
+
+def _conflicts(changes: Changes, clock: Clock | None = None) -> set[tuple[str, tuple[str, ...]]]:
+    built = formulate(build_arrays(find_options(small_scenario(changes))))
+    assert built.impossible == ()
+    found = conflicts_of(built, clock or Clock())
+    assert all(conflict.detail for conflict in found)
+    return {(conflict.reason, conflict.subjects) for conflict in found}
+
+
+SECOND: Changes = {"needs.m": {"state": "A", "capability": "clearance", "quantity": 10}}
+B: Changes = {
+    "states.B": {"name": "Belmark", "deadline": 2016},
+    "needs.b": {"state": "B", "capability": "clearance", "quantity": 10},
+}
+AGREED_N = ("commitment", ("f", "t", "n", "2015"))
+AGREED_M = ("commitment", ("f", "t", "m", "2015"))
+PIN_A, PIN_B = ("pin", ("t", "A")), ("pin", ("t", "B"))
+
+CASES: dict[str, tuple[Changes, set[tuple[str, tuple[str, ...]]]]] = {
+    "two commitments beyond capacity": (
+        SECOND | {"decisions.commitments": [_commitment(2015, 3), _commitment(2015, 3, "m")]},
+        {AGREED_N, AGREED_M},
+    ),
+    "a commitment of another year is no part of it": (
+        SECOND | {"decisions.commitments": [_commitment(2016, 1), _commitment(2015, 3), _commitment(2015, 3, "m")]},
+        {AGREED_N, AGREED_M},
+    ),
+    "one commitment that a cap forbids": (
+        {
+            "decisions.commitments": [_commitment(2015, 3), _commitment(2016, 1)],
+            "decisions.caps": [{"offer": "f", "state": "A", "money": 150, "per": "year"}],
+        },
+        {AGREED_N},
+    ),
+    "one commitment that precedence forbids": (
+        {
+            "needs.m": {
+                "state": "A",
+                "capability": "clearance",
+                "quantity": 10,
+                "after": [{"need": "n", "lag": 1}],
+            },
+            "decisions.commitments": [_commitment(2015, 1, "m"), _commitment(2015, 1)],
+        },
+        {AGREED_M},
+    ),
+    "two pins in more States than the offer serves": (
+        B
+        | {
+            "offers.t.max_states": 1,
+            "decisions.pins": [
+                {"offer": "t", "state": "A", "years": [2015, 2015]},
+                {"offer": "t", "state": "B", "years": [2015, 2015]},
+                {"offer": "f", "state": "A"},
+            ],
+        },
+        {PIN_A, PIN_B},
+    ),
+    "a pin beside a commitment that takes all": (
+        B
+        | {
+            "offers.t.max_states": 1,
+            "decisions.pins": [{"offer": "t", "state": "B", "years": [2015, 2015]}],
+            "decisions.commitments": [_commitment(2015, 3), _commitment(2016, 3)],
+        },
+        {AGREED_N, PIN_B},
+    ),
+    "a pin without years in a State that is not to take anything": (
+        {"states.A.max_partners": 1, "decisions.pins": [{"offer": "f", "state": "A"}]},
+        {("pin", ("f", "A"))},
+    ),
+    "one pinned year too thin for the least per State": (
+        {
+            "offers.f.min_per_state": 400,
+            "offers.f.amount": {2015: 1000, 2016: 100},
+            "decisions.pins": [
+                {"offer": "f", "state": "A", "years": [2015, 2015]},
+                {"offer": "f", "state": "A", "years": [2016, 2016]},
+            ],
+        },
+        {("pin", ("f", "A"))},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", list(CASES))
+def test_conflicts_are_a_smallest_set(case: str) -> None:
+    """The decisions named cannot all be met, and no decision is named that is no part of the quarrel."""
+    changes, wanted = CASES[case]
+    assert _conflicts(changes) == wanted
+
+
+@pytest.mark.parametrize("case", list(CASES))
+def test_dropping_any_one_of_the_conflicts_makes_the_scenario_possible(case: str) -> None:
+    """The scenario as it is has no portfolio; without one of the named decisions it has."""
+    changes, wanted = CASES[case]
+    result = solve(small_scenario(changes))
+    assert result.status == "infeasible"
+    assert {(each.reason, each.subjects) for each in result.conflicts} == wanted
+    for _, subjects in wanted:
+        trial = changes | {key: _without(changes.get(key, []), subjects) for key in _DECIDED}
+        assert solve(small_scenario(trial)).portfolio is not None
+
+
+_DECIDED = ("decisions.commitments", "decisions.pins")
+
+
+def _without(decisions: list[dict[str, Any]], subjects: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The decisions less those about these subjects."""
+
+    def about(each: dict[str, Any]) -> tuple[str, ...]:
+        if "need" in each:
+            return (each["financier"], each["implementer"], each["need"], str(each["year"]))
+        return (each["offer"], each["state"])
+
+    return [each for each in decisions if about(each) != subjects]
+
+
+def test_details_name_amount_and_place() -> None:
+    """The sentence of a conflict says what was agreed, or where an offer cannot be engaged."""
+    changes, _ = CASES["a pin beside a commitment that takes all"]
+    built = formulate(build_arrays(find_options(small_scenario(changes))))
+    details = {conflict.reason: conflict.detail for conflict in conflicts_of(built, Clock())}
+    assert details["commitment"].startswith("3 units for n in 2015 cannot be kept")
+    assert details["pin"].startswith("t cannot be engaged in B")
+
+
+def test_without_time_all_decisions_are_named() -> None:
+    """With no time to try, every commitment and pin stays under suspicion."""
+    changes, wanted = CASES["a commitment of another year is no part of it"]
+    assert _conflicts(changes, Clock(limit=0.0)) == wanted | {("commitment", ("f", "t", "n", "2016"))}
+
+
+def test_decisions_that_no_option_can_meet_are_told_by_the_solve() -> None:
+    """What the formulation finds impossible comes back as the conflict, with its reason."""
+    changes: Changes = {"decisions.commitments": [{"implementer": "t", "need": "n", "year": 2015, "quantity": 1}]}
+    result = solve(small_scenario(changes))
+    assert result.status == "infeasible"
+    assert [conflict.reason for conflict in result.conflicts] == ["commitment_not_eligible"]

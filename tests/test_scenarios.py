@@ -1,0 +1,171 @@
+"""The scenario files: all load, geneva-2015 is whole and sourced, and the tiny ones are solved as told."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from matcher.io.reading import load
+from matcher.options import find_options
+from matcher.result import Result, SolveOptions
+from matcher.scenario import FundingOffer, Scenario
+from matcher.solving import solve
+
+FOLDER = Path(__file__).resolve().parents[1] / "scenarios"
+TINY = sorted(path for path in (FOLDER / "tiny").glob("*.yaml") if not path.name.endswith(".expected.yaml"))
+GENEVA = FOLDER / "geneva-2015.yaml"
+ENGINES = ("cpsat", "highs", "scip")
+
+
+def expected(path: Path) -> dict[str, Any]:
+    """Returns what a tiny scenario says that its answer is."""
+    found: dict[str, Any] = yaml.safe_load(path.with_suffix(".expected.yaml").read_text(encoding="utf-8"))
+    return found
+
+
+def flows_of(result: Result) -> list[tuple[Any, ...]]:
+    """Returns the flows of a result as plain rows."""
+    fields = ("financier", "implementer", "need", "year", "kind", "quantity", "money")
+    flows = result.portfolio.flows if result.portfolio is not None else ()
+    return sorted(tuple(str(getattr(flow, name)) for name in fields) for flow in flows)
+
+
+def wanted_flows(answer: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Returns the flows that a tiny scenario says are the only ones."""
+    fields = ("financier", "implementer", "need", "year", "kind", "quantity", "money")
+    return sorted(tuple(str(flow[name]) for name in fields) for flow in answer["flows"])
+
+
+@pytest.mark.parametrize("path", [*TINY, GENEVA], ids=lambda path: path.stem)
+def test_scenario_loads_under_its_name(path: Path) -> None:
+    """Every scenario file is read without a fault, and is called as its file is."""
+    assert load(path).name == path.stem
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("path", TINY, ids=lambda path: path.stem)
+def test_tiny_scenario_has_its_expected_answer(path: Path, engine: str) -> None:
+    """Under every engine, a tiny scenario has the status, figures and (where unique) flows worked out by hand."""
+    answer = expected(path)
+    result = solve(load(path), SolveOptions(method="whole", engine=engine))
+    figures = {figure.objective: figure.exact for figure in result.figures}
+    assert result.status == answer["status"]
+    assert {name: figures[name] for name in answer.get("figures", {})} == answer.get("figures", {})
+    if "flows" in answer:
+        assert flows_of(result) == wanted_flows(answer)
+
+
+@pytest.mark.parametrize("engine", ["auto", *ENGINES])
+@pytest.mark.parametrize("path", TINY, ids=lambda path: path.stem)
+def test_tiny_scenario_by_state_stays_within_its_bounds(path: Path, engine: str) -> None:
+    """State by State, the portfolio has passed the checker, and no figure is beyond its bound."""
+    result = solve(load(path), SolveOptions(method="by_state", engine=engine))
+    assert (result.status == "infeasible") == (expected(path)["status"] == "infeasible")
+    assert (result.portfolio is None) == (result.status == "infeasible")
+    for stage in result.stages:
+        sign = 1 if stage.sense == "max" else -1
+        assert stage.bound is None or sign * Decimal(stage.value) <= sign * Decimal(stage.bound)
+
+
+@pytest.fixture(scope="module")
+def geneva() -> Scenario:
+    """The real world of June 2015."""
+    return load(GENEVA)
+
+
+def test_geneva_has_all_states_and_donors(geneva: Scenario) -> None:
+    """All 33 States Parties with obligations, and all 26 donors of the time, are there."""
+    donors = (FOLDER / "generators" / "geneva_2015" / "donors.csv").read_text(encoding="utf-8").splitlines()
+    assert len(geneva.states) == 33
+    assert len(donors) - 1 == 26
+    assert (geneva.horizon.first, geneva.horizon.last) == (2015, 2025)
+
+
+def test_geneva_uses_every_feature_of_offers(geneva: Scenario) -> None:
+    """Options of every kind are open in it, and money that is matched, carried over and channelled."""
+    kinds = {option.kind for option in find_options(geneva).options}
+    funding = [offer for offer in geneva.offers if isinstance(offer, FundingOffer)]
+    assert kinds == {
+        "national",
+        "south-south",
+        "triangular",
+        "public-private",
+        "bilateral",
+        "operator",
+        "multilateral",
+    }
+    assert any(offer.match for offer in funding)
+    assert any(offer.carry_over for offer in funding)
+    assert any(offer.channels for offer in funding)
+
+
+@pytest.mark.parametrize("collection", ["states", "needs", "offers"])
+def test_geneva_says_where_each_figure_comes_from(geneva: Scenario, collection: str) -> None:
+    """Every State, need and offer has a source for all of its figures."""
+    entities = getattr(geneva, collection)
+    assert [entity.id for entity in entities if "*" not in entity.provenance] == []
+    assert all(source.source.strip() for entity in entities for source in entity.provenance.values())
+
+
+@pytest.mark.parametrize("path", TINY, ids=lambda path: path.stem)
+def test_expected_answer_names_the_scenarios_own_objectives(path: Path) -> None:
+    """An expected answer gives a figure for each objective, in the scenario's own order, or says that there is none."""
+    answer, order = expected(path), [goal.objective for goal in load(path).order()]
+    assert set(answer) <= {"status", "figures", "reasoning", "flows"}
+    assert answer["reasoning"].strip()
+    assert answer["status"] == "infeasible" or list(answer["figures"]) == order
+    assert all(str(Fraction(figure)) == figure for figure in answer.get("figures", {}).values())
+
+
+def test_readme_lists_every_scenario() -> None:
+    """The table of scenarios names each file once and no more."""
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    files = [path.relative_to(FOLDER).as_posix() for path in (GENEVA, *TINY)]
+    assert [file for file in files if text.count(f"]({file})") != 1] == []
+
+
+def test_geneva_needs_can_all_be_met_by_someone(geneva: Scenario) -> None:
+    """Every need has an option, and only the States without a need of their own have none."""
+    options = find_options(geneva)
+    assert [need for need, found in options.of_need.items() if not found] == []
+    assert {state.id for state in geneva.states} - {need.state for need in geneva.needs} == {"ARG", "CYP"}
+
+
+def test_geneva_assumptions_stand_behind_what_is_assumed(geneva: Scenario) -> None:
+    """Every rule that a provenance names is among the assumptions, and each assumption has a reason."""
+    entities = [*geneva.states, *geneva.needs, *geneva.offers, *geneva.capabilities]
+    sources = {source.source for entity in entities for source in entity.provenance.values()}
+    rules = {source.removeprefix("assumption ") for source in sources if source.startswith("assumption ")}
+    assert rules - {assumption.id for assumption in geneva.assumptions} == set()
+    assert all(assumption.reason.strip() and assumption.affects for assumption in geneva.assumptions)
+
+
+@pytest.mark.parametrize("name", ["less-money", "late-start", "no-us-match", "front-loading"])
+def test_geneva_overrides_can_be_laid_over_it(geneva: Scenario, name: str) -> None:
+    """Each what-if is a valid scenario that differs from the plain one."""
+    assert load(GENEVA, [name]) != geneva
+
+
+def test_geneva_has_less_money_when_told_so(geneva: Scenario) -> None:
+    """The override takes 30 per cent from every funding offer from outside, and nothing from a State's own."""
+    less = load(GENEVA, ["less-money"])
+    for offer in geneva.funding:
+        share = 1.0 if offer.id.endswith("-own-money") else 0.7
+        for year in geneva.window(offer):
+            assert less.money_at(less.offer(offer.id), year) == pytest.approx(
+                share * geneva.money_at(offer, year), abs=500
+            )
+
+
+def test_geneva_is_what_its_generator_writes() -> None:
+    """The file is, byte for byte, what its generator makes of the tables beside it."""
+    command = [sys.executable, str(FOLDER / "generators" / "geneva_2015.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,140 @@
+"""Whole points near an engine's real one: yes-or-no columns kept, no row broken, none where there is none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from matcher.linear_model import Ints, LinearModel, LinearObjective, RowBuilder, objective
+from matcher.result import Clock
+from matcher.solvers import Solver, engine
+from matcher.whole_units import REACH, whole_point
+
+Line = tuple[dict[int, int], int | None, int | None]
+
+
+def _model(lines: list[Line], upper: list[int], fine: list[bool], implied: list[int] | None = None) -> LinearModel:
+    """A model of (coefficients by column, lower, upper) lines."""
+    rows = RowBuilder()
+    for terms, low, high in lines:
+        limits = {"lower": low} if high is None else {"upper": high} if low is None else {"lower": low, "upper": high}
+        rows.terms(rows.row(("rule",), **limits), np.array(list(terms)), np.array(list(terms.values())))
+    follows = np.zeros(len(upper), np.bool_)
+    follows[implied or []] = True
+    most = np.array(upper, np.int64)
+    return LinearModel(np.zeros_like(most), most, np.array(fine), follows, np.ones(len(upper)), rows.build(most))
+
+
+def _aim(terms: dict[int, int], upper: Ints) -> LinearObjective:
+    return objective("aim", True, {at: Fraction(value) for at, value in terms.items()}, upper)
+
+
+def _found(model: LinearModel, point: list[float], terms: dict[int, int]) -> list[int] | None:
+    found = whole_point(model, np.array(point), _aim(terms, model.upper), Clock())
+    return None if found is None else found.tolist()
+
+
+def test_a_coarse_point_is_rounded_to_what_the_engine_meant() -> None:
+    """Without fine columns, engines' small errors are rounded away."""
+    model = _model([({0: 1, 1: 1}, None, 4)], [3, 3], [False, False])
+    assert _found(model, [2.9999999, 1.0000001], {0: 1, 1: 1}) == [3, 1]
+
+
+def test_a_coarse_point_that_breaks_a_row_is_no_point() -> None:
+    """Without fine columns, a point that cannot be rounded right is refused."""
+    model = _model([({0: 2, 1: 1}, None, 4)], [3, 3], [False, False])
+    assert _found(model, [1.5, 1.5], {0: 1, 1: 1}) is None
+
+
+def test_the_best_whole_point_in_reach_is_found() -> None:
+    """Rounding alone would break the row or waste it; the search does neither."""
+    model = _model([({0: 3, 1: 5}, None, 1000)], [300, 300], [True, True])
+    found = _found(model, [100.5, 139.7], {0: 3, 1: 5})
+    assert found is not None
+    assert 3 * found[0] + 5 * found[1] == 1000
+
+
+def test_a_need_is_met_to_the_last_granule() -> None:
+    """Shares that add up to a whole need in real numbers add up to it in whole ones."""
+    model = _model([({0: 1, 1: 1, 2: 1}, 1000, 1000)], [1000] * 3, [True] * 3)
+    found = _found(model, [333.333333, 333.333333, 333.333334], {})
+    assert found is not None
+    assert sum(found) == 1000
+    assert all(abs(each - 333) <= REACH[0] + 1 for each in found)
+
+
+def test_columns_of_yes_or_no_are_kept() -> None:
+    """A better point with another decision is not taken; fine columns at nothing stay at nothing."""
+    model = _model([({0: 1, 1: -500}, None, 0), ({0: 1, 2: 1}, None, 400)], [500, 1, 500], [True, False, True])
+    found = _found(model, [399.5, 1.0, 0.0], {0: 1, 1: -1000, 2: 5})
+    assert found == [400, 1, 0]
+
+
+def test_the_second_try_reaches_further() -> None:
+    """Where the nearest whole point is a few granules off, the wider search finds it."""
+    off = REACH[0] + 3
+    model = _model([({0: 1, 1: -20}, 0, 0)], [500, 25], [True, False])
+    assert _found(model, [100.0 + off, 5.0], {0: 1}) == [100, 5]
+
+
+def test_implied_columns_move_as_far_as_they_must() -> None:
+    """A ledger follows its flows however far the engine's ledger was off."""
+    model = _model([({0: 72, 1: -1}, 0, 0)], [500, 72 * 500], [True, True], implied=[1])
+    found = _found(model, [100.4, 0.0], {0: -1})
+    assert found is not None
+    assert found[1] == 72 * found[0]
+
+
+def test_no_whole_point_is_no_point() -> None:
+    """Where no whole point exists nothing is made up."""
+    model = _model([({0: 2, 1: 2}, 401, 401)], [500, 500], [True, True])
+    assert _found(model, [100.25, 100.25], {0: 1}) is None
+
+
+def test_rows_that_bounds_alone_break_cost_no_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hopeless neighbourhoods are not searched: the first engine asked is the relaxation."""
+    asked: list[str] = []
+
+    def listening(name: str) -> Solver:
+        asked.append(name)
+        return engine(name)
+
+    monkeypatch.setattr("matcher.whole_units.engine", listening)
+    model = _model([({0: 1}, 400, None)], [500], [True])
+    assert _found(model, [100.0], {0: 1}) is not None
+    assert asked == ["lp", "cpsat"]
+
+
+def test_a_point_far_from_any_whole_one_is_moved_by_the_relaxation() -> None:
+    """Where both searches fail, the tightened relaxation is solved and searched around."""
+    model = _model([({0: 1, 1: 1}, 600, None), ({0: 1}, None, 290)], [500, 500], [True, True])
+    found = _found(model, [100.0, 100.0], {0: 1, 1: -1})
+    assert found is not None
+    assert model.admits(np.array(found))
+
+
+def test_the_whole_point_is_admitted_whatever_the_numbers() -> None:
+    """Random knapsacks with a decision each: what is found is whole, admitted, and keeps the decision."""
+    random = np.random.default_rng(3)
+    for _ in range(10):
+        price = random.integers(1, 90, 4)
+        lines: list[Line] = [({at: int(price[at]) for at in range(4)}, None, 20_000), ({0: 1, 4: -300}, None, 0)]
+        model = _model(lines, [300, 300, 300, 300, 1], [True] * 4 + [False])
+        point = random.uniform(0, 60, 5)
+        point[4] = 1.0
+        found = _found(model, point.tolist(), dict.fromkeys(range(4), 1))
+        assert found is not None
+        assert model.admits(np.array(found))
+        assert found[4] == 1
+
+
+def test_the_model_given_is_left_alone() -> None:
+    """Searching changes no bounds of the model."""
+    model = _model([({0: 3, 1: 5}, None, 1000)], [300, 300], [True, True])
+    before = replace(model, lower=model.lower.copy(), upper=model.upper.copy())
+    _found(model, [100.5, 139.7], {0: 1})
+    assert (model.lower == before.lower).all()
+    assert (model.upper == before.upper).all()
