@@ -1,1 +1,102 @@
-"""matcher"""
+"""Proposes multi-year mine-action partnerships: exact, with proven bounds, checked independently.
+
+>>> from matcher import load, solve
+>>> result = solve(load("scenarios/tiny/triangular.yaml"))
+>>> result.status
+'optimal'
+
+Every name below is loaded when first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matcher.errors import (
+        Fault,
+        InvalidInput,
+        InvalidOptions,
+        InvalidPortfolio,
+        InvalidScenario,
+        MatcherError,
+        VerificationFailed,
+    )
+    from matcher.io import load, load_portfolio, loads
+    from matcher.options import Option, OptionSet, find_options
+    from matcher.portfolio import Engagement, Flow, Partnership, Portfolio
+    from matcher.result import Cancel, Progress, Result, SolveOptions
+    from matcher.scenario import Scenario
+    from matcher.solving import solve
+    from matcher.verification import Report, Violation, verify
+
+_HOME = {
+    "Cancel": "result",
+    "Engagement": "portfolio",
+    "Fault": "errors",
+    "Flow": "portfolio",
+    "InvalidInput": "errors",
+    "InvalidOptions": "errors",
+    "InvalidPortfolio": "errors",
+    "InvalidScenario": "errors",
+    "MatcherError": "errors",
+    "Option": "options",
+    "OptionSet": "options",
+    "Partnership": "portfolio",
+    "Portfolio": "portfolio",
+    "Progress": "result",
+    "Report": "verification",
+    "Result": "result",
+    "Scenario": "scenario",
+    "SolveOptions": "result",
+    "VerificationFailed": "errors",
+    "Violation": "verification",
+    "find_options": "options",
+    "load": "io",
+    "load_portfolio": "io",
+    "loads": "io",
+    "solve": "solving",
+    "verify": "verification",
+}
+
+__all__ = [
+    "Cancel",
+    "Engagement",
+    "Fault",
+    "Flow",
+    "InvalidInput",
+    "InvalidOptions",
+    "InvalidPortfolio",
+    "InvalidScenario",
+    "MatcherError",
+    "Option",
+    "OptionSet",
+    "Partnership",
+    "Portfolio",
+    "Progress",
+    "Report",
+    "Result",
+    "Scenario",
+    "SolveOptions",
+    "VerificationFailed",
+    "Violation",
+    "find_options",
+    "load",
+    "load_portfolio",
+    "loads",
+    "solve",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Loads a public name when it is first used."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Lists the public names."""
+    return list(__all__)

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from matcher.linear_model import Ints
+from matcher.linear_model import Bools, Ints
 from matcher.options import Option, OptionSet
 from matcher.portfolio import Engagement, Flow, Portfolio
 from matcher.result import scenario_hash
@@ -74,8 +74,8 @@ class Arrays:
     def flow_external_money(self) -> Ints:
         """Minor units of external money per granule of each flow."""
         financier = self.flow_relations[:, 1]
-        external = np.where(financier >= 0, self.offer_external[financier] if len(self.relations) else 0, 0)
-        return self.flow_price * external
+        external: Ints = np.where(financier >= 0, self.offer_external[financier] if len(self.relations) else 0, 0)
+        return np.asarray(self.flow_price * external, np.int64)
 
     @cached_property
     def granule(self) -> Ints:
@@ -91,7 +91,7 @@ class Arrays:
     def year_cap(self) -> Ints:
         """Most granules of each need in one year."""
         most = [need.quantity if need.max_per_year is None else need.max_per_year for need in self.scenario.needs]
-        return np.minimum(np.array(most, np.int64) // self.granule, self.demand)
+        return np.asarray(self.flow_price * external, np.int64)
 
     def relation_index(self, offer: str, state: str) -> int | None:
         """Returns the position of a relation, or None if no flow uses it."""
@@ -242,7 +242,13 @@ def _option_columns(options: OptionSet) -> dict[str, Ints]:
     needs = {need.id: at for at, need in enumerate(scenario.needs)}
     states = {state.id: at for at, state in enumerate(scenario.states)}
     rows = [
-        (each.granule_price, needs[each.need], states[each.state], offers[each.implementer], offers.get(each.financier or "", -1))
+        (
+            each.granule_price,
+            needs[each.need],
+            states[each.state],
+            offers[each.implementer],
+            offers.get(each.financier or "", -1),
+        )
         for each in options.options
     ]
     table = np.array(rows, np.int64).reshape(-1, 5)
@@ -289,13 +295,15 @@ def _upper(scenario: Scenario, columns: dict[str, Ints], year: Ints) -> Ints:
             money[at] = most_money(scenario, offer)
     granule = [scenario.capability(need.capability).granule for need in scenario.needs]
     caps = [need.quantity if need.max_per_year is None else need.max_per_year for need in scenario.needs]
-    need_cap = np.minimum(np.array(caps, np.int64), [need.quantity for need in scenario.needs]) // np.array(granule, np.int64)
+    need_cap = np.minimum(np.array(caps, np.int64), [need.quantity for need in scenario.needs]) // np.array(
+        granule, np.int64
+    )
     upper = np.minimum(need_cap[columns["need"]], capacity[columns["implementer"], year])
     priced = np.maximum(columns["price"], 1)
     limit = np.where(columns["price"] > 0, money[columns["financier"], year] // priced, upper)
     absorbed = _absorption(scenario)[columns["state"], year] // priced
     external = _external_financier(scenario, columns)
-    return np.minimum(np.minimum(upper, limit), np.where(external, absorbed, upper))
+    return np.asarray(np.minimum(np.minimum(upper, limit), np.where(external, absorbed, upper)), np.int64)
 
 
 def _absorption(scenario: Scenario) -> Ints:
@@ -308,10 +316,10 @@ def _absorption(scenario: Scenario) -> Ints:
     return np.array(table, np.int64).reshape(len(scenario.states), len(scenario.years))
 
 
-def _external_financier(scenario: Scenario, columns: dict[str, Ints]) -> np.ndarray:
+def _external_financier(scenario: Scenario, columns: dict[str, Ints]) -> Bools:
     """Whether each flow is paid by someone else than the State itself."""
     home = [scenario.provider(offer.provider).state for offer in scenario.offers]
     at = {state.id: position for position, state in enumerate(scenario.states)}
     homes = np.array([at.get(state or "", -1) for state in home], np.int64)
     financier = columns["financier"]
-    return (financier >= 0) & (homes[financier] != columns["state"])
+    return np.asarray((financier >= 0) & (homes[financier] != columns["state"]), np.bool_)

@@ -23,14 +23,10 @@ from random import Random
 import numpy as np
 
 from matcher.formulations.layout import WORST_SCALE
-from matcher.formulations.points import settled
 from matcher.linear_model import Bools, Ints, LinearObjective, submodel
-from matcher.pursuit import Finding, Task, better, guided, improve, settle
+from matcher.pursuit import STATE_WORK, Finding, Task, better, guided, improve, starting_point
 from matcher.solvers import Limits, Outcome, engine
-from matcher.whole_units import whole_point
 
-STATE_WORK = 1.0
-"""Work allowed for one State or group."""
 GROUP_GAP = 1e-3
 """Relative gap at which a group counts as solved."""
 MAX_GROUP = 4
@@ -72,30 +68,6 @@ def pursue(task: Task, incumbent: Ints | None, work: float) -> Finding:
     task.report("bound", task.objective.value(point), bound)
     point = improve_by_groups(task, point, bound, groups, meter)
     return Finding(point, bound, exhausted=meter.empty, work=meter.used)
-
-
-def starting_point(task: Task) -> tuple[Ints | None, bool]:
-    """Returns a portfolio that meets the user's decisions, or None and whether none can exist.
-
-    States without commitments or pins stay empty: nothing they could do would help the others.
-    """
-    empty = settled(task.assignment, np.zeros(task.model.columns, np.int64), task.worst_rows)
-    if task.model.admits(empty):
-        return empty, False
-    layout = task.assignment.layout
-    decisions = layout.scenario.decisions
-    wanted = {layout.scenario.need(each.need).state for each in decisions.commitments} | {
-        each.state for each in decisions.pins
-    }
-    at = {state.id: place for place, state in enumerate(layout.scenario.states)}
-    free = np.isin(layout.column_state, [at[state] for state in sorted(wanted)]) | (layout.column_state < 0)
-    narrow = submodel(task.model, free, empty)
-    aim = narrow.narrow(task.objective)
-    outcome = engine("scip")(narrow.model, aim, Limits(10 * STATE_WORK, 0.01), task.clock)
-    if outcome.point is None:
-        return None, outcome.status == "infeasible"
-    found = whole_point(narrow.model, outcome.point, aim, task.clock)
-    return (None if found is None else settle(task, narrow.widen(found))), False
 
 
 def build(task: Task, point: Ints, meter: Meter) -> tuple[Ints, frozenset[int]]:
@@ -215,7 +187,9 @@ def _lifting(task: Task, point: Ints, group: frozenset[int]) -> tuple[Task, Line
     coverage = coverages(task, point)
     lowest = min(group, key=lambda state: (coverage.get(state, np.inf), state))
     rows = task.worst_rows
-    row = rows.label.index(("worst_off", task.assignment.layout.scenario.states[lowest].id)) if lowest in coverage else -1
+    row = (
+        rows.label.index(("worst_off", task.assignment.layout.scenario.states[lowest].id)) if lowest in coverage else -1
+    )
     weight = np.zeros(task.model.columns, np.int64)
     if row >= 0:
         terms = slice(int(rows.start[row]), int(rows.start[row + 1]))

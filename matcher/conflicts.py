@@ -43,7 +43,9 @@ def _commitments(assignment: Assignment) -> list[_Decision]:
         flow = layout.arrays.flow_at[key]
         granules = each.quantity // int(layout.arrays.granule[layout.arrays.flow_need[flow]])
         subjects = (each.financier or "none", each.implementer, each.need, str(each.year))
-        detail = f"{each.quantity} units for {each.need} in {each.year} cannot be kept beside the other decisions and limits"
+        detail = (
+            f"{each.quantity} units for {each.need} in {each.year} cannot be kept beside the other decisions and limits"
+        )
         found.append(("commitment", subjects, detail, {flow: granules}, frozenset()))
     return found
 
@@ -76,7 +78,9 @@ def _possible(assignment: Assignment, decisions: list[_Decision], clock: Clock) 
 
 def _without_pins(model: LinearModel, kept: frozenset[int]) -> Rows:
     """The rows with the limits of pins lifted, but for those kept."""
-    dropped: Ints = np.array([at for at, e in enumerate(model.rows.label) if e[0] == "pin" and at not in kept], np.int64)
+    dropped: Ints = np.array(
+        [at for at, e in enumerate(model.rows.label) if e[0] == "pin" and at not in kept], np.int64
+    )
     lower = model.rows.lower.copy()
     lower[dropped] = 0
     return replace(model.rows, lower=lower)

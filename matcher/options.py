@@ -118,14 +118,14 @@ class OptionSet:
         found = {pair: self.why_not(*pair, need) for pair in pairs}
         return {pair: reasons for pair, reasons in found.items() if reasons}
 
-    def competition(self) -> nx.Graph:
+    def competition(self) -> nx.Graph[str]:
         """Returns the graph of States that draw on the same offers (edge attribute ``offers``)."""
         users: dict[str, set[str]] = {}
         for option in self.options:
             for offer in (option.financier, option.implementer):
                 if offer is not None:
                     users.setdefault(offer, set()).add(option.state)
-        graph = nx.Graph()
+        graph: nx.Graph[str] = nx.Graph()
         graph.add_nodes_from(state.id for state in self.scenario.states)
         for offer, states in sorted(users.items()):
             ordered = sorted(states)
@@ -141,23 +141,28 @@ def find_options(scenario: Scenario) -> OptionSet:
     graph = reach(scenario)
     found: list[Option] = []
     for need in scenario.needs:
-        offers = [scenario.offer(offer) for offer in sorted(graph.predecessors(("need", need.id)))]
+        offers = [scenario.offer(offer) for offer in sorted(graph.predecessors(need_node(need.id)))]
         payers: list[FundingOffer | None] = [None, *(offer for offer in offers if isinstance(offer, FundingOffer))]
         workers = [offer for offer in offers if isinstance(offer, TechnicalOffer)]
         found += _options_of(scenario, need, payers, workers)
     return OptionSet(scenario, tuple(sorted(found, key=Option.key)))
 
 
-def reach(scenario: Scenario) -> nx.DiGraph:
+def reach(scenario: Scenario) -> nx.DiGraph[str]:
     """Returns the graph with an edge from each offer to each need that its own filters let it serve."""
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(offer.id for offer in scenario.offers)
     for need in scenario.needs:
-        graph.add_node(("need", need.id))
+        graph.add_node(need_node(need.id))
         for offer in scenario.offers:
             if next(_offer_reasons(scenario, offer, need), None) is None:
-                graph.add_edge(offer.id, ("need", need.id))
+                graph.add_edge(offer.id, need_node(need.id))
     return graph
+
+
+def need_node(need: str) -> str:
+    """Returns a need's node in the graph of reach, a name that no offer can have: ids hold no colon."""
+    return f"need:{need}"
 
 
 def _options_of(
@@ -174,9 +179,7 @@ def _options_of(
                 yield Option(payer.id if payer else None, worker.id, need.id, need.state, kind, years, price)
 
 
-def _reasons(
-    scenario: Scenario, payer: FundingOffer | None, worker: TechnicalOffer, need: Need
-) -> Iterator[Reason]:
+def _reasons(scenario: Scenario, payer: FundingOffer | None, worker: TechnicalOffer, need: Need) -> Iterator[Reason]:
     yield from _offer_reasons(scenario, worker, need)
     if payer is not None:
         yield from _offer_reasons(scenario, payer, need)
@@ -228,9 +231,7 @@ def channel_of(implementer: Provider, state: str) -> str:
     return "own_programme" if implementer.state == state else implementer.kind
 
 
-def kind_of(
-    scenario: Scenario, payer: FundingOffer | None, worker: TechnicalOffer, state: str
-) -> OptionKind | None:
+def kind_of(scenario: Scenario, payer: FundingOffer | None, worker: TechnicalOffer, state: str) -> OptionKind | None:
     """Returns the kind of partnership that a financier (or none) and an implementer form in a State."""
     implementer = scenario.provider(worker.provider)
     financier = None if payer is None else scenario.provider(payer.provider)
@@ -263,9 +264,7 @@ def _other_kind(
     return None
 
 
-def _common_years(
-    scenario: Scenario, payer: FundingOffer | None, worker: TechnicalOffer, need: Need
-) -> list[int]:
+def _common_years(scenario: Scenario, payer: FundingOffer | None, worker: TechnicalOffer, need: Need) -> list[int]:
     windows = [scenario.window(need), scenario.window(worker)]
     if payer is not None:
         windows.append(scenario.window(payer))

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, Strict, model_validator
 
 from matcher.scenario import Frozen, OptionKind, Years
-from matcher.scenario.fields import Count, Id, Money, Quantity, Text, Year
+from matcher.scenario.fields import Count, Id, Quantity, Text, Total, Year
 
 PORTFOLIO_FORMAT = 1
 """Version of the portfolio format."""
@@ -32,7 +32,7 @@ class Flow(Frozen):
     """Kind of partnership, by who takes part."""
     quantity: Annotated[Quantity, Field(ge=1)]
     """Units of the capability delivered: whole granules."""
-    money: Money
+    money: Total
     """Money paid, in minor units: the quantity in granules times the price of a granule."""
 
     def key(self) -> tuple[str, str, str, int]:
@@ -81,7 +81,7 @@ class YearlyAmount(Frozen):
 
     year: Year
     """The year."""
-    amount: Count | Money | Quantity
+    amount: Total
     """Money in minor units, or units of a capability: the holder says which."""
 
 
@@ -151,7 +151,7 @@ class Meeting(Frozen):
 
 
 Part = Literal["responsibilities", "targets", "multi_year_commitment", "dialogue"]
-"""The four parts that a partnership for completion needs (Oslo Action Plan, Action 21... 2019)."""
+"""The four parts that a partnership for completion needs (Maputo Action Plan, 2014, Action 21)."""
 
 
 class Partnership(Frozen):
@@ -171,7 +171,7 @@ class Partnership(Frozen):
     """Needs served."""
     years: Years
     """Run of years."""
-    money: Money
+    money: Total
     """Money over all years, in minor units."""
     commitments: tuple[PartnerCommitment, ...]
     """Yearly commitments by each partner."""

@@ -21,6 +21,8 @@ Report = Callable[[str, Fraction | None, Fraction | None], None]
 """Called with the phase, the figure of the best portfolio and the bound, where known."""
 
 
+STATE_WORK = 1.0
+"""Work allowed for one State."""
 _IDLE = 1e-7
 """A yes-or-no column below this in the relaxation counts as unused."""
 
@@ -46,13 +48,15 @@ class Task:
     report: Report
     error: Fraction
     """Most by which the linear figure can understate the true one."""
+    steps: tuple[int, ...] = ()
+    """For the smallest coverage: it is a multiple of 1 / step for one of these; empty if not known."""
 
     def bound(self, bound: float | None) -> Fraction | None:
         """Returns an engine's bound as one on the true figure, as tight as its whole steps allow."""
         if bound is None:
             return None
         found = exact_bound(self.objective, bound, self.error)
-        return min(found, Fraction(1)) if self.objective.name == "worst_off" else found  # a share
+        return max((floor_to(found, step) for step in self.steps), default=found)
 
 
 @dataclass(frozen=True)
@@ -79,11 +83,18 @@ def exact_bound(objective: LinearObjective, bound: float, error: Fraction) -> Fr
     """
     step = gcd(*(int(value) for value in objective.coefficient[objective.coefficient != 0].tolist()))
     outward = Fraction(bound) + (error if objective.maximise else -error)
-    if objective.error or step == 0:
+    if step == 0:
+        return Fraction(0)
+    if objective.error:
         return outward
     steps = outward * objective.denominator / step
     whole = steps.numerator // steps.denominator if objective.maximise else -(-steps.numerator // steps.denominator)
     return Fraction(whole * step, objective.denominator)
+
+
+def floor_to(value: Fraction, step: int) -> Fraction:
+    """Returns the largest multiple of 1 / step that is no larger than the value, and no larger than 1."""
+    return min(Fraction(value.numerator * step // value.denominator, step), Fraction(1))
 
 
 def better(objective: LinearObjective, one: Fraction, other: Fraction) -> bool:
@@ -172,3 +183,27 @@ def settle(task: Task, point: Ints) -> Ints:
         broken = [" ".join(task.model.rows.label[row]) for row in task.model.faults(found)[:5]]
         raise BrokenPoint(f"settled portfolio breaks: {'; '.join(broken) or 'a column bound'}")
     return found
+
+
+def starting_point(task: Task) -> tuple[Ints | None, bool]:
+    """Returns a portfolio that meets the user's decisions, or None and whether none can exist.
+
+    States without commitments or pins stay empty: nothing they could do would help the others.
+    """
+    empty = settled(task.assignment, np.zeros(task.model.columns, np.int64), task.worst_rows)
+    if task.model.admits(empty):
+        return empty, False
+    layout = task.assignment.layout
+    decisions = layout.scenario.decisions
+    wanted = {layout.scenario.need(each.need).state for each in decisions.commitments} | {
+        each.state for each in decisions.pins
+    }
+    at = {state.id: place for place, state in enumerate(layout.scenario.states)}
+    free = np.isin(layout.column_state, [at[state] for state in sorted(wanted)]) | (layout.column_state < 0)
+    narrow = submodel(task.model, free, empty)
+    aim = narrow.narrow(task.objective)
+    outcome = engine(_engine_name(task))(narrow.model, aim, Limits(10 * STATE_WORK, 0.01), task.clock)
+    if outcome.point is None:
+        return None, outcome.status == "infeasible"
+    found = whole_point(narrow.model, outcome.point, aim, task.clock)
+    return (None if found is None else settle(task, narrow.widen(found))), False

@@ -20,9 +20,10 @@ from matcher.formulations.objectives import (
     weighted_objective,
     worst_off_error,
     worst_off_rows,
+    worst_off_steps,
 )
 from matcher.formulations.points import portfolio_of
-from matcher.linear_model import UNLIMITED, Ints, LinearModel, LinearObjective, RowBuilder
+from matcher.linear_model import UNLIMITED, Ints, LinearModel, LinearObjective, RowBuilder, Rows
 from matcher.options import find_options
 from matcher.partnerships import derive_partnerships
 from matcher.portfolio import Portfolio
@@ -112,7 +113,9 @@ def solve(
     assignment = formulate(build_arrays(find_options(scenario)))
     run.build = run.clock.elapsed
     if assignment.impossible:
-        conflicts = tuple(Conflict(reason=e.reason, subjects=e.subjects, detail=e.detail) for e in assignment.impossible)
+        conflicts = tuple(
+            Conflict(reason=e.reason, subjects=e.subjects, detail=e.detail) for e in assignment.impossible
+        )
         return _result(run, assignment, "whole", None, conflicts)
     method = _method(options, assignment)
     finding = _pursue_all(run, assignment, method)
@@ -148,23 +151,22 @@ def _pursue_all(run: _Run, assignment: Assignment, method: Literal["whole", "by_
     return finding
 
 
-def _task(
-    run: _Run, assignment: Assignment, model: LinearModel, worst: object, aim: LinearObjective
-) -> Task:
+def _task(run: _Run, assignment: Assignment, model: LinearModel, worst: Rows | None, aim: LinearObjective) -> Task:
     def report(phase: str, value: Fraction | None, bound: Fraction | None) -> None:
         run.report(aim, phase, value, bound)
 
     error = aim.error + (worst_off_error(assignment.layout) if aim.coefficient[assignment.layout.worst] else 0)
     guide = linear_objective(assignment.layout, "cost") if aim.name == "completions" else None
-    return Task(assignment, model, worst, aim, guide, run.options, run.clock, report, error)  # type: ignore[arg-type]
+    steps = worst_off_steps(assignment.layout) if aim.name == "worst_off" else ()
+    return Task(assignment, model, worst, aim, guide, run.options, run.clock, report, error, steps)
 
 
 def _aims(scenario: Scenario, assignment: Assignment) -> Iterator[tuple[LinearObjective, Fraction]]:
     """The objectives in order, each with the share of its value that later ones may take."""
     layout = assignment.layout
     if scenario.objectives.weights is not None:
-        weights = {each.objective: Fraction(each.weight) for each in scenario.objectives.weights}
-        yield weighted_objective(layout, dict(weights)), Fraction(0)
+        weights: dict[str, Fraction] = {each.objective: Fraction(each.weight) for each in scenario.objectives.weights}
+        yield weighted_objective(layout, weights), Fraction(0)
     for goal in scenario.order():
         yield linear_objective(layout, goal.objective), Fraction(goal.give_up)
 
@@ -292,6 +294,3 @@ def engine_version() -> str:
         return version("matcher")
     except PackageNotFoundError:
         return "unknown"
-
-
-

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from matcher.linear_model import Ints
-from matcher.pursuit import Finding, Task, better, settle
-from matcher.solvers import Limits, engine
+from matcher.pursuit import Finding, Task, better, settle, starting_point
+from matcher.solvers import Limits, Outcome, engine
 from matcher.whole_units import whole_point
 
 SMALL = 4000
@@ -21,14 +21,23 @@ def pursue(task: Task, incumbent: Ints | None, work: float) -> Finding:
     outcome = engine(name)(task.model, task.objective, limits, task.clock, hint)
     if outcome.status == "infeasible":
         return Finding(incumbent, None, infeasible=incumbent is None)
-    found = None
-    if outcome.point is not None:
-        found = whole_point(task.model, outcome.point, task.objective, task.clock)
-        found = None if found is None else settle(task, found)
-    best = pick(task, incumbent, found)
+    best = pick(task, incumbent, _in_whole_units(task, outcome, limits))
+    if best is None:
+        best, _ = starting_point(task)
     bound = task.bound(outcome.bound)
     task.report("one model", None if best is None else task.objective.value(best), bound)
     return Finding(best, bound, exhausted=outcome.status != "optimal")
+
+
+def _in_whole_units(task: Task, outcome: Outcome, limits: Limits) -> Ints | None:
+    """The engine's point in whole units; where there is none near it, a small model goes to CP-SAT."""
+    found = None
+    if outcome.point is not None:
+        found = whole_point(task.model, outcome.point, task.objective, task.clock)
+        if found is None and task.model.columns <= SMALL:
+            exact = engine("cpsat")(task.model, task.objective, limits, task.clock)
+            found = None if exact.point is None else np.rint(exact.point).astype(np.int64)
+    return None if found is None else settle(task, found)
 
 
 def engine_for(task: Task) -> str:

@@ -77,7 +77,9 @@ def _with_room(
     rows = narrow.model.rows
     room = np.zeros(rows.count, np.int64)
     np.add.at(room, rows.row_of_term, np.abs(rows.coefficient))
-    exact = np.array([label[0] in ("completion", "need") for label in rows.label], np.bool_) | (rows.lower == rows.upper)
+    exact = np.array([label[0] in ("completion", "need") for label in rows.label], np.bool_) | (
+        rows.lower == rows.upper
+    )
     room[exact] = 0  # demand is met to the granule: rounding must balance there, not give way
     upper = np.where(rows.upper >= UNLIMITED, rows.upper, rows.upper - room)
     lower = np.where(rows.lower <= -UNLIMITED, rows.lower, rows.lower + room)

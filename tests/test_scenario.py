@@ -409,9 +409,14 @@ FAULTS: dict[str, tuple[Changes, list[str], str]] = {
     ),
     "empty forbid": ({"decisions.forbids": [{}]}, ["decisions.forbids.0"], "forbid everything"),
     "forbid of nothing": (
-        {"decisions.forbids": [{"provider": "x", "offer": "x", "partner": "x", "state": "x", "need": "x"}]},
+        {"decisions.forbids": [{"provider": "x", "offer": "x", "partner": "z", "state": "x", "need": "x"}]},
         [f"decisions.forbids.0.{name}" for name in ("provider", "offer", "partner", "state", "need")],
         "provider of this scenario",
+    ),
+    "partner of itself": (
+        {"decisions.forbids": [{"offer": "t", "partner": "t"}]},
+        ["decisions.forbids.0.partner"],
+        "another offer",
     ),
     "partner alone": ({"decisions.forbids": [{"partner": "t"}]}, ["decisions.forbids.0.partner"], "beside"),
     "cap of work": (

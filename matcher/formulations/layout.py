@@ -14,6 +14,8 @@ from matcher.units import ceil_share
 
 FINE_GRANULES = 200
 """A flow of more granules than this may be relaxed to a real number by engines with floats."""
+FINE_UNITS = 10_000
+"""A ledger of at most this many units is kept whole by all engines."""
 WORST_SCALE = 2**50
 """Whole units in which the smallest State coverage is measured inside the model."""
 
@@ -62,7 +64,7 @@ class Layout:
         """Columns that may be relaxed: flows of many granules, money, and the smallest coverage."""
         fine = np.zeros(self.columns, np.bool_)
         fine[: self.arrays.flows] = self.arrays.demand[self.arrays.flow_need] > FINE_GRANULES
-        return fine | self.implied
+        return fine | (self.implied & (self.upper > FINE_UNITS))
 
     @cached_property
     def implied(self) -> Bools:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from math import lcm
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from matcher.linear_model import Ints, LinearObjective, RowBuilder, Rows, object
 from matcher.scenario import FundingOffer, Scenario, TechnicalOffer
 
 Terms = dict[int, Fraction]
+_MOST_STEPS = 2**40
 
 
 def completions(layout: Layout) -> Terms:
@@ -133,7 +135,9 @@ def linear_objective(layout: Layout, name: str) -> LinearObjective:
     """
     if name not in FIGURES:
         hint = nearest(name, FIGURES)
-        raise InvalidOptions(f"no objective {name!r}; known: {', '.join(FIGURES)}" + (f" (did you mean {hint}?)" if hint else ""))
+        raise InvalidOptions(
+            f"no objective {name!r}; known: {', '.join(FIGURES)}" + (f" (did you mean {hint}?)" if hint else "")
+        )
     maximise, terms = FIGURES[name]
     return objective(name, maximise, terms(layout), layout.upper)
 
@@ -151,7 +155,10 @@ def weighted_objective(layout: Layout, weights: dict[str, Fraction]) -> LinearOb
 def worst_off_rows(layout: Layout) -> Rows:
     """Returns the rows that hold the smallest coverage under every State's coverage."""
     arrays, scenario = layout.arrays, layout.scenario
-    total = {state.id: sum((Fraction(need.weight) for need in scenario.needs_of(state.id)), Fraction(0)) for state in scenario.states}
+    total = {
+        state.id: sum((Fraction(need.weight) for need in scenario.needs_of(state.id)), Fraction(0))
+        for state in scenario.states
+    }
     discount = Fraction(scenario.objectives.discount)
     table = np.zeros((len(scenario.needs), len(scenario.years)), np.int64)
     for at, need in enumerate(scenario.needs):
@@ -176,6 +183,22 @@ def _need_limited(layout: Layout) -> Ints:
     share = arrays.demand // np.maximum(count, 1) + 1
     size[: arrays.flows] = np.minimum(size[: arrays.flows], share[arrays.flow_need])
     return size
+
+
+def worst_off_steps(layout: Layout) -> tuple[int, ...]:
+    """Returns, per State, a whole number of whose inverse its coverage is a multiple; empty if too large to use."""
+    arrays, scenario = layout.arrays, layout.scenario
+    discount = Fraction(scenario.objectives.discount)
+    steps: dict[str, int] = {}
+    for at, need in enumerate(scenario.needs):
+        total = sum((Fraction(each.weight) for each in scenario.needs_of(need.state)), Fraction(0))
+        if total:
+            share = Fraction(need.weight) / total / int(arrays.demand[at])
+            for year in range(len(scenario.years)):
+                steps[need.state] = lcm(steps.get(need.state, 1), (share * discount**year).denominator)
+                if steps[need.state] > _MOST_STEPS:
+                    return ()
+    return tuple(sorted(set(steps.values())))
 
 
 def worst_off_error(layout: Layout) -> Fraction:

@@ -123,7 +123,8 @@ def _set_ledgers(layout: Layout, point: Ints) -> None:
         point[column] = spent[position[offer], year]
     for (offer, year), column in layout.repaid.items():
         terms = scenario.offer(offer)
-        assert isinstance(terms, FundingOffer) and terms.repayment is not None
+        assert isinstance(terms, FundingOffer)
+        assert terms.repayment is not None
         due = ceil_share(int(spent[position[offer], year]), 1 + Fraction(terms.repayment.premium))
         point[column] = due
         charged[position[terms.repayment.offer], year + terms.repayment.after] += due

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from matcher.options import OptionSet, Reason, reach
+from matcher.options import OptionSet, Reason, need_node, reach
 from matcher.reporting import amounts, words
 from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer
 
@@ -85,7 +85,7 @@ def _gives_anything(scenario: Scenario, offer: FundingOffer | TechnicalOffer) ->
 def _reached(scenario: Scenario) -> dict[str, list[str]]:
     """Returns, for each need, the offers whose own filters let them serve it, sorted."""
     graph = reach(scenario)
-    return {need.id: sorted(graph.predecessors(("need", need.id))) for need in scenario.needs}
+    return {need.id: sorted(graph.predecessors(need_node(need.id))) for need in scenario.needs}
 
 
 def _unused(options: OptionSet, offer: FundingOffer | TechnicalOffer, reached: dict[str, list[str]]) -> Caution:

@@ -35,7 +35,7 @@ def verdict_of(result: Result) -> str:
     """Returns one honest sentence or two about how far the result can be relied on."""
     stop = words.STOPS[result.stopped_by]
     if result.status == "optimal":
-        exact = result.options.gap == 0 and all(stage.gap == 0 for stage in result.stages)
+        exact = all(stage.gap == 0 for stage in result.stages)
         key = "optimal_exact" if exact else "optimal_near"
         return words.VERDICTS[key].format(asked=amounts.gap(result.options.gap))
     return words.VERDICTS[result.status].format(stop=stop, gaps=_gaps(result.stages))

@@ -51,9 +51,7 @@ class Parts:
         """Returns the parts of a scenario that could be read whole."""
         entities = {name: {each.id: each for each in getattr(scenario, name)} for name in COLLECTIONS}
         declared = {name: frozenset(found) for name, found in entities.items()}
-        return cls(
-            entities, declared, scenario.horizon, scenario.currency, scenario.decisions, scenario.objectives
-        )
+        return cls(entities, declared, scenario.horizon, scenario.currency, scenario.decisions, scenario.objectives)
 
     def get(self, collection: str, key: str | None) -> Any:
         """Returns the entity, or None if it was not readable or is not there."""
@@ -263,6 +261,8 @@ def _forbid(parts: Parts, forbid: Forbid, path: Path) -> Iterator[Fault]:
         yield Fault(path, "no field", "at least one field: an empty forbid would forbid everything")
     if forbid.partner is not None and forbid.offer is None:
         yield Fault((*path, "partner"), repr(forbid.partner), "an 'offer' beside 'partner': they name a pair")
+    elif forbid.partner is not None and forbid.partner == forbid.offer:
+        yield Fault((*path, "partner"), repr(forbid.partner), "another offer than 'offer'")
 
 
 def _cap(parts: Parts, cap: Cap, path: Path) -> Iterator[Fault]:

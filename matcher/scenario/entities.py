@@ -15,7 +15,21 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from matcher.scenario.fields import Count, Flag, Frozen, Id, Ids, Money, Quantity, Ratio, Share, Text, Year, Yearly, Years
+from matcher.scenario.fields import (
+    Count,
+    Flag,
+    Frozen,
+    Id,
+    Ids,
+    Money,
+    Quantity,
+    Ratio,
+    Share,
+    Text,
+    Year,
+    Yearly,
+    Years,
+)
 
 ProviderKind = Literal[
     "donor_state", "affected_state", "operator", "un_agency", "regional_organisation", "company", "foundation"
@@ -30,9 +44,7 @@ Channel = Literal[
     "company",
     "foundation",
 ]
-OptionKind = Literal[
-    "national", "bilateral", "operator", "multilateral", "south-south", "triangular", "public-private"
-]
+OptionKind = Literal["national", "bilateral", "operator", "multilateral", "south-south", "triangular", "public-private"]
 ObjectiveName = Literal["completions", "coverage", "worst_off", "fit", "firmness", "engagements", "cost"]
 
 PUBLIC_KINDS: frozenset[str] = frozenset({"donor_state", "affected_state", "un_agency", "regional_organisation"})

@@ -89,6 +89,8 @@ Money = Annotated[int, Strict(), Field(ge=0, le=MAX_MONEY)]
 """Whole minor currency units."""
 Quantity = Annotated[int, Strict(), Field(ge=0, le=MAX_QUANTITY)]
 """Whole units of a capability."""
+Total = Annotated[int, Strict(), Field(ge=0, le=2**62)]
+"""A sum of money (minor units) or quantities (units)."""
 Count = Annotated[int, Strict(), Field(ge=0, le=10**9)]
 """A whole number of things."""
 Year = Annotated[int, Strict(), Field(ge=FIRST_YEAR, le=LAST_YEAR)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, Strict, model_validator
 
@@ -68,7 +68,7 @@ class Scenario(Frozen):
     """What States seek."""
     providers: ById[Provider]
     """Who offers."""
-    offers: ById[Offer]  # type: ignore[type-var]
+    offers: ById[Offer]
     """What is on the table."""
     decisions: Decisions = Decisions()
     """What the user has already decided."""
@@ -185,5 +185,3 @@ class Scenario(Frozen):
         if scenario is None:
             raise InvalidScenario(faults, source)
         return scenario
-
-

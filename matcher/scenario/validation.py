@@ -113,7 +113,9 @@ def _fault(detail: ErrorDetails, data: object, path: Path) -> Fault:
         return Fault(where, found, _listed("one of", names), nearest(detail["input"], names))
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         given = detail["input"].get("kind") if isinstance(detail["input"], Mapping) else None
-        return Fault((*where, "kind"), _words(given), "'funding' or 'technical'", nearest(given, ["funding", "technical"]))
+        return Fault(
+            (*where, "kind"), _words(given), "'funding' or 'technical'", nearest(given, ["funding", "technical"])
+        )
     if kind == "string_pattern_mismatch" and len(where) > 1 and where[-1] == detail["input"]:
         return Fault(where, found, "an id: a letter, then at most 63 letters, digits, '_', '.' or '-'")
     message = detail["msg"]
@@ -183,5 +185,3 @@ def _words(value: object) -> str:
         return "true" if value else "false"
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-

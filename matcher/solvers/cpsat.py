@@ -52,8 +52,7 @@ def solve_cpsat(
 def _build(model: LinearModel, objective: LinearObjective, hint: Floats | None) -> cp_model.CpModel:
     built = cp_model.CpModel()
     columns = [
-        built.new_int_var(low, high, "")
-        for low, high in zip(model.lower.tolist(), model.upper.tolist(), strict=True)
+        built.new_int_var(low, high, "") for low, high in zip(model.lower.tolist(), model.upper.tolist(), strict=True)
     ]
     rows = model.rows
     place, coefficient = rows.column.tolist(), rows.coefficient.tolist()

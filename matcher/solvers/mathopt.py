@@ -149,7 +149,7 @@ def _parameters(limits: Limits, clock: Clock, nonzeros: int, relaxed: bool) -> m
     else:
         parameters.relative_gap_tolerance = limits.gap
         parameters.absolute_gap_tolerance = 0.0
-        parameters.node_limit = max(1, int(limits.work * _NODES_PER_WORK / max(nonzeros, 1) ** 1.5))
+        parameters.node_limit = min(max(1, int(limits.work * _NODES_PER_WORK / max(nonzeros, 1) ** 1.5)), 2**31 - 1)
     if clock.left is not None:
         parameters.time_limit = datetime.timedelta(seconds=max(clock.left, 0.01))
     return parameters
@@ -177,9 +177,9 @@ def _figure_scale(model: LinearModel, objective: LinearObjective) -> float:
 def _scaled(model: LinearModel, objective: LinearObjective, figure_scale: float) -> _Scaled:
     scale, rows = model.column_scale, model.rows
     value, row = rows.coefficient * scale[rows.column], rows.row_of_term
-    size = np.zeros(rows.count)
+    size: Floats = np.zeros(rows.count)
     np.maximum.at(size, row, np.abs(value))
-    size = 2.0 ** np.round(np.log2(np.where(size > 0, size, 1.0)))
+    size = np.exp2(np.round(np.log2(np.where(size > 0, size, 1.0))))
     return _Scaled(
         model.lower / scale,
         model.upper / scale,

@@ -1,0 +1,65 @@
+"""The public names are written down, can be used, and cost nothing until they are."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import matcher
+
+SURFACE = (
+    "Cancel",
+    "Engagement",
+    "Fault",
+    "Flow",
+    "InvalidInput",
+    "InvalidOptions",
+    "InvalidPortfolio",
+    "InvalidScenario",
+    "MatcherError",
+    "Option",
+    "OptionSet",
+    "Partnership",
+    "Portfolio",
+    "Progress",
+    "Report",
+    "Result",
+    "Scenario",
+    "SolveOptions",
+    "VerificationFailed",
+    "Violation",
+    "find_options",
+    "load",
+    "load_portfolio",
+    "loads",
+    "solve",
+    "verify",
+)
+
+
+def test_the_public_names_are_exactly_these() -> None:
+    """A name cannot appear or vanish unnoticed."""
+    assert sorted(matcher.__all__) == sorted(SURFACE)
+    assert dir(matcher) == matcher.__all__
+
+
+@pytest.mark.parametrize("name", SURFACE)
+def test_every_public_name_is_there_with_a_docstring(name: str) -> None:
+    """Each name loads and says what it is."""
+    assert getattr(matcher, name).__doc__
+
+
+def test_an_unknown_name_is_refused() -> None:
+    """A misspelt name is an AttributeError, as for any module."""
+    with pytest.raises(AttributeError, match="sovle"):
+        matcher.sovle  # noqa: B018
+
+
+def test_importing_loads_no_solver_and_no_tables() -> None:
+    """`import matcher` loads neither solvers, arrays, tables nor plots."""
+    heavy = "{'ortools', 'numpy', 'pandas', 'pydantic', 'networkx', 'matplotlib'}"
+    code = f"import sys, matcher; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
