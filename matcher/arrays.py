@@ -91,7 +91,7 @@ class Arrays:
     def year_cap(self) -> Ints:
         """Most granules of each need in one year."""
         most = [need.quantity if need.max_per_year is None else need.max_per_year for need in self.scenario.needs]
-        return np.asarray(self.flow_price * external, np.int64)
+        return np.asarray(np.minimum(np.array(most, np.int64) // self.granule, self.demand), np.int64)
 
     def relation_index(self, offer: str, state: str) -> int | None:
         """Returns the position of a relation, or None if no flow uses it."""
