@@ -40,9 +40,9 @@ class Meter:
     budget: float
     used: float = 0.0
 
-    def spend(self, states: int) -> None:
+    def spend(self, states: int, searched: bool = True) -> None:
         """Counts a solve over some States: as measured, it grows a little faster than their number."""
-        self.used += 0.2 * STATE_WORK * states**1.5
+        self.used += (0.2 if searched else 0.05) * STATE_WORK * states**1.5
 
     @property
     def empty(self) -> bool:
@@ -130,7 +130,7 @@ def complete_next(task: Task, point: Ints, state: int) -> Ints | None:
     """Completes one more State with what is left, at least cost; None if that cannot be done."""
     lower, upper = _completed(task, state)
     harder = replace(task, model=task.model.with_bounds(lower, upper))
-    return improve(harder, point, frozenset({state}), Limits(STATE_WORK, 0.02), _spare(task))
+    return improve(harder, point, frozenset({state}), Limits(STATE_WORK, 0.02), _spare(task)).point
 
 
 def relaxation_bound(task: Task, dead: frozenset[int]) -> Fraction | None:
@@ -170,10 +170,11 @@ def free_group(
     task: Task, point: Ints, group: frozenset[int], search: LinearObjective, meter: Meter
 ) -> tuple[Ints, bool]:
     """Returns the better of a point and what freeing a group finds, and whether it was the latter."""
-    meter.spend(len(group))
     if task.objective.name == "worst_off":
         task, search = _lifting(task, point, group)
-    found = improve(task, point, group, Limits(STATE_WORK * len(group), GROUP_GAP), search)
+    attempt = improve(task, point, group, Limits(STATE_WORK * len(group), GROUP_GAP), search)
+    meter.spend(len(group), attempt.searched)
+    found = attempt.point
     won = found is not None and better(search, search.value(found), search.value(point))
     return (found, True) if won and found is not None else (point, False)
 
@@ -233,8 +234,8 @@ class Groups:
 
     @property
     def more(self) -> bool:
-        """Whether there are two States to free together."""
-        return len(self._active) > 1
+        """Whether there are still groups worth a try."""
+        return len(self._active) > 1 and not (self._size == MAX_GROUP and self._barren > 2 * len(self._active))
 
     def alone(self) -> list[frozenset[int]]:
         """Returns every State that has options, as a group of its own."""
@@ -263,5 +264,5 @@ class Groups:
     def tell(self, won: bool) -> None:
         """Learns whether the last group made things better: groups grow while nothing is found."""
         self._barren = 0 if won else self._barren + 1
-        if self._barren > 2 * len(self._active):
-            self._size, self._barren = min(self._size + 1, MAX_GROUP), 0
+        if self._barren > 2 * len(self._active) and self._size < MAX_GROUP:
+            self._size, self._barren = self._size + 1, 0

@@ -117,8 +117,18 @@ def guided(task: Task) -> LinearObjective:
     return LinearObjective(main.name, True, main.signed // step * 2**31 + thin, main.denominator, main.error)
 
 
-def improve(task: Task, point: Ints, states: frozenset[int], limits: Limits, search: LinearObjective) -> Ints | None:
-    """Returns a settled whole point that differs only in some States, or None if none was found.
+@dataclass(frozen=True)
+class Attempt:
+    """What freeing some States came to."""
+
+    point: Ints | None
+    """A settled whole point, better or not; None if none was found."""
+    searched: bool
+    """Whether a search was run; False if the relaxation alone showed that there is nothing to win."""
+
+
+def improve(task: Task, point: Ints, states: frozenset[int], limits: Limits, search: LinearObjective) -> Attempt:
+    """Looks for a better whole point that differs only in some States.
 
     Parameters
     ----------
@@ -135,16 +145,16 @@ def improve(task: Task, point: Ints, states: frozenset[int], limits: Limits, sea
     aim = narrow.narrow(search)
     relaxed = engine("lp")(narrow.model, aim, limits, task.clock)
     if relaxed.point is None or not _promising(narrow.model, aim, relaxed.bound, point[free], limits.gap):
-        return None
+        return Attempt(None, False)
     supported = _supported(narrow.model, relaxed.point, point[free])
     outcome = engine(_engine_name(task))(supported, aim, limits, task.clock, point[free].astype(np.float64))
     if outcome.point is None and outcome.status == "infeasible":  # the relaxation's support is too thin
         supported = narrow.model
         outcome = engine(_engine_name(task))(supported, aim, limits, task.clock)
     if outcome.point is None:
-        return None
+        return Attempt(None, True)
     found = whole_point(supported, outcome.point, aim, task.clock)
-    return None if found is None else settle(task, narrow.widen(found))
+    return Attempt(None if found is None else settle(task, narrow.widen(found)), True)
 
 
 def _promising(model: LinearModel, aim: LinearObjective, bound: float | None, point: Ints, gap: float) -> bool:
