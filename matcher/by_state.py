@@ -78,9 +78,11 @@ def build(task: Task, point: Ints, meter: Meter) -> tuple[Ints, frozenset[int]]:
     for _ in states:
         meter.spend(1)
     dead = frozenset(state for state, outcome in alone.items() if outcome.status == "infeasible")
-    cost = {state: (outcome.bound or 0.0) for state, outcome in alone.items() if state not in dead}
+    cost = {state: (outcome.bound or Fraction(0)) for state, outcome in alone.items() if state not in dead}
     named = task.assignment.layout.scenario.states
-    order = sorted(cost, key=lambda state: (cost[state] / max(float(named[state].weight), 1e-9), state))
+    order = sorted(
+        cost, key=lambda state: (cost[state] / max(Fraction(named[state].weight), Fraction(1, 10**9)), state)
+    )
     for state in order:
         if task.clock.reason():
             break
@@ -119,18 +121,20 @@ def _completed(task: Task, state: int) -> tuple[Ints, Ints]:
 
 def complete_alone(task: Task, state: int) -> Outcome:
     """Completes one State with every offer to itself, at least cost; infeasible proves that none can."""
+    if task.clock.reason():
+        return Outcome("limit", None, None)
     model = replace(task.model, lower=_completed(task, state)[0])
     home = task.assignment.layout.column_state
     free: Bools = (home == state) | (home < 0)
     narrow = submodel(model, free, np.zeros(model.columns, np.int64))
-    return engine("scip")(narrow.model, narrow.narrow(_spare(task)), Limits(STATE_WORK, 0.05), task.clock)
+    return engine("scip")(narrow.model, narrow.narrow(_spare(task)), Limits(STATE_WORK, 0.05, quick=True), task.clock)
 
 
 def complete_next(task: Task, point: Ints, state: int) -> Ints | None:
     """Completes one more State with what is left, at least cost; None if that cannot be done."""
     lower, upper = _completed(task, state)
     harder = replace(task, model=task.model.with_bounds(lower, upper))
-    return improve(harder, point, frozenset({state}), Limits(STATE_WORK, 0.02), _spare(task)).point
+    return improve(harder, point, frozenset({state}), Limits(STATE_WORK, 0.02, quick=True), _spare(task)).point
 
 
 def relaxation_bound(task: Task, dead: frozenset[int]) -> Fraction | None:
@@ -145,10 +149,10 @@ def relaxation_bound(task: Task, dead: frozenset[int]) -> Fraction | None:
 
 
 def first_round(task: Task, point: Ints, groups: Groups, meter: Meter) -> Ints:
-    """Frees each State alone, once."""
+    """Frees each State alone, once: whatever the budget, no State is passed over."""
     search = guided(task)
-    for group in groups.alone():
-        if meter.empty or task.clock.reason():
+    for group in groups.alone(point):
+        if task.clock.reason():
             break
         point = free_group(task, point, group, search, meter)[0]
         task.report("each State alone", task.objective.value(point), None)
@@ -160,19 +164,19 @@ def improve_by_groups(task: Task, point: Ints, bound: Fraction | None, groups: G
     search = guided(task)
     while not meter.empty and not task.clock.reason() and not _closed(task, point, bound) and groups.more:
         group = groups.draw(point)
-        point, won = free_group(task, point, group, search, meter)
+        point, won = free_group(task, point, group, search, meter, groups.thorough)
         groups.tell(won)
         task.report(f"group of {len(group)}", task.objective.value(point), bound)
     return point
 
 
 def free_group(
-    task: Task, point: Ints, group: frozenset[int], search: LinearObjective, meter: Meter
+    task: Task, point: Ints, group: frozenset[int], search: LinearObjective, meter: Meter, thorough: bool = False
 ) -> tuple[Ints, bool]:
     """Returns the better of a point and what freeing a group finds, and whether it was the latter."""
     if task.objective.name == "worst_off":
         task, search = _lifting(task, point, group)
-    attempt = improve(task, point, group, Limits(STATE_WORK * len(group), GROUP_GAP), search)
+    attempt = improve(task, point, group, Limits(STATE_WORK * len(group), GROUP_GAP, quick=True), search, thorough)
     meter.spend(len(group), attempt.searched)
     found = attempt.point
     won = found is not None and better(search, search.value(found), search.value(point))
@@ -237,9 +241,20 @@ class Groups:
         """Whether there are still groups worth a try."""
         return len(self._active) > 1 and not (self._size == MAX_GROUP and self._barren > 2 * len(self._active))
 
-    def alone(self) -> list[frozenset[int]]:
-        """Returns every State that has options, as a group of its own."""
-        return [frozenset({place}) for place in self._active]
+    @property
+    def thorough(self) -> bool:
+        """Whether quick searches of groups of this size have found nothing for a while."""
+        return self._barren > len(self._active) or self._size >= len(self._active)
+
+    def alone(self, point: Ints) -> list[frozenset[int]]:
+        """Returns every State that has options, as a group of its own, the least served first."""
+        layout = self._task.assignment.layout
+        served = dict.fromkeys(self._active, Fraction(0))
+        demand = layout.arrays.demand
+        for flow in np.flatnonzero(point[: layout.arrays.flows]).tolist():
+            need = int(layout.arrays.flow_need[flow])
+            served[int(layout.arrays.flow_state[flow])] += Fraction(int(point[flow]), int(demand[need]))
+        return [frozenset({place}) for place in sorted(self._active, key=lambda place: (served[place], place))]
 
     def draw(self, point: Ints) -> frozenset[int]:
         """Returns the next group; for the worst-off States, it starts with the worst of all."""

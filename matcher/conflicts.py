@@ -16,6 +16,8 @@ from matcher.linear_model import Ints, LinearModel, LinearObjective, Rows
 from matcher.result import Clock, Conflict
 from matcher.solvers import Limits, engine
 
+SMALL = 4000
+"""A model of at most this many columns is decided by CP-SAT, in whole numbers."""
 WORK = 20.0
 """Deterministic work of each trial."""
 
@@ -73,7 +75,8 @@ def _possible(assignment: Assignment, decisions: list[_Decision], clock: Clock) 
     wanted = frozenset[int]().union(*(rows for *_, rows in decisions))
     trial = replace(model, lower=lower, rows=_without_pins(model, wanted))
     aim = LinearObjective("nothing", True, np.zeros(model.columns, np.int64), 1, Fraction(0))
-    return engine("highs")(trial, aim, Limits(WORK), clock).status != "infeasible"
+    name = "cpsat" if model.columns <= SMALL else "scip"
+    return engine(name)(trial, aim, Limits(WORK), clock).status != "infeasible"
 
 
 def _without_pins(model: LinearModel, kept: frozenset[int]) -> Rows:

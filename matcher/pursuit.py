@@ -51,7 +51,7 @@ class Task:
     steps: tuple[int, ...] = ()
     """For the smallest coverage: it is a multiple of 1 / step for one of these; empty if not known."""
 
-    def bound(self, bound: float | None) -> Fraction | None:
+    def bound(self, bound: Fraction | None) -> Fraction | None:
         """Returns an engine's bound as one on the true figure, as tight as its whole steps allow."""
         if bound is None:
             return None
@@ -75,14 +75,14 @@ class Finding:
     """Work used, where the method counts it."""
 
 
-def exact_bound(objective: LinearObjective, bound: float, error: Fraction) -> Fraction:
+def exact_bound(objective: LinearObjective, bound: Fraction, error: Fraction) -> Fraction:
     """Returns the bound, moved outwards by the error and then inwards to a figure that can occur.
 
     All columns are whole in truth, so an exact objective moves in steps of the greatest common
     divisor of its coefficients.
     """
     step = gcd(*(int(value) for value in objective.coefficient[objective.coefficient != 0].tolist()))
-    outward = Fraction(bound) + (error if objective.maximise else -error)
+    outward = bound + (error if objective.maximise else -error)
     if step == 0:
         return Fraction(0)
     if objective.error:
@@ -127,7 +127,14 @@ class Attempt:
     """Whether a search was run; False if the relaxation alone showed that there is nothing to win."""
 
 
-def improve(task: Task, point: Ints, states: frozenset[int], limits: Limits, search: LinearObjective) -> Attempt:
+def improve(
+    task: Task,
+    point: Ints,
+    states: frozenset[int],
+    limits: Limits,
+    search: LinearObjective,
+    thorough: bool = False,
+) -> Attempt:
     """Looks for a better whole point that differs only in some States.
 
     Parameters
@@ -138,6 +145,8 @@ def improve(task: Task, point: Ints, states: frozenset[int], limits: Limits, sea
         Indices of the States that may change.
     search
         The objective of this search, over all columns of the model.
+    thorough
+        Whether to search the whole group, not only what its relaxation uses.
     """
     home = task.assignment.layout.column_state
     free: Bools = np.isin(home, sorted(states)) | (home < 0)
@@ -146,7 +155,7 @@ def improve(task: Task, point: Ints, states: frozenset[int], limits: Limits, sea
     relaxed = engine("lp")(narrow.model, aim, limits, task.clock)
     if relaxed.point is None or not _promising(narrow.model, aim, relaxed.bound, point[free], limits.gap):
         return Attempt(None, False)
-    supported = _supported(narrow.model, relaxed.point, point[free])
+    supported = narrow.model if thorough else _supported(narrow.model, relaxed.point, point[free])
     outcome = engine(_engine_name(task))(supported, aim, limits, task.clock, point[free].astype(np.float64))
     if outcome.point is None and outcome.status == "infeasible":  # the relaxation's support is too thin
         supported = narrow.model
@@ -157,12 +166,12 @@ def improve(task: Task, point: Ints, states: frozenset[int], limits: Limits, sea
     return Attempt(None if found is None else settle(task, narrow.widen(found)), True)
 
 
-def _promising(model: LinearModel, aim: LinearObjective, bound: float | None, point: Ints, gap: float) -> bool:
+def _promising(model: LinearModel, aim: LinearObjective, bound: Fraction | None, point: Ints, gap: float) -> bool:
     """Whether the relaxation leaves room for anything better than the point, by more than the gap."""
     if bound is None or not model.admits(point):
         return True
-    value = float(aim.value(point))
-    margin = gap * max(abs(bound), abs(value))
+    value = aim.value(point)
+    margin = Fraction(gap) * max(abs(bound), abs(value))
     return bound > value + margin if aim.maximise else bound < value - margin
 
 
@@ -211,8 +220,8 @@ def starting_point(task: Task) -> tuple[Ints | None, bool]:
     at = {state.id: place for place, state in enumerate(layout.scenario.states)}
     free = np.isin(layout.column_state, [at[state] for state in sorted(wanted)]) | (layout.column_state < 0)
     narrow = submodel(task.model, free, empty)
-    aim = narrow.narrow(task.objective)
-    outcome = engine(_engine_name(task))(narrow.model, aim, Limits(10 * STATE_WORK, 0.01), task.clock)
+    aim = LinearObjective("nothing", True, np.zeros(narrow.model.columns, np.int64), 1, Fraction(0))
+    outcome = engine(_engine_name(task))(narrow.model, aim, Limits(10 * STATE_WORK, quick=True), task.clock)
     if outcome.point is None:
         return None, outcome.status == "infeasible"
     found = whole_point(narrow.model, outcome.point, aim, task.clock)

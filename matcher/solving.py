@@ -49,6 +49,8 @@ from matcher.verification import verify
 
 WHOLE_STATES = 10
 """Scenarios with at most this many States that have options are solved as one model."""
+BOUND_ROUNDING = Fraction(1, 10**7)
+"""Relative distance by which a portfolio may pass its bound: more is an error, not a rounding."""
 SHARE = 0.5
 """Share of the work left that one objective may use; what it leaves goes to the next ones."""
 
@@ -189,6 +191,8 @@ def _stage(run: _Run, assignment: Assignment, aim: LinearObjective, finding: Fin
     value = _figure(run, assignment, aim, finding.point)
     bound = finding.bound
     if bound is not None and ((bound < value) if aim.maximise else (bound > value)):
+        if abs(bound - value) > BOUND_ROUNDING * max(abs(bound), abs(value)):
+            raise VerificationFailed(f"{aim.name}: the portfolio reaches {value}, past the bound {bound}")
         bound = value
     gap = _gap(value, bound)
     return Stage(

@@ -21,31 +21,39 @@ def pursue(task: Task, incumbent: Ints | None, work: float) -> Finding:
     outcome = engine(name)(task.model, task.objective, limits, task.clock, hint)
     if outcome.status == "infeasible":
         return Finding(incumbent, None, infeasible=incumbent is None)
-    best = pick(task, incumbent, _in_whole_units(task, outcome, limits))
+    found, impossible = _in_whole_units(task, outcome, limits)
+    best = pick(task, incumbent, found)
+    if best is None and not impossible:
+        best, impossible = starting_point(task)
     if best is None:
-        best, _ = starting_point(task)
+        return Finding(None, None, infeasible=impossible)
     bound = task.bound(outcome.bound)
     task.report("one model", None if best is None else task.objective.value(best), bound)
     return Finding(best, bound, exhausted=outcome.status != "optimal")
 
 
-def _in_whole_units(task: Task, outcome: Outcome, limits: Limits) -> Ints | None:
-    """The engine's point in whole units; where there is none near it, a small model goes to CP-SAT."""
+def _in_whole_units(task: Task, outcome: Outcome, limits: Limits) -> tuple[Ints | None, bool]:
+    """The engine's point in whole units, and whether there is proof of none anywhere.
+
+    Where no whole point is near the engine's, a small model goes to CP-SAT.
+    """
     found = None
     if outcome.point is not None:
         found = whole_point(task.model, outcome.point, task.objective, task.clock)
         if found is None and task.model.columns <= SMALL:
             exact = engine("cpsat")(task.model, task.objective, limits, task.clock)
+            if exact.status == "infeasible":
+                return None, True
             found = None if exact.point is None else np.rint(exact.point).astype(np.int64)
-    return None if found is None else settle(task, found)
+    return (None if found is None else settle(task, found)), False
 
 
 def engine_for(task: Task) -> str:
-    """Returns the engine: the one asked for, else CP-SAT for small coarse models and HiGHS for the rest."""
+    """Returns the engine: the one asked for, else CP-SAT for small coarse models and SCIP for the rest."""
     if task.options.engine != "auto":
         return task.options.engine
     inner = task.model.fine & ~task.model.implied
-    return "cpsat" if not inner.any() and task.model.columns <= SMALL else "highs"
+    return "cpsat" if not inner.any() and task.model.columns <= SMALL else "scip"
 
 
 def pick(task: Task, one: Ints | None, other: Ints | None) -> Ints | None:

@@ -19,6 +19,7 @@ from matcher.cli.app import COMMANDS
 from matcher.cli.arguments import read_order, with_order
 from matcher.cli.exits import Exit, exit_of
 from matcher.cli.interrupt import run_interruptibly
+from matcher.cli.streams import stdout_for_data
 from matcher.errors import InvalidOptions, VerificationFailed
 from matcher.io import canonical_json, load
 from matcher.result import Cancel, Result, SolveOptions
@@ -184,7 +185,7 @@ def saved(home: Path) -> Path:
 
 
 def test_solve_saves_all_files(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
-    """A solve writes its six files, the summary on stdout and talk on stderr."""
+    """A solve writes its seven files, the summary on stdout and talk on stderr."""
     assert run(["solve", "sample.json"]) == Exit.DONE
     folder = saved(home)
     assert folder.name.startswith("sample-")
@@ -193,6 +194,7 @@ def test_solve_saves_all_files(home: Path, engine: StandIn, capsys: pytest.Captu
         "result.json",
         "portfolio.csv",
         "summary.md",
+        "partnerships.md",
         "scenario.resolved.json",
         "log.txt",
         "timings.json",
@@ -235,7 +237,7 @@ def test_solve_passes_its_options_on(home: Path, engine: StandIn) -> None:
 def test_default_gap(home: Path, engine: StandIn) -> None:
     """Without a gap asked for, a thousandth counts as solved."""
     run(["solve", "sample.json"])
-    assert engine.asked[0][1].gap == Decimal("0.001")
+    assert engine.asked[0][1].gap == Decimal("0.0001")
 
 
 @pytest.mark.parametrize(
@@ -304,6 +306,16 @@ def test_solve_refuses_a_foreign_directory(home: Path, engine: StandIn, capsys: 
     assert engine.asked == []
     assert "thesis.txt" in capsys.readouterr().err
     assert [file.name for file in (home / "out").iterdir()] == ["thesis.txt"]
+
+
+def test_solve_refuses_a_place_that_cannot_be_written(
+    home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no folder can be made the solve is refused before it starts, with the reason."""
+    (home / "file").write_text("x", encoding="utf-8")
+    assert run(["solve", "sample.json", "-o", "file/out"]) == Exit.INVALID
+    assert engine.asked == []
+    assert "file/out cannot be written (Not a directory): name another folder" in capsys.readouterr().err
 
 
 def test_result_is_shown_even_if_it_cannot_be_saved(
@@ -416,6 +428,46 @@ def test_closed_pipe_is_no_error(tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=60, check=False)
     assert done.stderr == b""
     assert done.returncode == 0
+
+
+NOISY = """
+import ctypes, os, sys
+import matcher
+from matcher.cli import run
+from stand_in import StandIn
+
+def noise(_):
+    ctypes.CDLL(None).puts(b"noise held back by C")
+    os.write(1, b"noise at once\\n")
+
+engine = StandIn()
+engine.during = noise
+matcher.solving = engine
+code = run(["solve", "sample.json", "--json", "-o", "out"])
+sys.exit(code)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="C library of POSIX systems")
+@pytest.mark.parametrize("closed", ["", "2>&-"])
+def test_noise_of_libraries_stays_out_of_the_data(home: Path, closed: str) -> None:
+    """What engines' libraries write to stdout by themselves goes to stderr; stdout is the document alone."""
+    (home / "noisy.py").write_text(NOISY, encoding="utf-8")
+    tests = Path(__file__).parent
+    environment = {**os.environ, "PYTHONPATH": f"{tests}{os.pathsep}{tests.parent}"}
+    script = f"{sys.executable} noisy.py {closed}"
+    done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, timeout=60, check=False)
+    assert done.stdout == (home / "out" / "result.json").read_bytes()
+    assert [b"noise held back by C\n" in done.stderr, b"noise at once\n" in done.stderr] == [not closed] * 2
+
+
+def test_stdout_is_put_back(capfd: pytest.CaptureFixture[str]) -> None:
+    """After a failure too, stdout is what it was."""
+    with pytest.raises(ValueError, match="x"), stdout_for_data():
+        os.write(1, b"noise")
+        raise ValueError("x")
+    os.write(1, b"data")
+    assert capfd.readouterr() == ("data", "noise")
 
 
 def test_documents_are_canonical() -> None:

@@ -15,6 +15,7 @@ from matcher.reporting import (
     amounts,
     overview_document,
     overview_of,
+    partnerships_markdown,
     sheets_text,
     summary_markdown,
     summary_text,
@@ -197,6 +198,14 @@ def test_verdict_of_a_limit_says_the_largest_gap() -> None:
     assert f"75 % ({words.OBJECTIVES['cost']})" in verdict_of(result)
 
 
+def test_verdict_says_what_later_bounds_rest_on() -> None:
+    """Bounds of later objectives are said to hold only with what earlier ones reached, where there are later ones."""
+    later = sample_result(status="feasible", stopped_by="work", stages=(stage(), stage(objective="cost", solved=True)))
+    assert words.GAPS["conditional"] in verdict_of(later)
+    assert words.GAPS["conditional"] not in verdict_of(sample_result(status="feasible", stages=(stage(),)))
+    assert words.GAPS["conditional"] not in verdict_of(sample_result())
+
+
 def test_verdict_without_bound_says_that_nothing_is_known() -> None:
     """Where no bound is known, no distance is claimed."""
     result = sample_result(status="feasible", stopped_by="work", stages=(stage(bound=None, gap=None),))
@@ -225,6 +234,8 @@ def test_summary_without_portfolio_shows_the_conflicts() -> None:
         assert words.VERDICTS["infeasible"] in written
         assert "Arland" not in written
     assert words.PAPER["checking"] not in paper
+    assert f"ended because {words.PAPER['proven_infeasible']}" in paper
+    assert words.STOPS["gap"] not in paper
 
 
 def test_sheet_has_the_four_parts() -> None:
@@ -248,7 +259,7 @@ def test_sheet_joins_years_of_the_same_calendar() -> None:
 
 
 def test_paper_for_a_meeting() -> None:
-    """The paper has a section for each thing a meeting asks, and a sheet for each partnership."""
+    """The paper has a section for each thing a meeting asks, and says where the draft sheets are."""
     result = sample_result()
     paper = summary_markdown(sample_scenario(), result)
     headings = [line for line in paper.splitlines() if line.startswith("## ")]
@@ -257,14 +268,54 @@ def test_paper_for_a_meeting() -> None:
         "## Objectives",
         "## States",
         "## Kinds of partnership",
-        "## Partnerships",
         "## Needs that stay open",
+        "## Partnerships (5)",
         "## What it rests on",
         "## How to check it",
     ]
-    assert paper.count("#### ") == len(result.partnerships)
+    assert words.PAPER["drafts_beside"] in paper
+    assert words.PARTS["dialogue"] not in paper
+    assert "precision asked: 0.01 %; ended because the asked precision was reached" in paper
     assert words.PAPER["opening"] in paper
     assert "| Belmark | Clearance (B1) | 180 m2 | 90.0 % |" in paper
+
+
+def test_paper_lists_the_ten_largest_partnerships() -> None:
+    """Of many partnerships the paper lists the ten with most money, and says how many there are."""
+    result = sample_result()
+    first = result.partnerships[0]
+    many = tuple(first.model_copy(update={"id": f"P{at:02}", "money": at}) for at in range(1, 13))
+    paper = summary_markdown(sample_scenario(), sample_result(partnerships=many))
+    assert "## Partnerships (the 10 largest of 12)" in paper
+    assert [line[2:5] for line in paper.splitlines() if line.startswith("| P")] == [
+        f"P{at:02}" for at in range(12, 2, -1)
+    ]
+
+
+def test_drafts_of_all_partnerships() -> None:
+    """The draft sheets are a paper of their own, one for each partnership, under their States."""
+    result = sample_result()
+    drafts = partnerships_markdown(sample_scenario(), result)
+    lines = drafts.splitlines()
+    assert lines[0] == "# Two States and their partners: draft partnerships"
+    assert [line for line in lines if line.startswith("## ")] == ["## Arland", "## Belmark"]
+    assert [line[4:] for line in lines if line.startswith("### ")] == [each.id for each in result.partnerships]
+    assert drafts.count(words.PARTS["responsibilities"]) == len(result.partnerships)
+    empty = partnerships_markdown(sample_scenario(), sample_result(partnerships=()))
+    assert words.PAPER["no_partnerships"] in empty
+
+
+def test_targets_are_in_order_of_year() -> None:
+    """The targets of a sheet go by year, then by need, whatever their order in the result."""
+    target = next(each for each in sample_result().partnerships if each.id == "BBB-ecu-2026").targets[0]
+    order = ((2027, "B1"), (2026, "B2"), (2026, "B1"))
+    targets = tuple(target.model_copy(update={"by": by, "need": need}) for by, need in order)
+    partnerships = [
+        each.model_copy(update={"targets": targets}) for each in sample_result().partnerships if each.state == "BBB"
+    ]
+    text = sheets_text(sample_scenario(), sample_result(partnerships=tuple(partnerships)), frozenset({"BBB-ecu-2026"}))
+    found = [line.split() for line in text.splitlines() if "by the end of" in line]
+    assert [(line[5], line[-1]) for line in found] == [("2026:", "(B1)"), ("2026:", "(B2)"), ("2027:", "(B1)")]
 
 
 def test_paper_names_assumptions_and_confidence() -> None:

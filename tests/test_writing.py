@@ -252,6 +252,16 @@ def test_folders_of_others_are_refused_and_untouched(tmp_path: Path, monkeypatch
     assert names_in(tmp_path) == ["file", "link", "run", "thesis"]
 
 
+def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    """A folder that could not be made is refused with the reason; one that could leaves no trace of the question."""
+    (tmp_path / "file").write_text("x")
+    for name in ("file/run", "file/deep/run", "n" * 300):
+        with pytest.raises(InvalidOptions, match=r"cannot be written \(.+\): name another folder"):
+            check_run_directory(tmp_path / name)
+    check_run_directory(tmp_path / "new" / "deep" / "run")
+    assert names_in(tmp_path) == ["file"]
+
+
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../a", "a\\b", ".hidden", MANIFEST])
 def test_files_of_a_run_are_plain_names(tmp_path: Path, name: str) -> None:
     """No file of a run can land outside its directory or take the manifest's place."""

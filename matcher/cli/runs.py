@@ -35,7 +35,7 @@ class RunFolder:
     def save(self, scenario: Scenario, result: Result, log: str) -> None:
         """Writes all files of the run at once."""
         from matcher.io import canonical_json, portfolio_csv, scenario_document, write_run
-        from matcher.reporting import summary_markdown
+        from matcher.reporting import partnerships_markdown, summary_markdown
 
         files = {
             RESULT_FILE: canonical_json(result.model_dump(mode="json")),
@@ -45,6 +45,7 @@ class RunFolder:
             "log.txt": log,
         }
         if result.portfolio is not None:
+            files["partnerships.md"] = partnerships_markdown(scenario, result)
             files["portfolio.csv"] = portfolio_csv(scenario, result.portfolio)
         write_run(self.path, files)
 

@@ -12,6 +12,7 @@ from matcher.cli.arguments import AsJson, Overrides, ScenarioFile, read_gap, wit
 from matcher.cli.exits import exit_of
 from matcher.cli.interrupt import run_interruptibly
 from matcher.cli.progress import ProgressLog
+from matcher.cli.streams import stdout_for_data
 from matcher.cli.talk import out
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def solve_command(
     engine: Annotated[Engine, typer.Option(help="Solver of mixed-integer models.")] = "auto",
     gap: Annotated[
         str, typer.Option(metavar="GAP", help="Relative gap at which an objective counts as solved.")
-    ] = "0.001",
+    ] = "0.0001",
     work: Annotated[
         int, typer.Option(min=1, max=10**6, metavar="N", help="Work budget: about seconds of one core, not a clock.")
     ] = 60,
@@ -87,11 +88,12 @@ def _run(scenario: Scenario, options: SolveOptions, log: ProgressLog, cancel: Ca
 
     log.note(f"scenario {scenario.name}, options {options.model_dump_json()}")
     try:
-        return run_interruptibly(
-            lambda: solving.solve(scenario, options, progress=log, cancel=cancel),
-            cancel,
-            lambda: log.say("interrupted: saving the best portfolio so far; Ctrl-C again aborts"),
-        )
+        with stdout_for_data():
+            return run_interruptibly(
+                lambda: solving.solve(scenario, options, progress=log, cancel=cancel),
+                cancel,
+                lambda: log.say("interrupted: saving the best portfolio so far; Ctrl-C again aborts"),
+            )
     finally:
         log.close()
 

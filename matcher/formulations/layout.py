@@ -142,7 +142,8 @@ def build_layout(arrays: Arrays) -> Layout:
     repaid = take(_repaid_keys(arrays))
     spent = take(_spent_keys(arrays))
     delivered = take(_delivered_keys(arrays))
-    worst = take([("worst", WORST_SCALE)])["worst"]
+    counted = any(need.weight > 0 for need in scenario.needs)  # without any, the smallest coverage is 0
+    worst = take([("worst", WORST_SCALE if counted else 0)])["worst"]
     return Layout(
         arrays,
         engaged,  # type: ignore[arg-type]

@@ -53,7 +53,7 @@ def write_run(directory: FilePath, files: Mapping[str, str]) -> pathlib.Path:
     _check_names(files)
     target = _absolute(directory)
     recover(target)
-    check_run_directory(target)
+    _check_place(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     staging = temporary_beside(target)
     try:
@@ -72,8 +72,29 @@ def check_run_directory(directory: FilePath) -> None:
     Raises
     ------
     InvalidOptions
-        if it is a link, a file, the current folder or one around it, or holds files of others.
+        if it is a link, a file, the current folder or one around it, holds files of others, or
+        cannot be written.
     """
+    try:
+        _check_place(directory)
+        _try_to_write(_absolute(directory))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InvalidOptions(f"{directory} cannot be written ({reason}): name another folder for the run") from None
+
+
+def _try_to_write(target: pathlib.Path) -> None:
+    """Makes and removes a folder where the run, or the first folder on the way to it, will be made."""
+    first = target
+    while not os.path.lexists(first.parent):
+        first = first.parent
+    probe = temporary_beside(first)  # permissions alone do not tell: some file systems refuse everybody
+    probe.mkdir()
+    probe.rmdir()
+
+
+def _check_place(directory: FilePath) -> None:
+    """Refuses a directory that is not for runs."""
     target = _absolute(directory)
     if target.is_symlink():
         raise InvalidOptions(f"{directory} is a link: name the folder that it leads to, {target.resolve()}")

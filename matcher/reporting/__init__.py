@@ -4,7 +4,7 @@
 """
 
 from matcher.reporting.cautions import Caution
-from matcher.reporting.markdown import summary_markdown
+from matcher.reporting.markdown import partnerships_markdown, summary_markdown
 from matcher.reporting.overview import Overview, overview_document, overview_of, overview_text
 from matcher.reporting.terminal import sheets_text, summary_text
 
@@ -14,6 +14,7 @@ __all__ = [
     "overview_document",
     "overview_of",
     "overview_text",
+    "partnerships_markdown",
     "sheets_text",
     "summary_markdown",
     "summary_text",

@@ -8,7 +8,15 @@ from matcher.portfolio import Portfolio
 from matcher.reporting import amounts, words
 from matcher.reporting.facts import kind_facts, need_facts, state_facts
 from matcher.reporting.layout import escaped, markdown_table
-from matcher.reporting.sheets import Sheet, need_name, sheet
+from matcher.reporting.sheets import (
+    LARGEST_HEAD,
+    LARGEST_RIGHT,
+    Sheet,
+    largest_count,
+    largest_rows,
+    need_name,
+    sheet,
+)
 from matcher.reporting.verdict import OBJECTIVE_HEAD, OBJECTIVE_RIGHT, completion, objective_rows, verdict_of
 from matcher.result import Result
 from matcher.scenario import Scenario
@@ -29,8 +37,8 @@ def summary_markdown(scenario: Scenario, result: Result) -> str:
         blocks += [
             _states(scenario, result.portfolio),
             _kinds(scenario, result),
-            _partnerships(scenario, result),
             _unmet(scenario, result.portfolio),
+            _partnerships(scenario, result),
         ]
     blocks += [_ground(scenario), _checking(result)]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -55,9 +63,14 @@ def _asked(scenario: Scenario, result: Result) -> Lines:
         f"- {len(scenario.providers)} providers with {len(scenario.offers)} offers,"
         f" {len(external)} of them money from outside",
         f"- sought: {_sought(scenario)}",
-        f"- precision asked: {amounts.gap(result.options.gap)}; ended because {words.STOPS[result.stopped_by]}",
+        f"- precision asked: {amounts.gap(result.options.gap)}; ended because {_ending(result)}",
     ]
     return lines
+
+
+def _ending(result: Result) -> str:
+    """Returns what ended the solve; where no portfolio exists, no precision was reached."""
+    return words.PAPER["proven_infeasible"] if result.status == "infeasible" else words.STOPS[result.stopped_by]
 
 
 def _sought(scenario: Scenario) -> str:
@@ -102,18 +115,27 @@ def _kinds(scenario: Scenario, result: Result) -> Lines:
 
 
 def _partnerships(scenario: Scenario, result: Result) -> Lines:
-    lines = ["## Partnerships", "", words.PAPER["partnerships"]]
+    if not result.partnerships:
+        return ["## Partnerships", "", words.PAPER["no_partnerships"]]
+    table = markdown_table(LARGEST_HEAD, largest_rows(scenario, result), LARGEST_RIGHT)
+    return [f"## Partnerships ({largest_count(result)})", "", *table, "", words.PAPER["drafts_beside"]]
+
+
+def partnerships_markdown(scenario: Scenario, result: Result) -> str:
+    """Returns the draft sheets of all partnerships of a result, by State."""
+    title = f"# {escaped(scenario.title or scenario.name)}: {words.PAPER['drafts_title']}"
+    lines = [title, "", words.PAPER["drafts" if result.partnerships else "no_partnerships"]]
     state = None
     for each in result.partnerships:
         if each.state != state:
             state = each.state
-            lines += ["", f"### {escaped(scenario.state(state).name)}"]
+            lines += ["", f"## {escaped(scenario.state(state).name)}"]
         lines += ["", *_sheet(sheet(scenario, each))]
-    return lines if result.partnerships else ["## Partnerships", "", words.PAPER["no_partnerships"]]
+    return "\n".join(lines) + "\n"
 
 
 def _sheet(draft: Sheet) -> Lines:
-    lines = [f"#### {escaped(draft.id)}", "", escaped(draft.title), "", f"*{escaped(draft.facts)}*", ""]
+    lines = [f"### {escaped(draft.id)}", "", escaped(draft.title), "", f"*{escaped(draft.facts)}*", ""]
     for part in draft.parts:
         lines.append(f"- **{part.title}**" + (f": *{part.missing}*" if part.missing else ""))
         lines += [f"  - {escaped(line)}" for line in part.lines]

@@ -12,8 +12,13 @@ from dataclasses import dataclass
 from matcher.partnerships import PARTS
 from matcher.portfolio import Part, PartnerCommitment, Partnership, Responsibility, Target
 from matcher.reporting import amounts, words
+from matcher.result import Result
 from matcher.scenario import Scenario
 
+TOP = 10
+"""Partnerships that a table of the largest lists."""
+LARGEST_HEAD = ("id", "State", "partners", "kind", "years", "money")
+LARGEST_RIGHT = frozenset({5})
 MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -64,6 +69,28 @@ def partners(scenario: Scenario, partnership: Partnership) -> str:
     return financier if partnership.financier == partnership.implementer else f"{financier} with {implementer}"
 
 
+def largest_count(result: Result) -> str:
+    """Returns how many of the partnerships a table of the largest lists."""
+    total = len(result.partnerships)
+    return str(total) if total <= TOP else f"the {TOP} largest of {total}"
+
+
+def largest_rows(scenario: Scenario, result: Result) -> list[tuple[str, ...]]:
+    """Returns one row per partnership for the largest ones, by money."""
+    largest = sorted(result.partnerships, key=lambda each: (-each.money, each.id))[:TOP]
+    return [
+        (
+            each.id,
+            scenario.state(each.state).name,
+            partners(scenario, each),
+            words.KINDS[each.kind],
+            amounts.years(each.years),
+            amounts.money(each.money, scenario.currency),
+        )
+        for each in largest
+    ]
+
+
 def need_name(scenario: Scenario, key: str) -> str:
     """Returns the name of a need, or of its capability, with its id."""
     need = scenario.need(key)
@@ -93,7 +120,7 @@ def _party(scenario: Scenario, duty: Responsibility) -> str:
 
 
 def _targets(scenario: Scenario, partnership: Partnership) -> Iterator[str]:
-    for target in partnership.targets:
+    for target in sorted(partnership.targets, key=lambda each: (each.by, each.need)):
         unit = scenario.capability(scenario.need(target.need).capability).unit
         done = amounts.quantity(target.quantity, unit)
         yield f"by the end of {target.by}: {done} of {need_name(scenario, target.need)}{_people(target)}"

@@ -6,13 +6,10 @@ from matcher.portfolio import Portfolio
 from matcher.reporting import amounts, words
 from matcher.reporting.facts import StateFacts, kind_facts, state_facts
 from matcher.reporting.layout import clean, section, text_table
-from matcher.reporting.sheets import partners, sheet, sheet_lines
+from matcher.reporting.sheets import LARGEST_HEAD, LARGEST_RIGHT, largest_count, largest_rows, sheet, sheet_lines
 from matcher.reporting.verdict import OBJECTIVE_HEAD, OBJECTIVE_RIGHT, completion, objective_rows, verdict_of
 from matcher.result import Result
 from matcher.scenario import Scenario
-
-TOP = 10
-"""Partnerships that a summary lists."""
 
 
 def summary_text(scenario: Scenario, result: Result) -> str:
@@ -24,7 +21,7 @@ def summary_text(scenario: Scenario, result: Result) -> str:
         lines += section("Objectives", text_table(OBJECTIVE_HEAD, rows, OBJECTIVE_RIGHT))
     if result.portfolio is not None:
         lines += section("States", state_table(scenario, result.portfolio))
-        lines += section(f"Partnerships ({_count(result)})", partnership_table(scenario, result))
+        lines += section(f"Partnerships ({largest_count(result)})", partnership_table(scenario, result))
         lines += section("Kinds of partnership", _kind_table(scenario, result))
     return "\n".join(lines) + "\n"
 
@@ -48,26 +45,10 @@ def _state_row(scenario: Scenario, facts: StateFacts) -> tuple[str, ...]:
     )
 
 
-def _count(result: Result) -> str:
-    total = len(result.partnerships)
-    return str(total) if total <= TOP else f"the {TOP} largest of {total}"
-
-
 def partnership_table(scenario: Scenario, result: Result) -> list[str]:
     """Returns the lines of a table of the largest partnerships, by money."""
-    largest = sorted(result.partnerships, key=lambda each: (-each.money, each.id))[:TOP]
-    rows = [
-        (
-            each.id,
-            scenario.state(each.state).name,
-            partners(scenario, each),
-            words.KINDS[each.kind],
-            amounts.years(each.years),
-            amounts.money(each.money, scenario.currency),
-        )
-        for each in largest
-    ]
-    return text_table(("id", "State", "partners", "kind", "years", "money"), rows, frozenset({5})) if rows else []
+    rows = largest_rows(scenario, result)
+    return text_table(LARGEST_HEAD, rows, LARGEST_RIGHT) if rows else []
 
 
 def _kind_table(scenario: Scenario, result: Result) -> list[str]:

@@ -58,6 +58,8 @@ def _gaps(stages: tuple[Stage, ...]) -> str:
         for stage in unproven
         if stage.gap is None
     ]
+    if len(stages) > 1:
+        sentences.append(words.GAPS["conditional"])
     return " ".join(sentences)
 
 

@@ -54,6 +54,8 @@ GAPS = _table(
     open="Largest distance still open: {gap} ({objective}).",
     unknown="For {objective} no bound is known, so nothing can be said about its distance from the best.",
     closed="All objectives that were reached are within the asked precision.",
+    conditional="The bound of each later objective holds for portfolios that keep what the earlier objectives reached"
+    " here.",
 )
 """The honest gap."""
 
@@ -80,7 +82,7 @@ PARTS = _table(
 
 MISSING = _table(
     responsibilities="missing: for the partners to agree",
-    targets="missing in part: the targets are not by sex and age; for the partners to agree",
+    targets="time-bound, but not by sex and age: for the partners to agree",
     multi_year_commitment="missing: one year only; for the partners to agree",
     dialogue="missing: for the partners to agree",
 )
@@ -99,8 +101,12 @@ DUTIES = _table(
 PAPER = _table(
     opening="This paper proposes partnerships between affected States and those who can support them."
     " It is a starting point for their dialogue: the States and their partners decide.",
-    partnerships="Each sheet is a draft for the partners named in it. A part that the data give no ground for is"
-    " named as missing: it is for the partners to agree.",
+    drafts="Each sheet is a draft for the partners named in it. What the data give no ground for is named in its"
+    " place: it is for the partners to agree.",
+    drafts_title="draft partnerships",
+    drafts_beside="[partnerships.md](partnerships.md), beside this paper, holds a draft sheet for each partnership,"
+    " by State.",
+    proven_infeasible="it is certain that no portfolio exists",
     no_partnerships="The portfolio is empty: nothing could be proposed under the rules and decisions given.",
     all_met="None: all needs are met in full.",
     no_provenance="no figure says where it comes from",

@@ -7,6 +7,7 @@ pays for it. All run on one thread with a fixed seed and a limit in deterministi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from importlib import import_module
 from typing import Literal, Protocol
 
@@ -30,7 +31,7 @@ class Outcome:
     to have no point; limit: no point and no proof before the limit."""
     point: Floats | None
     """Values of all columns (whole up to the engine's tolerance where not fine), or None."""
-    bound: float | None
+    bound: Fraction | None
     """Valid bound on the objective's figure (upper when maximising), or None."""
 
 
@@ -42,6 +43,8 @@ class Limits:
     """Deterministic work: about seconds of one core."""
     gap: float = 0.0
     """Relative gap at which a point counts as optimal."""
+    quick: bool = False
+    """Whether a good point soon matters more than proof (where the engine can tell the two apart)."""
 
 
 class Solver(Protocol):

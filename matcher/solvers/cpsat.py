@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 from ortools.sat.python import cp_model
 
@@ -9,6 +11,9 @@ from matcher.linear_model import UNLIMITED, Floats, LinearModel, LinearObjective
 from matcher.result import Clock
 from matcher.solvers import Limits, Outcome, SolverFailed
 from matcher.solvers.watch import stopped_on_cancel
+
+_EXACT_FLOAT = 2**53
+"""Whole numbers up to this are exact as floats."""
 
 
 def solve_cpsat(
@@ -42,11 +47,20 @@ def solve_cpsat(
         raise SolverFailed(f"CP-SAT refused the model: {built.validate()}")
     if status == cp_model.INFEASIBLE:
         return Outcome("infeasible", None, None)
-    bound = solver.best_objective_bound / objective.denominator if objective.coefficient.any() else 0.0
+    bound = _bound(solver.best_objective_bound, objective)
     if status == cp_model.UNKNOWN:
         return Outcome("limit", None, bound)
     point = np.array(list(solver.response_proto.solution), np.float64)
     return Outcome("optimal" if status == cp_model.OPTIMAL else "feasible", point, bound)
+
+
+def _bound(bound: float, objective: LinearObjective) -> Fraction:
+    """The bound on the whole sum as a fraction: CP-SAT tells it as a float, exact up to 2**53."""
+    if not objective.coefficient.any():
+        return Fraction(0)
+    whole = round(bound)
+    rounding = abs(whole) // _EXACT_FLOAT
+    return Fraction(whole + rounding if objective.maximise else whole - rounding, objective.denominator)
 
 
 def _build(model: LinearModel, objective: LinearObjective, hint: Floats | None) -> cp_model.CpModel:

