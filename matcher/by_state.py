@@ -27,6 +27,8 @@ from matcher.linear_model import Bools, Ints, LinearObjective, submodel
 from matcher.pursuit import STATE_WORK, Finding, Task, better, guided, improve, starting_point
 from matcher.solvers import Limits, Outcome, engine
 
+BOUND_WORK = 10.0
+"""Work allowed for the relaxation of the whole model; cut short, its bound is looser but holds."""
 GROUP_GAP = 1e-3
 """Relative gap at which a group counts as solved."""
 MAX_GROUP = 4
@@ -144,7 +146,7 @@ def relaxation_bound(task: Task, dead: frozenset[int]) -> Fraction | None:
     for state in dead:
         upper[layout.complete[layout.scenario.states[state].id]] = 0
     model = task.model.with_bounds(task.model.lower, upper)
-    outcome = engine("lp")(model, task.objective, Limits(10.0), task.clock)
+    outcome = engine("lp")(model, task.objective, Limits(BOUND_WORK), task.clock)
     return task.bound(outcome.bound)
 
 

@@ -153,9 +153,11 @@ def improve(
     narrow = submodel(task.model, free, point)
     aim = narrow.narrow(search)
     relaxed = engine("lp")(narrow.model, aim, limits, task.clock)
-    if relaxed.point is None or not _promising(narrow.model, aim, relaxed.bound, point[free], limits.gap):
+    if relaxed.status == "infeasible" or not _promising(narrow.model, aim, relaxed.bound, point[free], limits.gap):
         return Attempt(None, False)
-    supported = narrow.model if thorough else _supported(narrow.model, relaxed.point, point[free])
+    supported = narrow.model
+    if relaxed.point is not None and not thorough:
+        supported = _supported(narrow.model, relaxed.point, point[free])
     outcome = engine(_engine_name(task))(supported, aim, limits, task.clock, point[free].astype(np.float64))
     if outcome.point is None and outcome.status == "infeasible":  # the relaxation's support is too thin
         supported = narrow.model

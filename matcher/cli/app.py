@@ -17,6 +17,7 @@ from matcher.cli.new import new_command
 from matcher.cli.schema import schema_command
 from matcher.cli.show import show_command
 from matcher.cli.solve import solve_command
+from matcher.cli.streams import open_closed_streams
 from matcher.cli.talk import out, say, say_faults
 from matcher.cli.verify import verify_command
 from matcher.errors import InvalidInput, InvalidOptions, MatcherError
@@ -65,6 +66,7 @@ def options(
 
 def main() -> None:
     """Runs the command line on the arguments of the process, and ends the process."""
+    open_closed_streams()
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Keeps stdout for data while engines run: some of their libraries write to it by themselves."""
+"""The process's stdout and stderr: there at all, and stdout for data alone while engines run."""
 
 from __future__ import annotations
 
@@ -7,41 +7,40 @@ import ctypes
 import os
 import sys
 from collections.abc import Iterator
+from typing import TextIO
 
 STDOUT = 1
 STDERR = 2
 
 
+def open_closed_streams() -> None:
+    """Gives a process that was started without stdout or stderr ones that lead nowhere.
+
+    They take the free numbers, so that no file that is opened later is taken for stdout or stderr.
+    """
+    if sys.stdout is None:
+        sys.stdout = _nowhere()
+    if sys.stderr is None:
+        sys.stderr = _nowhere()
+
+
+def _nowhere() -> TextIO:
+    """Returns a stream that drops what is written to it."""
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - no path, and open to the end
+
+
 @contextlib.contextmanager
 def stdout_for_data() -> Iterator[None]:
     """Sends to stderr whatever is written to the process's stdout meanwhile, also by C and C++ libraries."""
-    if sys.stdout is None:  # closed from the start: the number may be another file's by now
-        yield
-        return
     sys.stdout.flush()
+    kept = os.dup(STDOUT)
     try:
-        kept = os.dup(STDOUT)
-    except OSError:  # closed since: nothing to keep
-        yield
-        return
-    try:
-        _lead_away()
+        os.dup2(STDERR, STDOUT)
         yield
     finally:
         _flush_libraries()
         os.dup2(kept, STDOUT)
         os.close(kept)
-
-
-def _lead_away() -> None:
-    """Makes stdout another name of stderr, or of nothing where stderr is closed."""
-    try:
-        os.dup2(STDERR, STDOUT)
-    except OSError:
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, STDOUT)
-        if nothing != STDOUT:
-            os.close(nothing)
 
 
 def _flush_libraries() -> None:

@@ -23,6 +23,8 @@ from matcher.solvers.watch import stopped_on_cancel
 
 BOUND_TOLERANCE = 1e-6
 """Relative distance by which a search's bound is moved outwards: its pruning rests on tolerances."""
+_PIVOTS_PER_WORK = 5000
+"""Simplex pivots per unit of work."""
 _NODES_PER_WORK = 1e8
 """Search nodes per unit of work and per nonzero: a rough price of one node."""
 
@@ -58,12 +60,13 @@ def solve_relaxation(
     result = _run(built, mathopt.SolverType.GLOP, parameters, None, clock)
     if result.termination.reason in _NO_POINT:
         return Outcome("infeasible", None, None)
-    if not result.solutions or result.solutions[0].dual_solution is None:
-        return Outcome("limit", None, None)
-    prices = result.solutions[0].dual_solution.dual_values
-    price = np.array([prices[row] for row in built.linear_constraints()], np.float64)
+    price = np.zeros(len(model.rows.lower))  # without prices, the bounds of the columns alone
+    solution = result.solutions[0] if result.solutions else None
+    if solution is not None and solution.dual_solution is not None:
+        values = solution.dual_solution.dual_values
+        price = np.array([values[row] for row in built.linear_constraints()], np.float64)
     bound = Fraction(_price_bound(scaled, price, objective.maximise) * figure_scale) / objective.denominator
-    primal = result.solutions[0].primal_solution
+    primal = None if solution is None else solution.primal_solution
     point = None
     if primal is not None:
         point = np.array([primal.variable_values[each] for each in built.variables()], np.float64) * model.column_scale
@@ -146,7 +149,8 @@ def _outcome(
 def _parameters(limits: Limits, clock: Clock, nonzeros: int, relaxed: bool) -> mathopt.SolveParameters:
     parameters = mathopt.SolveParameters(random_seed=1)
     if relaxed:
-        parameters.lp_algorithm = mathopt.LPAlgorithm.DUAL_SIMPLEX
+        parameters.lp_algorithm = mathopt.LPAlgorithm.DUAL_SIMPLEX  # its prices bound at any time
+        parameters.iteration_limit = max(1, int(limits.work * _PIVOTS_PER_WORK))
     else:
         parameters.relative_gap_tolerance = limits.gap
         parameters.absolute_gap_tolerance = 0.0
