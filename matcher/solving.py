@@ -48,7 +48,9 @@ from matcher.units import decimal_text, plain
 from matcher.verification import verify
 
 WHOLE_STATES = 10
-"""Scenarios with at most this many States that have options are solved as one model."""
+"""Scenarios with at most this many States that have options are solved as one model ..."""
+WHOLE_COLUMNS = 6000
+"""... if the model has at most this many columns."""
 BOUND_ROUNDING = Fraction(1, 10**7)
 """Relative distance by which a portfolio may pass its bound: more is an error, not a rounding."""
 SHARE = 0.5
@@ -126,10 +128,11 @@ def solve(
 
 
 def _method(options: SolveOptions, assignment: Assignment) -> Literal["whole", "by_state"]:
-    """The method asked for, or by the number of States that have options."""
+    """The method asked for, or by size."""
     if options.method != "auto":
         return options.method
-    return "whole" if len(set(assignment.arrays.flow_state.tolist())) <= WHOLE_STATES else "by_state"
+    few = len(set(assignment.arrays.flow_state.tolist())) <= WHOLE_STATES
+    return "whole" if few and assignment.model.columns <= WHOLE_COLUMNS else "by_state"
 
 
 def _pursue_all(run: _Run, assignment: Assignment, method: Literal["whole", "by_state"]) -> Finding:
