@@ -30,6 +30,8 @@ from matcher.solvers import Limits, Outcome, engine
 
 BOUND_WORK = 10.0
 """Work allowed for the relaxation of the whole model; cut short, its bound is looser but holds."""
+LEAST_WORK = 0.05
+"""Work that even the smallest group costs."""
 GROUP_GAP = 1e-3
 """Relative gap at which a group counts as solved."""
 MAX_GROUP = 4
@@ -45,7 +47,7 @@ class Meter:
 
     def spend(self, columns: int, searched: bool = True) -> None:
         """Counts a solve over some columns: as measured, it grows a little faster than their number."""
-        self.used += (0.25 if searched else 0.05) * STATE_WORK * (columns / 1000) ** 1.5
+        self.used += max(LEAST_WORK, (0.25 if searched else 0.05) * STATE_WORK * (columns / 1000) ** 1.5)
 
     @property
     def empty(self) -> bool:
