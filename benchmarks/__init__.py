@@ -1,0 +1,1 @@
+"""Benchmarks: calibrated instances, other people's ways to solve them, and what each costs."""
