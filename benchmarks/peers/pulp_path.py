@@ -176,11 +176,9 @@ class PulpPath:
     @property
     def dimensions(self) -> Dimensions:
         """How large the model is."""
-        variables, rows = self.problem.variables(), self.problem.constraints
-        listed = rows.values() if isinstance(rows, dict) else rows
-        return Dimensions(
-            len(rows), len(variables), sum(len(row) for row in listed), sum(each.cat == "Integer" for each in variables)
-        )
+        variables, rows = self.problem.variables(), list(self.problem._constraints.values())
+        nonzeros = sum(len(row.items()) for row in rows)
+        return Dimensions(len(rows), len(variables), nonzeros, sum(each.cat == "Integer" for each in variables))
 
     def solve(self, seconds: float, threads: int, trajectory: Trajectory) -> str:
         """Solves with HiGHS."""
