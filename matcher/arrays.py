@@ -147,16 +147,16 @@ class Arrays:
             for offer in (option.financier, option.implementer):
                 if offer is not None:
                     active.setdefault((offer, option.state), set()).add(year)
-        runs = _engagements(scenario, active, engaged)
+        runs = engagement_runs(scenario, active, engaged)
         return Portfolio(
             scenario=scenario.name, scenario_hash=self.scenario_hash, flows=tuple(flows), engagements=tuple(runs)
         )
 
 
-def _engagements(
+def engagement_runs(
     scenario: Scenario, active: dict[tuple[str, str], set[int]], engaged: dict[tuple[str, str], set[int]]
 ) -> list[Engagement]:
-    """Engagements as maximal runs, without years at either end that nothing asks for."""
+    """Returns engagements as maximal runs, without years at either end that nothing asks for."""
     found: list[Engagement] = []
     for offer, state in sorted(active):
         flowing = active[offer, state]

@@ -94,22 +94,53 @@ class LinearObjective:
 
 def objective(name: str, maximise: bool, terms: dict[int, Fraction], upper: Ints) -> LinearObjective:
     """Returns an objective over ``len(upper)`` columns, exact if its denominators allow it."""
-    size = sum(abs(value) * int(upper[column]) for column, value in terms.items())
+    values = list(terms.values())
+    columns = np.fromiter(terms, np.int64, len(terms))
+    return objective_by_value(name, maximise, values, np.arange(len(values), dtype=np.int64), columns, upper)
+
+
+def objective_by_value(
+    name: str, maximise: bool, values: Sequence[Fraction], which: Ints, columns: Ints, upper: Ints
+) -> LinearObjective:
+    """Returns an objective whose terms share few values, exact if their denominators allow it.
+
+    Parameters
+    ----------
+    values
+        Distinct figures per unit of a column.
+    which
+        Position in `values` of each term.
+    columns
+        Column of each term; a column may have several.
+    upper
+        Largest value of each column.
+
+    Raises
+    ------
+    ModelTooLarge
+        if the figures are too large for exact 64-bit arithmetic.
+    """
+    total = np.zeros(len(values), np.float64)
+    np.add.at(total, which, upper[columns].astype(np.float64))
+    weight = [int(each) for each in total.tolist()]  # a sum over many columns: good to a relative 1e-10
+    size = sum((abs(value) * each for value, each in zip(values, weight, strict=True)), Fraction(0))
     common = 1
-    for value in terms.values():
-        common = lcm(common, value.denominator)
+    for value, each in zip(values, weight, strict=True):
+        common = lcm(common, value.denominator) if each else common
         if common > _EXACT_DENOMINATOR:
             break
     exact = common <= _EXACT_DENOMINATOR and size * common < _OBJECTIVE_RANGE
     scale = common if exact else _OBJECTIVE_RANGE // max(1, int(size) + 1)
     if scale < 1:
         raise ModelTooLarge(f"objective {name}: figures up to {float(size):.3g} are too large; use smaller weights")
+    whole = [round(value * scale) for value in values]
     coefficient = np.zeros(len(upper), np.int64)
-    error = Fraction(0)
-    for column, value in terms.items():
-        coefficient[column] = round(value * scale)
-        error += abs(value - Fraction(int(coefficient[column]), scale)) * int(upper[column])
-    return LinearObjective(name, maximise, coefficient, scale, error)
+    np.add.at(coefficient, columns, np.array(whole, np.int64)[which])
+    error = sum(
+        (abs(value - Fraction(near, scale)) * (each + 1) for value, near, each in zip(values, whole, weight, strict=True)),
+        Fraction(0),
+    )
+    return LinearObjective(name, maximise, coefficient, scale, Fraction(0) if exact else error * (1 + Fraction(1, 10**9)))
 
 
 @dataclass(frozen=True)
@@ -233,6 +264,14 @@ class RowBuilder:
         self._label.append(label)
         return len(self._lower) - 1
 
+    def many(self, rule: str, lower: Ints | int, upper: Ints | int, count: int) -> Ints:
+        """Opens many rows of one rule and returns their numbers."""
+        first = len(self._lower)
+        self._lower += np.broadcast_to(np.asarray(lower, np.int64), (count,)).tolist()
+        self._upper += np.broadcast_to(np.asarray(upper, np.int64), (count,)).tolist()
+        self._label += [(rule,)] * count
+        return np.arange(first, first + count, dtype=np.int64)
+
     def terms(self, rows: Sequence[int] | Ints | int, columns: Ints | int, coefficients: Ints | int) -> None:
         """Adds terms to opened rows; all three broadcast against each other."""
         row, column, value = np.broadcast_arrays(
@@ -259,7 +298,7 @@ class RowBuilder:
         row = np.concatenate([np.zeros(0, np.int64), *self._row])
         column = np.concatenate([np.zeros(0, np.int64), *self._column])
         value = np.concatenate([np.zeros(0, np.int64), *self._coefficient])
-        order = np.lexsort((column, row))
+        order = np.argsort(row * max(len(magnitude), 1) + column, kind="stable")
         row, column, value = row[order], column[order], value[order]
         new = np.ones(len(row), np.bool_)
         new[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])

@@ -29,6 +29,7 @@ from matcher.scenario import (
     Need,
     OptionKind,
     Provider,
+    ProviderKind,
     Scenario,
     TechnicalOffer,
 )
@@ -175,7 +176,7 @@ def _options_of(
             if next(_pair_reasons(scenario, payer, worker, need), None) is None:
                 kind = kind_of(scenario, payer, worker, need.state)
                 assert kind is not None  # _pair_reasons has made sure
-                years = tuple(_years(scenario, payer, worker, need))
+                years = tuple(option_years(scenario, payer, worker, need))
                 yield Option(payer.id if payer else None, worker.id, need.id, need.state, kind, years, price)
 
 
@@ -222,7 +223,7 @@ def _pair_reasons(
     common = _common_years(scenario, payer, worker, need)
     if not common:
         yield Reason("no_common_year", None, "none", "a year in which all are there")
-    elif not _years(scenario, payer, worker, need):
+    elif not option_years(scenario, payer, worker, need):
         yield Reason("forbidden", None, "a decision of the user", "no such decision")
 
 
@@ -234,32 +235,49 @@ def channel_of(implementer: Provider, state: str) -> str:
 def kind_of(scenario: Scenario, payer: FundingOffer | None, worker: TechnicalOffer, state: str) -> OptionKind | None:
     """Returns the kind of partnership that a financier (or none) and an implementer form in a State."""
     implementer = scenario.provider(worker.provider)
-    financier = None if payer is None else scenario.provider(payer.provider)
-    own_work = implementer.state == state
-    if own_work and (financier is None or financier.state == state):
+    works = Role(implementer.kind, implementer.state == state)
+    if payer is None:
+        return kind_by_role(None, works, True)
+    financier = scenario.provider(payer.provider)
+    pays = Role(financier.kind, financier.state == state, payer.match > 0)
+    return kind_by_role(pays, works, financier.id == implementer.id)
+
+
+@dataclass(frozen=True)
+class Role:
+    """All about one side of a pair that the kind of their partnership depends on."""
+
+    kind: ProviderKind
+    """Kind of provider."""
+    home: bool
+    """Whether the provider is the State that is supported."""
+    matched: bool = False
+    """Whether its money must be matched."""
+
+
+def kind_by_role(pays: Role | None, works: Role, same: bool) -> OptionKind | None:
+    """Returns the kind of partnership by the two sides' roles and whether they are the same provider."""
+    if works.home and (pays is None or pays.home):
         return "national"
-    if implementer.kind == "affected_state" and not own_work:
-        if financier is None or financier.id == implementer.id:
+    if works.kind == "affected_state" and not works.home:
+        if pays is None or same:
             return "south-south"
-        if financier.state != state and financier.kind in {"donor_state", "foundation"} | AGENCIES:
+        if not pays.home and pays.kind in {"donor_state", "foundation"} | AGENCIES:
             return "triangular"
-    return _other_kind(payer, financier, implementer, own_work)
+    return _other_kind(pays, works, pays is None or same)
 
 
-def _other_kind(
-    payer: FundingOffer | None, financier: Provider | None, implementer: Provider, own_work: bool
-) -> OptionKind | None:
+def _other_kind(pays: Role | None, works: Role, same: bool) -> OptionKind | None:
     """The kinds that do not rest on an affected State's work or money."""
-    payer_kind = financier.kind if financier else None
-    public = financier is None or payer_kind in PUBLIC_KINDS
-    if implementer.kind in PRIVATE_KINDS or payer_kind in PRIVATE_KINDS or (payer is not None and payer.match > 0):
+    payer_kind = pays.kind if pays else None
+    public = pays is None or payer_kind in PUBLIC_KINDS
+    if works.kind in PRIVATE_KINDS or payer_kind in PRIVATE_KINDS or (pays is not None and pays.matched):
         return "public-private"
-    same = financier is None or financier.id == implementer.id
-    if (own_work and payer_kind == "donor_state") or (implementer.kind == "donor_state" and same):
+    if (works.home and payer_kind == "donor_state") or (works.kind == "donor_state" and same):
         return "bilateral"
-    if implementer.kind == "operator" and public:
+    if works.kind == "operator" and public:
         return "operator"
-    if (implementer.kind in AGENCIES and public) or (own_work and payer_kind in AGENCIES):
+    if (works.kind in AGENCIES and public) or (works.home and payer_kind in AGENCIES):
         return "multilateral"
     return None
 
@@ -271,8 +289,8 @@ def _common_years(scenario: Scenario, payer: FundingOffer | None, worker: Techni
     return [year for year in windows[0] if all(year in window for window in windows)]
 
 
-def _years(scenario: Scenario, payer: FundingOffer | None, worker: TechnicalOffer, need: Need) -> list[int]:
-    """The common years less those that the user's decisions forbid."""
+def option_years(scenario: Scenario, payer: FundingOffer | None, worker: TechnicalOffer, need: Need) -> list[int]:
+    """Returns the years in which all are there, less those that the user's decisions forbid."""
     kind = kind_of(scenario, payer, worker, need.state)
     matching = [
         forbid for forbid in scenario.decisions.forbids if _matches(scenario, forbid, payer, worker, need, kind)

@@ -1,0 +1,210 @@
+"""What the compact formulation looks up: limits by offer, need, State and year, and relations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from matcher.arrays import is_public_match, most_money
+from matcher.linear_model import Bools, Ints
+from matcher.payments import Payments
+from matcher.scenario import FundingOffer, Scenario, TechnicalOffer
+from matcher.units import ceil_share
+
+NO_LIMIT = 2**60
+"""Stands for no limit on absorption: beyond all money."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Limits by position: offers o, needs n, States s, years t, classes c."""
+
+    price: Ints
+    """Minor units per granule; shape (o,), 0 for money."""
+    capacity: Ints
+    """Granules; shape (o, t)."""
+    money: Ints
+    """New money in minor units; shape (o, t)."""
+    most_money: Ints
+    """Most that can be spent: all that came before carried over; shape (o, t)."""
+    carries: Bools
+    """Years into which money can be carried; shape (o, t)."""
+    spends: Bools
+    """Years of offers that carry money over; shape (o, t)."""
+    repaying: Bools
+    """Pre-financing offers; shape (o,)."""
+    repays: Bools
+    """Years of pre-financing whose repayment falls due inside the horizon; shape (o, t)."""
+    most_repaid: Ints
+    """Most that can be charged for a year's pre-financing; shape (o, t)."""
+    need_state: Ints
+    """State of each need; shape (n,)."""
+    need_completes: Bools
+    need_indivisible: Bools
+    need_ordered: Bools
+    """Needs that come before or after others."""
+    year_cap: Ints
+    """Most granules of a need in one year; shape (n,)."""
+    absorption: Ints
+    """Most external money; shape (s, t)."""
+    class_price: Ints
+    """Highest price in each class; shape (c,)."""
+
+
+@dataclass(frozen=True)
+class Relations:
+    """Every (offer, State) that some column uses, sorted by State and offer."""
+
+    offer: Ints
+    state: Ints
+    external: Bools
+    years: Bools
+    """Years of the offer; shape (relations, years)."""
+    tracked: Bools
+    """Whether a rule or figure speaks of its engagement."""
+    lasting: Bools
+    """Whether an engagement must last for several years."""
+    public_match: Bools
+    """Whether its money can match other money."""
+    of_work: Ints
+    """Relation of each entry of work."""
+    of_money: Ints
+    """Relation of each entry of money."""
+    partner: Ints
+    """Partner (row of `partner_years`) of each relation, -1 for none."""
+    partner_state: Ints
+    """State of each partner: a provider with several offers in a State that limits its partners."""
+    partner_years: Bools
+    """Years in which several of its offers could be engaged; shape (partners, years)."""
+
+
+def build_tables(payments: Payments) -> Tables:
+    """Returns the limits of a scenario by position."""
+    scenario = payments.scenario
+    shape = (len(scenario.offers), len(scenario.years))
+    price = np.zeros(shape[0], np.int64)
+    capacity, money, most, repaid = (np.zeros(shape, np.int64) for _ in range(4))
+    carries, spends, repays = (np.zeros(shape, np.bool_) for _ in range(3))
+    repaying = np.zeros(shape[0], np.bool_)
+    for at, offer in enumerate(scenario.offers):
+        if isinstance(offer, TechnicalOffer):
+            price[at] = scenario.granule_price(offer)
+            capacity[at] = [scenario.capacity_at(offer, year) for year in scenario.years]
+            continue
+        money[at] = [scenario.money_at(offer, year) for year in scenario.years]
+        most[at] = most_money(scenario, offer)
+        if offer.carry_over > 0:
+            carries[at, 1:] = spends[at] = True
+        if offer.repayment is not None:
+            repaying[at] = True
+            repays[at, : max(shape[1] - offer.repayment.after, 0)] = True
+            repaid[at] = [ceil_share(int(free), 1 + offer.repayment.premium) for free in most[at]]
+    place = {state.id: at for at, state in enumerate(scenario.states)}
+    ordered = {need.id for need in scenario.needs if need.after}
+    ordered |= {first.need for need in scenario.needs for first in need.after}
+    highest = np.zeros(len(payments.unit), np.int64)
+    paid = payments.work.payment_class >= 0
+    np.maximum.at(highest, payments.work.payment_class[paid], price[payments.work.offer[paid]])
+    return Tables(
+        price,
+        capacity,
+        money,
+        most,
+        carries,
+        spends,
+        repaying,
+        repays,
+        repaid,
+        np.array([place[need.state] for need in scenario.needs], np.int64),
+        np.array([need.completes for need in scenario.needs], np.bool_),
+        np.array([need.indivisible for need in scenario.needs], np.bool_),
+        np.array([need.id in ordered for need in scenario.needs], np.bool_),
+        _year_cap(payments),
+        _absorption(scenario),
+        highest,
+    )
+
+
+def _year_cap(payments: Payments) -> Ints:
+    scenario, demand = payments.scenario, payments.demand
+    granule = {each.id: each.granule for each in scenario.capabilities}
+    cap = demand.copy()
+    for at, need in enumerate(scenario.needs):
+        if need.max_per_year is not None:
+            cap[at] = min(int(demand[at]), need.max_per_year // granule[need.capability])
+    return cap
+
+
+def _absorption(scenario: Scenario) -> Ints:
+    table = np.full((len(scenario.states), len(scenario.years)), NO_LIMIT, np.int64)
+    for at, state in enumerate(scenario.states):
+        if state.absorption is not None:
+            table[at] = [state.absorption.at(year) for year in scenario.years]
+    return table
+
+
+def build_relations(payments: Payments, tables: Tables) -> Relations:
+    """Returns the relations that the entries of work and money use."""
+    scenario = payments.scenario
+    offer = np.concatenate((payments.work.offer, payments.money.offer))
+    state = tables.need_state[np.concatenate((payments.work.need, payments.money.need))]
+    key, inverse = np.unique(state * max(len(scenario.offers), 1) + offer, return_inverse=True)
+    offers, states = key % max(len(scenario.offers), 1), key // max(len(scenario.offers), 1)
+    pinned = {(pin.offer, pin.state) for pin in scenario.decisions.pins}
+    external, tracked, lasting, public = (np.zeros(len(key), np.bool_) for _ in range(4))
+    window = np.zeros((len(key), len(scenario.years)), np.bool_)
+    spans = _windows(scenario)
+    for at, (which, where) in enumerate(zip(offers.tolist(), states.tolist(), strict=True)):
+        each, home = scenario.offers[which], scenario.states[where].id
+        external[at] = scenario.is_external(each.id, home)
+        ruled = each.min_per_state > 0 or each.min_years > 1 or each.max_states is not None
+        tracked[at] = external[at] or ruled or (each.id, home) in pinned
+        lasting[at] = each.min_years > 1
+        public[at] = isinstance(each, FundingOffer) and is_public_match(scenario, each, home)
+        window[at] = spans[which]
+    split = payments.work.count
+    partner, partner_state, partner_years = _partners(scenario, offers, states, external, window)
+    return Relations(
+        offers,
+        states,
+        external,
+        window,
+        tracked,
+        lasting,
+        public,
+        np.asarray(inverse[:split], np.int64),
+        np.asarray(inverse[split:], np.int64),
+        partner,
+        partner_state,
+        partner_years,
+    )
+
+
+def _windows(scenario: Scenario) -> Bools:
+    table = np.zeros((len(scenario.offers), len(scenario.years)), np.bool_)
+    for at, offer in enumerate(scenario.offers):
+        window = scenario.window(offer)
+        table[at, window.start - scenario.horizon.first : max(window.stop - scenario.horizon.first, 0)] = True
+    return table
+
+
+def _partners(
+    scenario: Scenario, offer: Ints, state: Ints, external: Bools, years: Bools
+) -> tuple[Ints, Ints, Bools]:
+    """Providers with several offers in a State that limits its partners, and the years of several."""
+    groups: dict[tuple[str, int], list[int]] = {}
+    for at in np.flatnonzero(external).tolist():
+        if scenario.states[int(state[at])].max_partners is not None:
+            groups.setdefault((scenario.offers[int(offer[at])].provider, int(state[at])), []).append(at)
+    partner = np.full(len(offer), -1, np.int64)
+    states: list[int] = []
+    several: list[Bools] = []
+    for (_, where), members in groups.items():
+        overlap = years[members].sum(axis=0) > 1
+        if overlap.any():
+            partner[members] = len(states)
+            states.append(where)
+            several.append(overlap)
+    table = np.array(several, np.bool_).reshape(-1, years.shape[1])
+    return partner, np.array(states, np.int64), table

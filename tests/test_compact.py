@@ -1,0 +1,126 @@
+"""The compact formulation means what the assignment formulation means."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from generators import Seeded, draw_scenario
+from matcher.arrays import build_arrays
+from matcher.formulations.assignment import Assignment, formulate
+from matcher.formulations.compact import Compact, formulate_compact
+from matcher.formulations.compact import objectives as compact_objectives
+from matcher.formulations.compact.points import plan_of, portfolio_of
+from matcher.formulations.objectives import linear_objective, worst_off_rows
+from matcher.io import load
+from matcher.linear_model import UNLIMITED, LinearModel
+from matcher.options import find_options
+from matcher.result import Clock, SolveOptions
+from matcher.scenario import Scenario
+from matcher.solvers import Limits, engine
+from matcher.solving import solve
+from matcher.verification import verify
+
+NAMES = ("completions", "coverage", "worst_off", "fit", "firmness", "engagements", "cost")
+SCENARIOS = sorted(
+    path
+    for path in (Path(__file__).parents[1] / "scenarios").glob("*.yaml")
+    if ".expected" not in path.name and path.name != "geneva-2015.yaml"
+)
+ENGAGED = {"engagement", "minimum", "begin", "lasting", "max_states", "max_partners", "partner", "pin"}
+"""Rules whose rows differ in strength, not in meaning, between the two."""
+
+
+@cache
+def scenario_of(seed: int) -> Scenario:
+    """A tiny random scenario."""
+    return draw_scenario(Seeded(seed), states=1 + seed % 3, years=2 + seed % 2, most=2 + seed % 4)
+
+
+def both(scenario: Scenario) -> tuple[Assignment, Compact]:
+    """A scenario in both formulations."""
+    return formulate(build_arrays(find_options(scenario))), formulate_compact(scenario)
+
+
+def optimum(model: LinearModel, objective: object, name: str = "cpsat") -> Fraction | None:
+    """The best figure of a model, or None if it has no point."""
+    outcome = engine(name)(model, objective, Limits(50.0), Clock())  # type: ignore[arg-type]
+    assert outcome.status in ("optimal", "infeasible")
+    return outcome.bound if outcome.status == "optimal" else None
+
+
+def assert_same_optimum(scenario: Scenario, name: str) -> None:
+    """Compares the optimum of one objective in both formulations, or that there is none."""
+    assignment, compact = both(scenario)
+    if assignment.impossible or compact.impossible:
+        assert [each.reason for each in assignment.impossible] == [each.reason for each in compact.impossible]
+        return
+    path, short = assignment.model, compact.model
+    if name == "worst_off":
+        path = path.with_rows(worst_off_rows(assignment.layout))
+        short = short.with_rows(compact_objectives.worst_off_rows(compact.columns))
+    one = optimum(path, linear_objective(assignment.layout, name))
+    other = optimum(short, compact_objectives.linear_objective(compact.columns, name))
+    assert one == other
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_same_optimum(seed: int) -> None:
+    """On tiny random scenarios every objective has the same optimum in both."""
+    assert_same_optimum(scenario_of(seed), NAMES[seed % len(NAMES)])
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("name", ["completions", "coverage", "worst_off", "engagements"])
+def test_same_optimum_on_named_scenarios(path: Path, name: str) -> None:
+    """On every named tiny scenario the optimum is the same in both."""
+    assert_same_optimum(load(path), name)
+
+
+def _without_engagement(model: LinearModel) -> LinearModel:
+    """The model with the rows of engagements lifted."""
+    dropped = np.array([label[0] in ENGAGED for label in model.rows.label], np.bool_)
+    lower = np.where(dropped, -UNLIMITED, model.rows.lower)
+    upper = np.where(dropped, UNLIMITED, model.rows.upper)
+    return replace(model, rows=replace(model.rows, lower=lower, upper=upper))
+
+
+@pytest.mark.parametrize("seed", range(80))
+@pytest.mark.parametrize("name", ["completions", "coverage", "cost", "fit"])
+def test_same_relaxation_where_the_same_rows_are_meant(seed: int, name: str) -> None:
+    """With engagements apart, whose rows are tighter here, both relaxations have the same value."""
+    assignment, compact = both(scenario_of(seed))
+    if assignment.impossible:
+        return
+    one = optimum(_without_engagement(assignment.model), linear_objective(assignment.layout, name), "lp")
+    other = optimum(
+        _without_engagement(compact.model), compact_objectives.linear_objective(compact.columns, name), "lp"
+    )
+    if one is None or other is None:
+        assert one == other
+    else:
+        assert float(other) == pytest.approx(float(one), rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_portfolios_and_plans_translate(seed: int) -> None:
+    """A portfolio becomes a point that keeps all rows and has its figures, and comes back the same."""
+    scenario = scenario_of(seed)
+    result = solve(scenario, SolveOptions(method="whole"))
+    if result.portfolio is None:
+        return
+    compact = formulate_compact(scenario)
+    worst = compact_objectives.worst_off_rows(compact.columns)
+    plan = plan_of(compact, result.portfolio, worst)
+    assert compact.model.with_rows(worst).admits(plan.point)
+    figures = dict(verify(scenario, result.portfolio).figures)
+    for name in NAMES:
+        objective = compact_objectives.linear_objective(compact.columns, name)
+        error = Fraction(1, 10**9) if name == "worst_off" else objective.error
+        assert abs(objective.value(plan.point) - figures[name]) <= error, name
+    assert portfolio_of(compact, plan) == result.portfolio
