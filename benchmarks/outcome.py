@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 EMPTY = 1e-6
 """Objective values up to this are of a portfolio in which nothing of note happens."""
+INTERVAL = 0.5
+"""Seconds between two records of a bound that moves while the value stays."""
 GAP = 1e-4
 """Relative gap at which every solver may stop."""
 
@@ -50,6 +52,8 @@ class Trajectory:
             bound = last.bound if bound is None else bound if last.bound is None else min(bound, last.bound)
             if (value, bound) == (last.value, last.bound):
                 return
+            if value == last.value and len(self.points) > 1 and self.elapsed - self.points[-2].seconds < INTERVAL:
+                self.points.pop()  # a bound that moved a moment ago
         elif value is None and bound is None:
             return
         self.points.append(Point(self.elapsed if seconds is None else seconds, value, bound))

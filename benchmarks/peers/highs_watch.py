@@ -11,9 +11,9 @@ from benchmarks.outcome import Trajectory
 
 CALLBACKS = (
     highspy.cb.HighsCallbackType.kCallbackMipImprovingSolution,
-    highspy.cb.HighsCallbackType.kCallbackMipLogging,
+    highspy.cb.HighsCallbackType.kCallbackMipInterrupt,
 )
-"""Events at which something may be new."""
+"""Events at which something may be new; the second comes often, log or no log."""
 
 
 def watching(trajectory: Trajectory, sign: float) -> Callable[..., None]:

@@ -1,0 +1,161 @@
+"""Everything that is measured: this engine, its formulations, and the peers.
+
+A subject builds a model; a solver also solves it. A name that is not registered is an error that
+lists those that are; a subject whose code or packages are not there says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from benchmarks.outcome import GAP, Dimensions, Trajectory
+from benchmarks.peers import PEERS
+from matcher import Progress, Scenario, SolveOptions, find_options, solve
+
+
+ROUNDING = 1e-5
+"""Difference of values below which two are the same."""
+
+
+class NotInstalled(Exception):
+    """A subject's code or packages are not there."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A model as built."""
+
+    model: Any
+    """What the subject holds."""
+    dimensions: Dimensions
+    """How large it is."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a solve ended."""
+
+    status: str
+    """The solver's word for it."""
+    build_seconds: float | None = None
+    """Seconds of building, where that is a part of the solve."""
+    dimensions: Dimensions | None = None
+    """How large the model is, where only the solve tells."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something that builds a model of a scenario, and perhaps solves it."""
+
+    name: str
+    """Name in the registry."""
+    title: str
+    """Name in tables."""
+    packages: tuple[str, ...]
+    """Modules that it needs."""
+    build: Callable[[Scenario], Built]
+    """Builds the model."""
+    solve: Callable[[Built, float, int, Trajectory], Ended] | None = None
+    """Solves for so many seconds with so many threads; returns how it ended."""
+
+    def missing(self) -> list[str]:
+        """Returns the modules that are not there."""
+        return [package for package in self.packages if not _is_there(package)]
+
+    def check(self) -> None:
+        """Raises NotInstalled unless all that the subject needs is there."""
+        if self.missing():
+            raise NotInstalled(f"{self.name} needs {', '.join(self.missing())}: install the extra 'bench'")
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _assignment(scenario: Scenario) -> Built:
+    """The engine's path formulation."""
+    from matcher.arrays import build_arrays
+    from matcher.formulations.assignment import formulate
+
+    return _ours(formulate(build_arrays(find_options(scenario))))
+
+
+def _compact(scenario: Scenario) -> Built:
+    """The engine's compact formulation: money and work apart."""
+    return _ours(import_module("matcher.formulations.compact").formulate_compact(scenario))
+
+
+def _ours(formulated: Any) -> Built:
+    model = formulated.model
+    integers = int((~model.fine).sum())
+    return Built(formulated, Dimensions(model.rows.count, model.columns, len(model.rows.column), integers))
+
+
+def _whole_engine(scenario: Scenario) -> Built:
+    """The engine builds inside its solve: nothing is built ahead."""
+    return Built(scenario, Dimensions(0, 0, 0, 0))
+
+
+def _solve_engine(built: Built, seconds: float, threads: int, trajectory: Trajectory) -> Ended:
+    """The engine with a limit on the clock and none on work; its own threads and processes."""
+
+    def follow(progress: Progress) -> None:
+        trajectory.add(progress.incumbent, progress.bound)
+
+    result = solve(built.model, SolveOptions(time_limit=seconds, work=10**6, gap=GAP), progress=follow)
+    for stage in result.stages[:1]:  # rounded to six decimals, and not news if it was reported in full
+        known, value = trajectory.last.value, float(stage.value)
+        is_news = known is None or value > known + ROUNDING
+        trajectory.add(value if is_news else None, None if stage.bound is None else float(stage.bound))
+    sizes = result.sizes
+    dimensions = Dimensions(sizes.rows, sizes.columns, sizes.nonzeros, sizes.integers)
+    return Ended(f"{result.status}, {result.stopped_by}, {result.method}", result.timings.build, dimensions)
+
+
+def _peer(name: str) -> Subject:
+    peer = PEERS[name]
+
+    def build(scenario: Scenario) -> Built:
+        model = peer.load().build(scenario)
+        return Built(model, model.dimensions)
+
+    def solve_it(built: Built, seconds: float, threads: int, trajectory: Trajectory) -> Ended:
+        return Ended(built.model.solve(seconds, threads, trajectory))
+
+    return Subject(name, peer.title, peer.packages, build, solve_it)
+
+
+SUBJECTS: dict[str, Subject] = {
+    subject.name: subject
+    for subject in (
+        Subject("matcher", "matcher", ("matcher.solving",), _whole_engine, _solve_engine),
+        Subject("compact", "matcher, compact", ("matcher.formulations.compact",), _compact),
+        Subject("assignment", "matcher, assignment", ("matcher.formulations.assignment",), _assignment),
+        *map(_peer, PEERS),
+    )
+}
+
+
+def subject_of(name: str) -> Subject:
+    """Returns a registered subject.
+
+    Raises
+    ------
+    ValueError
+        if there is none of this name; the message lists the names.
+    """
+    if name not in SUBJECTS:
+        raise ValueError(f"no subject {name!r}: there are {', '.join(SUBJECTS)}")
+    return SUBJECTS[name]
+
+
+def solvers() -> list[str]:
+    """Returns the names of the subjects that solve."""
+    return [each.name for each in SUBJECTS.values() if each.solve is not None]
