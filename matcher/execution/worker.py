@@ -1,0 +1,98 @@
+"""What a worker process does: it answers pieces until the process that started it is gone.
+
+Pieces come on stdin and outcomes go to stdout, each as its length and its bytes. What a piece
+prints goes to stderr, which its starter keeps in a file.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import struct
+import traceback
+from functools import lru_cache
+from pathlib import Path
+from queue import SimpleQueue
+from shutil import rmtree
+from threading import Thread
+from typing import IO
+
+from matcher.execution.pieces import performed
+
+_LENGTH = struct.Struct("<Q")
+_KEPT = 4
+"""Shared values that a worker keeps loaded."""
+
+
+def send(stream: IO[bytes], message: bytes) -> None:
+    """Writes one message to an unbuffered stream."""
+    for part in (_LENGTH.pack(len(message)), message):
+        view = memoryview(part)
+        while view:
+            view = view[stream.write(view) :]
+
+
+def receive(stream: IO[bytes]) -> bytes:
+    """Reads one message from an unbuffered stream.
+
+    Raises
+    ------
+    EOFError
+        if the other end is gone.
+    """
+    (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
+    return bytes(_exactly(stream, length))
+
+
+def _exactly(stream: IO[bytes], length: int) -> bytearray:
+    content = bytearray(length)
+    view = memoryview(content)
+    while view:
+        count = stream.readinto(view)  # type: ignore[attr-defined]
+        if not count:
+            raise EOFError
+        view = view[count:]
+    return content
+
+
+def serve(directory: str) -> None:
+    """Answers pieces one by one; never returns.
+
+    When stdin ends, the starter was killed or forgot the worker: it removes the directory of shared
+    values, which nobody else will do, and ends in the middle of a piece if need be.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    incoming, outgoing = _private_streams()
+    pieces: SimpleQueue[bytes] = SimpleQueue()
+    Thread(target=_listen, args=(incoming, pieces, directory), daemon=True).start()
+    while True:
+        send(outgoing, performed(pieces.get(), _loaded))
+
+
+def _private_streams() -> tuple[IO[bytes], IO[bytes]]:
+    """Returns stdin and stdout for messages only, leaving the usual ones to what pieces read and print."""
+    incoming, outgoing = os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb", 0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return incoming, outgoing
+
+
+def _listen(incoming: IO[bytes], pieces: SimpleQueue[bytes], directory: str) -> None:
+    try:
+        while True:
+            pieces.put(receive(incoming))
+    except EOFError:
+        rmtree(directory, ignore_errors=True)
+    except Exception:  # such as too little memory for a piece
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
+@lru_cache(maxsize=_KEPT)
+def _loaded(path: object) -> object:
+    """Loads a shared value once."""
+    return pickle.loads(Path(str(path)).read_bytes())
