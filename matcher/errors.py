@@ -21,6 +21,9 @@ from dataclasses import dataclass, replace
 
 Path = tuple[str | int, ...]
 
+MOST_COMPARED = 2000
+"""Names among which one that is like another is looked for: letter by letter, more would take seconds."""
+
 
 @dataclass(frozen=True, order=True)
 class Fault:
@@ -85,11 +88,13 @@ class VerificationFailed(MatcherError):
 
 def nearest(name: object, known: Iterable[str]) -> str | None:
     """Returns the known name most like `name`, or None when none is near (ties: first in order)."""
-    names = sorted(set(known))
     if not isinstance(name, str):
         return None
-    folded = {entry.casefold(): entry for entry in reversed(names)}
-    if name.casefold() in folded:
-        return folded[name.casefold()]
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    names, folded = set(known), name.casefold()
+    same = [entry for entry in names if entry.casefold() == folded]
+    if same:
+        return min(same)
+    if len(names) > MOST_COMPARED:
+        return None
+    close = difflib.get_close_matches(name, sorted(names), n=1, cutoff=0.6)
     return close[0] if close else None

@@ -5,8 +5,6 @@ Absent is None. Wall-clock figures live in `Timings`, which no document of a res
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -217,5 +215,4 @@ class Clock:
 
 def scenario_hash(scenario: Scenario) -> str:
     """Returns the SHA-256 of a scenario's canonical JSON: same meaning, same hash."""
-    text = json.dumps(scenario.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return scenario.digest

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from matcher.errors import InvalidScenario
+from matcher.errors import MOST_COMPARED, Fault, InvalidScenario, nearest
 from matcher.portfolio import Portfolio
 from matcher.result import Result, scenario_hash
 from matcher.scenario import (
@@ -26,6 +26,7 @@ from matcher.scenario import (
     Yearly,
     Years,
 )
+from matcher.scenario.consistency import MOST_FAULTS
 from matcher.scenario.fields import Id, Ids, Ratio, Share, Text
 from small import Changes, small_document, small_scenario
 
@@ -572,3 +573,61 @@ def test_the_schema_says_how_things_are_written() -> None:
 def test_every_field_says_what_it_is(entity: type[Any]) -> None:
     """Each field of an entity has a description, for schema and people."""
     assert [name for name, field in entity.model_fields.items() if not field.description] == []
+
+
+def test_needs_of_a_state_are_found_once() -> None:
+    """The needs of a State are gathered once for all States, not at each question."""
+    scenario = small_scenario({"states.B": {"name": "Belmark", "deadline": 2016}})
+    assert [need.id for need in scenario.needs_of("A")] == ["n"]
+    assert scenario.needs_of("A") is scenario.needs_of("A")
+    assert scenario.needs_of("B") == scenario.needs_of("nowhere") == ()
+
+
+def test_digest_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scenario is written out once for its digest, however often that is asked for."""
+    scenario = small_scenario()
+    dumps: list[object] = []
+    dump = Scenario.model_dump
+    monkeypatch.setattr(Scenario, "model_dump", lambda self, **how: dumps.append(how) or dump(self, **how))
+    assert scenario.digest == scenario.digest == scenario_hash(scenario)
+    assert len(dumps) == 1
+
+
+def test_a_changed_copy_forgets_what_was_worked_out() -> None:
+    """A copy with other needs has another digest and finds its own needs."""
+    scenario = small_scenario()
+    before = (scenario.digest, scenario.needs_of("A"), scenario.years)
+    other = small_scenario({"needs.n.quantity": 20})
+    changed = scenario.model_copy(update={"needs": other.needs, "horizon": Years(first=2015, last=2015)})
+    assert (changed.needs_of("A"), changed.years) == (other.needs_of("A"), (2015,))
+    assert changed.digest != scenario.digest
+    assert (scenario.digest, scenario.needs_of("A"), scenario.years) == before
+    assert scenario.model_copy() == scenario
+
+
+def test_contradictions_are_told_up_to_a_limit() -> None:
+    """A file that is wrong throughout is refused after a thousand contradictions, and says so."""
+    document = small_document()
+    document["needs"] = {f"n{at}": {**document["needs"]["n"], "state": f"X{at}"} for at in range(MOST_FAULTS + 5)}
+    with pytest.raises(InvalidScenario) as refused:
+        Scenario.from_data(document)
+    *faults, last = refused.value.faults
+    assert len(faults) == MOST_FAULTS
+    assert last == Fault((), "more than 1000 contradictions", "fewer: checking stopped here")
+
+
+def test_the_nearest_of_very_many_names_is_told_by_its_letters_alone() -> None:
+    """Among very many names only one that differs in capitals is looked for: likeness would take too long."""
+    names = {f"state-{at}" for at in range(MOST_COMPARED)}
+    assert nearest("stat-7", names) == "state-7"
+    assert nearest("stat-7", names | {"one-more"}) is None
+    assert nearest("STATE-7", names | {"one-more"}) == "state-7"
+
+
+def test_amounts_by_year_cannot_be_changed_through_what_they_say() -> None:
+    """The amounts that a file would say are a copy."""
+    yearly = Yearly(None, ((2015, 3),))
+    said = yearly.plain()
+    assert isinstance(said, dict)
+    said[2015] = 4
+    assert (yearly.at(2015), yearly.at(2016)) == (3, 0)

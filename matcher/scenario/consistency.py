@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
+from heapq import nsmallest
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from matcher.errors import Fault, Path, nearest
@@ -31,6 +34,8 @@ from matcher.units import exact_granule
 if TYPE_CHECKING:
     from matcher.scenario.scenario import Scenario
 
+MOST_FAULTS = 1000
+"""Contradictions after which checking stops: nobody mends more in one go, and each costs a search for its remedy."""
 COLLECTIONS = ("rates", "capabilities", "states", "needs", "providers", "offers", "assumptions")
 Offers = FundingOffer | TechnicalOffer
 
@@ -57,6 +62,11 @@ class Parts:
         """Returns the entity, or None if it was not readable or is not there."""
         return None if key is None else self.entities[collection].get(key)
 
+    @cached_property
+    def regions(self) -> frozenset[str]:
+        """Regions that some State is in."""
+        return frozenset(state.region for state in self.entities["states"].values() if state.region)
+
     def unknown(self, path: Path, collection: str, key: str | None) -> Iterator[Fault]:
         """Yields a fault if no such entity is declared."""
         if key is not None and key not in self.declared[collection]:
@@ -75,14 +85,18 @@ _SINGULAR = {
 
 def unknown_name(path: Path, key: str, what: str, known: frozenset[str]) -> Fault:
     """Returns the fault of a name that does not exist."""
-    few = ", ".join(sorted(known)[:8]) + (", ..." if len(known) > 8 else "")
+    few = ", ".join(nsmallest(8, known)) + (", ..." if len(known) > 8 else "")
     return Fault(path, repr(key), f"a {what} of this scenario ({few or 'it has none'})", nearest(key, known))
 
 
 def consistency_faults(parts: Parts) -> list[Fault]:
-    """Returns every contradiction between the entities, in the order of the document."""
+    """Returns every contradiction between the entities, in the order of the document, up to `MOST_FAULTS`."""
     rules = (_provenance, _rates, _needs, _providers, _offers, _decisions, _objectives)
-    return [fault for rule in rules for fault in rule(parts)]
+    found = (fault for rule in rules for fault in rule(parts))
+    faults = list(islice(found, MOST_FAULTS))
+    if next(found, None) is not None:
+        faults.append(Fault((), f"more than {MOST_FAULTS} contradictions", "fewer: checking stopped here"))
+    return faults
 
 
 def _provenance(parts: Parts) -> Iterator[Fault]:
@@ -166,11 +180,10 @@ def _reach(parts: Parts, offer: Offers, path: Path) -> Iterator[Fault]:
         yield from parts.unknown((*path, "states", at), "states", state)
     for state in offer.fit:
         yield from parts.unknown((*path, "fit", state), "states", state)
-    regions = frozenset(state.region for state in parts.entities["states"].values() if state.region)
     complete = len(parts.declared["states"]) == len(parts.entities["states"])
     for at, region in enumerate(offer.regions or ()):
-        if complete and region not in regions:
-            yield unknown_name((*path, "regions", at), region, "region", regions)
+        if complete and region not in parts.regions:
+            yield unknown_name((*path, "regions", at), region, "region", parts.regions)
 
 
 def _funding(parts: Parts, offer: FundingOffer, path: Path) -> Iterator[Fault]:

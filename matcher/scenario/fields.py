@@ -154,14 +154,16 @@ class Years(Frozen):
 class Yearly:
     """A whole amount per year: one number for every year, or a mapping year -> number (others 0)."""
 
-    __slots__ = ("amounts", "every")
+    __slots__ = ("_by_year", "amounts", "every")
 
     def __init__(self, every: int | None = None, amounts: tuple[tuple[int, int], ...] = ()) -> None:
         object.__setattr__(self, "every", every)
         object.__setattr__(self, "amounts", amounts)
+        object.__setattr__(self, "_by_year", dict(amounts))
 
     every: int | None
     amounts: tuple[tuple[int, int], ...]
+    _by_year: dict[int, int]
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"Yearly is frozen: cannot set {name}")
@@ -180,7 +182,7 @@ class Yearly:
 
     def at(self, year: int) -> int:
         """Returns the amount of one year."""
-        return self.every if self.every is not None else dict(self.amounts).get(year, 0)
+        return self.every if self.every is not None else self._by_year.get(year, 0)
 
     def plain(self) -> int | dict[int, int]:
         """Returns the amount as a file would say it."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections import defaultdict
 from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, Self
@@ -86,6 +89,19 @@ class Scenario(Frozen):
             raise ValueError("; ".join(map(str, faults)))
         return self
 
+    def __copy__(self) -> Self:
+        """Returns a copy without what was worked out, so that `model_copy` can change what it rests on."""
+        copied = super().__copy__()
+        for name in [name for name in vars(copied) if name not in type(self).model_fields]:
+            del vars(copied)[name]
+        return copied
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the scenario's canonical JSON: same meaning, same digest."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
     @cached_property
     def years(self) -> tuple[int, ...]:
         """Years of the horizon, in order."""
@@ -128,7 +144,14 @@ class Scenario(Frozen):
 
     def needs_of(self, state: str) -> tuple[Need, ...]:
         """Returns the needs of one State, sorted by id."""
-        return tuple(need for need in self.needs if need.state == state)
+        return self._needs_of.get(state, ())
+
+    @cached_property
+    def _needs_of(self) -> dict[str, tuple[Need, ...]]:
+        found: dict[str, list[Need]] = defaultdict(list)
+        for need in self.needs:
+            found[need.state].append(need)
+        return {state: tuple(needs) for state, needs in found.items()}
 
     def window(self, entity: Need | FundingOffer | TechnicalOffer) -> range:
         """Returns the years of a need or offer that lie inside the horizon (may be empty)."""
