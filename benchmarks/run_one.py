@@ -37,7 +37,7 @@ def peak(who: int = resource.RUSAGE_SELF) -> float:
 
 def measure(subject: Subject, scenario: Scenario, seconds: float | None, threads: int) -> dict[str, Any]:
     """Returns what building, and solving if there are seconds for it, took and gave."""
-    subject.check()
+    subject.load()
     gc.collect()
     before, trajectory = peak(), Trajectory()
     built = subject.build(scenario)
