@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import chain
 from math import floor, lcm
@@ -12,8 +12,9 @@ from ortools.sat.python import cp_model
 
 from benchmarks.outcome import GAP, Dimensions, Trajectory
 from benchmarks.peers.path_data import Key, PathData, read_paths
-from matcher import Scenario
-from matcher.scenario import FundingOffer
+from matcher import Engagement, Flow, Portfolio, Scenario
+from matcher.result import scenario_hash
+from matcher.scenario import FundingOffer, Years
 
 Terms = Iterable[tuple[cp_model.IntVar, Fraction | int]]
 SCALE = 10**9
@@ -231,6 +232,42 @@ class CpSatPath:
             self.found = [solver.value(x) for x in self.x]
             self.engaged = [key for key, y in self.y.items() if solver.value(y)]
         return solver.status_name(status).lower()
+
+    def portfolio(self) -> Portfolio:
+        """Returns the best portfolio found, to be checked."""
+        data, flows = self.data, []
+        for (at, year), granules, price in zip(data.flows, self.found, data.price, strict=True):
+            option = data.options[at]
+            granule = data.scenario.capability(data.scenario.need(option.need).capability).granule
+            if granules:
+                flows.append(
+                    Flow(
+                        financier=option.financier,
+                        implementer=option.implementer,
+                        need=option.need,
+                        year=year,
+                        kind=option.kind,
+                        quantity=granules * granule,
+                        money=granules * price,
+                    )
+                )
+        return Portfolio(
+            scenario=data.scenario.name,
+            scenario_hash=scenario_hash(data.scenario),
+            flows=tuple(flows),
+            engagements=tuple(runs_of(self.engaged)),
+        )
+
+
+def runs_of(engaged: list[Key]) -> Iterator[Engagement]:
+    """Yields the unbroken runs of years of engagements."""
+    known = set(engaged)
+    starts = [key for key in sorted(known) if (key[0], key[1], key[2] - 1) not in known]
+    for offer, state, first in starts:
+        last = first
+        while (offer, state, last + 1) in known:
+            last += 1
+        yield Engagement(offer=offer, state=state, years=Years(first=first, last=last))
 
 
 class _Watch(cp_model.CpSolverSolutionCallback):
