@@ -46,17 +46,24 @@ class Trajectory:
     def add(self, value: float | None, bound: float | None, seconds: float | None = None) -> None:
         """Records a value and a bound, if they are news."""
         value, bound = _finite(value), _finite(bound)
+        now = self.elapsed if seconds is None else seconds
         if self.points:
             last = self.points[-1]
             value = last.value if value is None else value if last.value is None else max(value, last.value)
             bound = last.bound if bound is None else bound if last.bound is None else min(bound, last.bound)
             if (value, bound) == (last.value, last.bound):
                 return
-            if value == last.value and len(self.points) > 1 and self.elapsed - self.points[-2].seconds < INTERVAL:
-                self.points.pop()  # a bound that moved a moment ago
+            if self._is_passing(value, now):
+                self.points.pop()
         elif value is None and bound is None:
             return
-        self.points.append(Point(self.elapsed if seconds is None else seconds, value, bound))
+        self.points.append(Point(now, value, bound))
+
+    def _is_passing(self, value: float | None, now: float) -> bool:
+        """Whether the last record is of a bound alone, a moment after the one before."""
+        if len(self.points) < 2 or value != self.points[-1].value:
+            return False
+        return self.points[-2].value == value and now - self.points[-2].seconds < INTERVAL
 
     @property
     def elapsed(self) -> float:
