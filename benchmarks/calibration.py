@@ -61,7 +61,7 @@ def _cluster(offer: Offer) -> str:
 def _money(scenario: Scenario, grants: list[FundingOffer], states_of: dict[str, list[str]]) -> dict[str, float]:
     first = scenario.years[0]
     budgets: dict[str, list[int]] = defaultdict(list)
-    taken: dict[str, Counter[str]] = defaultdict(Counter)
+    taken: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for offer in grants:
         budgets[_cluster(offer)].append(offer.amount.at(first))
         room = {key: _absorption(scenario.state(key), first) for key in states_of[offer.id]}

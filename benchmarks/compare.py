@@ -15,7 +15,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ def measure(subject: str, size: str, seed: int, seconds: float | None, more: lis
     return row
 
 
-def campaign(asked: list[tuple[str, str, int, float | None]], path: Path, more: list[str]) -> Iterator[Row]:
+def campaign(asked: Iterable[tuple[str, str, int, float | None]], path: Path, more: list[str]) -> Iterator[Row]:
     """Measures what is not in the file yet, appends each row at once, and yields it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     done = {key_of(row) for row in rows_in(path)}

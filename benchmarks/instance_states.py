@@ -122,7 +122,7 @@ def _rounded(money: float) -> int:
 
 def reach_of(wanted: float, states: int) -> int:
     """Returns how many of a cluster's States a provider reaches that would reach so many of 35."""
-    return min(states, max(2, round(wanted * (states / 35) ** 0.7)))
+    return min(states, max(2, round(wanted * float((states / 35) ** 0.7))))
 
 
 def state_data(country: Country) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def write_section(lines: list[str]) -> None:
 
 def machine(rows: list[Row]) -> list[str]:
     """Returns one line on what it was measured with."""
-    versions = next((row["versions"] for row in reversed(rows) if "versions" in row), {})
+    versions: dict[str, str] = next((row["versions"] for row in reversed(rows) if "versions" in row), {})
     threads = sorted({row["threads"] for row in rows if "threads" in row})
     told = ", ".join(f"{name} {each}" for name, each in versions.items())
     return [f"Measured with {told}; threads: {', '.join(map(str, threads))}.", ""]

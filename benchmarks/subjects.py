@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -115,7 +116,7 @@ def _solve_engine(built: Built, seconds: float, threads: int, trajectory: Trajec
     def follow(progress: Progress) -> None:
         trajectory.add(progress.incumbent, progress.bound)
 
-    result = solve(built.model, SolveOptions(time_limit=seconds, work=10**6, gap=GAP), progress=follow)
+    result = solve(built.model, SolveOptions(time_limit=seconds, work=10**6, gap=Decimal(str(GAP))), progress=follow)
     for stage in result.stages[:1]:  # rounded to six decimals, and not news if it was reported in full
         known, value = trajectory.last.value, float(stage.value)
         is_news = known is None or value > known + ROUNDING

@@ -113,8 +113,12 @@ class LinopyPath:
         places = [(offer, year) for offer in payers if offer.carry_over for year in years[1:]]
         at = {(offer.id, year): place for place, (offer, year) in enumerate(places)}
         c = self.model.add_variables(lower=0, coords=[pd.RangeIndex(len(at), name="c_at")], name="c") if at else None
-        spent, carried, free = [], [], []
-        kept, keeping, left = [], [], []
+        spent: Terms = []
+        carried: Terms = []
+        kept: Terms = []
+        keeping: Terms = []
+        free: list[float] = []
+        left: list[float] = []
         for offer in payers:
             for year in years:
                 row = len(free)
@@ -136,7 +140,7 @@ class LinopyPath:
     def add_capacities(self) -> None:
         """Rule 2: capacities."""
         terms: Terms = []
-        right = []
+        right: list[float] = []
         for row, ((key, year), flows) in enumerate(self.data.done_by.items()):
             offer = self.data.scenario.offer(key)
             assert not isinstance(offer, FundingOffer)
@@ -157,7 +161,7 @@ class LinopyPath:
             else:
                 self.add(name, [(self.x, terms)], "<=", most)
         yearly: Terms = []
-        right = []
+        right: list[float] = []
         for (key, _), flows in data.of_need_year.items():
             need = data.scenario.need(key)
             if need.max_per_year is not None:
@@ -169,7 +173,7 @@ class LinopyPath:
     def add_absorption(self) -> None:
         """Rule 4: external money that a State can absorb."""
         terms: Terms = []
-        right = []
+        right: list[float] = []
         for (state, year), flows in self.data.external.items():
             limit = self.data.scenario.state(state).absorption
             if limit is not None:
@@ -180,7 +184,7 @@ class LinopyPath:
     def add_precedence(self) -> None:
         """Rule 5: survey before clearance."""
         terms: Terms = []
-        right = []
+        right: list[float] = []
         for need, first, _, mine, theirs in self.data.precedences():
             terms += [(len(right), flow, self.unit[flow] / self.data.demand[need]) for flow in mine]
             terms += [(len(right), flow, -self.unit[flow] / self.data.demand[first.need]) for flow in theirs]
@@ -285,7 +289,7 @@ class LinopyPath:
     @property
     def dimensions(self) -> Dimensions:
         """How large the model is."""
-        matrix = self.model.matrices
+        matrix: Any = self.model.matrices
         integers = sum(int(each.size) for name, each in self.model.variables.items() if name in ("y", "e", "u", "z"))
         return Dimensions(matrix.A.shape[0], matrix.A.shape[1], matrix.A.nnz, integers)
 

@@ -204,7 +204,7 @@ class ScipPath:
         result = mathopt.solve(self.model, mathopt.SolverType.GSCIP, params=parameters, msg_cb=follow)
         value = result.objective_value() if result.has_primal_feasible_solution() else None
         trajectory.add(value, result.termination.objective_bounds.dual_bound)
-        return result.termination.reason.name.lower()
+        return str(result.termination.reason.name).lower()
 
 
 def bounds_in(line: str) -> tuple[float | None, float | None] | None:
