@@ -34,7 +34,19 @@ def ceil_share(amount: int, ratio: Decimal | Fraction) -> int:
 def plain(ratio: Decimal | Fraction) -> str:
     """Returns a fraction as ``p/q``, or as a plain integer where it is one."""
     value = Fraction(ratio)
-    return str(value.numerator) if value.denominator == 1 else f"{value.numerator}/{value.denominator}"
+    numerator = _digits(value.numerator)
+    return numerator if value.denominator == 1 else f"{numerator}/{_digits(value.denominator)}"
+
+
+def _digits(value: int) -> str:
+    """Returns all digits of a number: `str` refuses more than 4,300, and sums of many fractions have more."""
+    return str(Decimal(value))
+
+
+def fraction(text: str) -> Fraction:
+    """Returns the number that `plain` or `decimal_text` wrote, of any length."""
+    numerator, _, denominator = text.partition("/")
+    return Fraction(Decimal(numerator)) / Fraction(Decimal(denominator or 1))
 
 
 def decimal_text(value: Fraction, places: int = 6) -> str:

@@ -28,6 +28,7 @@ from matcher.scenario import (
 )
 from matcher.scenario.consistency import MOST_FAULTS
 from matcher.scenario.fields import Id, Ids, Ratio, Share, Text
+from matcher.units import fraction, plain
 from small import Changes, small_document, small_scenario
 
 RATIO: TypeAdapter[Decimal] = TypeAdapter(Ratio)
@@ -631,3 +632,14 @@ def test_amounts_by_year_cannot_be_changed_through_what_they_say() -> None:
     assert isinstance(said, dict)
     said[2015] = 4
     assert (yearly.at(2015), yearly.at(2016)) == (3, 0)
+
+
+@pytest.mark.parametrize("value", [Fraction(0), Fraction(-7), Fraction(22, 7), Fraction(3**12_000, 7**9000)])
+def test_fractions_are_written_and_read_at_any_length(value: Fraction) -> None:
+    """A fraction comes back from its text, also where Python alone refuses to write so many digits."""
+    assert fraction(plain(value)) == value
+
+
+def test_decimal_text_is_read_as_a_fraction() -> None:
+    """A number written with decimals reads as the fraction that it is."""
+    assert fraction("-0.125000") == Fraction(-1, 8)

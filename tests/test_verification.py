@@ -10,6 +10,7 @@ import sys
 from copy import deepcopy
 from decimal import Decimal
 from fractions import Fraction
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,13 @@ import matcher.verification as verification
 from matcher.portfolio import Portfolio
 from matcher.result import Result, SolveOptions, scenario_hash
 from matcher.scenario import Scenario
+from matcher.units import plain
 from matcher.verification import Report, canonical_hash, verify
 from matcher.verification.__main__ import main
-from matcher.verification.report import RULES
+from matcher.verification.documents import completed, fractional
+from matcher.verification.facts import Facts
+from matcher.verification.figures import state_figures
+from matcher.verification.report import RULES, shown
 from mutants import FAULTS, OWNERSHIP, Fault, mutant
 
 FOLDER = Path(verification.__file__).parent
@@ -867,3 +872,68 @@ def test_checker_never_leaves_exact_numbers() -> None:
             assert not isinstance(node, ast.Div), path
             assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), path
             assert not (isinstance(node, ast.Name) and node.id in ("float", "round")), path
+
+
+def many_needs(count: int) -> Scenario:
+    """Returns a scenario whose needs are of as many prime quantities, each worth the same."""
+    primes = [each for each in range(1009, 40_000) if all(each % by for by in range(2, isqrt(each) + 1))]
+    need = {"state": "S", "capability": "clearance"}
+    return Scenario.from_data(
+        TINY | {"needs": {f"n{at:04}": {**need, "quantity": 10 * primes[at]} for at in range(count)}}
+    )
+
+
+def test_figures_may_have_more_digits_than_python_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Sums of very many fractions are exact, are told, and are compared with what a result claims."""
+    model = many_needs(1500)
+    flows = [flow(2020, 10) | {"need": need.id} for need in model.needs]
+    portfolio = {"scenario": "tiny", "scenario_hash": scenario_hash(model), "flows": flows}
+    report = verify(model, portfolio)
+    coverage = report.figures["coverage"]
+    assert coverage == sum((Fraction(10, need.quantity) for need in model.needs), Fraction(0))
+    assert coverage.denominator > 10**4400
+    claimed = {"objective": "coverage", "exact": plain(coverage)}
+    result = {"result": 1, "portfolio": portfolio, "figures": [claimed]}
+    assert [each for each in verify(model, result).violations if each.rule == 9] == []
+    wrong = {"result": 1, "portfolio": portfolio, "figures": [{**claimed, "exact": plain(coverage + 1)}]}
+    (broken,) = [each for each in verify(model, wrong).violations if each.rule == 9]
+    assert broken.excess == 1
+    assert broken.detail == f"claims {shown(coverage + 1)}, but it is {shown(coverage)}"
+    paths = write(tmp_path, scenario=model.model_dump(mode="json"), result=result)
+    assert main(list(paths)) == 1
+    assert f"coverage = {shown(coverage)}\n" in capsys.readouterr().out
+
+
+def test_numbers_are_shown_whole_where_they_are_short() -> None:
+    """A long fraction is cut after six places, never rounded up; a short one is shown as it is."""
+    assert [shown(Fraction(each)) for each in ("0", "-7", "22/7")] == ["0", "-7", "22/7"]
+    assert shown(Fraction(2 * 10**50 - 1, 3 * 10**50)) == "0.666666..."
+    assert shown(Fraction(-(10**50) - 1, 10**50)) == "-1.000000..."
+
+
+@pytest.mark.parametrize("text", ["0.5", "1e9", "1/0", "", "-", "1/-2", "٣", None])
+def test_claims_are_whole_numbers_or_fractions(text: str | None) -> None:
+    """A figure that is claimed in any other way is no document of a result."""
+    result = {"result": 1, "portfolio": {}, "figures": [{"objective": "cost", "exact": text}]}
+    with pytest.raises(ValueError, match="is no exact number"):
+        verify(TINY, result)
+
+
+def test_needs_are_gathered_by_state_once() -> None:
+    """What is asked of every State never looks at all needs again."""
+    facts = Facts(fractional(completed(TINY)), (), {}, ())
+    looked: list[str] = []
+
+    class Counted(dict[str, Any]):
+        def values(self) -> Any:
+            looked.append("values")
+            return super().values()
+
+        def items(self) -> Any:
+            looked.append("items")
+            return super().items()
+
+    vars(facts)["needs"] = Counted(facts.needs)
+    vars(facts)["states"] = {f"S{at}": facts.states["S"] for at in range(50)} | facts.states
+    state_figures(facts)
+    assert len(looked) <= 2

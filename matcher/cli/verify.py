@@ -53,9 +53,11 @@ def _document(report: Report) -> dict[str, object]:
 
 
 def _lines(report: Report) -> list[str]:
+    from matcher.verification.report import shown
+
     count = len(report.violations)
     head = f"not verified: {count} violation{'s' if count != 1 else ''}" if count else "verified: no rule is violated"
-    figures = [f"  {name}: {decimal_text(value)} ({plain(value)})" for name, value in sorted(report.figures.items())]
+    figures = [f"  {name}: {decimal_text(value)} ({shown(value)})" for name, value in sorted(report.figures.items())]
     return [head, *(f"  {_said(violation)}" for violation in report.violations), "figures, recomputed:", *figures]
 
 

@@ -6,7 +6,7 @@ from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
 
 from matcher.scenario import Currency, Years
-from matcher.units import decimal_text
+from matcher.units import decimal_text, fraction
 
 NONE = "-"
 """Stands where there is nothing to show."""
@@ -51,7 +51,7 @@ def objective(name: str, value: str | None, currency: Currency) -> str:
     """Returns the value of an objective in the words that suit it."""
     if value is None:
         return "unknown"
-    exact = Fraction(value)
+    exact = fraction(value)
     if name in ("cost", "fit", "firmness"):
         return money(round(exact), currency)
     if name == "worst_off":

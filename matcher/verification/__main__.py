@@ -20,6 +20,7 @@ if not __package__:  # run as a folder: only this folder is needed, so the packa
     sys.modules["matcher"] = _around
 
 from matcher.verification.checker import verify
+from matcher.verification.report import shown
 
 if TYPE_CHECKING:
     from matcher.verification.report import Report
@@ -65,7 +66,7 @@ def _text(report: Report) -> str:
         for each in report.violations
     ]
     lines += [f"{len(lines)} violations"]
-    lines += [f"{name} = {value}" for name, value in report.figures.items()]
+    lines += [f"{name} = {shown(value)}" for name, value in report.figures.items()]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from matcher.verification.decisions import caps, commitments, forbids, pins
-from matcher.verification.documents import Document, completed, fractional, full_hash, plain
+from matcher.verification.documents import Document, completed, exact_number, fractional, full_hash, plain
 from matcher.verification.eligibility import option, references, statement
 from matcher.verification.facts import gather
 from matcher.verification.figures import claims, figures, state_figures
@@ -47,7 +47,7 @@ def verify(scenario: Scenario | Document, portfolio: Portfolio | Result | Docume
     TypeError
         if a document holds a float, or a flow or engagement a field of the wrong type.
     ValueError
-        if a result holds no portfolio.
+        if a result holds no portfolio, or claims a figure that is no whole number or fraction.
     """
     setting = completed(plain(scenario))
     digest = full_hash(setting)  # first of all, for it refuses floats
@@ -84,7 +84,9 @@ def _opened(document: Document) -> tuple[Document, dict[str, Fraction]]:
         return document, {}
     if document.get("portfolio") is None:
         raise ValueError("the result holds no portfolio")
-    return document["portfolio"], {each["objective"]: Fraction(each["exact"]) for each in document.get("figures", ())}
+    return document["portfolio"], {
+        each["objective"]: exact_number(each["exact"]) for each in document.get("figures", ())
+    }
 
 
 def identity(portfolio: Document, name: str, digest: str) -> Iterator[Violation]:

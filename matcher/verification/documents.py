@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -14,6 +14,10 @@ from typing import Any
 
 Document = Mapping[str, Any]
 """Plain data as `model_dump()`, or JSON read with decimals, gives it."""
+
+
+_EXACT = re.compile("-?[0-9]+(/0*[1-9][0-9]*)?")
+_SCALARS = frozenset({str, int, bool, type(None)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,10 @@ def _filled(document: Document, shape: _Shape) -> dict[str, Any]:
         elif value is not None:
             full[name] = [_filled(each, part) for each in value]
     for name, inner in shape.collections.items():
-        shapes = {key: inner if isinstance(inner, _Shape) else inner[each["kind"]] for key, each in full[name].items()}
-        full[name] = {key: _filled(each, shapes[key]) for key, each in full[name].items()}
+        full[name] = {
+            key: _filled(each, inner if isinstance(inner, _Shape) else inner[each["kind"]])
+            for key, each in full[name].items()
+        }
     return full
 
 
@@ -121,19 +127,23 @@ def fractional(full: Document) -> dict[str, Any]:
 
 def _canonical(value: object) -> str:
     """Returns plain data as JSON with sorted keys and no spaces."""
-    if isinstance(value, str):
-        return encode_basestring_ascii(value)
-    if isinstance(value, dict):
-        fields = [f"{encode_basestring_ascii(str(key))}:{_canonical(value[key])}" for key in sorted(value)]
-        return "{" + ",".join(fields) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ",".join([_canonical(each) for each in value]) + "]"
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, Decimal):
-        return _number(value)
+    writer = _WRITERS.get(type(value))
+    if writer is None:
+        writer = next((each for kind, each in _WRITERS.items() if isinstance(value, kind)), _refused)
+    return writer(value)
+
+
+def _object(value: dict[Any, object]) -> str:
+    return (
+        "{" + ",".join([f"{encode_basestring_ascii(str(key))}:{_canonical(value[key])}" for key in sorted(value)]) + "}"
+    )
+
+
+def _array(value: Iterable[object]) -> str:
+    return "[" + ",".join([_canonical(each) for each in value]) + "]"
+
+
+def _refused(value: object) -> str:
     raise TypeError(f"{value!r} ({type(value).__name__}) is not exact: expected whole numbers and decimals")
 
 
@@ -147,13 +157,37 @@ def _number(value: Decimal) -> str:
     return f"{digits}e{int(exponent):03d}"
 
 
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    str: encode_basestring_ascii,
+    type(None): lambda _: "null",
+    bool: lambda value: "true" if value else "false",
+    int: str,
+    Decimal: _number,
+    dict: _object,
+    list: _array,
+    tuple: _array,
+}
+"""How each type of plain exact data is written; found by type alone, as there are millions of values."""
+
+
 def _exact(value: Any) -> Any:
     """Returns plain data with its decimals as fractions."""
     if isinstance(value, Decimal):
         return Fraction(value)
     if isinstance(value, dict):
-        return {key: _exact(each) for key, each in value.items()}
+        return {key: each if type(each) in _SCALARS else _exact(each) for key, each in value.items()}
     return [_exact(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def exact_number(text: object) -> Fraction:
+    """Returns the number that digits, or digits over digits, stand for.
+
+    By way of decimals, as Python refuses to read more than 4,300 digits at once.
+    """
+    if not _EXACT.fullmatch(str(text)):
+        raise ValueError(f"{str(text)[:40]!r} is no exact number, expected digits or digits/digits")
+    numerator, _, denominator = str(text).partition("/")
+    return Fraction(int(Decimal(numerator)), int(Decimal(denominator or 1)))
 
 
 def check_types(document: Document, where: str, **types: type) -> None:

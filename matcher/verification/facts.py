@@ -81,6 +81,22 @@ class Setting:
         return dict(sorted(self.scenario["needs"].items()))
 
     @cached_property
+    def needs_of(self) -> dict[str, dict[str, Document]]:
+        """Needs by State and id, in order; every State is there."""
+        found: dict[str, dict[str, Document]] = {state: {} for state in self.states}
+        for key, need in self.needs.items():
+            found[need["state"]][key] = need
+        return found
+
+    @cached_property
+    def weights(self) -> dict[str, Fraction]:
+        """Weight of all needs of a State together."""
+        return {
+            state: sum((Fraction(need["weight"]) for need in needs.values()), Fraction(0))
+            for state, needs in self.needs_of.items()
+        }
+
+    @cached_property
     def offers(self) -> dict[str, Document]:
         """All offers by id, in order."""
         return dict(sorted(self.scenario["offers"].items()))

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from matcher.verification.documents import Document
 from matcher.verification.facts import Facts, summed
-from matcher.verification.report import StateFigures, Violation, violation
+from matcher.verification.report import StateFigures, Violation, shown, violation
 
 Worths = Mapping[tuple[str, str], Fraction]
 
@@ -18,32 +18,35 @@ def completion(facts: Facts, state: str) -> bool | None:
     Returns none for a State of which nothing is required.
     """
     last = min(facts.states[state]["deadline"], facts.years[-1])
-    required = {key: each for key, each in facts.needs.items() if each["state"] == state and each["completes"]}
+    required = {key: each["quantity"] for key, each in facts.needs_of[state].items() if each["completes"]}
     if not required:
         return None
     return all(
-        sum(facts.delivered.get((key, year), 0) for year in range(facts.years.start, last + 1)) >= each["quantity"]
-        for key, each in required.items()
+        sum(facts.delivered.get((key, year), 0) for year in range(facts.years.start, last + 1)) >= sought
+        for key, sought in required.items()
     )
 
 
 def state_figures(facts: Facts) -> dict[str, StateFigures]:
     """Returns completion and coverage of every State."""
-    shares = _discounted_shares(facts)
+    met = _met(facts)
     return {
-        state: StateFigures(completion(facts, state), _coverage(_needs_of(facts, state), shares))
-        for state in facts.states
+        state: StateFigures(completion(facts, state), _coverage(facts, state, met[state])) for state in facts.states
     }
 
 
-def _needs_of(facts: Facts, state: str) -> dict[str, Document]:
-    return {key: each for key, each in facts.needs.items() if each["state"] == state}
-
-
-def _coverage(needs: Mapping[str, Document], shares: Mapping[str, Fraction]) -> Fraction:
+def _coverage(facts: Facts, state: str, met: Fraction) -> Fraction:
     """Weighted mean of the needs' delivered shares; 0 if no need has a weight."""
-    weight = sum((Fraction(each["weight"]) for each in needs.values()), Fraction(0))
-    return Fraction(sum(each["weight"] * shares[key] for key, each in needs.items()), weight) if weight else Fraction(0)
+    return Fraction(met, facts.weights[state]) if facts.weights[state] else Fraction(0)
+
+
+def _met(facts: Facts) -> dict[str, Fraction]:
+    """Delivered share of every need of a State, discounted and weighted, by State."""
+    shares = _discounted_shares(facts)
+    return {
+        state: sum((each["weight"] * shares[key] for key, each in needs.items()), Fraction(0))
+        for state, needs in facts.needs_of.items()
+    }
 
 
 def _discounted_shares(facts: Facts) -> dict[str, Fraction]:
@@ -63,7 +66,7 @@ def figures(facts: Facts, states: Mapping[str, StateFigures]) -> dict[str, Fract
     worths = _worths(facts)
     return {
         "completions": completions(facts, states),
-        "coverage": coverage(facts),
+        "coverage": coverage(facts, states),
         "worst_off": worst_off(facts, states),
         "fit": fit(facts, worths),
         "firmness": firmness(facts, worths),
@@ -77,17 +80,15 @@ def completions(facts: Facts, states: Mapping[str, StateFigures]) -> Fraction:
     return sum((Fraction(facts.states[key]["weight"]) for key, each in states.items() if each.completes), Fraction(0))
 
 
-def coverage(facts: Facts) -> Fraction:
-    """Delivered share of every need, discounted, weighted by need and State."""
-    shares = _discounted_shares(facts)
-    weight = {key: each["weight"] * facts.states[each["state"]]["weight"] for key, each in facts.needs.items()}
-    return sum((weight[key] * share for key, share in shares.items()), Fraction(0))
+def coverage(facts: Facts, states: Mapping[str, StateFigures]) -> Fraction:
+    """Delivered share of every need, discounted, weighted by need and State: the mean of a State times all weight."""
+    weight = {key: facts.weights[key] * state["weight"] for key, state in facts.states.items()}
+    return sum((weight[key] * each.coverage for key, each in states.items()), Fraction(0))
 
 
 def worst_off(facts: Facts, states: Mapping[str, StateFigures]) -> Fraction:
     """Coverage of the State that is covered least, among those with a need that has a weight."""
-    weighty = {need["state"] for need in facts.needs.values() if need["weight"] > 0}
-    return min((states[state].coverage for state in weighty), default=Fraction(0))
+    return min((each.coverage for key, each in states.items() if facts.weights[key]), default=Fraction(0))
 
 
 def fit(facts: Facts, worths: Worths) -> Fraction:
@@ -128,6 +129,8 @@ def claims(claimed: Mapping[str, Fraction], found: Mapping[str, Fraction]) -> It
     """9 Completion. Completions, and all other figures that a result claims, are what its portfolio gives."""
     for name, value in claimed.items():
         if name not in found:
-            yield violation(9, (name,), None, 1, f"claims {value} of an unknown objective")
+            yield violation(9, (name,), None, 1, f"claims {shown(value)} of an unknown objective")
         elif value != found[name]:
-            yield violation(9, (name,), None, abs(value - found[name]), f"claims {value}, but it is {found[name]}")
+            yield violation(
+                9, (name,), None, abs(value - found[name]), f"claims {shown(value)}, but it is {shown(found[name])}"
+            )

@@ -67,6 +67,18 @@ class Report:
         return not self.violations
 
 
+def shown(value: Fraction, most: int = 40) -> str:
+    """Returns a number as people read it: exactly where that is short, else cut after six decimal places.
+
+    Of sums of many fractions, Python would refuse to write all digits.
+    """
+    long = max(abs(value.numerator), value.denominator) >= 10**most
+    if not long:
+        return str(value)
+    whole, parts = divmod(abs(value.numerator) * 10**6 // value.denominator, 10**6)
+    return f"{'-' if value < 0 else ''}{whole}.{parts:06}..."
+
+
 def violation(rule: int, who: tuple[str, ...], year: int | None, excess: Fraction | int, detail: str) -> Violation:
     """Returns a violation of a rule given by its number."""
     return Violation(rule, RULES[rule], who, year, Fraction(excess), detail)
