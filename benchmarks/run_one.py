@@ -45,8 +45,10 @@ def measure(subject: Subject, scenario: Scenario, seconds: float | None, threads
         "build_seconds": round(trajectory.elapsed, 4),
         "memory_before_mb": before,
         "memory_built_mb": peak(),
-        **asdict(built.dimensions),
     }
+    counting = time.perf_counter()
+    row |= asdict(built.count())
+    trajectory.start += time.perf_counter() - counting  # counting is not a part of the job
     if seconds is not None and subject.solve is not None:
         left = max(1.0, seconds - trajectory.elapsed)
         ended = subject.solve(built, left, threads, trajectory)

@@ -31,8 +31,8 @@ class Built:
 
     model: Any
     """What the subject holds."""
-    dimensions: Dimensions
-    """How large it is."""
+    count: Callable[[], Dimensions]
+    """Tells how large it is: no part of building."""
 
 
 @dataclass(frozen=True)
@@ -101,12 +101,12 @@ def _compact(scenario: Scenario) -> Built:
 def _ours(formulated: Any) -> Built:
     model = formulated.model
     integers = int((~model.fine).sum())
-    return Built(formulated, Dimensions(model.rows.count, model.columns, len(model.rows.column), integers))
+    return Built(formulated, lambda: Dimensions(model.rows.count, model.columns, len(model.rows.column), integers))
 
 
 def _whole_engine(scenario: Scenario) -> Built:
     """The engine builds inside its solve: nothing is built ahead."""
-    return Built(scenario, Dimensions(0, 0, 0, 0))
+    return Built(scenario, lambda: Dimensions(0, 0, 0, 0))
 
 
 def _solve_engine(built: Built, seconds: float, threads: int, trajectory: Trajectory) -> Ended:
@@ -131,7 +131,7 @@ def _peer(name: str) -> Subject:
 
     def build(scenario: Scenario) -> Built:
         model = peer.load().build(scenario)
-        return Built(model, model.dimensions)
+        return Built(model, lambda: model.dimensions)
 
     def solve_it(built: Built, seconds: float, threads: int, trajectory: Trajectory) -> Ended:
         return Ended(built.model.solve(seconds, threads, trajectory))

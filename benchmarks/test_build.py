@@ -30,8 +30,8 @@ def test_build(benchmark: BenchmarkFixture, name: str, size: str) -> None:
     subject.load()
     scenario = generate(size, 101)
     built = benchmark.pedantic(subject.build, (scenario,), rounds=3)
-    assert built.dimensions.columns > 1000
-    assert built.dimensions.nonzeros > built.dimensions.columns
+    assert built.count().columns > 1000
+    assert built.count().nonzeros > built.count().columns
 
 
 @pytest.mark.parametrize("size", SIZES)

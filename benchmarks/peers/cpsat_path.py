@@ -77,7 +77,8 @@ class CpSatPath:
 
     def add_objective(self) -> None:
         """Completions and coverage, weighted, in whole steps."""
-        factors = [round(each * SCALE) for each in self.data.flow_worth()]
+        worth = {need: round(each * SCALE) for need, each in self.data.worth().items()}
+        factors = [worth[self.data.options[at].need] for at, _ in self.data.flows]
         completing = self.data.completing()
         factors += [round(value * SCALE) for value, _ in completing.values()]
         variables = self.x + [self.e[state] for state in completing]

@@ -100,7 +100,7 @@ class LinopyPath:
 
     def add_objective(self) -> None:
         """Completions and coverage, weighted."""
-        worth = np.array([float(each) for each in self.data.flow_worth()]) * self.unit
+        worth = np.array(self.data.flow_worth())
         value = [float(value) for value, _ in self.data.completing().values()]
         coverage = (self.x * xr.DataArray(worth, dims="flow")).sum()
         completions = (self.e * xr.DataArray(value, dims="e_at")).sum()

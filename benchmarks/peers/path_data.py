@@ -56,6 +56,8 @@ class PathData:
     """Flows of each engagement; none in a year in which the offer can be engaged but not flow."""
     external: dict[tuple[str, int], list[int]] = field(default_factory=lambda: defaultdict(list))
     """Flows of external money by State and year."""
+    free: dict[str, dict[int, int]] = field(default_factory=dict)
+    """Most dollars by offer and year, once asked for."""
 
     def flow_unit(self, flow: int) -> int:
         """Returns granules in the natural unit of a flow."""
@@ -83,10 +85,13 @@ class PathData:
 
     def available(self, offer: FundingOffer, year: int) -> int:
         """Returns the most dollars an offer can have in a year, all carried over before."""
-        carried = 0
-        for each in self.scenario.years[: self.scenario.years.index(year)]:
-            carried = int((self.scenario.money_at(offer, each) + carried) * Fraction(offer.carry_over))
-        return self.scenario.money_at(offer, year) + carried
+        if offer.id not in self.free:
+            carried, found = 0, {}
+            for each in self.scenario.years:
+                found[each] = self.scenario.money_at(offer, each) + carried
+                carried = int(found[each] * Fraction(offer.carry_over))
+            self.free[offer.id] = found
+        return self.free[offer.id][year]
 
     def payers(self) -> list[FundingOffer]:
         """Returns the funding offers with a budget that something is charged to."""
@@ -152,17 +157,21 @@ class PathData:
             raise ValueError("peers take a weighted sum of completions and undiscounted coverage only")
         return weights.get("completions", Fraction(0)), weights.get("coverage", Fraction(0))
 
-    def flow_worth(self) -> list[Fraction]:
-        """Returns what a granule of each flow adds to the objective by coverage."""
+    def worth(self) -> dict[str, Fraction]:
+        """Returns what a granule of each need adds to the objective by coverage."""
         weight = self.weights()[1]
-        worth = {
+        return {
             need.id: weight
             * Fraction(self.scenario.state(need.state).weight)
             * Fraction(need.weight)
             / self.demand[need.id]
             for need in self.scenario.needs
         }
-        return [worth[self.options[option].need] for option, _ in self.flows]
+
+    def flow_worth(self) -> list[float]:
+        """Returns what a natural unit of each flow adds to the objective by coverage."""
+        worth = {need: float(each) for need, each in self.worth().items()}
+        return [worth[self.options[at].need] * self.flow_unit(flow) for flow, (at, _) in enumerate(self.flows)]
 
     def completing(self) -> dict[str, tuple[Fraction, list[str]]]:
         """Returns what completion of each State is worth, and the needs that it takes."""

@@ -58,7 +58,7 @@ class PulpPath:
     def add_objective(self) -> None:
         """Completions and coverage, weighted."""
         worth = self.data.flow_worth()
-        parts = [(x, float(worth[flow] * self.unit[flow])) for flow, x in enumerate(self.x)]
+        parts = list(zip(self.x, worth, strict=True))
         parts += [(self.e[state], float(value)) for state, (value, _) in self.data.completing().items()]
         self.problem += pulp.LpAffineExpression(parts)
 

@@ -68,7 +68,7 @@ class ScipPath:
         """Completions and coverage, weighted."""
         worth = self.data.flow_worth()
         for flow, x in enumerate(self.x):
-            self.model.objective.set_linear_coefficient(x, float(worth[flow] * self.unit[flow]))
+            self.model.objective.set_linear_coefficient(x, worth[flow])
         for state, (value, _) in self.data.completing().items():
             self.model.objective.set_linear_coefficient(self.e[state], float(value))
         self.model.objective.is_maximize = True
