@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import get_args
 
 from matcher.portfolio import (
@@ -50,16 +50,24 @@ class _Run:
     partners: _Partners
     flows: tuple[Flow, ...]
 
-    @property
+    @cached_property
     def years(self) -> Years:
         """The first and last year of flow."""
         years = [flow.year for flow in self.flows]
         return Years(first=min(years), last=max(years))
 
+    @cached_property
+    def flows_to(self) -> dict[str, list[Flow]]:
+        """Flows by need served, sorted by need."""
+        found: dict[str, list[Flow]] = defaultdict(list)
+        for flow in self.flows:
+            found[flow.need].append(flow)
+        return dict(sorted(found.items()))
+
     @property
     def needs(self) -> tuple[str, ...]:
         """Needs served, sorted."""
-        return tuple(sorted({flow.need for flow in self.flows}))
+        return tuple(self.flows_to)
 
 
 def derive_partnerships(scenario: Scenario, portfolio: Portfolio) -> tuple[Partnership, ...]:
@@ -127,17 +135,17 @@ class _Book:
 def _runs(book: _Book, partners: _Partners, flows: list[Flow]) -> Iterator[_Run]:
     """Splits the flows of one group wherever the partners part ways for a year or more."""
     run: list[Flow] = []
+    pairs = {(flow.financier, flow.implementer) for flow in flows}
     for flow in sorted(flows, key=lambda each: (each.year, each.key())):
-        if run and not _together(book, partners.state, flows, range(run[-1].year + 1, flow.year)):
+        if run and not _together(book, partners.state, pairs, range(run[-1].year + 1, flow.year)):
             yield _Run(partners, tuple(run))
             run = []
         run.append(flow)
     yield _Run(partners, tuple(run))
 
 
-def _together(book: _Book, state: str, flows: list[Flow], gap: range) -> bool:
+def _together(book: _Book, state: str, pairs: set[tuple[str | None, str]], gap: range) -> bool:
     """Whether some pair of offers that works together stays engaged all through a gap."""
-    pairs = {(flow.financier, flow.implementer) for flow in flows}
     return not gap or any(
         all(year in book.engaged.get((offer, state), ()) for year in gap for offer in pair if offer is not None)
         for pair in pairs
@@ -172,7 +180,8 @@ def _short_name(run: _Run) -> str:
 def _partnership(book: _Book, run: _Run, name: str) -> Partnership:
     """Returns one run of flows as an agreement with all parts that there is ground for."""
     partners = run.partners
-    meetings = tuple(_meetings(book.dialogue(partners.state), run.years))
+    dialogue = book.dialogue(partners.state)
+    meetings = tuple(_meetings(dialogue, run.years)) if dialogue else ()
     return Partnership(
         id=name,
         state=partners.state,
@@ -257,10 +266,10 @@ def _matching_providers(book: _Book, run: _Run) -> list[str]:
 
 def _targets(book: _Book, run: _Run) -> Iterator[Target]:
     """Yields, for each need, what is delivered by the end of each year that delivers something."""
-    for key in run.needs:
+    for key, flows in run.flows_to.items():
         need = book.scenario.need(key)
         delivered = 0
-        for year in _yearly((flow.year, flow.quantity) for flow in run.flows if flow.need == key):
+        for year in _yearly((flow.year, flow.quantity) for flow in flows):
             delivered += year.amount
             people = _beneficiaries(need, delivered)
             yield Target(need=key, by=year.year, quantity=delivered, beneficiaries=people)
@@ -270,19 +279,22 @@ def _beneficiaries(need: Need, delivered: int) -> BeneficiaryTarget | None:
     """Returns the people who benefit from a part of a need, in proportion, rounded down."""
     if need.beneficiaries is None:
         return None
-    people = {name: count * delivered // need.quantity for name, count in need.beneficiaries.model_dump().items()}
+    people = {name: count * delivered // need.quantity for name, count in need.beneficiaries}
     return BeneficiaryTarget(**people)
 
 
-def _meetings(dialogue: Dialogue | None, years: Years) -> Iterator[Meeting]:
-    """Yields the year's meetings, each in the middle of its share of the year."""
-    if dialogue is None:
-        return
-    per_year = dialogue.meetings_per_year
+def _meetings(dialogue: Dialogue, years: Years) -> Iterator[Meeting]:
+    """Yields the years' meetings, each in the middle of its share of the year."""
     for year in years.range():
-        for nth in range(1, per_year + 1):
-            month = -(-MONTHS * (2 * nth - 1) // (2 * per_year))
-            yield Meeting(year=year, month=month, format=dialogue.format)
+        for nth in range(1, dialogue.meetings_per_year + 1):
+            month = -(-MONTHS * (2 * nth - 1) // (2 * dialogue.meetings_per_year))
+            yield _meeting(year, month, dialogue.format)
+
+
+@lru_cache(maxsize=4096)
+def _meeting(year: int, month: int, form: str) -> Meeting:
+    """Returns one meeting: the same object for all agreements, as there are few and they are frozen."""
+    return Meeting(year=year, month=month, format=form)
 
 
 def _missing(book: _Book, run: _Run, meetings: tuple[Meeting, ...]) -> tuple[Part, ...]:
