@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.outcome import GAP, Dimensions, Trajectory
 from benchmarks.peers import PEERS
-from matcher import Progress, Scenario, SolveOptions, find_options
+from matcher import OptionSet, Progress, Scenario, SolveOptions, find_options
 
 ROUNDING = 1e-5
 """Difference of values below which two are the same."""
@@ -47,6 +47,10 @@ class Ended:
     """How large the model is, where only the solve tells."""
 
 
+def _as_it_is(scenario: Scenario) -> Scenario:
+    return scenario
+
+
 @dataclass(frozen=True)
 class Subject:
     """Something that builds a model of a scenario, and perhaps solves it."""
@@ -57,10 +61,12 @@ class Subject:
     """Name in tables."""
     packages: tuple[str, ...]
     """Modules that it needs."""
-    build: Callable[[Scenario], Built]
-    """Builds the model."""
+    build: Callable[[Any], Built]
+    """Builds the model of what `prepare` returns."""
     solve: Callable[[Built, float, int, Trajectory], Ended] | None = None
     """Solves for so many seconds with so many threads; returns how it ended."""
+    prepare: Callable[[Scenario], Any] = _as_it_is
+    """Returns what is built on: the scenario as it is, or its options."""
 
     def missing(self) -> list[str]:
         """Returns the modules that are not there."""
@@ -85,12 +91,12 @@ def _is_there(module: str) -> bool:
         return False
 
 
-def _assignment(scenario: Scenario) -> Built:
+def _assignment(options: OptionSet) -> Built:
     """The engine's path formulation."""
     from matcher.arrays import build_arrays
     from matcher.formulations.assignment import formulate
 
-    return _ours(formulate(build_arrays(find_options(scenario))))
+    return _ours(formulate(build_arrays(options)))
 
 
 def _compact(scenario: Scenario) -> Built:
@@ -129,14 +135,14 @@ def _solve_engine(built: Built, seconds: float, threads: int, trajectory: Trajec
 def _peer(name: str) -> Subject:
     peer = PEERS[name]
 
-    def build(scenario: Scenario) -> Built:
-        model = peer.load().build(scenario)
+    def build(options: OptionSet) -> Built:
+        model = peer.load().build(options)
         return Built(model, lambda: model.dimensions)
 
     def solve_it(built: Built, seconds: float, threads: int, trajectory: Trajectory) -> Ended:
         return Ended(built.model.solve(seconds, threads, trajectory))
 
-    return Subject(name, peer.title, (*peer.packages, peer.module), build, solve_it)
+    return Subject(name, peer.title, (*peer.packages, peer.module), build, solve_it, find_options)
 
 
 SUBJECTS: dict[str, Subject] = {
@@ -149,6 +155,7 @@ SUBJECTS: dict[str, Subject] = {
             "matcher, assignment",
             ("matcher.arrays", "matcher.formulations.assignment"),
             _assignment,
+            prepare=find_options,
         ),
         *map(_peer, PEERS),
     )

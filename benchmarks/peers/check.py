@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.outcome import Trajectory
 from benchmarks.peers import peer_of
-from matcher import Scenario, load, verify
+from matcher import Scenario, find_options, load, verify
 from matcher.scenario import Objectives, Weight
 
 SECONDS = 20
@@ -27,7 +27,7 @@ def weighed(path: Path) -> Scenario:
 def value_of(peer: str, path: Path) -> float | str | None:
     """Returns the best value, None if there is no portfolio, or what the checker finds wrong with it."""
     scenario = weighed(path)
-    model = peer_of(peer).load().build(scenario)
+    model = peer_of(peer).load().build(find_options(scenario))
     trajectory = Trajectory()
     model.solve(SECONDS, 1, trajectory)
     portfolio = model.portfolio() if trajectory.last.value is not None and hasattr(model, "portfolio") else None

@@ -12,7 +12,7 @@ from ortools.sat.python import cp_model
 
 from benchmarks.outcome import GAP, Dimensions, Trajectory
 from benchmarks.peers.path_data import Key, PathData, read_paths
-from matcher import Engagement, Flow, Portfolio, Scenario
+from matcher import Engagement, Flow, OptionSet, Portfolio
 from matcher.result import scenario_hash
 from matcher.scenario import FundingOffer, Years
 
@@ -21,9 +21,9 @@ SCALE = 10**9
 """Steps in a unit of the objective, which CP-SAT wants whole too."""
 
 
-def build(scenario: Scenario) -> CpSatPath:
-    """Builds the path formulation of a scenario."""
-    model = CpSatPath(read_paths(scenario))
+def build(options: OptionSet) -> CpSatPath:
+    """Builds the path formulation of a scenario's options."""
+    model = CpSatPath(read_paths(options))
     model.add_objective()
     model.add_budgets()
     model.add_capacities()

@@ -14,18 +14,18 @@ import xarray as xr
 from benchmarks.outcome import GAP, Dimensions, Trajectory
 from benchmarks.peers.highs_watch import CALLBACKS, watching
 from benchmarks.peers.path_data import MONEY, Key, PathData, read_paths
-from matcher import Scenario
+from matcher import OptionSet
 from matcher.scenario import FundingOffer
 
 Terms = list[tuple[int, int, float]]
 """Row, element of a variable, factor."""
 
 
-def build(scenario: Scenario) -> LinopyPath:
-    """Builds the path formulation of a scenario."""
+def build(options: OptionSet) -> LinopyPath:
+    """Builds the path formulation of a scenario's options."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # linopy and xarray warn of each other's future
-        model = LinopyPath(read_paths(scenario))
+        model = LinopyPath(read_paths(options))
         for add in (
             model.add_objective,
             model.add_budgets,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from matcher import Option, Scenario, find_options
+from matcher import Option, OptionSet, Scenario
 from matcher.scenario import PUBLIC_KINDS, Cap, FundingOffer, Precedence, TechnicalOffer
 
 Key = tuple[str, str, int]
@@ -226,9 +226,10 @@ class PathData:
         return isinstance(found, FundingOffer) and (offer == cap.offer or found.provider == cap.provider)
 
 
-def read_paths(scenario: Scenario) -> PathData:
+def read_paths(options: OptionSet) -> PathData:
     """Returns the options of a scenario by year, grouped."""
-    data = PathData(scenario, find_options(scenario).options)
+    scenario = options.scenario
+    data = PathData(scenario, options.options)
     for each in scenario.capabilities:
         data.unit[each.id] = max(1, 1_000_000 // each.granule) if each.unit == "m2" else 1
     for need in scenario.needs:

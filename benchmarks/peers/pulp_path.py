@@ -10,13 +10,13 @@ import pulp
 from benchmarks.outcome import GAP, Dimensions, Trajectory
 from benchmarks.peers.highs_watch import CALLBACKS, watching
 from benchmarks.peers.path_data import MONEY, Key, PathData, read_paths
-from matcher import Scenario
+from matcher import OptionSet
 from matcher.scenario import FundingOffer
 
 
-def build(scenario: Scenario) -> PulpPath:
-    """Builds the path formulation of a scenario."""
-    model = PulpPath(read_paths(scenario))
+def build(options: OptionSet) -> PulpPath:
+    """Builds the path formulation of a scenario's options."""
+    model = PulpPath(read_paths(options))
     model.add_objective()
     model.add_budgets()
     model.add_capacities()

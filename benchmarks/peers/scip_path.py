@@ -10,15 +10,15 @@ from ortools.math_opt.python import mathopt
 
 from benchmarks.outcome import GAP, Dimensions, Trajectory
 from benchmarks.peers.path_data import MONEY, Key, PathData, read_paths
-from matcher import Scenario
+from matcher import OptionSet
 from matcher.scenario import FundingOffer
 
 Terms = Iterable[tuple[mathopt.Variable, float]]
 
 
-def build(scenario: Scenario) -> ScipPath:
-    """Builds the path formulation of a scenario."""
-    model = ScipPath(read_paths(scenario))
+def build(options: OptionSet) -> ScipPath:
+    """Builds the path formulation of a scenario's options."""
+    model = ScipPath(read_paths(options))
     model.add_objective()
     model.add_budgets()
     model.add_capacities()
