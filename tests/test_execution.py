@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -414,7 +415,25 @@ def test_death_of_a_cluster_worker_is_told(cluster: str) -> None:
         with pytest.raises(ExecutionFailed, match=rf"the Dask cluster at '{cluster}' lost a piece"):
             opened.map(leave, [7])
         assert opened.map(nap, [0.0, 0.0]) == [0.0, 0.0]
-        assert until(lambda: len(opened._client.nthreads()) == 2)  # the cluster has replaced the worker
+        assert until(lambda: len(opened._client.nthreads()) == 2, 30.0)  # the cluster has replaced the worker
+
+
+def test_loss_of_all_cluster_workers_is_told(cluster: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for workers that may never come back."""
+    monkeypatch.setattr(dask_cluster, "_LOOK_SECONDS", 0.1)
+    with DaskCluster(cluster) as opened:
+        monkeypatch.setattr(opened._client, "nthreads", dict)
+        with pytest.raises(ExecutionFailed, match=rf"'{cluster}' lost a piece: it has lost all its workers"):
+            opened.map(nap, [0.5])
+
+
+def test_loggers_of_the_cluster_are_left_as_they_were(cluster: str) -> None:
+    """They are silent while the cluster is in use, and only then."""
+    logger = logging.getLogger("distributed.client")
+    before = logger.level
+    with DaskCluster(cluster):
+        assert not logger.isEnabledFor(logging.CRITICAL)
+    assert logger.level == before
 
 
 def test_unreachable_scheduler_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:

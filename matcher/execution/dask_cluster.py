@@ -82,9 +82,14 @@ class DaskCluster(Executor):
             _restore(self._levels)
 
     def _connected(self) -> Any:
+        client = self._dask.Client.__new__(self._dask.Client)
         try:
-            client = self._dask.Client(self._address, timeout=_CONNECT_SECONDS, set_as_default=False)
+            client.__init__(self._address, timeout=_CONNECT_SECONDS, set_as_default=False)
         except Exception as error:  # of many classes, by what is wrong with the address
+            # Left to the garbage collector, a failed client can wait for ever for the lock under which
+            # the next one starts.
+            with suppress(Exception):
+                client.close()
             raise InvalidOptions(f"no Dask scheduler answers at {self._address!r}: {error}") from error
         try:
             self.workers = self._usable_workers(client)
