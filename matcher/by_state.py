@@ -155,7 +155,7 @@ def relaxation_bound(task: Task, dead: frozenset[int]) -> Fraction | None:
 
 def first_round(task: Task, point: Ints, groups: Groups, meter: Meter) -> Ints:
     """Frees each State alone, once: whatever the budget, no State is passed over."""
-    search = guided(task)
+    search = guided(task.model, task.objective, task.guide)
     for group in groups.alone(point):
         if task.clock.reason():
             break
@@ -166,7 +166,7 @@ def first_round(task: Task, point: Ints, groups: Groups, meter: Meter) -> Ints:
 
 def improve_by_groups(task: Task, point: Ints, bound: Fraction | None, groups: Groups, meter: Meter) -> Ints:
     """Frees groups of competing States, one after another, and keeps what is better."""
-    search = guided(task)
+    search = guided(task.model, task.objective, task.guide)
     while not meter.empty and not task.clock.reason() and not _closed(task, point, bound) and groups.more:
         group = groups.draw(point)
         point, won = free_group(task, point, group, search, meter, groups.thorough)

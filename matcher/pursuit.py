@@ -53,10 +53,7 @@ class Task:
 
     def bound(self, bound: Fraction | None) -> Fraction | None:
         """Returns an engine's bound as one on the true figure, as tight as its whole steps allow."""
-        if bound is None:
-            return None
-        found = exact_bound(self.objective, bound, self.error)
-        return max((floor_to(found, step) for step in self.steps), default=found)
+        return true_bound(self.objective, bound, self.error, self.steps)
 
 
 @dataclass(frozen=True)
@@ -73,6 +70,16 @@ class Finding:
     """Whether the work budget ran out before the search was done."""
     work: float = 0.0
     """Work used, where the method counts it."""
+
+
+def true_bound(
+    objective: LinearObjective, bound: Fraction | None, error: Fraction, steps: tuple[int, ...] = ()
+) -> Fraction | None:
+    """Returns an engine's bound as one on the true figure, as tight as its whole steps allow."""
+    if bound is None:
+        return None
+    found = exact_bound(objective, bound, error)
+    return max((floor_to(found, step) for step in steps), default=found)
 
 
 def exact_bound(objective: LinearObjective, bound: Fraction, error: Fraction) -> Fraction:
@@ -102,12 +109,11 @@ def better(objective: LinearObjective, one: Fraction, other: Fraction) -> bool:
     return one > other if objective.maximise else one < other
 
 
-def guided(task: Task) -> LinearObjective:
+def guided(model: LinearModel, main: LinearObjective, guide: LinearObjective | None) -> LinearObjective:
     """Returns the objective to search with: the guide breaks ties and never outweighs a step."""
-    main, guide = task.objective, task.guide
     if guide is None:
         return main
-    upper = task.model.upper.astype(np.float64)
+    upper = model.upper.astype(np.float64)
     span = float(np.abs(guide.coefficient) @ upper) or 1.0
     thin = np.rint(guide.signed * (2.0**30 / span)).astype(np.int64)
     step = gcd(*(int(value) for value in main.coefficient[main.coefficient != 0].tolist())) or 1
@@ -153,11 +159,11 @@ def improve(
     narrow = submodel(task.model, free, point)
     aim = narrow.narrow(search)
     relaxed = engine("lp")(narrow.model, aim, limits, task.clock)
-    if relaxed.status == "infeasible" or not _promising(narrow.model, aim, relaxed.bound, point[free], limits.gap):
+    if relaxed.status == "infeasible" or not promising(narrow.model, aim, relaxed.bound, point[free], limits.gap):
         return Attempt(None, False)
     supported = narrow.model
     if relaxed.point is not None and not thorough:
-        supported = _supported(narrow.model, relaxed.point, point[free])
+        supported = supported_by(narrow.model, relaxed.point, point[free])
     outcome = engine(_engine_name(task))(supported, aim, limits, task.clock, point[free].astype(np.float64))
     if outcome.point is None and outcome.status == "infeasible":  # the relaxation's support is too thin
         supported = narrow.model
@@ -168,7 +174,7 @@ def improve(
     return Attempt(None if found is None else settle(task, narrow.widen(found)), True)
 
 
-def _promising(model: LinearModel, aim: LinearObjective, bound: Fraction | None, point: Ints, gap: float) -> bool:
+def promising(model: LinearModel, aim: LinearObjective, bound: Fraction | None, point: Ints, gap: float) -> bool:
     """Whether the relaxation leaves room for anything better than the point, by more than the gap."""
     if bound is None or not model.admits(point):
         return True
@@ -177,7 +183,7 @@ def _promising(model: LinearModel, aim: LinearObjective, bound: Fraction | None,
     return bound > value + margin if aim.maximise else bound < value - margin
 
 
-def _supported(model: LinearModel, relaxed: Floats, point: Ints) -> LinearModel:
+def supported_by(model: LinearModel, relaxed: Floats, point: Ints) -> LinearModel:
     """The model without the yes-or-no columns that neither the relaxation nor the point uses.
 
     Relaxation-induced neighbourhood (Danna, Rothberg and Le Pape, 2005): a group's search becomes

@@ -33,6 +33,8 @@ class Outcome:
     """Values of all columns (whole up to the engine's tolerance where not fine), or None."""
     bound: Fraction | None
     """Valid bound on the objective's figure (upper when maximising), or None."""
+    prices: Floats | None = None
+    """Prices of the rows, from a relaxation: units of the objective's sum per unit of a row's activity."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,10 @@ ENGINES = {
     "highs": ("matcher.solvers.mathopt", "solve_highs"),
     "cpsat": ("matcher.solvers.cpsat", "solve_cpsat"),
     "lp": ("matcher.solvers.mathopt", "solve_relaxation"),
+    "prices": ("matcher.solvers.mathopt", "price_relaxation"),
 }
-"""Module and function of each engine; ``lp`` solves the linear relaxation."""
+"""Module and function of each engine; ``lp`` solves the linear relaxation,
+``prices`` prices its rows approximately, which is faster for large models."""
 
 
 def engine(name: str) -> Solver:

@@ -1,0 +1,206 @@
+"""Solves a scenario State by State: the method for scenarios too large for one model.
+
+For each objective:
+
+1. *States alone* (first objective): which can never complete, whatever the others leave them.
+2. *Prices*: the relaxation of the whole prices shared budgets, capacities and counts; with these
+   prices every State is valued on its own, which bounds the objective (`decomposition.prices`).
+3. *A first plan*: each State is served alone, against what those before it have left; then anew,
+   from the empty plan, at a share of the prices, so that none takes what is worth more to others;
+   then what is left over is given out without prices. The better of the two plans is kept.
+4. *Improvement*: groups of States with most to win and their rivals are freed and solved again.
+
+Every plan on the way is a whole point of the whole model; nothing is rounded at the end. All
+pieces run wherever the executor runs them, in rounds whose size does not depend on it.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from matcher.decomposition.neighbourhoods import Groups
+from matcher.decomposition.prices import Blocks, Valuation, cut, value_blocks, whole_prices
+from matcher.decomposition.search import (
+    GROUP_GAP,
+    STATE_WORK,
+    Meter,
+    dead_states,
+    free_groups,
+    starting_plan,
+    without_completion,
+)
+from matcher.decomposition.task import Finding, Task
+from matcher.decomposition.worst_off import lifting, lowest
+from matcher.formulations.compact.points import Plan
+from matcher.linear_model import Ints, LinearObjective
+from matcher.pursuit import better, guided
+from matcher.solvers import Limits, Outcome, engine
+
+PRICE_SHARE = 0.7
+"""Share of the prices at which States are served in the second plan: at full prices too little flows."""
+RELAXATION_WORK = 30.0
+"""Work allowed for the relaxation of the whole; cut short, its prices bound less well but they do."""
+
+
+def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
+    """Returns a plan and a bound for one objective, from the incumbent on."""
+    meter = Meter(work)
+    plan, impossible = (incumbent, False) if incumbent is not None else starting_plan(task)
+    if plan is None:
+        return Finding(None, None, infeasible=impossible)
+    empty = plan
+    task.report("starting plan", task.value(plan), None)
+    live = task
+    if task.objective.name in ("completions", "weighted"):
+        dead = dead_states(task, meter)
+        live = without_completion(task, dead)
+    groups = Groups(task)
+    with ThreadPoolExecutor(1) as aside:  # the relaxation runs beside the first round: engines free the lock
+        relaxing = aside.submit(relaxation, live)
+        plan = serve_alone(live, plan, groups, guided(task.model, task.objective, task.guide), meter)
+        relaxed = relaxing.result()
+    bound = task.bound(relaxed.bound)
+    task.report("relaxation", task.value(plan), bound)
+    valued = None if task.objective.name == "worst_off" else _valued(live, relaxed, meter)
+    if valued is not None:
+        bound = tighter(task, bound, signed_bound(task, valued.valuation))
+        task.report("States valued", task.value(plan), bound)
+        groups.regret = regrets(live, valued, plan)
+        if incumbent is None:
+            plan = second_plan(live, empty, plan, valued, groups, meter, bound)
+    plan = improve(live, plan, bound, groups, valued, meter)
+    return Finding(plan, bound, work=meter.used)
+
+
+@dataclass(frozen=True)
+class Valued:
+    """Prices, and what every State is worth at them."""
+
+    blocks: Blocks
+    valuation: Valuation
+
+
+def relaxation(task: Task) -> Outcome:
+    """Returns prices and a bound from the relaxation of the whole."""
+    return engine("prices")(task.model, task.objective, Limits(RELAXATION_WORK), task.clock)
+
+
+def _valued(task: Task, relaxed: Outcome, meter: Meter) -> Valued | None:
+    """Values every State at the relaxation's prices; None if there are none, or the solve is stopped."""
+    if relaxed.prices is None or task.clock.reason():
+        return None
+    blocks = cut(task.model, task.objective, task.columns.state)
+    sign = 1.0 if task.objective.maximise else -1.0
+    prices = whole_prices(blocks, sign * relaxed.prices[blocks.row])
+    valuation = value_blocks(task, blocks, prices, Limits(STATE_WORK, GROUP_GAP, quick=True))
+    for block in blocks.blocks:
+        meter.spend(block.model.columns)
+    return None if valuation is None else Valued(blocks, valuation)
+
+
+def signed_bound(task: Task, valuation: Valuation) -> Fraction:
+    """Returns what prices prove, as a bound on the objective's true figure."""
+    bound = valuation.bound if task.objective.maximise else -valuation.bound
+    found = task.bound(bound)
+    assert found is not None
+    return found
+
+
+def tighter(task: Task, one: Fraction | None, other: Fraction) -> Fraction:
+    """Returns the better of two bounds."""
+    if one is None:
+        return other
+    return min(one, other) if task.objective.maximise else max(one, other)
+
+
+def priced(valued: Valued, columns_state: Ints, share: float) -> LinearObjective:
+    """Returns the objective less a share of the prices, over the States' own columns."""
+    blocks = valued.blocks
+    coarse = 2**10  # leaves room for sums of 64 bits
+    charge = np.zeros(len(blocks.weight), np.float64)
+    prices = valued.valuation.prices.astype(np.float64) * share
+    np.add.at(charge, blocks.term_column, prices[blocks.term_row] * blocks.term_value)
+    weight = np.rint((blocks.weight - charge) / coarse)
+    weight[columns_state < 0] = 0
+    return LinearObjective("priced", True, weight.astype(np.int64), max(blocks.denominator // coarse, 1), Fraction(0))
+
+
+def regrets(task: Task, valued: Valued, plan: Plan) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Returns how much each State's part of a plan is worth less, at the prices, than its best alone."""
+    aim = priced(valued, task.columns.state, 1.0)
+    worth = np.zeros(len(task.compact.scenario.states))
+    own = task.columns.state >= 0
+    np.add.at(worth, task.columns.state[own], (aim.coefficient * plan.point / aim.denominator)[own])
+    best = np.zeros_like(worth)
+    for state, bound in valued.valuation.block_bounds.items():
+        if state >= 0:
+            best[state] = float(bound)
+    return np.maximum(best - worth, 0.0)
+
+
+def serve_alone(task: Task, plan: Plan, groups: Groups, search: LinearObjective, meter: Meter) -> Plan:
+    """Frees each State alone, once: whatever the budget, no State is passed over."""
+    for group in groups.alone(plan):
+        if task.clock.reason():
+            break
+        plan, _ = _free(task, plan, group, search, meter)
+        task.report("each State alone", task.value(plan), None)
+    return plan
+
+
+def second_plan(
+    task: Task, empty: Plan, plan: Plan, valued: Valued, groups: Groups, meter: Meter, bound: Fraction
+) -> Plan:
+    """Returns the better of a plan and one built from the start at a share of the prices."""
+    other = empty
+    for search in (priced(valued, task.columns.state, PRICE_SHARE), guided(task.model, task.objective, task.guide)):
+        groups.regret = regrets(task, valued, other)
+        for group in groups.alone(other):
+            if task.clock.reason():
+                break
+            other, _ = _free(task, other, group, search, meter)
+            if better(task.objective, task.value(other), task.value(plan)):
+                plan = other
+            task.report("each State at prices", task.value(plan), bound)
+    return plan
+
+
+def improve(
+    task: Task, plan: Plan, bound: Fraction | None, groups: Groups, valued: Valued | None, meter: Meter
+) -> Plan:
+    """Frees groups of States, one round after another, and keeps what is better."""
+    search = guided(task.model, task.objective, task.guide)
+    while not meter.empty and not task.clock.reason() and not closed(task, plan, bound) and groups.more:
+        if valued is not None:
+            groups.regret = regrets(task, valued, plan)
+        first = lowest(task, plan, groups.active) if task.objective.name == "worst_off" else None
+        plan, won = _free(task, plan, groups.draw(first), search, meter, groups.thorough)
+        groups.tell(won)
+        task.report("groups of States", task.value(plan), bound)
+    return plan
+
+
+def _free(
+    task: Task, plan: Plan, groups: list[frozenset[int]], search: LinearObjective, meter: Meter, thorough: bool = False
+) -> tuple[Plan, list[bool]]:
+    """Frees a round of groups; for the smallest coverage, one after another, each lifting its own worst State."""
+    if task.objective.name != "worst_off":
+        return free_groups(task, plan, groups, search, meter, thorough)
+    won = []
+    for group in groups:
+        lifted, aim = lifting(task, plan, group)
+        plan, found = free_groups(lifted, plan, [group], aim, meter, thorough)
+        won += found
+    return plan, won
+
+
+def closed(task: Task, plan: Plan, bound: Fraction | None) -> bool:
+    """Returns whether a plan is within the asked gap of the bound."""
+    if bound is None:
+        return False
+    value = task.value(plan)
+    return abs(bound - value) <= Fraction(task.options.gap) * max(abs(bound), abs(value))

@@ -1,0 +1,93 @@
+"""Which States to free together: those with most to win, and their rivals for the same offers."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+
+from matcher.decomposition.task import Task
+from matcher.formulations.compact.points import Plan
+from matcher.linear_model import Floats
+
+MAX_GROUP = 4
+"""Largest group of States."""
+ROUND = 2
+"""Groups freed at once; the same for any number of workers, so that the result is too."""
+
+
+class Groups:
+    """Draws rounds of disjoint groups of States by a fixed seed: likelier the more a State could win."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        columns = task.columns
+        self.active = sorted(set(columns.state[: columns.works].tolist()))
+        self._rivalry = _rivalry(task)
+        self._random = Random(0)
+        self._size = 2
+        self._barren = 0
+        self.regret: Floats = np.zeros(len(task.compact.scenario.states))
+
+    @property
+    def more(self) -> bool:
+        """Whether there are still groups worth a try."""
+        return len(self.active) > 1 and not (self._size == MAX_GROUP and self._barren > 2 * len(self.active))
+
+    @property
+    def thorough(self) -> bool:
+        """Whether quick searches of groups of this size have found nothing for a while."""
+        return self._barren > len(self.active) or self._size >= len(self.active)
+
+    def alone(self, plan: Plan) -> list[list[frozenset[int]]]:
+        """Returns rounds of single States, those with most to win (then the least served) first."""
+        columns = self._task.columns
+        served = np.zeros(len(self._task.compact.scenario.states))
+        wanted = columns.flow_need[: columns.works]
+        share = plan.point[: columns.works] / columns.payments.demand[wanted]
+        np.add.at(served, columns.state[: columns.works], share)
+        order = sorted(self.active, key=lambda state: (-self.regret[state], served[state], state))
+        return [[frozenset({state}) for state in order[at : at + ROUND]] for at in range(0, len(order), ROUND)]
+
+    def draw(self, first: int | None = None) -> list[frozenset[int]]:
+        """Returns the next round; its first group starts with a State where one is given."""
+        free = set(self.active)
+        found = []
+        for at in range(ROUND):
+            if not free:
+                break
+            start = first if at == 0 and first is not None else self._choose(sorted(free))
+            group = {start}
+            free.discard(start)
+            while len(group) < self._size and free:
+                rival = self._rival(group, sorted(free))
+                group.add(rival)
+                free.discard(rival)
+            found.append(frozenset(group))
+        return found
+
+    def _choose(self, states: list[int]) -> int:
+        weight = self.regret[states]
+        weight = weight + max(float(weight.mean()), 1e-9) / 4
+        return self._random.choices(states, weight.tolist())[0]
+
+    def _rival(self, group: set[int], states: list[int]) -> int:
+        """A State that shares offers with the group, likelier the more it shares."""
+        weight = 1.0 + self._rivalry[np.ix_(sorted(group), states)].sum(axis=0)
+        return self._random.choices(states, weight.tolist())[0]
+
+    def tell(self, won: list[bool]) -> None:
+        """Learns which groups made things better: groups grow while nothing is found."""
+        for each in won:
+            self._barren = 0 if each else self._barren + 1
+        if self._barren > 2 * len(self.active) and self._size < MAX_GROUP:
+            self._size, self._barren = self._size + 1, 0
+
+
+def _rivalry(task: Task) -> Floats:
+    """Number of offers that each two States share; shape (States, States)."""
+    relations = task.columns.relations
+    uses = np.zeros((len(task.compact.scenario.offers), len(task.compact.scenario.states)), np.float32)
+    uses[relations.offer, relations.state] = 1
+    shared = uses[uses.sum(axis=1) > 1]
+    return np.asarray(shared.T @ shared, np.float64)

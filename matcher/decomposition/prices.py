@@ -1,0 +1,204 @@
+r"""Bounds by prices: with budgets, capacities and counts priced, every State is on its own.
+
+Rows whose columns belong to one State (or to none: the ledgers of money) are that *block*'s own;
+all others *link*. For any prices u on linking rows A x <= b, with u >= 0 there (and of the right
+sign elsewhere), weak duality gives for the maximum of c x::
+
+    max c x  <=  L(u) = u b + sum over blocks s of  max { (c - u A) x_s : x_s in block s }
+
+Each block's maximum is replaced by the bound that its search has proven when it stops, so L(u)
+holds whenever it is stopped. Prices are rounded to whole numbers first, so the sum is exact.
+Blocks in whole numbers see what the relaxation does not (a State completes or it does not), so
+even the relaxation's own prices give a better bound than the relaxation (Geoffrion, 1974).
+
+Prices move against the rows that the blocks' own best points break (the volume algorithm:
+Barahona and Anbil, 2000), with Polyak's step towards the best portfolio known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from matcher.decomposition.task import Task
+from matcher.linear_model import UNLIMITED, Bools, Floats, Ints, LinearModel, LinearObjective, Rows, submodel
+from matcher.result import Clock
+from matcher.solvers import Limits, engine
+
+_RANGE = 2**52
+"""Largest size of a figure in whole numbers: leaves room for the sums of 64-bit arithmetic."""
+BLOCK_GAP = 1e-3
+"""Relative gap at which a block counts as solved."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One State's own part of the model (or the ledgers', which belong to none)."""
+
+    state: int
+    columns: Ints
+    """Columns of the whole model."""
+    model: LinearModel
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The model cut along its linking rows."""
+
+    blocks: tuple[Block, ...]
+    row: Ints
+    """Linking rows (of the whole model)."""
+    term_row: Ints
+    """Position in `row` of each linking term."""
+    term_column: Ints
+    term_value: Ints
+    lower: Ints
+    upper: Ints
+    weight: Ints
+    """The objective to maximise, in whole numbers."""
+    denominator: int
+    """Figure = weight x / denominator."""
+
+    @property
+    def scale(self) -> float:
+        """Whole units per unit of the objective's own sum."""
+        return self._scale
+
+    _scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Valuation:
+    """What prices prove, and how each block would act on them."""
+
+    bound: Fraction
+    """Valid bound on the figure (to be maximised)."""
+    prices: Ints
+    """Whole prices of the linking rows."""
+    block_bounds: dict[int, Fraction]
+    """Bound of each State's block, in figures."""
+    points: dict[int, Floats]
+    """Best point that each block's search found, over the block's columns."""
+
+
+def cut(model: LinearModel, objective: LinearObjective, state: Ints) -> Blocks:
+    """Returns the model cut into blocks.
+
+    Parameters
+    ----------
+    state
+        State of each column, -1 for ledgers.
+    """
+    home = row_homes(model, state)
+    own = _rows_where(model.rows, home >= -1)
+    inner = replace(model, rows=own[0])
+    own_home = home[own[1]]
+    blocks = []
+    nowhere = np.zeros(model.columns, np.int64)
+    for each in np.unique(state).tolist():
+        rows, _ = _rows_where(own[0], own_home == each)
+        part = submodel(replace(inner, rows=rows), state == each, nowhere)
+        blocks.append(Block(each, part.free, part.model))
+    linking = np.flatnonzero(home < -1)
+    links, _ = _rows_where(model.rows, home < -1)
+    size = float(np.abs(objective.coefficient).astype(np.float64) @ model.upper) or 1.0
+    scale = max(1, int(_RANGE / size))
+    return Blocks(
+        tuple(blocks),
+        linking,
+        links.row_of_term,
+        links.column,
+        links.coefficient,
+        links.lower,
+        links.upper,
+        objective.signed * scale,
+        objective.denominator * scale,
+        float(scale),
+    )
+
+
+def row_homes(model: LinearModel, state: Ints) -> Ints:
+    """Returns the State (or -1) whose columns alone a row has, -2 for rows that link."""
+    rows = model.rows
+    least, most = np.full(rows.count, 2**31), np.full(rows.count, -2)
+    np.minimum.at(least, rows.row_of_term, state[rows.column])
+    np.maximum.at(most, rows.row_of_term, state[rows.column])
+    return np.where((least == most) | (most == -2), np.where(most == -2, -1, most), -2)
+
+
+def _rows_where(rows: Rows, kept: Bools) -> tuple[Rows, Ints]:
+    """Some of the rows, and their numbers."""
+    number = np.flatnonzero(kept)
+    terms = kept[rows.row_of_term]
+    count = np.diff(rows.start)[number]
+    start = np.concatenate((np.zeros(1, np.int64), np.cumsum(count))).astype(np.int64)
+    label = tuple(rows.label[row] for row in number.tolist())
+    found = Rows(start, rows.column[terms], rows.coefficient[terms], rows.lower[number], rows.upper[number], label)
+    return found, number
+
+
+def whole_prices(blocks: Blocks, prices: Floats) -> Ints:
+    """Returns prices as whole numbers of the right sign.
+
+    Parameters
+    ----------
+    prices
+        Of the linking rows, in units of the (maximised) objective's own sum per unit of activity.
+    """
+    size = np.abs(prices * blocks.scale)
+    whole = np.rint(np.where(size < _RANGE, prices * blocks.scale, 0.0)).astype(np.int64)
+    whole[(whole > 0) & (blocks.upper >= UNLIMITED)] = 0
+    whole[(whole < 0) & (blocks.lower <= -UNLIMITED)] = 0
+    return whole
+
+
+def value_blocks(task: Task, blocks: Blocks, prices: Ints, limits: Limits, relaxed: bool = False) -> Valuation | None:
+    """Returns what whole prices prove; None if the solve was stopped before all blocks were valued.
+
+    Parameters
+    ----------
+    relaxed
+        Whether blocks are relaxed to real numbers: faster, and no better than the relaxation.
+    """
+    reduced = blocks.weight.copy()
+    np.subtract.at(reduced, blocks.term_column, prices[blocks.term_row] * blocks.term_value)
+    orders = [
+        _Order(each.model, reduced[each.columns], limits, relaxed or each.state < 0, task.clock.left)
+        for each in blocks.blocks
+    ]
+    found = task.executor.map(_value_block, orders, should_stop=lambda: task.clock.reason() is not None)
+    limit = np.where(prices > 0, blocks.upper, np.where(prices < 0, blocks.lower, 0))
+    total = Fraction(sum(price * each for price, each in zip(prices.tolist(), limit.tolist(), strict=True) if price))
+    bounds: dict[int, Fraction] = {}
+    points: dict[int, Floats] = {}
+    for block, answer in zip(blocks.blocks, found, strict=True):
+        if answer is None:
+            return None
+        bounds[block.state] = answer[0] / blocks.denominator
+        total += answer[0]
+        if answer[1] is not None:
+            points[block.state] = answer[1]
+    return Valuation(total / blocks.denominator, prices, bounds, points)
+
+
+@dataclass(frozen=True)
+class _Order:
+    """One block to be valued."""
+
+    model: LinearModel
+    coefficient: Ints
+    limits: Limits
+    relaxed: bool
+    seconds: float | None
+
+
+def _value_block(order: _Order) -> tuple[Fraction, Floats | None]:
+    """A bound on what a block can be worth, and its best point found."""
+    aim = LinearObjective("block", True, order.coefficient, 1, Fraction(0))
+    trivial = Fraction(int((np.maximum(order.coefficient, 0) * order.model.upper).sum()))
+    clock = Clock(order.seconds)
+    outcome = engine("lp" if order.relaxed else "scip")(order.model, aim, order.limits, clock)
+    bound = trivial if outcome.bound is None else min(outcome.bound, trivial)
+    return bound, outcome.point

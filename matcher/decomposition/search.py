@@ -1,0 +1,140 @@
+"""Portfolios: States completed one after another, then groups of States freed and solved again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from matcher.decomposition.groups import Piece, completing, merged, piece_of, require, solve_piece, solve_pieces
+from matcher.decomposition.task import Task
+from matcher.formulations.compact.points import NO_PAIRS, Plan, settle
+from matcher.linear_model import LinearObjective
+from matcher.pursuit import better
+from matcher.recovery import whole_pairs
+from matcher.result import Clock
+from matcher.solvers import Limits, Outcome, engine
+
+STATE_WORK = 1.0
+"""Work allowed for one State."""
+LEAST_WORK = 0.05
+"""Work that even the smallest group costs."""
+GROUP_GAP = 1e-3
+"""Relative gap at which a group counts as solved."""
+
+
+@dataclass
+class Meter:
+    """Deterministic work used so far, by the number of columns solved over, whatever the clock says."""
+
+    budget: float
+    used: float = 0.0
+
+    def spend(self, columns: int, searched: bool = True) -> None:
+        """Counts a solve over some columns: as measured, it grows a little faster than their number."""
+        self.used += max(LEAST_WORK, (0.25 if searched else 0.05) * STATE_WORK * (columns / 1000) ** 1.5)
+
+    @property
+    def empty(self) -> bool:
+        """Whether the budget is used up."""
+        return self.used >= self.budget
+
+
+def starting_plan(task: Task) -> tuple[Plan | None, bool]:
+    """Returns a plan that meets the user's decisions, or None and whether none can exist.
+
+    States without commitments or pins stay empty: nothing they could do would help the others.
+    """
+    columns, scenario = task.columns, task.compact.scenario
+    nothing = np.zeros(columns.count, np.int64)
+    empty = settle(columns, NO_PAIRS, nothing, task.worst_rows)
+    if task.model.admits(empty.point):
+        return empty, False
+    decisions = scenario.decisions
+    wanted = {scenario.need(each.need).state for each in decisions.commitments} | {
+        each.state for each in decisions.pins
+    }
+    group = [at for at, state in enumerate(scenario.states) if state.id in wanted]
+    aim = LinearObjective("nothing", True, np.zeros(columns.count, np.int64), 1, Fraction(0))
+    piece, free = piece_of(task, Plan(nothing, NO_PAIRS), group, Limits(10 * STATE_WORK, quick=True), aim)
+    outcome = engine(piece.engine)(piece.model, piece.aim, piece.limits, task.clock)
+    if outcome.point is None:
+        return None, outcome.status == "infeasible"
+    found = whole_pairs(piece.model, piece.flows, outcome.point, piece.aim, task.clock)
+    if found is None:
+        return None, False
+    engaged = nothing.copy()
+    engaged[free] = found[1]
+    return require(task, settle(columns, found[0], engaged, task.worst_rows)), False
+
+
+def dead_states(task: Task, meter: Meter) -> frozenset[int]:
+    """Returns the States that can never complete, whatever the others leave them."""
+    open_columns = enumerate(task.columns.complete.tolist())
+    states = [at for at, column in open_columns if column >= 0 and task.model.upper[column]]
+    for state in states:
+        meter.spend(columns_of(task, [state]), False)
+    alone = zip(states, complete_alone(task, states), strict=True)
+    return frozenset(state for state, outcome in alone if outcome is not None and outcome.status == "infeasible")
+
+
+def complete_alone(task: Task, states: list[int]) -> list[Outcome | None]:
+    """Completes each State with every offer to itself, at least cost; infeasible proves that none can."""
+    nobody = Plan(np.zeros(task.columns.count, np.int64), NO_PAIRS)
+    limits = Limits(STATE_WORK, 0.05, quick=True)
+    pieces = (piece_of(completing(task, state), nobody, [state], limits, spare(task))[0] for state in states)
+    return task.executor.map(_search_piece, pieces, should_stop=lambda: task.clock.reason() is not None)
+
+
+def _search_piece(piece: Piece) -> Outcome:
+    return engine("scip")(piece.model, piece.aim, piece.limits, Clock(piece.seconds))
+
+
+def spare(task: Task) -> LinearObjective:
+    """Returns the objective of completing at the least cost to others: all work at its price."""
+    columns = task.columns
+    weight = np.zeros(columns.count, np.int64)
+    weight[: columns.works] = np.maximum(columns.work_price, 1)
+    gates = columns.engaged[columns.engaged >= 0]
+    weight[gates] = 1
+    return LinearObjective("spare", False, weight, 1, Fraction(0))
+
+
+def free_groups(
+    task: Task, plan: Plan, groups: list[frozenset[int]], search: LinearObjective, meter: Meter, thorough: bool = False
+) -> tuple[Plan, list[bool]]:
+    """Frees disjoint groups at once and keeps each that makes things better, one after another.
+
+    What two groups both reach for, the first one gets; the other is then solved again on its own.
+    """
+    limits = [Limits(STATE_WORK * len(group), GROUP_GAP, quick=True) for group in groups]
+    parts = [piece_of(task, plan, group, limit, search, thorough) for group, limit in zip(groups, limits, strict=True)]
+    answers = solve_pieces(task, [piece for piece, _ in parts])
+    won = []
+    for group, (_, free), limit, answer in zip(groups, parts, limits, answers, strict=True):
+        meter.spend(len(free), answer is None or answer.searched)
+        found = merged(task, plan, group, free, answer)
+        if found is None and answer is not None and answer.pairs is not None:
+            piece, free = piece_of(task, plan, group, limit, search, thorough)
+            again = solve_piece(piece)
+            meter.spend(len(free), again.searched)
+            found = merged(task, plan, group, free, again)
+        gain = found is not None and better(search, search.value(found.point), search.value(plan.point))
+        if gain and found is not None:
+            plan = found
+        won.append(gain)
+    return plan, won
+
+
+def columns_of(task: Task, group: Iterable[int]) -> int:
+    """Returns the number of columns that a group's States have."""
+    return int(np.isin(task.columns.state, list(group)).sum())
+
+
+def without_completion(task: Task, dead: frozenset[int]) -> Task:
+    """Returns the task with the completions of some States ruled out."""
+    upper = task.model.upper.copy()
+    upper[task.columns.complete[sorted(dead)]] = 0
+    return replace(task, model=task.model.with_bounds(task.model.lower, upper))
