@@ -14,7 +14,7 @@ operator, multilateral.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -153,12 +153,33 @@ def reach(scenario: Scenario) -> nx.DiGraph[str]:
     """Returns the graph with an edge from each offer to each need that its own filters let it serve."""
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(offer.id for offer in scenario.offers)
+    near = _offers_by_state(scenario)
+    reaching: dict[tuple[str, str], list[str]] = {}
     for need in scenario.needs:
+        asked = (need.state, need.capability)  # all that an offer's own filters look at
+        if asked not in reaching:
+            reaching[asked] = [
+                offer.id for offer in near[need.state] if next(_offer_reasons(scenario, offer, need), None) is None
+            ]
         graph.add_node(need_node(need.id))
-        for offer in scenario.offers:
-            if next(_offer_reasons(scenario, offer, need), None) is None:
-                graph.add_edge(offer.id, need_node(need.id))
+        graph.add_edges_from((offer, need_node(need.id)) for offer in reaching[asked])
     return graph
+
+
+def _offers_by_state(scenario: Scenario) -> dict[str, list[FundingOffer | TechnicalOffer]]:
+    """Returns, for each State, the offers that name it, or its region, or no State at all, sorted by id."""
+    in_region: dict[str | None, list[str]] = {}
+    for state in scenario.states:
+        in_region.setdefault(state.region, []).append(state.id)
+    near: dict[str, list[FundingOffer | TechnicalOffer]] = {state.id: [] for state in scenario.states}
+    for each in scenario.offers:
+        offer = scenario.offer(each.id)
+        named: Iterable[str] = near if offer.states is None else offer.states
+        if offer.states is None and offer.regions is not None:
+            named = (state for region in offer.regions for state in in_region[region])
+        for key in named:
+            near[key].append(offer)
+    return near
 
 
 def need_node(need: str) -> str:
