@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 from matcher.verification.documents import Document, run
 from matcher.verification.eligibility import kind_of
 from matcher.verification.facts import Facts, Flow, Sums, summed
 from matcher.verification.report import Violation, at_least, at_most, violation
+
+PLACES = ("need", "offer", "state")
+"""Fields of a forbid by which its flows are found, the narrowest first."""
 
 
 def commitments(facts: Facts) -> Iterator[Violation]:
@@ -36,10 +40,21 @@ def pins(facts: Facts) -> Iterator[Violation]:
 
 def forbids(facts: Facts) -> Iterator[Violation]:
     """10 Decisions. No flow matches every field of what is forbidden."""
+    flows_at = _flows_by_place(facts) if facts.scenario["decisions"]["forbids"] else {}
     for forbid in facts.scenario["decisions"]["forbids"]:
-        for flow in facts.flows:
+        place = next((name for name in PLACES if forbid[name] is not None), None)
+        for flow in facts.flows if place is None else flows_at.get((place, forbid[place]), ()):
             if _is_forbidden(facts, flow, forbid):
                 yield violation(10, flow.who, flow.year, flow.quantity, "this option is forbidden")
+
+
+def _flows_by_place(facts: Facts) -> dict[tuple[str, str], list[Flow]]:
+    """Flows by need, by offer on either side, and by State: there are too many to look at all for each forbid."""
+    found: defaultdict[tuple[str, str], list[Flow]] = defaultdict(list)
+    for flow in facts.flows:
+        for place in (("need", flow.need), *(("offer", side) for side in flow.sides), ("state", flow.state)):
+            found[place].append(flow)
+    return found
 
 
 def _is_forbidden(facts: Facts, flow: Flow, forbid: Document) -> bool:
@@ -58,24 +73,20 @@ def _is_forbidden(facts: Facts, flow: Flow, forbid: Document) -> bool:
 def caps(facts: Facts) -> Iterator[Violation]:
     """10 Decisions. An offer's or provider's money in a State stays within a sum or a share of external money."""
     for cap in facts.scenario["decisions"]["caps"]:
-        given = _by_period(cap, _capped(facts, cap))
-        external = _by_period(cap, facts.external_money)
+        here = facts.paid_in.get(cap["state"], [])
+        given = _by_period(cap, ((key, year, money) for key, year, money in here if _is_capped(facts, cap, key)))
+        external = _by_period(cap, (each for each in here if facts.external(each[0], cap["state"])))
         who = (cap["offer"] or cap["provider"], cap["state"])
         for (year,), money in given.items():
             limit = cap["money"] if cap["share"] is None else cap["share"] * external.get((year,), 0)
             yield from at_most(10, who, year, money, limit, "capped money")
 
 
-def _capped(facts: Facts, cap: Document) -> Sums:
-    """Money of the offer, or of all funding offers of the provider, by State and year."""
-    return summed(
-        ((state, year), money)
-        for (key, state, year), money in facts.paid.items()
-        if cap["offer"] in (None, key) and cap["provider"] in (None, facts.offers[key]["provider"])
-    )
+def _is_capped(facts: Facts, cap: Document, offer: str) -> bool:
+    """Whether an offer is the one named, or one of the provider named."""
+    return cap["offer"] in (None, offer) and cap["provider"] in (None, facts.offers[offer]["provider"])
 
 
-def _by_period(cap: Document, money: Sums) -> Sums:
-    """Money in the cap's State by year, or over the horizon (year none)."""
-    here = {year: paid for (state, year), paid in money.items() if state == cap["state"]}
-    return summed(((year if cap["per"] == "year" else None,), paid) for year, paid in here.items())
+def _by_period(cap: Document, paid: Iterable[tuple[str, int, int]]) -> Sums:
+    """Money by year, or over the horizon (year none)."""
+    return summed(((year if cap["per"] == "year" else None,), money) for _, year, money in paid)

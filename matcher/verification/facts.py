@@ -195,6 +195,14 @@ class Facts(Setting):
         )
 
     @cached_property
+    def paid_in(self) -> dict[str, list[tuple[str, int, int]]]:
+        """Funding offer, year and money by State."""
+        found: defaultdict[str, list[tuple[str, int, int]]] = defaultdict(list)
+        for (offer, state, year), money in self.paid.items():
+            found[state].append((offer, year, money))
+        return found
+
+    @cached_property
     def worked(self) -> Sums:
         """Units by technical offer, State and year."""
         return summed(((flow.implementer, flow.state, flow.year), flow.quantity) for flow in self.flows)
