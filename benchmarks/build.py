@@ -26,7 +26,7 @@ def main() -> None:
     for name in asked.subjects:
         SUBJECTS[name].check()
     wanted = [(name, size, seed, None) for size in asked.sizes for seed in asked.seeds for name in asked.subjects]
-    for row in campaign(wanted, asked.out / "builds.jsonl", passed_on(asked)):
+    for row in campaign(wanted, asked.out / "builds.jsonl", passed_on(asked), again=asked.again):
         sys.stdout.write(told(row) + "\n")
         sys.stdout.flush()
 

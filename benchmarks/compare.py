@@ -5,7 +5,8 @@ The long run, documented in benchmarks/README.md::
     python -m benchmarks.compare --sizes tiny small real --seeds 101 102 103 104 105 --seconds 120 \
         --solvers matcher pulp linopy cpsat scip --out benchmarks/results
 
-Each result is appended to `solves.jsonl` at once; a run that is started again skips what is there.
+Each result is appended to `solves.jsonl` at once; a run that is started again skips what is there,
+and with `--again` measures anew what failed.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ Row = dict[str, Any]
 
 
 def rows_in(path: Path) -> list[Row]:
-    """Returns the rows of a file of JSON lines; none if there is no file."""
+    """Returns the rows of a file of JSON lines, the last of each measurement; none if there is no file."""
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return list({key_of(row): row for row in rows}.values())
 
 
 def key_of(row: Row) -> tuple[str, str, int, float | None]:
@@ -59,10 +61,12 @@ def measure(subject: str, size: str, seed: int, seconds: float | None, more: lis
     return row
 
 
-def campaign(asked: Iterable[tuple[str, str, int, float | None]], path: Path, more: list[str]) -> Iterator[Row]:
-    """Measures what is not in the file yet, appends each row at once, and yields it."""
+def campaign(
+    asked: Iterable[tuple[str, str, int, float | None]], path: Path, more: list[str], *, again: bool = False
+) -> Iterator[Row]:
+    """Measures what is not in the file yet (or, again, what failed), appends each row at once, and yields it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    done = {key_of(row) for row in rows_in(path)}
+    done = {key_of(row) for row in rows_in(path) if not (again and "failed" in row)}
     for subject, size, seed, seconds in asked:
         if (subject, size, seed, seconds) in done:
             continue
@@ -93,6 +97,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         "--threads", type=int, default=os.cpu_count() or 1, help="threads of those solvers that take them"
     )
     parser.add_argument("--memory", type=float, default=16, metavar="GB", help="most memory of a process")
+    parser.add_argument("--again", action="store_true", help="measure anew what failed")
     parser.add_argument("--out", type=Path, default=RESULTS, metavar="DIR")
 
 
@@ -114,7 +119,7 @@ def main() -> None:
     wanted = [
         (solver, size, seed, asked.seconds) for size in asked.sizes for seed in asked.seeds for solver in asked.solvers
     ]
-    for row in campaign(wanted, asked.out / "solves.jsonl", passed_on(asked)):
+    for row in campaign(wanted, asked.out / "solves.jsonl", passed_on(asked), again=asked.again):
         sys.stdout.write(told(row) + "\n")
         sys.stdout.flush()
 

@@ -61,6 +61,7 @@ def test_a_campaign_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.Mon
     assert [compare.told(each)[:10].strip() for each in compare.campaign(wanted, path, [])] == ["matcher", "pulp"]
     assert list(compare.campaign(wanted, path, [])) == []
     assert asked == ["matcher", "pulp"]
+    assert [each["subject"] for each in compare.campaign(wanted, path, [], again=True)] == ["pulp"]
     assert [each.get("failed") for each in compare.rows_in(path)] == [None, "no memory"]
 
 
