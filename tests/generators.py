@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from decimal import Decimal
 from random import Random
 from typing import Any, Protocol, TypeVar
@@ -61,6 +62,7 @@ PROVIDERS = [
     ("peer", "affected_state"),
 ]
 OBJECTIVES = ("completions", "coverage", "worst_off", "fit", "firmness", "engagements", "cost")
+DENSITIES = [Decimal(0), Decimal("0.3"), Decimal(1), Decimal(1)]
 SHARES = [Decimal(0), Decimal("0.25"), Decimal("0.5"), Decimal(1)]
 
 
@@ -303,6 +305,25 @@ def _commitments(source: Source, document: dict[str, Any]) -> list[dict[str, Any
     granule = document["capabilities"][capability].get("granule", 1)
     year = source.integer(*document["horizon"])
     return [{"financier": payer, "implementer": worker, "need": key, "year": year, "quantity": granule}]
+
+
+def draw_tasks(source: Source, most: int = 2) -> dict[str, Any]:
+    """Returns the document of a random scenario with some needs in several tasks, mostly like ones."""
+    document = draw_document(source, most=4)
+    for key, need in sorted(document["needs"].items()):
+        granule = document["capabilities"][need["capability"]].get("granule", 1)
+        density = source.choice(DENSITIES)
+        need["weight"] = density * need["quantity"]
+        if source.integer(0, 2):
+            need = {name: value for name, value in need.items() if name not in ("max_per_year", "indivisible")}
+        document["needs"][key] = need
+        for at in range(source.integer(0, most)):
+            task = deepcopy(need) | {"quantity": granule * source.integer(1, 4)}
+            if source.integer(0, 4) == 0:
+                density = source.choice(DENSITIES)
+            task["weight"] = density * task["quantity"]
+            document["needs"][f"{key}-{at}"] = task
+    return document
 
 
 def draw_scenario(source: Source, **sizes: Any) -> Scenario:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from generators import Drawn, Seeded, Source, draw_document
+from generators import Drawn, Seeded, Source, draw_tasks
 from matcher import SolveOptions, solve
 from matcher.merging import Merged, merge
 from matcher.options import Option, find_options
@@ -24,26 +23,6 @@ from small import Changes, small_scenario
 EXACT = SolveOptions(gap=Decimal(0), method="whole", work=10)
 MERGING = (1, 2, 3, 5, 7, 8, 11, 18, 29, 36, 40, 46, 55, 73, 79)
 """Seeds of random scenarios in which something merges and, but for 2 and 8, some class is served at the optimum."""
-DENSITIES = [Decimal(0), Decimal("0.3"), Decimal(1), Decimal(1)]
-
-
-def draw_tasks(source: Source, most: int = 2) -> dict[str, Any]:
-    """Returns the document of a random scenario with some needs in several tasks, mostly like ones."""
-    document = draw_document(source, most=4)
-    for key, need in sorted(document["needs"].items()):
-        granule = document["capabilities"][need["capability"]].get("granule", 1)
-        density = source.choice(DENSITIES)
-        need["weight"] = density * need["quantity"]
-        if source.integer(0, 2):
-            need = {name: value for name, value in need.items() if name not in ("max_per_year", "indivisible")}
-        document["needs"][key] = need
-        for at in range(source.integer(0, most)):
-            task = deepcopy(need) | {"quantity": granule * source.integer(1, 4)}
-            if source.integer(0, 4) == 0:
-                density = source.choice(DENSITIES)
-            task["weight"] = density * task["quantity"]
-            document["needs"][f"{key}-{at}"] = task
-    return document
 
 
 def draw_portfolio(source: Source, scenario: Scenario) -> Portfolio:

@@ -9,10 +9,13 @@ from typing import Any, get_args
 
 import pytest
 
-from matcher.options import ReasonCode, find_options
+from generators import Seeded, draw_tasks
+from matcher.merging import merge
+from matcher.options import OptionSet, ReasonCode, find_options
 from matcher.portfolio import Part, Responsibility
 from matcher.reporting import (
     amounts,
+    cautions,
     overview_document,
     overview_of,
     partnerships_markdown,
@@ -26,7 +29,7 @@ from matcher.reporting.facts import kind_facts, need_facts, state_facts
 from matcher.reporting.layout import clean, escaped, markdown_table, shortened, text_table
 from matcher.reporting.verdict import completion, objective_rows, verdict_of
 from matcher.result import Conflict, SolveOptions, Stage, Status, StopReason
-from matcher.scenario import Currency, ObjectiveName, OptionKind, Years
+from matcher.scenario import Currency, ObjectiveName, OptionKind, Scenario, Years
 from matcher.scenario.entities import Provenance
 from sample import FLOWS, SCENARIO, Row, sample_portfolio, sample_result, sample_scenario
 
@@ -475,3 +478,30 @@ def test_caution_missing_provenance_is_counted() -> None:
     """How many entities say nothing about their sources is counted by collection."""
     found = {each.subject: each.text for each in found_cautions()["provenance_missing"]}
     assert found["offers"] == "8 of 8 offers say nothing about where their figures come from"
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_like_needs_are_seen_as_if_each_stood_alone(seed: int) -> None:
+    """What is said of a scenario before it is solved does not depend on its like needs being seen as one."""
+    scenario = Scenario.from_data(draw_tasks(Seeded(seed)))
+    options, merged = find_options(scenario), merge(scenario)
+    assert cautions_of(find_options(merged.scenario), merged) == cautions_of(options)
+    seen = overview_of(scenario)
+    assert seen.options == {kind: sum(each.kind == kind for each in options.options) for kind in words.KINDS}
+    prices = {need: min((each.granule_price for each in found), default=0) for need, found in options.of_need.items()}
+    granules = {need.id: need.quantity // scenario.capability(need.capability).granule for need in scenario.needs}
+    assert seen.cheapest == sum(prices[need] * granules[need] for need in prices)
+
+
+def test_the_nearest_miss_is_sought_among_a_limited_number_of_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a large scenario, not every pair is asked why it is no option."""
+    asked: list[object] = []
+    why_not = OptionSet.why_not
+    monkeypatch.setattr(cautions, "MOST_PAIRS", 3)
+    monkeypatch.setattr(OptionSet, "why_not", lambda self, *pair: asked.append(pair) or why_not(self, *pair))
+    offers = {**deepcopy(SCENARIO["offers"])}
+    offers["nor-grant"]["channels"] = ["company"]
+    offers |= {f"ngo-{at}": offers["ngo-clears"] for at in range(5)}
+    (caution,) = found_cautions(offers=offers)["offer_unused"]
+    assert caution.subject == "nor-grant"
+    assert len(asked) == 3

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 
+from matcher.merging import Merged
 from matcher.options import OptionSet, Reason, need_node, reach
 from matcher.reporting import amounts, words
 from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer
@@ -13,6 +17,8 @@ COLLECTIONS = ("capabilities", "states", "needs", "offers")
 """Collections whose entities hold figures that come from the world."""
 Pair = tuple[str | None, str, str]
 """Financier or none, implementer, need."""
+MOST_PAIRS = 1000
+"""Pairs that are asked why they are no option: of all pairs of a large scenario it would take hours."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +42,48 @@ def _caution(code: str, subject: str, **details: object) -> Caution:
     return Caution(code, subject, tuple((name, str(value)) for name, value in details.items()))
 
 
-def cautions_of(options: OptionSet) -> tuple[Caution, ...]:
-    """Returns every caution about a scenario, by kind and then by id."""
-    scenario = options.scenario
+@dataclass(frozen=True)
+class _Seen:
+    """The options of a scenario, or of its like needs merged, and what several cautions look up in them."""
+
+    options: OptionSet
+    original: Scenario
+    members: Mapping[str, tuple[str, ...]]
+    """Needs of the original by the need of the options' scenario that stands for them."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario of the options."""
+        return self.options.scenario
+
+    @cached_property
+    def reached(self) -> dict[str, list[str]]:
+        """For each need, the offers whose own filters let them serve it, sorted."""
+        graph = reach(self.scenario)
+        return {need.id: sorted(graph.predecessors(need_node(need.id))) for need in self.scenario.needs}
+
+
+def cautions_of(options: OptionSet, merged: Merged | None = None) -> tuple[Caution, ...]:
+    """Returns every caution about a scenario, by kind and then by id.
+
+    Parameters
+    ----------
+    options
+        Options of the scenario; of its like needs merged, if `merged` is given.
+    merged
+        What was merged: the cautions then speak of the needs of the original, each for itself.
+    """
+    original = merged.original if merged else options.scenario
+    members = merged.members if merged else {need.id: (need.id,) for need in original.needs}
+    seen = _Seen(options, original, members)
     return (
         *_impossible_decisions(options),
-        *_states_that_cannot_complete(options),
-        *_unserved_needs(options),
-        *_unused_offers(options),
-        *_windows_outside(scenario),
+        *_states_that_cannot_complete(seen),
+        *_unserved_needs(seen),
+        *_unused_offers(seen),
+        *_windows_outside(original),
         *_work_without_value(options),
-        *_missing_provenance(scenario),
+        *_missing_provenance(original),
     )
 
 
@@ -61,11 +98,10 @@ def _windows_outside(scenario: Scenario) -> Iterator[Caution]:
             yield _caution("window_outside", entity.id, collection=collection, years=years, horizon=horizon)
 
 
-def _unused_offers(options: OptionSet) -> Iterator[Caution]:
+def _unused_offers(seen: _Seen) -> Iterator[Caution]:
     """Offers that no option uses, with the reasons of the nearest miss."""
-    scenario = options.scenario
-    used = {offer for option in options.options for offer in (option.financier, option.implementer)}
-    reached = _reached(scenario)
+    scenario = seen.scenario
+    used = {offer for option in seen.options.options for offer in (option.financier, option.implementer)}
     for each in scenario.offers:
         offer = scenario.offer(each.id)
         if not scenario.window(offer):
@@ -73,7 +109,7 @@ def _unused_offers(options: OptionSet) -> Iterator[Caution]:
         if not _gives_anything(scenario, offer):
             yield _caution("offer_empty", offer.id)
         elif offer.id not in used:
-            yield _unused(options, offer, reached)
+            yield _unused(seen, offer)
 
 
 def _gives_anything(scenario: Scenario, offer: FundingOffer | TechnicalOffer) -> bool:
@@ -82,29 +118,23 @@ def _gives_anything(scenario: Scenario, offer: FundingOffer | TechnicalOffer) ->
     return any(scenario.capacity_at(offer, year) for year in scenario.years)
 
 
-def _reached(scenario: Scenario) -> dict[str, list[str]]:
-    """Returns, for each need, the offers whose own filters let them serve it, sorted."""
-    graph = reach(scenario)
-    return {need.id: sorted(graph.predecessors(need_node(need.id))) for need in scenario.needs}
-
-
-def _unused(options: OptionSet, offer: FundingOffer | TechnicalOffer, reached: dict[str, list[str]]) -> Caution:
-    scenario = options.scenario
+def _unused(seen: _Seen, offer: FundingOffer | TechnicalOffer) -> Caution:
+    scenario = seen.scenario
     if isinstance(offer, FundingOffer):
-        pairs: list[Pair] = [
+        pairs: Iterator[Pair] = (
             (offer.id, other, need)
-            for need, others in reached.items()
+            for need, others in seen.reached.items()
             for other in others
             if isinstance(scenario.offer(other), TechnicalOffer)
-        ]
+        )
     else:
-        pairs = [
+        pairs = (
             (payer, offer.id, need.id)
             for need in scenario.needs
             if need.capability == offer.capability
-            for payer in _payers(scenario, reached[need.id])
-        ]
-    miss = _nearest_miss(options, pairs)
+            for payer in _payers(scenario, seen.reached[need.id])
+        )
+    miss = _nearest_miss(seen.options, pairs)
     if miss is None:
         return _caution("offer_alone", offer.id)
     (_, _, need), reasons = miss
@@ -115,25 +145,26 @@ def _payers(scenario: Scenario, offers: Iterable[str]) -> list[str | None]:
     return [None, *(offer for offer in offers if isinstance(scenario.offer(offer), FundingOffer))]
 
 
-def _unserved_needs(options: OptionSet) -> Iterator[Caution]:
+def _unserved_needs(seen: _Seen) -> list[Caution]:
     """Needs without any option, with the reasons of the nearest miss."""
-    scenario = options.scenario
-    reached = _reached(scenario)
+    scenario, found = seen.scenario, []
     for need in scenario.needs:
-        if options.of_need[need.id] or not scenario.window(need):
+        if seen.options.of_need[need.id] or not scenario.window(need):
             continue
-        workers = [offer.id for offer in scenario.technical if offer.capability == need.capability]
-        payers = _payers(scenario, reached[need.id])
-        miss = _nearest_miss(options, [(payer, worker, need.id) for worker in workers for payer in payers])
-        if miss is None:
-            yield _caution("need_alone", need.id, capability=need.capability)
-        else:
-            yield _caution("need_unserved", need.id, reasons=_reasons_text(miss[1]))
+        workers = (offer.id for offer in scenario.technical if offer.capability == need.capability)
+        payers = _payers(scenario, seen.reached[need.id])
+        miss = _nearest_miss(seen.options, ((payer, worker, need.id) for worker in workers for payer in payers))
+        for member in seen.members[need.id]:
+            if miss is None:
+                found.append(_caution("need_alone", member, capability=need.capability))
+            else:
+                found.append(_caution("need_unserved", member, reasons=_reasons_text(miss[1])))
+    return sorted(found, key=lambda each: each.subject)
 
 
 def _nearest_miss(options: OptionSet, pairs: Iterable[Pair]) -> tuple[Pair, tuple[Reason, ...]] | None:
-    """Returns the pair with the fewest reasons against it, the first of several."""
-    misses = [(pair, options.why_not(*pair)) for pair in pairs]
+    """Returns the pair with the fewest reasons against it, the first of several, among the first `MOST_PAIRS`."""
+    misses = [(pair, options.why_not(*pair)) for pair in islice(pairs, MOST_PAIRS)]
     return min(misses, key=lambda miss: len(miss[1]), default=None)
 
 
@@ -144,22 +175,25 @@ def _reasons_text(reasons: tuple[Reason, ...]) -> str:
     )
 
 
-def _states_that_cannot_complete(options: OptionSet) -> Iterator[Caution]:
+def _states_that_cannot_complete(seen: _Seen) -> Iterator[Caution]:
     """States whose needs cannot all be met by the deadline, whatever is chosen."""
-    scenario = options.scenario
+    scenario = seen.scenario
     for state in scenario.states:
         needs = [need for need in scenario.needs_of(state.id) if need.completes]
         if needs and state.deadline < scenario.horizon.first:
             yield _caution("state_late", state.id, deadline=state.deadline)
             continue
+        most: dict[str, int] = {}
         for need in needs:
-            most = _most_by(options, need, state.deadline)
-            if most < need.quantity:
+            most |= dict.fromkeys(seen.members[need.id], _most_by(seen.options, need, state.deadline))
+        for member in sorted(most):
+            need = seen.original.need(member)
+            if most[member] < need.quantity:
                 yield _caution(
                     "state_short",
                     state.id,
                     deadline=state.deadline,
-                    most=f"{most:,}",
+                    most=f"{most[member]:,}",
                     quantity=f"{need.quantity:,}",
                     unit=scenario.capability(need.capability).unit,
                     need=need.id,
@@ -170,11 +204,15 @@ def _most_by(options: OptionSet, need: Need, deadline: int) -> int:
     """Returns the most of a need that its providers could deliver by a deadline if they did nothing else."""
     scenario = options.scenario
     granule = scenario.capability(need.capability).granule
+    years_of: dict[str, set[int]] = {}
+    for option in options.of_need[need.id]:
+        years_of.setdefault(option.implementer, set()).update(option.years)
+    workers = [
+        (offer, years_of[offer.id]) for offer in map(scenario.offer, years_of) if isinstance(offer, TechnicalOffer)
+    ]
     most = 0
     for year in range(scenario.horizon.first, min(deadline, scenario.horizon.last) + 1):
-        workers = {option.implementer for option in options.of_need[need.id] if year in option.years}
-        offers = [offer for offer in scenario.technical if offer.id in workers]
-        units = granule * sum(scenario.capacity_at(offer, year) for offer in offers)
+        units = granule * sum(scenario.capacity_at(offer, year) for offer, years in workers if year in years)
         most += units if need.max_per_year is None else min(units, need.max_per_year)
     return most
 
@@ -187,15 +225,13 @@ def _impossible_decisions(options: OptionSet) -> Iterator[Caution]:
         key = (commitment.financier, commitment.implementer, commitment.need)
         if commitment.year not in years.get(key, ()):
             yield _caution("commitment_impossible", f"decisions.commitments.{at}", year=commitment.year)
+    usable: dict[tuple[str | None, str], set[int]] = defaultdict(set)
+    for each in options.options if scenario.decisions.pins else ():
+        for offer in (each.financier, each.implementer):
+            usable[offer, each.state].update(each.years)
     for at, pin in enumerate(scenario.decisions.pins):
-        usable = {
-            year
-            for each in options.options
-            if each.state == pin.state and pin.offer in (each.financier, each.implementer)
-            for year in each.years
-        }
         wanted = set(pin.years.range()) if pin.years else set(scenario.years)
-        if not usable & wanted:
+        if not usable[pin.offer, pin.state] & wanted:
             yield _caution("pin_impossible", f"decisions.pins.{at} of {pin.offer}", state=pin.state)
 
 

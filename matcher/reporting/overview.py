@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
+from matcher.merging import merge
 from matcher.options import OptionSet, find_options
 from matcher.reporting import amounts, words
 from matcher.reporting.cautions import Caution, cautions_of
@@ -41,8 +42,11 @@ class Overview:
 
 def overview_of(scenario: Scenario) -> Overview:
     """Returns a scenario at a glance."""
-    options = find_options(scenario)
-    kinds = Counter(option.kind for option in options.options)
+    merged = merge(scenario)  # like needs have like options: one of them stands for all
+    options = find_options(merged.scenario)
+    kinds = Counter[OptionKind]()
+    for option in options.options:
+        kinds[option.kind] += len(merged.members[option.need])
     own, external = _money(scenario)
     collections = ("capabilities", "states", "needs", "providers", "offers", "rates")
     confidence = Counter(
@@ -59,7 +63,7 @@ def overview_of(scenario: Scenario) -> Overview:
         cheapest=_cheapest(options),
         options={kind: kinds[kind] for kind in get_args(OptionKind)},
         confidence={key: confidence[key] for key in words.CONFIDENCE},
-        cautions=cautions_of(options),
+        cautions=cautions_of(options, merged),
     )
 
 
