@@ -11,7 +11,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from matcher.formulations.assignment import Assignment
+from matcher.formulations.compact import Compact
+from matcher.formulations.compact.decisions import committed_columns, relation_of
 from matcher.linear_model import Ints, LinearModel, LinearObjective, Rows
 from matcher.result import Clock, Conflict
 from matcher.solvers import Limits, engine
@@ -22,13 +23,13 @@ WORK = 20.0
 """Deterministic work of each trial."""
 
 
-def conflicts_of(assignment: Assignment, clock: Clock) -> tuple[Conflict, ...]:
+def conflicts_of(compact: Compact, clock: Clock) -> tuple[Conflict, ...]:
     """Returns one conflict per decision of a smallest impossible set."""
-    needed = [*_commitments(assignment), *_pins(assignment)]
+    needed = [*_commitments(compact), *_pins(compact)]
     kept = list(needed)
     for each in needed:
         trial = [other for other in kept if other is not each]
-        if clock.reason() is None and not _possible(assignment, trial, clock):
+        if clock.reason() is None and not _possible(compact, trial, clock):
             kept = trial
     return tuple(Conflict(reason=reason, subjects=subjects, detail=detail) for reason, subjects, detail, _, _ in kept)
 
@@ -37,37 +38,41 @@ _Decision = tuple[str, tuple[str, ...], str, dict[int, int], frozenset[int]]
 """Reason, subjects, sentence, lower bounds that it sets, rows that it adds."""
 
 
-def _commitments(assignment: Assignment) -> list[_Decision]:
-    layout, scenario = assignment.layout, assignment.layout.scenario
+def _commitments(compact: Compact) -> list[_Decision]:
+    columns, scenario = compact.columns, compact.scenario
     found: list[_Decision] = []
     for each in scenario.decisions.commitments:
-        key = (each.need, each.financier or "", each.implementer, each.year - scenario.horizon.first)
-        flow = layout.arrays.flow_at[key]
-        granules = each.quantity // int(layout.arrays.granule[layout.arrays.flow_need[flow]])
+        pair = committed_columns(columns, each)
+        assert pair is not None  # what no option can meet is told before any search
+        work, money = pair
+        granules = each.quantity // scenario.capability(scenario.need(each.need).capability).granule
+        bounds = {work: granules}
+        if money is not None:
+            bounds[money] = granules * int(columns.work_price[work]) // int(columns.money_unit[money - columns.works])
         subjects = (each.financier or "none", each.implementer, each.need, str(each.year))
         detail = (
             f"{each.quantity} units for {each.need} in {each.year} cannot be kept beside the other decisions and limits"
         )
-        found.append(("commitment", subjects, detail, {flow: granules}, frozenset()))
+        found.append(("commitment", subjects, detail, bounds, frozenset()))
     return found
 
 
-def _pins(assignment: Assignment) -> list[_Decision]:
-    layout, scenario = assignment.layout, assignment.layout.scenario
-    rows = [row for row, label in enumerate(assignment.model.rows.label) if label[0] == "pin"]
+def _pins(compact: Compact) -> list[_Decision]:
+    columns, scenario = compact.columns, compact.scenario
+    rows = [row for row, label in enumerate(compact.model.rows.label) if label[0] == "pin"]
     found: list[_Decision] = []
     for row, each in zip(rows, scenario.decisions.pins, strict=True):
-        at = layout.arrays.relation_index(each.offer, each.state)
+        at = relation_of(columns, each)
         years = each.years.range() if each.years is not None else ()
-        lower = {layout.engaged[at or 0, year - scenario.horizon.first]: 1 for year in years}
+        lower = {int(columns.engaged[at, year - scenario.horizon.first]): 1 for year in years}
         detail = f"{each.offer} cannot be engaged in {each.state} beside the other decisions and limits"
         found.append(("pin", (each.offer, each.state), detail, lower, frozenset({row})))
     return found
 
 
-def _possible(assignment: Assignment, decisions: list[_Decision], clock: Clock) -> bool:
+def _possible(compact: Compact, decisions: list[_Decision], clock: Clock) -> bool:
     """Whether a portfolio meets these decisions (undecided within the work counts as possible)."""
-    model = assignment.model
+    model = compact.model
     lower = np.zeros(model.columns, np.int64)
     for _, _, _, bounds, _ in decisions:
         for column, least in bounds.items():

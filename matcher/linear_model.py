@@ -137,10 +137,15 @@ def objective_by_value(
     coefficient = np.zeros(len(upper), np.int64)
     np.add.at(coefficient, columns, np.array(whole, np.int64)[which])
     error = sum(
-        (abs(value - Fraction(near, scale)) * (each + 1) for value, near, each in zip(values, whole, weight, strict=True)),
+        (
+            abs(value - Fraction(near, scale)) * (each + 1)
+            for value, near, each in zip(values, whole, weight, strict=True)
+        ),
         Fraction(0),
     )
-    return LinearObjective(name, maximise, coefficient, scale, Fraction(0) if exact else error * (1 + Fraction(1, 10**9)))
+    return LinearObjective(
+        name, maximise, coefficient, scale, Fraction(0) if exact else error * (1 + Fraction(1, 10**9))
+    )
 
 
 @dataclass(frozen=True)

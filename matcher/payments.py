@@ -161,11 +161,10 @@ class _Finder:
             role = None
             channel_open = True
             if payer >= 0:
+                assert isinstance(offer, FundingOffer)
                 role = Role(scenario.provider(self._provider[payer]).kind, paying, offer.match > 0)
                 channel_open = offer.channels is None or channel_of(implementer, state) in offer.channels
-            self._known[key] = (
-                channel_open and kind_by_role(role, Role(*works), payer < 0 or same) is not None
-            )
+            self._known[key] = channel_open and kind_by_role(role, Role(*works), payer < 0 or same) is not None
         return self._known[key]
 
     def _add_need(

@@ -23,7 +23,7 @@ Status = Literal["optimal", "feasible", "infeasible", "no_portfolio"]
 infeasible: no portfolio exists; no_portfolio: a limit came before the first portfolio."""
 
 StopReason = Literal["gap", "time", "work", "cancel"]
-Method = Literal["auto", "whole", "by_state"]
+Method = Literal["auto", "whole", "decomposition"]
 Engine = Literal["auto", "scip", "highs", "cpsat"]
 
 
@@ -31,7 +31,7 @@ class SolveOptions(Frozen):
     """How to solve, and when to stop."""
 
     method: Method = "auto"
-    """whole: one model; by_state: State by State; auto: by size."""
+    """whole: one model; decomposition: State by State; auto: by size."""
     engine: Engine = "auto"
     """Solver of mixed-integer models."""
     gap: Share = Decimal("0.0001")
@@ -126,7 +126,7 @@ class Result(Frozen):
     """Solver library and version."""
     options: SolveOptions
     """Options of the solve."""
-    method: Literal["whole", "by_state"]
+    method: Literal["whole", "decomposition"]
     """Method used."""
     status: Status
     """Outcome."""
@@ -205,6 +205,12 @@ class Clock:
     def left(self) -> float | None:
         """Seconds left, never negative; None without a limit."""
         return None if self.limit is None else max(0.0, self.limit - self.elapsed)
+
+    def part(self, share: float) -> Clock:
+        """Returns a clock with a share of the time left, that the same handle cancels."""
+        if self.limit is None or self.left is None:
+            return self
+        return Clock(self.elapsed + self.left * share, self.cancel, self.start)
 
     def reason(self) -> Literal["time", "cancel"] | None:
         """Returns why the solve must stop now, or None."""

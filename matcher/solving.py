@@ -10,21 +10,21 @@ from typing import Literal
 
 import numpy as np
 
-from matcher import by_state, whole_model
-from matcher.arrays import build_arrays
+from matcher import decomposition, whole_model
 from matcher.conflicts import conflicts_of
 from matcher.errors import VerificationFailed
-from matcher.formulations.assignment import Assignment, formulate
-from matcher.formulations.objectives import (
+from matcher.execution import Executor, Serial
+from matcher.formulations.compact import Compact, formulate_compact
+from matcher.formulations.compact.objectives import (
     linear_objective,
     weighted_objective,
     worst_off_error,
     worst_off_rows,
     worst_off_steps,
 )
-from matcher.formulations.points import portfolio_of
+from matcher.formulations.compact.points import Plan, portfolio_of
 from matcher.linear_model import UNLIMITED, Ints, LinearModel, LinearObjective, RowBuilder, Rows
-from matcher.options import find_options
+from matcher.merging import Merged, merge
 from matcher.partnerships import derive_partnerships
 from matcher.portfolio import Portfolio
 from matcher.pursuit import Finding, Task
@@ -61,15 +61,21 @@ SHARE = 0.5
 class _Run:
     """What one solve has done so far."""
 
-    scenario: Scenario
+    merged: Merged
     options: SolveOptions
     clock: Clock
     progress: ProgressCallback | None
+    executor: Executor
     first_portfolio: float | None = None
     build: float = 0.0
     verification: float = 0.0
     checks: int = 0
     stages: list[Stage] = field(default_factory=list)
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that was asked about."""
+        return self.merged.original
 
     def report(self, stage: LinearObjective, phase: str, value: Fraction | None, bound: Fraction | None) -> None:
         """Tells the caller how far the solve is."""
@@ -86,6 +92,7 @@ def solve(
     *,
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
+    executor: Executor | None = None,
 ) -> Result:
     """Proposes the best portfolio that can be found for a scenario, with a bound for each objective.
 
@@ -94,11 +101,14 @@ def solve(
     scenario
         What is needed, offered and decided, and in which order objectives are sought.
     options
-        Method, engine, gap and limits; the default needs about a minute for 33 States.
+        Method, engine, gap and limits; the default needs a minute or two for 33 States.
     progress
         Called with each report, in this thread.
     cancel
         Ends the solve early from another thread; the best portfolio so far is returned.
+    executor
+        Where independent pieces run (`matcher.execution.executor_for`); none is in this process. It
+        changes how long a solve takes, and within a work budget nothing else.
 
     Returns
     -------
@@ -113,67 +123,71 @@ def solve(
         if the checker refuses the portfolio: an error of the engine, never of the input.
     """
     options = options or SolveOptions()
-    run = _Run(scenario, options, Clock(options.time_limit, cancel or Cancel()), progress)
-    assignment = formulate(build_arrays(find_options(scenario)))
+    merged = merge(scenario)  # like tasks are one need while solving
+    run = _Run(merged, options, Clock(options.time_limit, cancel or Cancel()), progress, executor or Serial())
+    compact = formulate_compact(merged.scenario)
     run.build = run.clock.elapsed
-    if assignment.impossible:
-        conflicts = tuple(
-            Conflict(reason=e.reason, subjects=e.subjects, detail=e.detail) for e in assignment.impossible
-        )
-        return _result(run, assignment, "whole", None, conflicts)
-    method = _method(options, assignment)
-    finding = _pursue_all(run, assignment, method)
-    conflicts = conflicts_of(assignment, run.clock) if finding.infeasible else ()
-    return _result(run, assignment, method, finding.point, conflicts)
+    if compact.impossible:
+        conflicts = tuple(Conflict(reason=e.reason, subjects=e.subjects, detail=e.detail) for e in compact.impossible)
+        return _result(run, compact, "whole", None, conflicts)
+    method = _method(options, compact)
+    finding = _pursue_all(run, compact, method)
+    conflicts = conflicts_of(compact, run.clock) if finding.infeasible else ()
+    return _result(run, compact, method, finding.plan, conflicts)
 
 
-def _method(options: SolveOptions, assignment: Assignment) -> Literal["whole", "by_state"]:
+def _method(options: SolveOptions, compact: Compact) -> Literal["whole", "decomposition"]:
     """The method asked for, or by size."""
     if options.method != "auto":
         return options.method
-    few = len(set(assignment.arrays.flow_state.tolist())) <= WHOLE_STATES
-    return "whole" if few and assignment.model.columns <= WHOLE_COLUMNS else "by_state"
+    columns = compact.columns
+    few = len(set(columns.state[: columns.works].tolist())) <= WHOLE_STATES
+    return "whole" if few and columns.count <= WHOLE_COLUMNS else "decomposition"
 
 
-def _pursue_all(run: _Run, assignment: Assignment, method: Literal["whole", "by_state"]) -> Finding:
+def _pursue_all(run: _Run, compact: Compact, method: Literal["whole", "decomposition"]) -> Finding:
     """Pursues each objective in turn, each under what the earlier ones demand."""
-    aims = list(_aims(run.scenario, assignment))
-    uses_worst = any(aim.coefficient[assignment.layout.worst] for aim, _ in aims)
-    worst = worst_off_rows(assignment.layout) if uses_worst else None
-    model = assignment.model if worst is None else assignment.model.with_rows(worst)
-    pursue = whole_model.pursue if method == "whole" else by_state.pursue
+    aims = list(_aims(compact))
+    uses_worst = any(aim.coefficient[compact.columns.worst] for aim, _ in aims)
+    worst = worst_off_rows(compact.columns) if uses_worst else None
+    model = compact.model if worst is None else compact.model.with_rows(worst)
+    pursue = whole_model.pursue if method == "whole" else decomposition.pursue
     work, finding = float(run.options.work), Finding(None, None)
     for at, (aim, give_up) in enumerate(aims):
         if at and run.clock.reason():
             break
-        task = _task(run, assignment, model, worst, aim)
-        finding = pursue(task, finding.point, work if at == len(aims) - 1 else work * SHARE)
+        share = 1.0 if at == len(aims) - 1 else SHARE
+        task = _task(run, compact, model, worst, aim, run.clock.part(share))
+        finding = pursue(task, finding.plan, work * share)
         work = max(work - finding.work, 1.0)
-        if finding.point is None:
+        if finding.plan is None:
             return finding
-        run.stages.append(_stage(run, assignment, aim, finding))
-        model = _locked(model, aim, finding.point, give_up)
+        run.stages.append(_stage(run, compact, aim, finding))
+        model = _locked(model, aim, finding.plan.point, give_up)
     return finding
 
 
-def _task(run: _Run, assignment: Assignment, model: LinearModel, worst: Rows | None, aim: LinearObjective) -> Task:
+def _task(
+    run: _Run, compact: Compact, model: LinearModel, worst: Rows | None, aim: LinearObjective, clock: Clock
+) -> Task:
     def report(phase: str, value: Fraction | None, bound: Fraction | None) -> None:
         run.report(aim, phase, value, bound)
 
-    error = aim.error + (worst_off_error(assignment.layout) if aim.coefficient[assignment.layout.worst] else 0)
-    guide = linear_objective(assignment.layout, "cost") if aim.name == "completions" else None
-    steps = worst_off_steps(assignment.layout) if aim.name == "worst_off" else ()
-    return Task(assignment, model, worst, aim, guide, run.options, run.clock, report, error, steps)
+    columns = compact.columns
+    error = aim.error + (worst_off_error(columns) if aim.coefficient[columns.worst] else 0)
+    guide = linear_objective(columns, "cost") if aim.name == "completions" else None
+    steps = worst_off_steps(columns) if aim.name == "worst_off" else ()
+    return Task(compact, model, worst, aim, guide, run.options, clock, report, error, run.executor, steps)
 
 
-def _aims(scenario: Scenario, assignment: Assignment) -> Iterator[tuple[LinearObjective, Fraction]]:
+def _aims(compact: Compact) -> Iterator[tuple[LinearObjective, Fraction]]:
     """The objectives in order, each with the share of its value that later ones may take."""
-    layout = assignment.layout
+    scenario, columns = compact.scenario, compact.columns
     if scenario.objectives.weights is not None:
         weights: dict[str, Fraction] = {each.objective: Fraction(each.weight) for each in scenario.objectives.weights}
-        yield weighted_objective(layout, weights), Fraction(0)
+        yield weighted_objective(columns, weights), Fraction(0)
     for goal in scenario.order():
-        yield linear_objective(layout, goal.objective), Fraction(goal.give_up)
+        yield linear_objective(columns, goal.objective), Fraction(goal.give_up)
 
 
 def _locked(model: LinearModel, aim: LinearObjective, point: Ints, give_up: Fraction) -> LinearModel:
@@ -188,10 +202,10 @@ def _locked(model: LinearModel, aim: LinearObjective, point: Ints, give_up: Frac
     return model.with_rows(rows.build(np.ones(model.columns, np.int64)))
 
 
-def _stage(run: _Run, assignment: Assignment, aim: LinearObjective, finding: Finding) -> Stage:
+def _stage(run: _Run, compact: Compact, aim: LinearObjective, finding: Finding) -> Stage:
     """How far one objective came: the value by the checker, the bound never on the wrong side of it."""
-    assert finding.point is not None
-    value = _figure(run, assignment, aim, finding.point)
+    assert finding.plan is not None
+    value = _figure(run, compact, aim, finding.plan)
     bound = finding.bound
     if bound is not None and ((bound < value) if aim.maximise else (bound > value)):
         if abs(bound - value) > BOUND_ROUNDING * max(abs(bound), abs(value)):
@@ -208,9 +222,9 @@ def _stage(run: _Run, assignment: Assignment, aim: LinearObjective, finding: Fin
     )
 
 
-def _figure(run: _Run, assignment: Assignment, aim: LinearObjective, point: Ints) -> Fraction:
+def _figure(run: _Run, compact: Compact, aim: LinearObjective, plan: Plan) -> Fraction:
     """The objective's figure as the checker computes it."""
-    figures = _checked(run, portfolio_of(assignment, point))
+    figures = _checked(run, run.merged.split(portfolio_of(compact, plan)))
     if aim.name in figures:
         return figures[aim.name]
     signs = {"engagements": -1, "cost": -1}
@@ -245,12 +259,12 @@ def _gap(value: Fraction | None, bound: Fraction | None) -> Fraction | None:
 
 def _result(
     run: _Run,
-    assignment: Assignment,
-    method: Literal["whole", "by_state"],
-    point: Ints | None,
+    compact: Compact,
+    method: Literal["whole", "decomposition"],
+    plan: Plan | None,
     conflicts: tuple[Conflict, ...],
 ) -> Result:
-    portfolio = None if point is None else portfolio_of(assignment, point)
+    portfolio = None if plan is None else run.merged.split(portfolio_of(compact, plan))
     figures = _checked(run, portfolio) if portfolio is not None else {}
     wanted = 1 if run.scenario.objectives.weights is not None else len(run.scenario.order())
     solved = len(run.stages) == wanted and all(stage.solved for stage in run.stages)
@@ -269,7 +283,7 @@ def _result(
         portfolio=portfolio,
         partnerships=derive_partnerships(run.scenario, portfolio) if portfolio is not None else (),
         conflicts=conflicts,
-        sizes=_sizes(run, assignment),
+        sizes=_sizes(run, compact),
         timings=Timings(
             total=run.clock.elapsed,
             build=run.build,
@@ -283,10 +297,10 @@ def _stopped_by(run: _Run, solved: bool) -> StopReason:
     return "gap" if solved else run.clock.reason() or "work"
 
 
-def _sizes(run: _Run, assignment: Assignment) -> Sizes:
-    model = assignment.model
+def _sizes(run: _Run, compact: Compact) -> Sizes:
+    model = compact.model
     return Sizes(
-        options=len(assignment.arrays.options.options),
+        options=compact.columns.payments.pairs,
         columns=model.columns,
         rows=model.rows.count,
         nonzeros=len(model.rows.column),

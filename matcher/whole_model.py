@@ -4,48 +4,57 @@ from __future__ import annotations
 
 import numpy as np
 
-from matcher.linear_model import Ints
-from matcher.pursuit import Finding, Task, better, settle, starting_point
+from matcher.decomposition.groups import require
+from matcher.decomposition.search import starting_plan
+from matcher.formulations.compact.points import Plan, settle
+from matcher.linear_model import Floats
+from matcher.pursuit import Finding, Task, better
+from matcher.recovery import flows_of, whole_pairs
 from matcher.solvers import Limits, Outcome, engine
-from matcher.whole_units import whole_point
 
 SMALL = 4000
 """A model whose columns number at most this and are all coarse goes to CP-SAT."""
 
 
-def pursue(task: Task, incumbent: Ints | None, work: float) -> Finding:
-    """Returns the best portfolio and bound for one objective, from the incumbent on."""
-    name = engine_for(task)
-    hint = None if incumbent is None else incumbent.astype(np.float64)
+def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
+    """Returns the best plan and bound for one objective, from the incumbent on."""
+    hint = None if incumbent is None else incumbent.point.astype(np.float64)
     limits = Limits(work, float(task.options.gap) / 2)
-    outcome = engine(name)(task.model, task.objective, limits, task.clock, hint)
+    outcome = engine(engine_for(task))(task.model, task.objective, limits, task.clock, hint)
     if outcome.status == "infeasible":
         return Finding(incumbent, None, infeasible=incumbent is None)
     found, impossible = _in_whole_units(task, outcome, limits)
     best = pick(task, incumbent, found)
     if best is None and not impossible:
-        best, impossible = starting_point(task)
+        best, impossible = starting_plan(task)
     if best is None:
         return Finding(None, None, infeasible=impossible)
     bound = task.bound(outcome.bound)
-    task.report("one model", None if best is None else task.objective.value(best), bound)
-    return Finding(best, bound, exhausted=outcome.status != "optimal")
+    task.report("one model", task.value(best), bound)
+    return Finding(best, bound)
 
 
-def _in_whole_units(task: Task, outcome: Outcome, limits: Limits) -> tuple[Ints | None, bool]:
+def _in_whole_units(task: Task, outcome: Outcome, limits: Limits) -> tuple[Plan | None, bool]:
     """The engine's point in whole units, and whether there is proof of none anywhere.
 
     Where no whole point is near the engine's, a small model goes to CP-SAT.
     """
-    found = None
-    if outcome.point is not None:
-        found = whole_point(task.model, outcome.point, task.objective, task.clock)
-        if found is None and task.model.columns <= SMALL:
-            exact = engine("cpsat")(task.model, task.objective, limits, task.clock)
-            if exact.status == "infeasible":
-                return None, True
-            found = None if exact.point is None else np.rint(exact.point).astype(np.int64)
-    return (None if found is None else settle(task, found)), False
+    if outcome.point is None:
+        return None, False
+    found = plan_near(task, outcome.point)
+    if found is None and task.model.columns <= SMALL:
+        exact = engine("cpsat")(task.model, task.objective, limits, task.clock)
+        if exact.status == "infeasible":
+            return None, True
+        found = None if exact.point is None else plan_near(task, exact.point)
+    return found, False
+
+
+def plan_near(task: Task, point: Floats) -> Plan | None:
+    """Returns the settled plan of an engine's point of the whole model, or None if none is near it."""
+    flows = flows_of(task.columns, np.arange(task.model.columns))
+    found = whole_pairs(task.model, flows, point, task.objective, task.clock)
+    return None if found is None else require(task, settle(task.columns, found[0], found[1], task.worst_rows))
 
 
 def engine_for(task: Task) -> str:
@@ -56,8 +65,8 @@ def engine_for(task: Task) -> str:
     return "cpsat" if not inner.any() and task.model.columns <= SMALL else "scip"
 
 
-def pick(task: Task, one: Ints | None, other: Ints | None) -> Ints | None:
-    """Returns the better of two points, the first in a tie."""
+def pick(task: Task, one: Plan | None, other: Plan | None) -> Plan | None:
+    """Returns the better of two plans, the first in a tie."""
     if one is None or other is None:
         return other if one is None else one
-    return other if better(task.objective, task.objective.value(other), task.objective.value(one)) else one
+    return other if better(task.objective, task.value(other), task.value(one)) else one

@@ -20,11 +20,21 @@ class StandIn:
     def __init__(self) -> None:
         self.changes: dict[str, Any] = {}
         self.asked: list[tuple[Scenario, SolveOptions]] = []
+        self.executors: list[Any] = []
         self.during: Any = None
 
-    def solve(self, scenario: Scenario, options: SolveOptions, *, progress: Any = None, cancel: Any = None) -> Result:
+    def solve(
+        self,
+        scenario: Scenario,
+        options: SolveOptions,
+        *,
+        progress: Any = None,
+        cancel: Any = None,
+        executor: Any = None,
+    ) -> Result:
         """Stands in for the engine."""
         self.asked.append((scenario, options))
+        self.executors.append(executor)
         if progress is not None:
             progress(Progress(0.5, "improving", "completions", 1.0, 2.0, 0.5))
         if self.during is not None:

@@ -70,7 +70,7 @@ def test_brute_force_agrees_on_many(block: int) -> None:
     assert_agreement(block, BLOCK, limit=3000)
 
 
-@pytest.mark.parametrize(("engine", "method"), [("highs", "whole"), ("scip", "whole"), ("cpsat", "by_state")])
+@pytest.mark.parametrize(("engine", "method"), [("highs", "whole"), ("scip", "whole"), ("cpsat", "decomposition")])
 def test_bounds_hold_and_infeasibility_is_recognised(engine: str, method: str) -> None:
     """Under every engine and method, no bound of the first objective excludes the true optimum."""
     for seed, scenario, answer in solvable(4, 25, limit=300):

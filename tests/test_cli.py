@@ -227,10 +227,10 @@ def test_other_options_go_to_another_directory(home: Path, engine: StandIn) -> N
 
 def test_solve_passes_its_options_on(home: Path, engine: StandIn) -> None:
     """Every option of the command reaches the engine."""
-    arguments = "--method by_state --engine highs --gap 0.05 --work 7 --time-limit 2.5 -o out --quiet --json"
+    arguments = "--method decomposition --engine highs --gap 0.05 --work 7 --time-limit 2.5 -o out --quiet --json"
     assert run(["solve", "sample.json", *arguments.split()]) == Exit.DONE
     ((_, options),) = engine.asked
-    assert options == SolveOptions(method="by_state", engine="highs", gap=Decimal("0.05"), work=7, time_limit=2.5)
+    assert options == SolveOptions(method="decomposition", engine="highs", gap=Decimal("0.05"), work=7, time_limit=2.5)
     assert (home / "out" / "result.json").exists()
 
 

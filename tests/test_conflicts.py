@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from matcher.arrays import build_arrays
 from matcher.conflicts import conflicts_of
-from matcher.formulations.assignment import formulate
-from matcher.options import find_options
+from matcher.formulations.compact import formulate_compact
 from matcher.result import Clock
 from matcher.solving import solve
 from small import Changes, small_scenario
@@ -20,7 +18,7 @@ def _commitment(year: int, quantity: int, need: str = "n") -> dict[str, Any]:
 
 
 def _conflicts(changes: Changes, clock: Clock | None = None) -> set[tuple[str, tuple[str, ...]]]:
-    built = formulate(build_arrays(find_options(small_scenario(changes))))
+    built = formulate_compact(small_scenario(changes))
     assert built.impossible == ()
     found = conflicts_of(built, clock or Clock())
     assert all(conflict.detail for conflict in found)
@@ -139,7 +137,7 @@ def _without(decisions: list[dict[str, Any]], subjects: tuple[str, ...]) -> list
 def test_details_name_amount_and_place() -> None:
     """The sentence of a conflict says what was agreed, or where an offer cannot be engaged."""
     changes, _ = CASES["a pin beside a commitment that takes all"]
-    built = formulate(build_arrays(find_options(small_scenario(changes))))
+    built = formulate_compact(small_scenario(changes))
     details = {conflict.reason: conflict.detail for conflict in conflicts_of(built, Clock())}
     assert details["commitment"].startswith("3 units for n in 2015 cannot be kept")
     assert details["pin"].startswith("t cannot be engaged in B")

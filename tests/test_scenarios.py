@@ -64,9 +64,9 @@ def test_tiny_scenario_has_its_expected_answer(path: Path, engine: str) -> None:
 
 @pytest.mark.parametrize("engine", ["auto", *ENGINES])
 @pytest.mark.parametrize("path", TINY, ids=lambda path: path.stem)
-def test_tiny_scenario_by_state_stays_within_its_bounds(path: Path, engine: str) -> None:
+def test_tiny_scenario_by_decomposition_stays_within_its_bounds(path: Path, engine: str) -> None:
     """State by State, the portfolio has passed the checker, and no figure is beyond its bound."""
-    result = solve(load(path), SolveOptions(method="by_state", engine=engine))
+    result = solve(load(path), SolveOptions(method="decomposition", engine=engine))
     assert (result.status == "infeasible") == (expected(path)["status"] == "infeasible")
     assert (result.portfolio is None) == (result.status == "infeasible")
     for stage in result.stages:

@@ -71,7 +71,7 @@ def usual(seed: int, **sizes: Any) -> Scenario:
 
 
 @modest(40)
-@given(scenario=scenarios(states=3, years=3, most=4), method=st.sampled_from(["whole", "by_state"]))
+@given(scenario=scenarios(states=3, years=3, most=4), method=st.sampled_from(["whole", "decomposition"]))
 def test_checker_accepts_what_is_found(scenario: Scenario, method: str) -> None:
     """Whatever the scenario and method, a portfolio that is returned is right to the last unit."""
     assert_right(scenario, solve(scenario, QUICK.model_copy(update={"method": method})))
@@ -86,7 +86,7 @@ def test_checker_accepts_large_quantities(scenario: Scenario, engine: str) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["auto", *ENGINES])
-@pytest.mark.parametrize("method", ["whole", "by_state"])
+@pytest.mark.parametrize("method", ["whole", "decomposition"])
 @pytest.mark.parametrize("most", [4, 300, 5000])
 def test_checker_accepts_many(engine: str, method: str, most: int) -> None:
     """Under every engine and method, dozens of scenarios of every size have right answers."""
@@ -125,7 +125,7 @@ def test_more_money_never_lowers_the_optimum(seed: int, objective: str) -> None:
     assert exact(before, objective) <= Fraction(bound) + Fraction(1, 10**6)
 
 
-@pytest.mark.parametrize("method", ["whole", "by_state"])
+@pytest.mark.parametrize("method", ["whole", "decomposition"])
 @pytest.mark.parametrize("engine", ENGINES)
 def test_same_bytes_each_time_and_from_several_threads(method: str, engine: str) -> None:
     """Run again, and run in four threads at once, the same scenarios have the same results."""
@@ -140,7 +140,7 @@ def test_same_bytes_each_time_and_from_several_threads(method: str, engine: str)
         assert list(threads.map(answer, given_scenarios)) == serial
 
 
-@pytest.mark.parametrize("method", ["whole", "by_state"])
+@pytest.mark.parametrize("method", ["whole", "decomposition"])
 def test_cancelled_before_the_start_it_returns_at_once(method: str) -> None:
     """A solve that is cancelled before it starts returns soon, and says what stopped it."""
     cancel = Cancel()
@@ -154,7 +154,7 @@ def test_cancelled_before_the_start_it_returns_at_once(method: str) -> None:
     assert_right(scenario, result)
 
 
-@pytest.mark.parametrize("method", ["whole", "by_state"])
+@pytest.mark.parametrize("method", ["whole", "decomposition"])
 def test_cancelled_on_the_way_it_returns_the_best_so_far(method: str) -> None:
     """Cancelled after the first portfolio, it returns one that is right."""
     cancel = Cancel()
@@ -192,7 +192,7 @@ def test_geneva_cancelled_from_another_thread() -> None:
     assert_right(scenario, result)
 
 
-@pytest.mark.parametrize("method", ["whole", "by_state"])
+@pytest.mark.parametrize("method", ["whole", "decomposition"])
 def test_tiny_time_limit_is_kept(method: str) -> None:
     """With hardly any time, it returns soon and says that time stopped it."""
     scenario = hard()
@@ -203,7 +203,7 @@ def test_tiny_time_limit_is_kept(method: str) -> None:
     assert_right(scenario, result)
 
 
-@pytest.mark.parametrize("method", ["whole", "by_state"])
+@pytest.mark.parametrize("method", ["whole", "decomposition"])
 def test_progress_is_told_in_order(method: str) -> None:
     """Progress is reported for each objective, with elapsed time that never runs back."""
     reports: list[Progress] = []
@@ -214,7 +214,7 @@ def test_progress_is_told_in_order(method: str) -> None:
     assert any(each.incumbent is not None for each in reports)
 
 
-@pytest.mark.parametrize("method", ["whole", "by_state"])
+@pytest.mark.parametrize("method", ["whole", "decomposition"])
 def test_what_progress_raises_ends_the_solve(method: str) -> None:
     """An exception from the caller's own callback reaches the caller as it is."""
 
@@ -225,7 +225,7 @@ def test_what_progress_raises_ends_the_solve(method: str) -> None:
         solve(hard(), QUICK.model_copy(update={"method": method}), progress=fail)
 
 
-@pytest.mark.parametrize("method", ["whole", "by_state"])
+@pytest.mark.parametrize("method", ["whole", "decomposition"])
 @pytest.mark.parametrize("engine", ENGINES)
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str], method: str, engine: str) -> None:
     """Neither the engine nor the solvers beneath it write to the terminal, even when nothing is possible."""
@@ -278,7 +278,7 @@ def quantity(result: Result, need: str, year: int) -> int:
     return sum(flow.quantity for flow in result.portfolio.flows if (flow.need, flow.year) == (need, year))
 
 
-@pytest.mark.parametrize("method", ["whole", "by_state"])
+@pytest.mark.parametrize("method", ["whole", "decomposition"])
 def test_commitment_is_kept_against_the_objective(method: str) -> None:
     """What is agreed is delivered, though nothing else is gained by it."""
     document = deepcopy(PLAIN) | {"decisions": {"commitments": [COMMITMENT]}}
@@ -288,7 +288,7 @@ def test_commitment_is_kept_against_the_objective(method: str) -> None:
     assert exact(result, "cost") == 2000
 
 
-@pytest.mark.parametrize("method", ["whole", "by_state"])
+@pytest.mark.parametrize("method", ["whole", "decomposition"])
 def test_pin_is_kept_against_the_objective(method: str) -> None:
     """A pinned offer is engaged and gives something in the years of the pin, and no more than needed."""
     document = deepcopy(PLAIN) | {"decisions": {"pins": [{"offer": "money", "state": "B", "years": [2016, 2016]}]}}
@@ -298,7 +298,7 @@ def test_pin_is_kept_against_the_objective(method: str) -> None:
     assert exact(result, "cost") == 1000
 
 
-@pytest.mark.parametrize("method", ["whole", "by_state"])
+@pytest.mark.parametrize("method", ["whole", "decomposition"])
 def test_forbid_and_cap_are_kept_against_the_objective(method: str) -> None:
     """Nothing flows where it is forbidden, and no more than the cap where it is capped: 2 of 6 hectares."""
     decisions = {
@@ -310,7 +310,7 @@ def test_forbid_and_cap_are_kept_against_the_objective(method: str) -> None:
     assert exact(result, "coverage") == Fraction(2, 6)
 
 
-@pytest.mark.parametrize("method", ["whole", "by_state"])
+@pytest.mark.parametrize("method", ["whole", "decomposition"])
 def test_conflict_names_the_commitment_that_cannot_be_kept(method: str) -> None:
     """Of two commitments, only the one that no money is there for is named."""
     broken = COMMITMENT | {"need": "m", "year": 2016, "quantity": 4}

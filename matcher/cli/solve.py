@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -19,7 +20,16 @@ if TYPE_CHECKING:
     from matcher.result import Cancel, Result, SolveOptions
     from matcher.scenario import Scenario
 
-Method = Literal["auto", "whole", "by_state"]
+
+@dataclass(frozen=True)
+class Workers:
+    """Where a solve runs."""
+
+    count: int
+    scheduler: str | None
+
+
+Method = Literal["auto", "whole", "decomposition"]
 Engine = Literal["auto", "scip", "highs", "cpsat"]
 
 
@@ -42,6 +52,13 @@ def solve_command(
         float | None,
         typer.Option("--time-limit", metavar="S", help="Seconds on the clock; results may then vary between runs."),
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=1024, metavar="N", help="Processes to solve in; the result does not depend on it.")
+    ] = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Dask scheduler to solve on instead; needs the extra 'distributed'."),
+    ] = None,
     order: Annotated[
         str | None,
         typer.Option(metavar="ORDER", help="Objectives in order, e.g. completions,coverage:0.01 (may give up 1 %)."),
@@ -58,11 +75,20 @@ def solve_command(
         raise typer.BadParameter("expected seconds above 0", param_hint="--time-limit")
     problem = with_order(load(scenario, override or ()), order)
     options = SolveOptions(method=method, engine=engine, gap=read_gap(gap), work=work, time_limit=time_limit)
-    raise typer.Exit(_solve(problem, options, output, strict=strict, json=json, quiet=quiet))
+    raise typer.Exit(
+        _solve(problem, options, Workers(workers, scheduler), output, strict=strict, json=json, quiet=quiet)
+    )
 
 
 def _solve(
-    scenario: Scenario, options: SolveOptions, output: Path | None, *, strict: bool, json: bool, quiet: bool
+    scenario: Scenario,
+    options: SolveOptions,
+    workers: Workers,
+    output: Path | None,
+    *,
+    strict: bool,
+    json: bool,
+    quiet: bool,
 ) -> int:
     """Solves, saves, shows, and returns the exit code."""
     from matcher.cli.runs import RunFolder
@@ -73,7 +99,7 @@ def _solve(
     check_run_directory(folder.path)  # before what may take minutes
     cancel = Cancel()
     log = ProgressLog(sys.stderr, quiet=quiet)
-    result = _run(scenario, options, log, cancel)
+    result = _run(scenario, options, workers, log, cancel)
     try:
         folder.save(scenario, result, log.text)
         log.say(f"saved in {folder.path}")
@@ -82,15 +108,16 @@ def _solve(
     return exit_of(result, strict=strict, interrupted=cancel.requested)
 
 
-def _run(scenario: Scenario, options: SolveOptions, log: ProgressLog, cancel: Cancel) -> Result:
+def _run(scenario: Scenario, options: SolveOptions, workers: Workers, log: ProgressLog, cancel: Cancel) -> Result:
     """Runs the engine so that Ctrl-C can stop it, with its progress shown and kept."""
     from matcher import solving
+    from matcher.execution import executor_for
 
     log.note(f"scenario {scenario.name}, options {options.model_dump_json()}")
     try:
-        with stdout_for_data():
+        with stdout_for_data(), executor_for(workers.count, workers.scheduler) as executor:
             return run_interruptibly(
-                lambda: solving.solve(scenario, options, progress=log, cancel=cancel),
+                lambda: solving.solve(scenario, options, progress=log, cancel=cancel, executor=executor),
                 cancel,
                 lambda: log.say("interrupted: saving the best portfolio so far; Ctrl-C again aborts"),
             )

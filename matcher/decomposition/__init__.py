@@ -5,9 +5,10 @@ For each objective:
 1. *States alone* (first objective): which can never complete, whatever the others leave them.
 2. *Prices*: the relaxation of the whole prices shared budgets, capacities and counts; with these
    prices every State is valued on its own, which bounds the objective (`decomposition.prices`).
-3. *A first plan*: each State is served alone, against what those before it have left; then anew,
+3. *Sweeps*: each State is served alone, against what the others have left; then all of them anew,
    from the empty plan, at a share of the prices, so that none takes what is worth more to others;
-   then what is left over is given out without prices. The better of the two plans is kept.
+   then what is left over is given out without prices. Sweeps go on, at changing shares, while each
+   gains something; the best plan is kept.
 4. *Improvement*: groups of States with most to win and their rivals are freed and solved again.
 
 Every plan on the way is a whole point of the whole model; nothing is rounded at the end. All
@@ -23,7 +24,7 @@ from fractions import Fraction
 import numpy as np
 
 from matcher.decomposition.neighbourhoods import Groups
-from matcher.decomposition.prices import Blocks, Valuation, cut, value_blocks, whole_prices
+from matcher.decomposition.prices import Blocks, Valuation, better_prices, cut, value_blocks, whole_prices
 from matcher.decomposition.search import (
     GROUP_GAP,
     STATE_WORK,
@@ -33,16 +34,17 @@ from matcher.decomposition.search import (
     starting_plan,
     without_completion,
 )
-from matcher.decomposition.task import Finding, Task
 from matcher.decomposition.worst_off import lifting, lowest
 from matcher.formulations.compact.points import Plan
 from matcher.linear_model import Ints, LinearObjective
-from matcher.pursuit import better, guided
+from matcher.pursuit import Finding, Task, better, guided
 from matcher.solvers import Limits, Outcome, engine
 
-PRICE_SHARE = 0.7
-"""Share of the prices at which States are served in the second plan: at full prices too little flows."""
-RELAXATION_WORK = 30.0
+PRICE_SHARES = (0.85, 0.7, 0.85, 0.4, 0.7, 0.85)
+"""Shares of the prices at which States are served, sweep after sweep: at full prices too little flows."""
+LEAST_GAIN = Fraction(1, 2000)
+"""Sweeps go on while each gains more than this share."""
+RELAXATION_WORK = 60.0
 """Work allowed for the relaxation of the whole; cut short, its prices bound less well but they do."""
 
 
@@ -54,24 +56,20 @@ def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
         return Finding(None, None, infeasible=impossible)
     empty = plan
     task.report("starting plan", task.value(plan), None)
-    live = task
-    if task.objective.name in ("completions", "weighted"):
-        dead = dead_states(task, meter)
-        live = without_completion(task, dead)
     groups = Groups(task)
-    with ThreadPoolExecutor(1) as aside:  # the relaxation runs beside the first round: engines free the lock
-        relaxing = aside.submit(relaxation, live)
-        plan = serve_alone(live, plan, groups, guided(task.model, task.objective, task.guide), meter)
-        relaxed = relaxing.result()
+    search = guided(task.model, task.objective, task.guide)
+    with ThreadPoolExecutor(1) as aside:  # prices are sought beside the first round: engines free the lock
+        pricing = aside.submit(relaxation, task)
+        plan = serve_alone(task, plan, groups, search, meter)
+        live, relaxed = pricing.result()
     bound = task.bound(relaxed.bound)
     task.report("relaxation", task.value(plan), bound)
-    valued = None if task.objective.name == "worst_off" else _valued(live, relaxed, meter)
+    valued = None if task.objective.name == "worst_off" else _valued(live, relaxed, plan, meter)
     if valued is not None:
         bound = tighter(task, bound, signed_bound(task, valued.valuation))
         task.report("States valued", task.value(plan), bound)
-        groups.regret = regrets(live, valued, plan)
-        if incumbent is None:
-            plan = second_plan(live, empty, plan, valued, groups, meter, bound)
+        shares = PRICE_SHARES if incumbent is None else PRICE_SHARES[1:]
+        plan = serve_at_prices(live, empty if incumbent is None else plan, plan, shares, valued, groups, meter, bound)
     plan = improve(live, plan, bound, groups, valued, meter)
     return Finding(plan, bound, work=meter.used)
 
@@ -84,18 +82,23 @@ class Valued:
     valuation: Valuation
 
 
-def relaxation(task: Task) -> Outcome:
-    """Returns prices and a bound from the relaxation of the whole."""
-    return engine("prices")(task.model, task.objective, Limits(RELAXATION_WORK), task.clock)
+def relaxation(task: Task) -> tuple[Task, Outcome]:
+    """Returns the task without the completions that are out of reach, and prices and a bound for it."""
+    live = task
+    if task.objective.name in ("completions", "weighted"):
+        live = without_completion(task, dead_states(task))
+    return live, engine("prices")(live.model, task.objective, Limits(RELAXATION_WORK), task.clock)
 
 
-def _valued(task: Task, relaxed: Outcome, meter: Meter) -> Valued | None:
-    """Values every State at the relaxation's prices; None if there are none, or the solve is stopped."""
+def _valued(task: Task, relaxed: Outcome, plan: Plan, meter: Meter) -> Valued | None:
+    """Values every State at the best prices found; None if there are none, or the solve is stopped."""
     if relaxed.prices is None or task.clock.reason():
         return None
     blocks = cut(task.model, task.objective, task.columns.state)
     sign = 1.0 if task.objective.maximise else -1.0
     prices = whole_prices(blocks, sign * relaxed.prices[blocks.row])
+    target = task.value(plan) if task.objective.maximise else -task.value(plan)
+    prices = better_prices(task, blocks, prices, target)
     valuation = value_blocks(task, blocks, prices, Limits(STATE_WORK, GROUP_GAP, quick=True))
     for block in blocks.blocks:
         meter.spend(block.model.columns)
@@ -152,20 +155,35 @@ def serve_alone(task: Task, plan: Plan, groups: Groups, search: LinearObjective,
     return plan
 
 
-def second_plan(
-    task: Task, empty: Plan, plan: Plan, valued: Valued, groups: Groups, meter: Meter, bound: Fraction
+def serve_at_prices(
+    task: Task,
+    start: Plan,
+    plan: Plan,
+    shares: tuple[float, ...],
+    valued: Valued,
+    groups: Groups,
+    meter: Meter,
+    bound: Fraction,
 ) -> Plan:
-    """Returns the better of a plan and one built from the start at a share of the prices."""
-    other = empty
-    for search in (priced(valued, task.columns.state, PRICE_SHARE), guided(task.model, task.objective, task.guide)):
-        groups.regret = regrets(task, valued, other)
-        for group in groups.alone(other):
-            if task.clock.reason():
-                break
-            other, _ = _free(task, other, group, search, meter)
-            if better(task.objective, task.value(other), task.value(plan)):
-                plan = other
-            task.report("each State at prices", task.value(plan), bound)
+    """Serves all States anew at a share of the prices, then gives out what is left; again while it pays.
+
+    The first sweep leads from `start`, the others from the best plan so far.
+    """
+    search, other = guided(task.model, task.objective, task.guide), start
+    for share in shares:
+        before = task.value(plan)
+        for aim in (priced(valued, task.columns.state, share), search):
+            groups.regret = regrets(task, valued, other)
+            for group in groups.alone(other):
+                if task.clock.reason() or meter.empty:
+                    return plan
+                other, _ = _free(task, other, group, aim, meter)
+                if better(task.objective, task.value(other), task.value(plan)):
+                    plan = other
+                task.report("States at prices", task.value(plan), bound)
+        if closed(task, plan, bound) or abs(task.value(plan) - before) <= abs(before) * LEAST_GAIN:
+            break
+        other = plan
     return plan
 
 

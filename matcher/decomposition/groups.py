@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from matcher.decomposition.task import BrokenPlan, Task
 from matcher.formulations.compact.points import NO_PAIRS, Pairs, Plan, settle
 from matcher.linear_model import Ints, LinearModel, LinearObjective, submodel
-from matcher.pursuit import promising, supported_by
+from matcher.pursuit import BrokenPlan, Task, promising, supported_by
 from matcher.recovery import Flows, flows_of, whole_pairs
 from matcher.result import Clock
 from matcher.solvers import Limits, engine

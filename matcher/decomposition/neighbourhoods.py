@@ -6,9 +6,9 @@ from random import Random
 
 import numpy as np
 
-from matcher.decomposition.task import Task
 from matcher.formulations.compact.points import Plan
 from matcher.linear_model import Floats
+from matcher.pursuit import Task
 
 MAX_GROUP = 4
 """Largest group of States."""

@@ -22,15 +22,17 @@ from fractions import Fraction
 
 import numpy as np
 
-from matcher.decomposition.task import Task
 from matcher.linear_model import UNLIMITED, Bools, Floats, Ints, LinearModel, LinearObjective, Rows, submodel
+from matcher.pursuit import Task
 from matcher.result import Clock
 from matcher.solvers import Limits, engine
 
 _RANGE = 2**52
 """Largest size of a figure in whole numbers: leaves room for the sums of 64-bit arithmetic."""
-BLOCK_GAP = 1e-3
-"""Relative gap at which a block counts as solved."""
+PRICE_STEPS = 6
+"""Steps towards better prices."""
+FIRST_SHARE = 0.5
+"""Share of the gap that the first step aims to close."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,10 @@ class Blocks:
     denominator: int
     """Figure = weight x / denominator."""
 
-    @property
-    def scale(self) -> float:
-        """Whole units per unit of the objective's own sum."""
-        return self._scale
-
-    _scale: float = 1.0
+    scale: float
+    """Whole units per unit of the objective's own sum."""
+    size: Floats
+    """Largest size of a term of each linking row: its coefficient times the most of its column."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,12 @@ def cut(model: LinearModel, objective: LinearObjective, state: Ints) -> Blocks:
     links, _ = _rows_where(model.rows, home < -1)
     size = float(np.abs(objective.coefficient).astype(np.float64) @ model.upper) or 1.0
     scale = max(1, int(_RANGE / size))
+    term_size = np.zeros(len(linking))
+    np.maximum.at(
+        term_size,
+        links.row_of_term,
+        np.abs(links.coefficient).astype(np.float64) * np.maximum(model.upper[links.column], 1),
+    )
     return Blocks(
         tuple(blocks),
         linking,
@@ -116,6 +122,7 @@ def cut(model: LinearModel, objective: LinearObjective, state: Ints) -> Blocks:
         objective.signed * scale,
         objective.denominator * scale,
         float(scale),
+        term_size,
     )
 
 
@@ -147,8 +154,8 @@ def whole_prices(blocks: Blocks, prices: Floats) -> Ints:
     prices
         Of the linking rows, in units of the (maximised) objective's own sum per unit of activity.
     """
-    size = np.abs(prices * blocks.scale)
-    whole = np.rint(np.where(size < _RANGE, prices * blocks.scale, 0.0)).astype(np.int64)
+    limit = _RANGE / np.maximum(blocks.size, 1.0)  # no product of a price and a term may pass 64 bits
+    whole = np.rint(np.clip(np.nan_to_num(prices * blocks.scale), -limit, limit)).astype(np.int64)
     whole[(whole > 0) & (blocks.upper >= UNLIMITED)] = 0
     whole[(whole < 0) & (blocks.lower <= -UNLIMITED)] = 0
     return whole
@@ -197,8 +204,63 @@ class _Order:
 def _value_block(order: _Order) -> tuple[Fraction, Floats | None]:
     """A bound on what a block can be worth, and its best point found."""
     aim = LinearObjective("block", True, order.coefficient, 1, Fraction(0))
-    trivial = Fraction(int((np.maximum(order.coefficient, 0) * order.model.upper).sum()))
+    most = float(np.maximum(order.coefficient, 0).astype(np.float64) @ order.model.upper)
+    trivial = Fraction(most) * (1 + Fraction(1, 10**9))  # every column at its most: covers the rounding of the sum
     clock = Clock(order.seconds)
     outcome = engine("lp" if order.relaxed else "scip")(order.model, aim, order.limits, clock)
     bound = trivial if outcome.bound is None else min(outcome.bound, trivial)
     return bound, outcome.point
+
+
+def better_prices(task: Task, blocks: Blocks, prices: Ints, target: Fraction) -> Ints:
+    """Returns prices that bound the objective better than those given, blocks relaxed to real numbers.
+
+    Each step moves the best prices so far against the rows that a running mean of the blocks' best
+    points breaks (the volume algorithm), as far as would close a share of the gap to the target.
+    """
+    best = value_blocks(task, blocks, prices, Limits(1.0), relaxed=True)
+    if best is None:
+        return prices
+    mean, share = _activity(blocks, best), FIRST_SHARE
+    for _ in range(PRICE_STEPS):
+        slack = np.where(prices_sign(blocks, mean) >= 0, blocks.upper - mean, blocks.lower - mean)
+        slack = np.where((best.prices == 0) & ((mean >= blocks.lower) & (mean <= blocks.upper)), 0.0, slack)
+        step = _step(blocks, slack, float(best.bound - target) * share)
+        trial = whole_prices(blocks, (best.prices - step) / blocks.scale)
+        found = value_blocks(task, blocks, trial, Limits(1.0), relaxed=True)
+        if found is None:
+            break
+        mean = 0.7 * mean + 0.3 * _activity(blocks, found)
+        if found.bound < best.bound:
+            best = found
+        else:
+            share /= 2
+    return best.prices
+
+
+def prices_sign(blocks: Blocks, activity: Floats) -> Floats:
+    """Returns which limit of each row an activity is nearer to breaking: 1 the upper, -1 the lower."""
+    upper = blocks.upper < UNLIMITED
+    lower = blocks.lower > -UNLIMITED
+    return np.where(upper & (~lower | (activity >= blocks.upper)), 1.0, np.where(lower, -1.0, 1.0))
+
+
+def _activity(blocks: Blocks, valuation: Valuation) -> Floats:
+    """Activity of the linking rows at the blocks' best points."""
+    point = np.zeros(len(blocks.weight), np.float64)
+    for block in blocks.blocks:
+        if block.state in valuation.points:
+            point[block.columns] = valuation.points[block.state]
+    activity = np.zeros(len(blocks.row), np.float64)
+    np.add.at(activity, blocks.term_row, blocks.term_value * point[blocks.term_column])
+    return activity
+
+
+def _step(blocks: Blocks, slack: Floats, gain: float) -> Floats:
+    """Polyak's step in whole price units, rows scaled by the size of their limits."""
+    size = np.maximum(np.maximum(np.abs(np.where(blocks.upper < UNLIMITED, blocks.upper, 0.0)), np.abs(slack)), 1.0)
+    direction = slack / size
+    norm = float(direction @ direction)
+    if norm == 0.0:
+        return np.zeros_like(slack)
+    return gain * blocks.denominator * direction / norm / size

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
 from matcher.decomposition.groups import Piece, completing, merged, piece_of, require, solve_piece, solve_pieces
-from matcher.decomposition.task import Task
 from matcher.formulations.compact.points import NO_PAIRS, Plan, settle
 from matcher.linear_model import LinearObjective
-from matcher.pursuit import better
+from matcher.pursuit import Task, better
 from matcher.recovery import whole_pairs
 from matcher.result import Clock
 from matcher.solvers import Limits, Outcome, engine
@@ -70,12 +68,10 @@ def starting_plan(task: Task) -> tuple[Plan | None, bool]:
     return require(task, settle(columns, found[0], engaged, task.worst_rows)), False
 
 
-def dead_states(task: Task, meter: Meter) -> frozenset[int]:
+def dead_states(task: Task) -> frozenset[int]:
     """Returns the States that can never complete, whatever the others leave them."""
     open_columns = enumerate(task.columns.complete.tolist())
     states = [at for at, column in open_columns if column >= 0 and task.model.upper[column]]
-    for state in states:
-        meter.spend(columns_of(task, [state]), False)
     alone = zip(states, complete_alone(task, states), strict=True)
     return frozenset(state for state, outcome in alone if outcome is not None and outcome.status == "infeasible")
 
@@ -85,11 +81,16 @@ def complete_alone(task: Task, states: list[int]) -> list[Outcome | None]:
     nobody = Plan(np.zeros(task.columns.count, np.int64), NO_PAIRS)
     limits = Limits(STATE_WORK, 0.05, quick=True)
     pieces = (piece_of(completing(task, state), nobody, [state], limits, spare(task))[0] for state in states)
-    return task.executor.map(_search_piece, pieces, should_stop=lambda: task.clock.reason() is not None)
+    return [None if task.clock.reason() else _search_piece(piece) for piece in pieces]
 
 
 def _search_piece(piece: Piece) -> Outcome:
-    return engine("scip")(piece.model, piece.aim, piece.limits, Clock(piece.seconds))
+    """Searches a State on its own, unless its relaxation alone settles it."""
+    clock = Clock(piece.seconds)
+    relaxed = engine("lp")(piece.model, piece.aim, piece.limits, clock)
+    if relaxed.status == "infeasible":
+        return relaxed
+    return engine("scip")(piece.model, piece.aim, piece.limits, clock)
 
 
 def spare(task: Task) -> LinearObjective:
@@ -126,11 +127,6 @@ def free_groups(
             plan = found
         won.append(gain)
     return plan, won
-
-
-def columns_of(task: Task, group: Iterable[int]) -> int:
-    """Returns the number of columns that a group's States have."""
-    return int(np.isin(task.columns.state, list(group)).sum())
 
 
 def without_completion(task: Task, dead: frozenset[int]) -> Task:

@@ -8,10 +8,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from matcher.decomposition.task import Task
 from matcher.formulations.compact.points import Plan
 from matcher.formulations.layout import WORST_SCALE
 from matcher.linear_model import LinearObjective
+from matcher.pursuit import Task
 
 
 def coverages(task: Task, plan: Plan) -> dict[int, int]:

@@ -76,9 +76,7 @@ class Columns:
     @cached_property
     def flow_offer(self) -> Ints:
         """Offer of each column of work and money."""
-        return np.concatenate(
-            (self.payments.work.offer[self.work_entry], self.payments.money.offer[self.money_entry])
-        )
+        return np.concatenate((self.payments.work.offer[self.work_entry], self.payments.money.offer[self.money_entry]))
 
     @cached_property
     def flow_need(self) -> Ints:
@@ -99,9 +97,7 @@ class Columns:
     @cached_property
     def flow_relation(self) -> Ints:
         """Relation of each column of work and money."""
-        return np.concatenate(
-            (self.relations.of_work[self.work_entry], self.relations.of_money[self.money_entry])
-        )
+        return np.concatenate((self.relations.of_work[self.work_entry], self.relations.of_money[self.money_entry]))
 
     @cached_property
     def work_price(self) -> Ints:

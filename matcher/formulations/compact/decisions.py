@@ -76,7 +76,7 @@ def pins(columns: Columns, rows: RowBuilder) -> Iterator[Impossible]:
     """Rule 10: pinned relations are engaged, and something flows through them."""
     scenario = columns.scenario
     for each in scenario.decisions.pins:
-        at = _relation(columns, each)
+        at = relation_of(columns, each)
         years = _pinned(scenario, each)
         flows = np.zeros(0, np.int64)
         if at is not None:
@@ -91,7 +91,8 @@ def pins(columns: Columns, rows: RowBuilder) -> Iterator[Impossible]:
         rows.terms(rows.row(("pin",), lower=1), flows, 1)
 
 
-def _relation(columns: Columns, pin: Pin) -> int | None:
+def relation_of(columns: Columns, pin: Pin) -> int | None:
+    """Returns the relation that a pin speaks of, or None if no option uses it."""
     scenario, relations = columns.scenario, columns.relations
     named = [scenario.offers[offer].id for offer in relations.offer.tolist()]
     homes = [scenario.states[state].id for state in relations.state.tolist()]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 
 import numpy as np
 
@@ -17,7 +18,9 @@ from matcher.formulations.compact.columns import Columns
 from matcher.formulations.layout import WORST_SCALE
 from matcher.formulations.objectives import granule_value
 from matcher.linear_model import Ints, LinearObjective, RowBuilder, Rows, objective_by_value
-from matcher.scenario import FundingOffer, Offer, TechnicalOffer
+from matcher.scenario import Offer, TechnicalOffer
+
+_MOST_STEPS = 2**40
 
 
 @dataclass(frozen=True)
@@ -177,9 +180,7 @@ def worst_off_rows(columns: Columns) -> Rows:
         number[at] = rows.row(("worst_off", scenario.states[at].id), lower=0)
     work = np.flatnonzero(counted[columns.state[: columns.works]])
     rows.terms(number[counted], columns.worst, -1)
-    rows.terms(
-        number[columns.state[work]], work, table[columns.flow_need[work], columns.flow_year[work]]
-    )
+    rows.terms(number[columns.state[work]], work, table[columns.flow_need[work], columns.flow_year[work]])
     return rows.build(np.maximum(_need_limited(columns), 1))
 
 
@@ -192,3 +193,26 @@ def _need_limited(columns: Columns) -> Ints:
     share = demand // np.maximum(count, 1) + 1
     size[: columns.works] = np.minimum(size[: columns.works], share[wanted])
     return size
+
+
+def worst_off_steps(columns: Columns) -> tuple[int, ...]:
+    """Returns, per State, a whole number of whose inverse its coverage is a multiple; empty if too large to use."""
+    scenario, demand = columns.scenario, columns.payments.demand
+    discount = Fraction(scenario.objectives.discount)
+    total: dict[str, Fraction] = {}
+    for need in scenario.needs:
+        total[need.state] = total.get(need.state, Fraction(0)) + Fraction(need.weight)
+    steps: dict[str, int] = {}
+    for at, need in enumerate(scenario.needs):
+        if total[need.state]:
+            share = Fraction(need.weight) / total[need.state] / int(demand[at])
+            for year in range(len(scenario.years)):
+                steps[need.state] = lcm(steps.get(need.state, 1), (share * discount**year).denominator)
+                if steps[need.state] > _MOST_STEPS:
+                    return ()
+    return tuple(sorted(set(steps.values())))
+
+
+def worst_off_error(columns: Columns) -> Fraction:
+    """Returns the most by which rounding to 1 / WORST_SCALE understates a State's coverage."""
+    return Fraction(int(columns.payments.demand.sum()) + 1, WORST_SCALE)

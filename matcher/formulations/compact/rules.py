@@ -33,9 +33,9 @@ def balance(columns: Columns, rows: RowBuilder) -> None:
     work = paid < columns.works
     worth = np.zeros(len(paid), np.int64)
     worth[work] = -columns.work_price[paid[work]] // columns.payments.unit[columns.flow_class[paid[work]]]
-    worth[~work] = columns.money_unit[paid[~work] - columns.works] // columns.payments.unit[
-        columns.flow_class[paid[~work]]
-    ]
+    worth[~work] = (
+        columns.money_unit[paid[~work] - columns.works] // columns.payments.unit[columns.flow_class[paid[~work]]]
+    )
     rows.terms(numbers[group], paid, worth)
 
 
@@ -204,7 +204,9 @@ def engagement(columns: Columns, rows: RowBuilder) -> None:
     (which, _), group = grouped(columns.flow_relation[money], columns.flow_need[money])
     highest = np.zeros(len(which), np.int64)
     np.maximum.at(highest, group, tables.class_price[columns.flow_class[money]])
-    _engaging(columns, rows, money, columns.money_unit, most, tables.year_cap[columns.flow_need[money]] * highest[group])
+    _engaging(
+        columns, rows, money, columns.money_unit, most, tables.year_cap[columns.flow_need[money]] * highest[group]
+    )
 
 
 def _engaging(columns: Columns, rows: RowBuilder, flows: Ints, worth: Ints, most: Ints, wanted: Ints) -> None:
@@ -304,12 +306,23 @@ def counts(columns: Columns, rows: RowBuilder) -> None:
     relation, year = np.nonzero(columns.engaged >= 0)
     most = np.array([-1 if each.max_states is None else each.max_states for each in scenario.offers], np.int64)
     limited = most[relations.offer[relation]] >= 0
-    _count(rows, "max_states", columns.engaged[relation, year][limited], relations.offer[relation[limited]], year[limited], most)
+    _count(
+        rows,
+        "max_states",
+        columns.engaged[relation, year][limited],
+        relations.offer[relation[limited]],
+        year[limited],
+        most,
+    )
     fewest = np.array([-1 if each.max_partners is None else each.max_partners for each in scenario.states], np.int64)
     here = relations.external[relation] & (fewest[relations.state[relation]] >= 0)
     relation, year = relation[here], year[here]
     gates = columns.engaged[relation, year]
-    partner = np.where(relations.partner[relation] >= 0, columns.partner[relations.partner[relation], year], -1) if columns.partner.size else np.full(len(gates), -1, np.int64)
+    partner = (
+        np.where(relations.partner[relation] >= 0, columns.partner[relations.partner[relation], year], -1)
+        if columns.partner.size
+        else np.full(len(gates), -1, np.int64)
+    )
     joint = partner >= 0
     links = rows.many("partner", -UNLIMITED, 0, int(joint.sum()))
     rows.terms(links, gates[joint], 1)

@@ -189,9 +189,7 @@ def _windows(scenario: Scenario) -> Bools:
     return table
 
 
-def _partners(
-    scenario: Scenario, offer: Ints, state: Ints, external: Bools, years: Bools
-) -> tuple[Ints, Ints, Bools]:
+def _partners(scenario: Scenario, offer: Ints, state: Ints, external: Bools, years: Bools) -> tuple[Ints, Ints, Bools]:
     """Providers with several offers in a State that limits its partners, and the years of several."""
     groups: dict[tuple[str, int], list[int]] = {}
     for at in np.flatnonzero(external).tolist():
