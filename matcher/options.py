@@ -307,7 +307,7 @@ def _common_years(scenario: Scenario, payer: FundingOffer | None, worker: Techni
     windows = [scenario.window(need), scenario.window(worker)]
     if payer is not None:
         windows.append(scenario.window(payer))
-    return [year for year in windows[0] if all(year in window for window in windows)]
+    return list(range(max(window.start for window in windows), min(window.stop for window in windows)))
 
 
 def option_years(scenario: Scenario, payer: FundingOffer | None, worker: TechnicalOffer, need: Need) -> list[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
@@ -171,6 +172,10 @@ class Ownership(Frozen):
 
     def score(self) -> Fraction:
         """Returns the plain mean of the five components, 0 to 1."""
+        return self._score
+
+    @cached_property
+    def _score(self) -> Fraction:
         parts = (
             self.high_level_interest,
             self.empowered_entities,
