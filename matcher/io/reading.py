@@ -17,7 +17,8 @@ from pydantic_core import ErrorDetails
 
 from matcher.errors import Fault, InvalidInput, InvalidPortfolio, InvalidScenario, Path, nearest
 from matcher.io.document import REFUSED, Document, Node, UnreadableError, shown
-from matcher.io.json_text import read_json
+from matcher.io.json_text import plain_json, read_json
+from matcher.io.overrides import FIELD as OVERRIDES
 from matcher.io.overrides import overridden, overrides_of
 from matcher.io.text_file import FilePath, UnreadableFileError, read_text, suffix
 from matcher.io.yaml_text import read_yaml
@@ -51,6 +52,9 @@ def loads(text: str, *, source: str = "<text>", format: Format = "yaml", overrid
     InvalidScenario
         with every fault of the text, the overrides and the scenario that can be told.
     """
+    quick = None if overrides or format != "json" else _faultless(plain_json(text))
+    if quick is not None:
+        return quick
     root, document = _parsed(text, source, format, InvalidScenario)
     merged = _overridden(root, overrides, document, source)
     scenario, faults = read_scenario(merged.plain())
@@ -60,6 +64,11 @@ def loads(text: str, *, source: str = "<text>", format: Format = "yaml", overrid
     if scenario is None or document.findings.found:
         raise InvalidScenario(document.findings.placed(source), source)
     return scenario
+
+
+def _faultless(data: object) -> Scenario | None:
+    """Returns the scenario of plain data that has no overrides and no faults: nothing needs to be placed."""
+    return read_scenario(data)[0] if isinstance(data, dict) and OVERRIDES not in data else None
 
 
 def override_names(path: FilePath) -> tuple[str, ...]:
@@ -89,6 +98,9 @@ def load_portfolio(path: FilePath) -> Portfolio:
     """
     text, format = _read(path, InvalidPortfolio)
     source = os.fspath(path)
+    quick = _portfolio(plain_json(text))[0] if format == "json" else None
+    if quick is not None:
+        return quick
     root, document = _parsed(text, source, format, InvalidPortfolio)
     portfolio, faults = _portfolio(root.plain())
     for fault in faults:

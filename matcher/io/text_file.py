@@ -9,8 +9,8 @@ import pathlib
 from matcher.errors import Fault, nearest
 from matcher.io.document import Lines
 
-MAX_BYTES = 64 * 2**20
-"""Largest file that is read."""
+MAX_BYTES = 512 * 2**20
+"""Largest file that is read: a resolved scenario of 120,000 needs has 65 MiB, a result for it twice that."""
 
 FilePath = str | os.PathLike[str]
 

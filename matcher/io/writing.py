@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import pathlib
 import platform
@@ -24,6 +25,9 @@ from matcher.scenario import Scenario
 
 FilePath = str | os.PathLike[str]
 
+INDENT = "  "
+_NAMES = {None: "null", True: "true", False: "false"}
+_quoted = json.encoder.encode_basestring
 _HOST = re.sub(r"[^A-Za-z0-9]", "-", platform.node())[:40] or "host"
 _TEMPORARY = re.compile(r"\..+\.(?P<host>[A-Za-z0-9\-]+)\.(?P<process>[0-9]{1,9})\.[0-9a-f]{8}\.matcher-tmp")
 _ABANDONED_AFTER = 24 * 3600
@@ -40,8 +44,7 @@ def canonical_json(document: object) -> str:
     TypeError
         if something is not plain data.
     """
-    plain = _plain(document)
-    return json.dumps(plain, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return _written(document, "\n") + "\n"
 
 
 def scenario_document(scenario: Scenario) -> dict[str, object]:
@@ -60,19 +63,48 @@ def default_run_directory(scenario: Scenario, digest: str) -> pathlib.Path:
     return pathlib.Path("runs") / f"{scenario.name}-{digest[:8]}"
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, Mapping):
-        fields = {_key(key): _plain(inner) for key, inner in value.items()}
-        if len(fields) != len(value):
-            raise ValueError(f"two keys have the same text among {sorted(map(str, value))}")
-        return fields
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+def _written(value: object, line: str) -> str:
+    """The text of a value whose own line starts like `line`, a line break and the indent.
+
+    The same bytes as `json.dumps(..., indent=2, sort_keys=True)`, which is written for streams and takes
+    far longer for the millions of values of a large result.
+    """
+    if isinstance(value, str):
+        return _quoted(value)
+    if value is None or isinstance(value, bool):
+        return _NAMES[value]
     if isinstance(value, Decimal):
-        return _numeral(value)
-    if value is None or isinstance(value, str | int | float):
-        return value
+        value = _numeral(value)
+    if isinstance(value, int | float):
+        return _number_text(value)
+    if isinstance(value, Mapping):
+        return _block("{", _fields(value, line + INDENT), line, "}")
+    if isinstance(value, list | tuple):
+        inner = line + INDENT
+        return _block("[", [_written(each, inner) for each in value], line, "]")
     raise TypeError(f"{type(value).__name__} is not plain data: expected mappings, lists, texts and numbers")
+
+
+def _block(opening: str, parts: list[str], line: str, closing: str) -> str:
+    """Parts on lines of their own between brackets; the brackets alone if there are none."""
+    inner = line + INDENT
+    return f"{opening}{inner}{f',{inner}'.join(parts)}{line}{closing}" if parts else opening + closing
+
+
+def _fields(value: Mapping[object, object], line: str) -> list[str]:
+    """The fields of a mapping, sorted by the text of their keys."""
+    fields = {_key(key): inner for key, inner in value.items()}
+    if len(fields) != len(value):
+        raise ValueError(f"two keys have the same text among {sorted(map(str, value))}")
+    return [f"{_quoted(key)}: {_written(fields[key], line)}" for key in sorted(fields)]
+
+
+def _number_text(value: float) -> str:
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if not math.isfinite(value):
+        raise ValueError(f"{value} cannot be written: expected a finite number")
+    return float.__repr__(value)
 
 
 def _key(key: object) -> str:
