@@ -313,9 +313,8 @@ def _common_years(scenario: Scenario, payer: FundingOffer | None, worker: Techni
 def option_years(scenario: Scenario, payer: FundingOffer | None, worker: TechnicalOffer, need: Need) -> list[int]:
     """Returns the years in which all are there, less those that the user's decisions forbid."""
     kind = kind_of(scenario, payer, worker, need.state)
-    matching = [
-        forbid for forbid in scenario.decisions.forbids if _matches(scenario, forbid, payer, worker, need, kind)
-    ]
+    near = scenario.forbids_on(need, (offer.id for offer in (payer, worker) if offer is not None))
+    matching = [forbid for forbid in near if _matches(scenario, forbid, payer, worker, need, kind)]
     common = _common_years(scenario, payer, worker, need)
     return [year for year in common if not any(forbid.years is None or year in forbid.years for forbid in matching)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, Self
@@ -21,6 +22,7 @@ from matcher.scenario.entities import (
     Currency,
     Decisions,
     Dialogue,
+    Forbid,
     FundingOffer,
     Goal,
     Need,
@@ -152,6 +154,20 @@ class Scenario(Frozen):
         for need in self.needs:
             found[need.state].append(need)
         return {state: tuple(needs) for state, needs in found.items()}
+
+    def forbids_on(self, need: Need, offers: Iterable[str]) -> Iterator[Forbid]:
+        """Yields the forbids that may concern options of a need with some offers: by need, offer and State."""
+        places = (("need", need.id), *(("offer", offer) for offer in offers), ("state", need.state), None)
+        return (forbid for place in places for forbid in self._forbids_at.get(place, ()))
+
+    @cached_property
+    def _forbids_at(self) -> dict[tuple[str, str] | None, list[Forbid]]:
+        """Forbids by the first of need, offer and State that they name; under None those that name none of them."""
+        found: dict[tuple[str, str] | None, list[Forbid]] = defaultdict(list)
+        for forbid in self.decisions.forbids:
+            named = [(name, getattr(forbid, name)) for name in ("need", "offer", "state")]
+            found[next((place for place in named if place[1] is not None), None)].append(forbid)
+        return found
 
     def window(self, entity: Need | FundingOffer | TechnicalOffer) -> range:
         """Returns the years of a need or offer that lie inside the horizon (may be empty)."""
