@@ -49,7 +49,7 @@ from matcher.verification import verify
 
 WHOLE_STATES = 10
 """Scenarios with at most this many States that have options are solved as one model ..."""
-WHOLE_COLUMNS = 6000
+WHOLE_COLUMNS = 2500
 """... if the model has at most this many columns."""
 BOUND_ROUNDING = Fraction(1, 10**7)
 """Relative distance by which a portfolio may pass its bound: more is an error, not a rounding."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from matcher.decomposition.groups import require
-from matcher.decomposition.search import starting_plan
-from matcher.formulations.compact.points import Plan, settle
-from matcher.linear_model import Floats
+from matcher.decomposition.search import plan_near, starting_plan
+from matcher.formulations.compact.points import Plan
 from matcher.pursuit import Finding, Task, better
-from matcher.recovery import flows_of, whole_pairs
 from matcher.solvers import Limits, Outcome, engine
 
+SEARCH_SHARE = 0.8
+"""Share of the time left for the search."""
 SMALL = 4000
 """A model whose columns number at most this and are all coarse goes to CP-SAT."""
 
@@ -20,7 +19,8 @@ def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
     """Returns the best plan and bound for one objective, from the incumbent on."""
     hint = None if incumbent is None else incumbent.point.astype(np.float64)
     limits = Limits(work, float(task.options.gap) / 2)
-    outcome = engine(engine_for(task))(task.model, task.objective, limits, task.clock, hint)
+    searching = task.clock.part(SEARCH_SHARE)  # the rest is for whole units
+    outcome = engine(engine_for(task))(task.model, task.objective, limits, searching, hint)
     if outcome.status == "infeasible":
         return Finding(incumbent, None, infeasible=incumbent is None)
     found, impossible = _in_whole_units(task, outcome, limits)
@@ -48,13 +48,6 @@ def _in_whole_units(task: Task, outcome: Outcome, limits: Limits) -> tuple[Plan 
             return None, True
         found = None if exact.point is None else plan_near(task, exact.point)
     return found, False
-
-
-def plan_near(task: Task, point: Floats) -> Plan | None:
-    """Returns the settled plan of an engine's point of the whole model, or None if none is near it."""
-    flows = flows_of(task.columns, np.arange(task.model.columns))
-    found = whole_pairs(task.model, flows, point, task.objective, task.clock)
-    return None if found is None else require(task, settle(task.columns, found[0], found[1], task.worst_rows))
 
 
 def engine_for(task: Task) -> str:

@@ -19,9 +19,11 @@ from matcher.solvers import Limits, engine
 
 _ZERO = 1e-7
 """A fine column below this many units counts as zero in an engine's point."""
+_NEAR_ENOUGH = 1e-5
+"""Relative gap at which a whole point is as good as the best nearby."""
 REACH = (2, 12)
 """Granules by which a fine column may move, in the first and in the second try."""
-WORK = 2.0
+WORK = 0.5
 """Deterministic work of one search for a whole point."""
 
 
@@ -51,7 +53,7 @@ def _search(
     narrow = submodel(model.with_bounds(lower, np.maximum(upper, lower)), moving, near)
     if _hopeless(narrow.model):
         return None
-    outcome = engine("cpsat")(narrow.model, narrow.narrow(objective), Limits(WORK, 1e-7), clock)
+    outcome = engine("cpsat")(narrow.model, narrow.narrow(objective), Limits(WORK, _NEAR_ENOUGH), clock)
     if outcome.point is None:
         return None
     found = narrow.widen(np.rint(outcome.point).astype(np.int64))

@@ -9,7 +9,8 @@ For each objective:
    from the empty plan, at a share of the prices, so that none takes what is worth more to others;
    then what is left over is given out without prices. Sweeps go on, at changing shares, while each
    gains something; the best plan is kept.
-4. *Improvement*: groups of States with most to win and their rivals are freed and solved again.
+4. *Improvement*: groups of States with most to win and their rivals are freed and solved again;
+   where the model is small enough, all States at once.
 
 Every plan on the way is a whole point of the whole model; nothing is rounded at the end. All
 pieces run wherever the executor runs them, in rounds whose size does not depend on it.
@@ -31,6 +32,7 @@ from matcher.decomposition.search import (
     Meter,
     dead_states,
     free_groups,
+    plan_near,
     starting_plan,
     without_completion,
 )
@@ -44,6 +46,12 @@ PRICE_SHARES = (0.85, 0.7, 0.85, 0.4, 0.7, 0.85)
 """Shares of the prices at which States are served, sweep after sweep: at full prices too little flows."""
 LEAST_GAIN = Fraction(1, 2000)
 """Sweeps go on while each gains more than this share."""
+JOINT_COLUMNS = 25_000
+"""A model of at most this many columns is searched as a whole, too, once groups have done their part."""
+GROUPS_SHARE = 0.5
+"""Share of time and work for groups where the whole is searched, too."""
+SEARCH_SHARE = 0.9
+"""Share of the time left for that search."""
 RELAXATION_WORK = 60.0
 """Work allowed for the relaxation of the whole; cut short, its prices bound less well but they do."""
 
@@ -70,8 +78,32 @@ def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
         task.report("States valued", task.value(plan), bound)
         shares = PRICE_SHARES if incumbent is None else PRICE_SHARES[1:]
         plan = serve_at_prices(live, empty if incumbent is None else plan, plan, shares, valued, groups, meter, bound)
-    plan = improve(live, plan, bound, groups, valued, meter)
+    joint = task.columns.count <= JOINT_COLUMNS
+    part = replace(live, clock=task.clock.part(GROUPS_SHARE)) if joint else live
+    plan = improve(
+        part, plan, bound, groups, valued, Meter(meter.budget * GROUPS_SHARE, meter.used) if joint else meter
+    )
+    if joint and not closed(task, plan, bound) and not task.clock.reason():
+        plan, bound = all_at_once(live, plan, bound, meter)
     return Finding(plan, bound, work=meter.used)
+
+
+def all_at_once(task: Task, plan: Plan, bound: Fraction | None, meter: Meter) -> tuple[Plan, Fraction | None]:
+    """Searches the whole model from the best plan on: for few States its bound is the better one."""
+    limits = Limits(max(meter.budget - meter.used, STATE_WORK), float(task.options.gap) / 2)
+    name = "scip" if task.options.engine == "auto" else task.options.engine
+    clock = task.clock.part(SEARCH_SHARE)  # the rest is for whole units
+    outcome = engine(name)(task.model, task.objective, limits, clock, plan.point.astype(np.float64))
+    meter.spend(task.columns.count)
+    proven = task.bound(outcome.bound)
+    if proven is not None:
+        bound = tighter(task, bound, proven)
+    if outcome.point is not None:
+        found = plan_near(task, outcome.point)
+        if found is not None and better(task.objective, task.value(found), task.value(plan)):
+            plan = found
+    task.report("all States", task.value(plan), bound)
+    return plan, bound
 
 
 @dataclass(frozen=True)
@@ -177,7 +209,7 @@ def serve_at_prices(
             for group in groups.alone(other):
                 if task.clock.reason() or meter.empty:
                     return plan
-                other, _ = _free(task, other, group, aim, meter)
+                other, _ = _free(task, other, group, aim, meter, thorough=share != shares[0])
                 if better(task.objective, task.value(other), task.value(plan)):
                     plan = other
                 task.report("States at prices", task.value(plan), bound)

@@ -27,6 +27,7 @@ class Groups:
         self._random = Random(0)
         self._size = 2
         self._barren = 0
+        self._rounds = 0
         self.regret: Floats = np.zeros(len(task.compact.scenario.states))
 
     @property
@@ -36,8 +37,8 @@ class Groups:
 
     @property
     def thorough(self) -> bool:
-        """Whether quick searches of groups of this size have found nothing for a while."""
-        return self._barren > len(self.active) or self._size >= len(self.active)
+        """Whether to search the next groups in full: every other round, and once quick searches find nothing."""
+        return self._rounds % 2 == 0 or self._barren > len(self.active) or self._size >= len(self.active)
 
     def alone(self, plan: Plan) -> list[list[frozenset[int]]]:
         """Returns rounds of single States, those with most to win (then the least served) first."""
@@ -51,6 +52,7 @@ class Groups:
 
     def draw(self, first: int | None = None) -> list[frozenset[int]]:
         """Returns the next round; its first group starts with a State where one is given."""
+        self._rounds += 1
         free = set(self.active)
         found = []
         for at in range(ROUND):

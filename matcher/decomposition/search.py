@@ -9,9 +9,9 @@ import numpy as np
 
 from matcher.decomposition.groups import Piece, completing, merged, piece_of, require, solve_piece, solve_pieces
 from matcher.formulations.compact.points import NO_PAIRS, Plan, settle
-from matcher.linear_model import LinearObjective
+from matcher.linear_model import Floats, LinearObjective
 from matcher.pursuit import Task, better
-from matcher.recovery import whole_pairs
+from matcher.recovery import flows_of, whole_pairs
 from matcher.result import Clock
 from matcher.solvers import Limits, Outcome, engine
 
@@ -127,6 +127,13 @@ def free_groups(
             plan = found
         won.append(gain)
     return plan, won
+
+
+def plan_near(task: Task, point: Floats) -> Plan | None:
+    """Returns the settled plan of an engine's point of the whole model, or None if none is near it."""
+    flows = flows_of(task.columns, np.arange(task.model.columns))
+    found = whole_pairs(task.model, flows, point, task.objective, task.clock)
+    return None if found is None else require(task, settle(task.columns, found[0], found[1], task.worst_rows))
 
 
 def without_completion(task: Task, dead: frozenset[int]) -> Task:

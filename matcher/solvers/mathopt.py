@@ -27,6 +27,8 @@ _PIVOTS_PER_WORK = 5000
 """Simplex pivots per unit of work."""
 _TERMS_PER_WORK = 2e7
 """Terms that a first-order method passes over per unit of work."""
+_MOST_FACTORED = 600_000
+"""Most terms of a model that an interior-point method prices."""
 _LEAST_PASSES = 500
 """Passes that a first-order method makes at least: fewer price nothing."""
 _PRICE_ACCURACY = 1e-4
@@ -57,38 +59,54 @@ def solve_relaxation(
     Any prices of the rows give a bound by weak duality, since every column is bounded: the engine's
     prices are only taken as good ones (Neumaier and Shcherbina, 2004).
     """
-    return _relaxed(model, objective, _parameters(limits, clock, len(model.rows.column), True), clock, exact=True)
+    return _relaxed(model, objective, _parameters(limits, clock, len(model.rows.column), True), clock)
 
 
 def price_relaxation(
     model: LinearModel, objective: LinearObjective, limits: Limits, clock: Clock, hint: Floats | None = None
 ) -> Outcome:
-    """Prices the rows of the linear relaxation by a first-order method (PDLP: Applegate et al., 2021).
+    """Prices the rows of the linear relaxation; the bound holds as in `solve_relaxation`.
 
-    The bound holds as in `solve_relaxation`, but is looser. Far faster than the simplex method on
-    large models; its single thread makes it repeatable.
+    By the interior-point method of HiGHS, which on large models is faster than the simplex method;
+    where that fails or the model has too many terms for its factors, by a first-order method
+    (PDLP: Applegate et al., 2021), whose prices are rougher. Both on one thread, so repeatable.
     """
+    terms = max(len(model.rows.column), 1)
+    if terms <= _MOST_FACTORED:
+        parameters = mathopt.SolveParameters(lp_algorithm=mathopt.LPAlgorithm.BARRIER, enable_output=False)
+        parameters.highs.int_options["ipm_iteration_limit"] = max(_LEAST_PASSES, int(limits.work * 10))
+        if clock.left is not None:
+            parameters.time_limit = datetime.timedelta(seconds=max(clock.left, 0.01))
+        try:
+            found = _relaxed(model, objective, parameters, clock, mathopt.SolverType.HIGHS)
+        except SolverFailed:
+            found = Outcome("limit", None, None)
+        if found.prices is not None and found.prices.any():
+            return found
     parameters = mathopt.SolveParameters()
     parameters.pdlp.num_threads = 1
     criteria = parameters.pdlp.termination_criteria
     criteria.simple_optimality_criteria.eps_optimal_relative = _PRICE_ACCURACY
     criteria.simple_optimality_criteria.eps_optimal_absolute = 1e-9
-    passes = limits.work * _TERMS_PER_WORK / max(len(model.rows.column), 1)
-    criteria.iteration_limit = max(_LEAST_PASSES, int(passes))
+    criteria.iteration_limit = max(_LEAST_PASSES, int(limits.work * _TERMS_PER_WORK / terms))
     if clock.left is not None:
         parameters.time_limit = datetime.timedelta(seconds=max(clock.left, 0.01))
-    return _relaxed(model, objective, parameters, clock, exact=False)
+    return _relaxed(model, objective, parameters, clock, mathopt.SolverType.PDLP)
 
 
 def _relaxed(
-    model: LinearModel, objective: LinearObjective, parameters: mathopt.SolveParameters, clock: Clock, exact: bool
+    model: LinearModel,
+    objective: LinearObjective,
+    parameters: mathopt.SolveParameters,
+    clock: Clock,
+    solver: mathopt.SolverType = mathopt.SolverType.GLOP,
 ) -> Outcome:
     if (model.lower > model.upper).any():
         return Outcome("infeasible", None, None)
     figure_scale = _figure_scale(model, objective)
     scaled = _scaled(model, objective, figure_scale)
     built = mathopt.Model.from_model_proto(_proto(scaled, objective.maximise, np.zeros(model.columns, np.bool_)))
-    solver = mathopt.SolverType.GLOP if exact else mathopt.SolverType.PDLP
+    exact = solver == mathopt.SolverType.GLOP
     result = _run(built, solver, parameters, None, clock)
     if result.termination.reason in _NO_POINT:
         return Outcome("infeasible", None, None) if exact else Outcome("limit", None, None)
