@@ -17,7 +17,7 @@ COLLECTIONS = ("capabilities", "states", "needs", "offers")
 """Collections whose entities hold figures that come from the world."""
 Pair = tuple[str | None, str, str]
 """Financier or none, implementer, need."""
-MOST_PAIRS = 1000
+MOST_PAIRS = 300
 """Pairs that are asked why they are no option: of all pairs of a large scenario it would take hours."""
 
 

@@ -36,6 +36,9 @@ from matcher.scenario.entities import (
 from matcher.scenario.fields import Frozen, Id, Text, Years
 from matcher.units import ceil_share, floor_share
 
+_compact = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
+"""Writes plain data as canonical JSON."""
+
 
 class Scenario(Frozen):
     """States and their needs, providers and their offers, decisions and objectives.
@@ -101,8 +104,23 @@ class Scenario(Frozen):
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the scenario's canonical JSON: same meaning, same digest."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        digest = hashlib.sha256()
+        for piece in self._canonical():  # piece by piece: the whole text of a large scenario takes half a gigabyte
+            digest.update(piece.encode())
+        return digest.hexdigest()
+
+    def _canonical(self) -> Iterator[str]:
+        """Yields the scenario's canonical JSON, entity by entity: sorted keys, no spaces, ASCII only."""
+        for at, name in enumerate(sorted(type(self).model_fields)):
+            yield f"{',' if at else '{'}{_compact(name)}:"
+            value = getattr(self, name)
+            if isinstance(value, ById):
+                entities = (f"{_compact(each.id)}:{_compact(each.model_dump(mode='json'))}" for each in value)
+                yield from ("," + entity if nth else "{" + entity for nth, entity in enumerate(entities))
+                yield "}" if value else "{}"
+            else:
+                yield _compact(self.model_dump(mode="json", include={name})[name])
+        yield "}"
 
     @cached_property
     def years(self) -> tuple[int, ...]:
