@@ -44,7 +44,7 @@ from matcher.solvers import Limits, Outcome, engine
 
 PRICE_SHARES = (0.85, 0.7, 0.85, 0.4, 0.7, 0.85)
 """Shares of the prices at which States are served, sweep after sweep: at full prices too little flows."""
-LEAST_GAIN = Fraction(1, 2000)
+LEAST_GAIN = Fraction(1, 200)
 """Sweeps go on while each gains more than this share."""
 JOINT_COLUMNS = 25_000
 """A model of at most this many columns is searched as a whole, too, once groups have done their part."""
@@ -52,6 +52,8 @@ GROUPS_SHARE = 0.5
 """Share of time and work for groups where the whole is searched, too."""
 SEARCH_SHARE = 0.9
 """Share of the time left for that search."""
+FIRST_STATES = 40
+"""Most States served before there are prices."""
 RELAXATION_WORK = 60.0
 """Work allowed for the relaxation of the whole; cut short, its prices bound less well but they do."""
 
@@ -78,6 +80,8 @@ def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
         task.report("States valued", task.value(plan), bound)
         shares = PRICE_SHARES if incumbent is None else PRICE_SHARES[1:]
         plan = serve_at_prices(live, empty if incumbent is None else plan, plan, shares, valued, groups, meter, bound)
+    elif len(groups.active) > FIRST_STATES:
+        plan = serve_rest(live, plan, groups, search, meter)
     joint = task.columns.count <= JOINT_COLUMNS
     part = replace(live, clock=task.clock.part(GROUPS_SHARE)) if joint else live
     plan = improve(
@@ -178,7 +182,19 @@ def regrets(task: Task, valued: Valued, plan: Plan) -> np.ndarray[tuple[int], np
 
 
 def serve_alone(task: Task, plan: Plan, groups: Groups, search: LinearObjective, meter: Meter) -> Plan:
-    """Frees each State alone, once: whatever the budget, no State is passed over."""
+    """Frees States alone, the least served first: a first portfolio soon, while prices are sought."""
+    served = 0
+    for group in groups.alone(plan):
+        if task.clock.reason() or served >= FIRST_STATES:
+            break
+        served += len(group)
+        plan, _ = _free(task, plan, group, search, meter)
+        task.report("each State alone", task.value(plan), None)
+    return plan
+
+
+def serve_rest(task: Task, plan: Plan, groups: Groups, search: LinearObjective, meter: Meter) -> Plan:
+    """Frees each State alone, once, where there are no prices: no State is passed over."""
     for group in groups.alone(plan):
         if task.clock.reason():
             break
@@ -209,7 +225,7 @@ def serve_at_prices(
             for group in groups.alone(other):
                 if task.clock.reason() or meter.empty:
                     return plan
-                other, _ = _free(task, other, group, aim, meter, thorough=share != shares[0])
+                other, _ = _free(task, other, group, aim, meter)
                 if better(task.objective, task.value(other), task.value(plan)):
                     plan = other
                 task.report("States at prices", task.value(plan), bound)
