@@ -116,13 +116,15 @@ def _whole_engine(scenario: Scenario) -> Built:
 
 
 def _solve_engine(built: Built, seconds: float, threads: int, trajectory: Trajectory) -> Ended:
-    """The engine with a limit on the clock and none on work; its own threads and processes."""
+    """The engine with a limit on the clock and none on work, in so many processes."""
     from matcher import solve  # brings OR-Tools, which no process with highspy survives
 
     def follow(progress: Progress) -> None:
         trajectory.add(progress.incumbent, progress.bound)
 
-    result = solve(built.model, SolveOptions(time_limit=seconds, work=10**6, gap=Decimal(str(GAP))), progress=follow)
+    options = SolveOptions(time_limit=seconds, work=10**6, gap=Decimal(str(GAP)))
+    with executor_for(threads) as executor:
+        result = solve(built.model, options, progress=follow, executor=executor)
     for stage in result.stages[:1]:  # rounded to six decimals, and not news if it was reported in full
         known, value = trajectory.last.value, float(stage.value)
         is_news = known is None or value > known + ROUNDING

@@ -70,6 +70,8 @@ class _Run:
     build: float = 0.0
     verification: float = 0.0
     checks: int = 0
+    cut: bool = False
+    """Whether the clock ended the pursuit of an objective."""
     stages: list[Stage] = field(default_factory=list)
 
     @property
@@ -159,6 +161,7 @@ def _pursue_all(run: _Run, compact: Compact, method: Literal["whole", "decomposi
         share = 1.0 if at == len(aims) - 1 else SHARE
         task = _task(run, compact, model, worst, aim, run.clock.part(share))
         finding = pursue(task, finding.plan, work * share)
+        run.cut = run.cut or task.clock.reason() == "time"
         work = max(work - finding.work, 1.0)
         if finding.plan is None:
             return finding
@@ -294,7 +297,7 @@ def _result(
 
 
 def _stopped_by(run: _Run, solved: bool) -> StopReason:
-    return "gap" if solved else run.clock.reason() or "work"
+    return "gap" if solved else run.clock.reason() or ("time" if run.cut else "work")
 
 
 def _sizes(run: _Run, compact: Compact) -> Sizes:

@@ -19,29 +19,29 @@ from matcher.solvers import Limits, engine
 
 _ZERO = 1e-7
 """A fine column below this many units counts as zero in an engine's point."""
-_NEAR_ENOUGH = 1e-5
+_NEAR_ENOUGH = 1e-4
 """Relative gap at which a whole point is as good as the best nearby."""
 REACH = (2, 12)
 """Granules by which a fine column may move, in the first and in the second try."""
-WORK = 0.5
-"""Deterministic work of one search for a whole point."""
+WORK = (0.1, 0.5)
+"""Deterministic work of each search for a whole point: the first mostly finds one at once."""
 
 
 def whole_point(model: LinearModel, point: Floats, objective: LinearObjective, clock: Clock) -> Ints | None:
     """Returns a whole point of the model near an engine's point, or None if none was found."""
     near = np.clip(np.rint(point), model.lower, model.upper).astype(np.int64)
     if not model.fine.any():
-        return near if model.admits(near) else _search(model, point, near, objective, clock, REACH[0])
-    for reach in REACH:
-        found = _search(model, point, near, objective, clock, reach)
+        return near if model.admits(near) else _search(model, point, near, objective, clock, REACH[0], WORK[1])
+    for reach, work in zip(REACH, WORK, strict=True):
+        found = _search(model, point, near, objective, clock, reach, work)
         if found is not None:
             return found
     roomy = _with_room(model, point, near, objective, clock)
-    return None if roomy is None else _search(model, roomy, near, objective, clock, REACH[1])
+    return None if roomy is None else _search(model, roomy, near, objective, clock, REACH[1], WORK[1])
 
 
 def _search(
-    model: LinearModel, point: Floats, near: Ints, objective: LinearObjective, clock: Clock, reach: int
+    model: LinearModel, point: Floats, near: Ints, objective: LinearObjective, clock: Clock, reach: int, work: float
 ) -> Ints | None:
     """The best whole point whose fine columns lie within reach of the engine's, all others kept."""
     moving = model.implied | (model.fine & (point > _ZERO))
@@ -53,7 +53,7 @@ def _search(
     narrow = submodel(model.with_bounds(lower, np.maximum(upper, lower)), moving, near)
     if _hopeless(narrow.model):
         return None
-    outcome = engine("cpsat")(narrow.model, narrow.narrow(objective), Limits(WORK, _NEAR_ENOUGH), clock)
+    outcome = engine("cpsat")(narrow.model, narrow.narrow(objective), Limits(work, _NEAR_ENOUGH), clock)
     if outcome.point is None:
         return None
     found = narrow.widen(np.rint(outcome.point).astype(np.int64))
@@ -86,7 +86,7 @@ def _with_room(
     upper = np.where(rows.upper >= UNLIMITED, rows.upper, rows.upper - room)
     lower = np.where(rows.lower <= -UNLIMITED, rows.lower, rows.lower + room)
     roomy = replace(narrow.model, rows=replace(rows, lower=lower, upper=upper))
-    outcome = engine("lp")(roomy, narrow.narrow(objective), Limits(WORK), clock)
+    outcome = engine("lp")(roomy, narrow.narrow(objective), Limits(2.0), clock)
     if outcome.point is None:
         return None
     whole = near.astype(np.float64)

@@ -48,7 +48,7 @@ LEAST_GAIN = Fraction(1, 200)
 """Sweeps go on while each gains more than this share."""
 JOINT_COLUMNS = 25_000
 """A model of at most this many columns is searched as a whole, too, once groups have done their part."""
-GROUPS_SHARE = 0.5
+GROUPS_SHARE = 0.8
 """Share of time and work for groups where the whole is searched, too."""
 SEARCH_SHARE = 0.9
 """Share of the time left for that search."""
