@@ -118,6 +118,7 @@ def _whole_engine(scenario: Scenario) -> Built:
 def _solve_engine(built: Built, seconds: float, threads: int, trajectory: Trajectory) -> Ended:
     """The engine with a limit on the clock and none on work, in so many processes."""
     from matcher import solve  # brings OR-Tools, which no process with highspy survives
+    from matcher.execution import executor_for
 
     def follow(progress: Progress) -> None:
         trajectory.add(progress.incumbent, progress.bound)
