@@ -10,7 +10,7 @@ For each objective:
    then what is left over is given out without prices. Sweeps go on, at changing shares, while each
    gains something; the best plan is kept.
 4. *Improvement*: groups of States with most to win and their rivals are freed and solved again;
-   where the model is small enough, all States at once.
+   where the model is small enough and the clock limits the solve, all States at once.
 
 Every plan on the way is a whole point of the whole model; nothing is rounded at the end. All
 pieces run wherever the executor runs them, in rounds whose size does not depend on it.
@@ -47,7 +47,8 @@ PRICE_SHARES = (0.85, 0.7, 0.85, 0.4, 0.7, 0.85)
 LEAST_GAIN = Fraction(1, 200)
 """Sweeps go on while each gains more than this share."""
 JOINT_COLUMNS = 25_000
-"""A model of at most this many columns is searched as a whole, too, once groups have done their part."""
+"""A model of at most this many columns is searched as a whole, too, once groups have done their part,
+where there is a limit on the clock: such a search has no limit in work that holds."""
 GROUPS_SHARE = 0.8
 """Share of time and work for groups where the whole is searched, too."""
 SEARCH_SHARE = 0.9
@@ -82,7 +83,7 @@ def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
         plan = serve_at_prices(live, empty if incumbent is None else plan, plan, shares, valued, groups, meter, bound)
     elif len(groups.active) > FIRST_STATES:
         plan = serve_rest(live, plan, groups, search, meter)
-    joint = task.columns.count <= JOINT_COLUMNS
+    joint = task.columns.count <= JOINT_COLUMNS and task.clock.limit is not None
     part = replace(live, clock=task.clock.part(GROUPS_SHARE)) if joint else live
     plan = improve(
         part, plan, bound, groups, valued, Meter(meter.budget * GROUPS_SHARE, meter.used) if joint else meter

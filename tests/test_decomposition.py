@@ -1,0 +1,170 @@
+"""Decomposition by State: bounds that hold whenever it stops, the same result wherever it runs."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from random import Random
+
+import numpy as np
+import pytest
+
+from benchmarks.instances import generate
+from generators import Seeded, draw_scenario
+from matcher.decomposition.prices import cut, value_blocks, whole_prices
+from matcher.decomposition.search import starting_plan
+from matcher.execution import Executor, Processes, Serial
+from matcher.formulations.compact import formulate_compact
+from matcher.formulations.compact.objectives import weighted_objective
+from matcher.formulations.compact.points import settle
+from matcher.pursuit import Task
+from matcher.recovery import flows_of, whole_pairs
+from matcher.result import Cancel, Clock, Result, SolveOptions
+from matcher.scenario import Scenario
+from matcher.solvers import Limits, engine
+from matcher.solving import solve
+from matcher.verification import verify
+
+WEIGHTS = {"completions": Fraction(2), "coverage": Fraction(1)}
+
+
+def task_of(scenario: Scenario, executor: Executor | None = None) -> Task:
+    """Returns the task of completions and coverage together."""
+    compact = formulate_compact(scenario)
+    aim = weighted_objective(compact.columns, WEIGHTS)
+    return Task(
+        compact,
+        compact.model,
+        None,
+        aim,
+        None,
+        SolveOptions(),
+        Clock(),
+        lambda *_: None,
+        aim.error,
+        executor or Serial(),
+    )
+
+
+def scenario_of(seed: int) -> Scenario:
+    """Returns a random scenario of a few States."""
+    return draw_scenario(Seeded(seed), states=2 + seed % 3, years=3, most=4)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_prices_bound_the_optimum(seed: int) -> None:
+    """Whatever the prices, what they prove is no less than the best portfolio's figure."""
+    task = task_of(scenario_of(seed))
+    if task.compact.impossible:
+        return
+    best = engine("cpsat")(task.model, task.objective, Limits(20.0), Clock())
+    if best.status != "optimal":
+        assert best.status == "infeasible"
+        return
+    assert best.bound is not None
+    random = Random(seed)
+    blocks = cut(task.model, task.objective, task.columns.state)
+    relaxed = engine("lp")(task.model, task.objective, Limits(20.0), Clock())
+    assert relaxed.prices is not None
+    for trial in range(4):
+        noise = np.array([random.choice([0.0, 0.5, 1.0, 3.0, -1.0]) for _ in blocks.row])
+        prices = whole_prices(blocks, relaxed.prices[blocks.row] * (noise if trial else 1.0))
+        valued = value_blocks(task, blocks, prices, Limits(1.0, 1e-3, quick=True), relaxed=trial % 2 == 1)
+        assert valued is not None
+        assert valued.bound >= best.bound
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_relaxations_prices_prove_no_less_than_it_does(seed: int) -> None:
+    """At the relaxation's own prices, States in whole numbers bound no worse than the relaxation."""
+    task = task_of(scenario_of(100 + seed))
+    relaxed = engine("lp")(task.model, task.objective, Limits(20.0), Clock())
+    if relaxed.status != "optimal":
+        return
+    assert relaxed.prices is not None
+    assert relaxed.bound is not None
+    blocks = cut(task.model, task.objective, task.columns.state)
+    valued = value_blocks(task, blocks, whole_prices(blocks, relaxed.prices[blocks.row]), Limits(5.0))
+    assert valued is not None
+    assert float(valued.bound) <= float(relaxed.bound) * (1 + 1e-6) + 1e-6
+
+
+@pytest.mark.parametrize("seconds", [0.001, 0.5])
+@pytest.mark.parametrize("seed", range(2))
+def test_bounds_hold_at_any_time_limit(seed: int, seconds: float) -> None:
+    """Cut short at any moment, no bound excludes what a longer solve reaches, and what is returned is right."""
+    scenario = generate("tiny", seed)
+    short = solve(scenario, SolveOptions(method="decomposition", time_limit=seconds))
+    longer = solve(scenario, SolveOptions(method="decomposition", work=2))
+    assert short.portfolio is not None
+    assert verify(scenario, short.portfolio).ok
+    if short.stages and short.stages[0].bound is not None:
+        assert float(short.stages[0].bound) >= float(longer.stages[0].value) - 1e-6
+
+
+def _document(scenario: Scenario, executor: Executor | None) -> str:
+    result: Result = solve(scenario, SolveOptions(method="decomposition", work=2), executor=executor)
+    return result.model_dump_json()
+
+
+def test_processes_give_the_same_bytes() -> None:
+    """Within a work budget, processes change nothing but the time."""
+    scenario = generate("tiny", 3)
+    with Processes(2) as processes:
+        assert _document(scenario, processes) == _document(scenario, None)
+
+
+def test_a_dask_cluster_gives_the_same_bytes() -> None:
+    """Nor does a Dask cluster."""
+    distributed = pytest.importorskip("distributed")
+    from matcher.execution import DaskCluster
+
+    scenario = generate("tiny", 4)
+    cluster = distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    )
+    with cluster, DaskCluster(cluster.scheduler_address) as dask:
+        found = _document(scenario, dask)
+    assert found == _document(scenario, None)
+
+
+def test_lexicographic_order_is_kept() -> None:
+    """Objectives in order: each stage has a bound, and the portfolio keeps what earlier stages reached."""
+    scenario = generate("tiny", 5, objective="lexicographic")
+    result = solve(scenario, SolveOptions(method="decomposition", work=3))
+    assert [stage.objective for stage in result.stages] == [
+        "completions",
+        "coverage",
+        "worst_off",
+        "engagements",
+        "cost",
+    ]
+    figures = {figure.objective: Fraction(figure.exact) for figure in result.figures}
+    assert figures["completions"] >= Fraction(result.stages[0].value)
+    assert figures["coverage"] >= Fraction(result.stages[1].value) * Fraction(99, 100) - Fraction(1, 10**6)
+    assert all(stage.bound is not None for stage in result.stages)
+
+
+def test_cancel_returns_the_best_so_far() -> None:
+    """A solve that is cancelled at its first report still returns a checked portfolio."""
+    scenario, cancel = generate("tiny", 6), Cancel()
+    result = solve(scenario, SolveOptions(method="decomposition"), progress=lambda _: cancel.cancel(), cancel=cancel)
+    assert result.stopped_by == "cancel"
+    assert result.portfolio is not None
+    assert verify(scenario, result.portfolio).ok
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_pairs_are_recovered_whole(seed: int) -> None:
+    """A relaxed point with whole engagements becomes whole pairs whose plan keeps every row."""
+    task = task_of(generate("tiny", seed))
+    plan, _ = starting_plan(task)
+    assert plan is not None
+    outcome = engine("scip")(task.model, task.objective, Limits(0.2, 0.5, quick=True), Clock(20.0))
+    assert outcome.point is not None
+    columns = task.columns
+    found = whole_pairs(task.model, flows_of(columns, np.arange(columns.count)), outcome.point, task.objective, Clock())
+    assert found is not None
+    settled = settle(columns, found[0], found[1])
+    assert task.model.admits(settled.point)
+    real = float(task.objective.coefficient @ outcome.point) / task.objective.denominator
+    assert float(task.value(settled)) >= real - 0.01 * abs(real) - 1e-6
