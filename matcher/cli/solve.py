@@ -47,7 +47,7 @@ def solve_command(
     ] = "0.0001",
     work: Annotated[
         int, typer.Option(min=1, max=10**6, metavar="N", help="Work budget: about seconds of one core, not a clock.")
-    ] = 100,
+    ] = 60,
     time_limit: Annotated[
         float | None,
         typer.Option("--time-limit", metavar="S", help="Seconds on the clock; results may then vary between runs."),

@@ -17,7 +17,7 @@ from matcher.solvers import Limits, Outcome, engine
 
 STATE_WORK = 1.0
 """Work allowed for one State."""
-LEAST_WORK = 0.05
+LEAST_WORK = 0.02
 """Work that even the smallest group costs."""
 GROUP_GAP = 1e-3
 """Relative gap at which a group counts as solved."""
@@ -32,7 +32,7 @@ class Meter:
 
     def spend(self, columns: int, searched: bool = True) -> None:
         """Counts a solve over some columns: as measured, it grows a little faster than their number."""
-        self.used += max(LEAST_WORK, (0.25 if searched else 0.05) * STATE_WORK * (columns / 1000) ** 1.5)
+        self.used += max(LEAST_WORK, (0.1 if searched else 0.02) * STATE_WORK * (columns / 1000) ** 1.5)
 
     @property
     def empty(self) -> bool:
