@@ -44,11 +44,17 @@ from matcher.solvers import Limits, Outcome, engine
 
 PRICE_SHARES = (0.85, 0.7, 0.85, 0.4, 0.7, 0.85)
 """Shares of the prices at which States are served, sweep after sweep: at full prices too little flows."""
+FRESH_SHARES = (1.0, 0.6)
+"""Further shares at which few States are served from the start: one start may lead nowhere good."""
+FEW_STATES = 20
+"""So many are few."""
 LEAST_GAIN = Fraction(1, 200)
 """Sweeps go on while each gains more than this share."""
 JOINT_COLUMNS = 25_000
 """A model of at most this many columns is searched as a whole, too, once groups have done their part,
 where there is a limit on the clock: such a search has no limit in work that holds."""
+SWEEPS_SHARE = 0.4
+"""Share of the time left for sweeps."""
 GROUPS_SHARE = 0.8
 """Share of time and work for groups where the whole is searched, too."""
 SEARCH_SHARE = 0.9
@@ -80,7 +86,9 @@ def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
         bound = tighter(task, bound, signed_bound(task, valued.valuation))
         task.report("States valued", task.value(plan), bound)
         shares = PRICE_SHARES if incumbent is None else PRICE_SHARES[1:]
-        plan = serve_at_prices(live, empty if incumbent is None else plan, plan, shares, valued, groups, meter, bound)
+        sweeping = replace(live, clock=task.clock.part(SWEEPS_SHARE))
+        start = empty if incumbent is None else plan
+        plan = serve_at_prices(sweeping, start, plan, shares, valued, groups, meter, bound)
     elif len(groups.active) > FIRST_STATES:
         plan = serve_rest(live, plan, groups, search, meter)
     joint = task.columns.count <= JOINT_COLUMNS and task.clock.limit is not None
@@ -216,10 +224,11 @@ def serve_at_prices(
 ) -> Plan:
     """Serves all States anew at a share of the prices, then gives out what is left; again while it pays.
 
-    The first sweep leads from `start`, the others from the best plan so far.
+    The first sweeps lead from `start`, the others from the best plan so far.
     """
     search, other = guided(task.model, task.objective, task.guide), start
-    for share in shares:
+    fresh = FRESH_SHARES if start is not plan and len(groups.active) <= FEW_STATES else ()
+    for at, share in enumerate((*fresh, *shares)):
         before = task.value(plan)
         for aim in (priced(valued, task.columns.state, share), search):
             groups.regret = regrets(task, valued, other)
@@ -230,6 +239,9 @@ def serve_at_prices(
                 if better(task.objective, task.value(other), task.value(plan)):
                     plan = other
                 task.report("States at prices", task.value(plan), bound)
+        if at < len(fresh):
+            other = start
+            continue
         if closed(task, plan, bound) or abs(task.value(plan) - before) <= abs(before) * LEAST_GAIN:
             break
         other = plan
