@@ -23,18 +23,18 @@ _COLOURS = dict(
 """Colours that remain apart for colour-blind readers (Okabe and Ito)."""
 
 
-def draw(solves: list[Row], builds: list[Row]) -> None:
-    """Writes all plots as PNG and SVG."""
+def draw(solves: list[Row], builds: list[Row]) -> list[Path]:
+    """Writes all plots and returns where they are."""
     mpl.use("Agg")
-    mpl.rcParams["svg.hashsalt"] = "benchmarks"
     PLOTS.mkdir(exist_ok=True)
     done = [row for row in solves if "failed" not in row]
-    for size in in_order((row["size"] for row in done), SIZES):
-        _gaps(size, [row for row in done if row["size"] == size])
+    sizes = in_order((row["size"] for row in done), SIZES)
+    plots = [_gaps(size, [row for row in done if row["size"] == size]) for size in sizes]
     built = [row for row in builds if "failed" not in row]
     if built:
-        _growth("build-time", "build time, s", built, lambda row: max(1e-3, row["build_seconds"]))
-        _growth("build-memory", "memory for the model, MB", built, lambda row: max(0.1, built_mb(row)))
+        plots.append(_growth("build-time", "build time, s", built, lambda row: max(1e-3, row["build_seconds"])))
+        plots.append(_growth("build-memory", "memory for the model, MB", built, lambda row: max(0.1, built_mb(row))))
+    return plots
 
 
 def _axes(xlabel: str, ylabel: str, title: str) -> Any:
@@ -46,16 +46,16 @@ def _axes(xlabel: str, ylabel: str, title: str) -> Any:
     return figure, axes
 
 
-def _save(figure: Any, axes: Any, name: str) -> None:
+def _save(figure: Any, axes: Any, name: str) -> Path:
     from matplotlib import pyplot
 
     axes.legend(fontsize="small")
-    figure.savefig(PLOTS / f"{name}.svg", metadata={"Date": None})
     figure.savefig(PLOTS / f"{name}.png", dpi=150, metadata={"Software": None})
     pyplot.close(figure)
+    return PLOTS / f"{name}.png"
 
 
-def _gaps(size: str, rows: list[Row]) -> None:
+def _gaps(size: str, rows: list[Row]) -> Path:
     """Draws the median over seeds of the gap to the best bound that any solver ended with."""
     best = best_bounds(rows)
     figure, axes = _axes("seconds from the scenario", "gap to the best bound", f"{size}: {SIZES[size].states} States")
@@ -71,7 +71,7 @@ def _gaps(size: str, rows: list[Row]) -> None:
             label=SUBJECTS[name].title,
         )
     axes.set_ylim(LEAST_GAP / 2, 1.5)
-    _save(figure, axes, f"gap-{size}")
+    return _save(figure, axes, f"gap-{size}")
 
 
 def gap_at(row: Row, time: float, bound: float) -> float:
@@ -88,7 +88,7 @@ def exponent(sizes: list[float], figures: list[float]) -> float | None:
     return float(slope)
 
 
-def _growth(name: str, label: str, rows: list[Row], figure_of: Any) -> None:
+def _growth(name: str, label: str, rows: list[Row], figure_of: Any) -> Path:
     """Draws a figure over nonzeros with the fitted exponent of each builder."""
     figure, axes = _axes("nonzeros", label, label)
     for subject in in_order((row["subject"] for row in rows), SUBJECTS):
@@ -97,4 +97,4 @@ def _growth(name: str, label: str, rows: list[Row], figure_of: Any) -> None:
         power = exponent(sizes, figures)
         title = SUBJECTS[subject].title + ("" if power is None else f", exponent {power:.2f}")
         axes.plot(sizes, figures, "o-", markersize=3, color=_COLOURS[subject], label=title)
-    _save(figure, axes, name)
+    return _save(figure, axes, name)

@@ -44,6 +44,7 @@ import numpy as np
 from benchmarks.instance_needs import needs_of
 from benchmarks.instance_offers import offers_of
 from benchmarks.instance_states import FIRST, LAST, draw_countries, state_data
+from benchmarks.registry import registered
 from matcher import Scenario
 
 ObjectiveForm = Literal["weights", "lexicographic"]
@@ -92,16 +93,8 @@ SIZES: dict[str, Size] = {
 
 
 def size_of(name: str) -> Size:
-    """Returns a registered size.
-
-    Raises
-    ------
-    ValueError
-        if there is none of this name; the message lists the names.
-    """
-    if name not in SIZES:
-        raise ValueError(f"no size {name!r}: there are {', '.join(SIZES)}")
-    return SIZES[name]
+    """Returns a registered size; an unknown name is a ValueError that lists those known."""
+    return registered(SIZES, "size", name)
 
 
 def generate(size: str, seed: int, objective: ObjectiveForm = "weights") -> Scenario:

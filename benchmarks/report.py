@@ -151,10 +151,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="where the results are")
     asked = parser.parse_args()
     solves, builds = rows_in(asked.out / "solves.jsonl"), rows_in(asked.out / "builds.jsonl")
-    write_section([*machine(solves + builds), *solve_tables(solves), *build_table(builds)])
     from benchmarks.drawing import draw
 
-    draw(solves, builds)
+    plots = [f"![{path.stem}](plots/{path.name})" for path in draw(solves, builds)]
+    write_section([*machine(solves + builds), *solve_tables(solves), *build_table(builds), *plots, ""])
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import Any
 
 from benchmarks.outcome import GAP, Dimensions, Trajectory
 from benchmarks.peers import PEERS
+from benchmarks.registry import registered
 from matcher import OptionSet, Progress, Scenario, SolveOptions, find_options
 
 ROUNDING = 1e-5
@@ -166,16 +167,8 @@ SUBJECTS: dict[str, Subject] = {
 
 
 def subject_of(name: str) -> Subject:
-    """Returns a registered subject.
-
-    Raises
-    ------
-    ValueError
-        if there is none of this name; the message lists the names.
-    """
-    if name not in SUBJECTS:
-        raise ValueError(f"no subject {name!r}: there are {', '.join(SUBJECTS)}")
-    return SUBJECTS[name]
+    """Returns a registered subject; an unknown name is a ValueError that lists those known."""
+    return registered(SUBJECTS, "subject", name)
 
 
 def solvers() -> list[str]:

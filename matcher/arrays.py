@@ -1,4 +1,4 @@
-"""Scenario and options as index arrays, and the way back from flows to a portfolio.
+"""Scenario and options as index arrays, and flowing years as engagements.
 
 Everything a formulation needs is ready here: granules, whole prices, true capacities of each flow
 and of each relation. A *flow* is an option in a year; a *relation* is an offer in a State.
@@ -13,7 +13,7 @@ import numpy as np
 
 from matcher.linear_model import Bools, Ints
 from matcher.options import Option, OptionSet
-from matcher.portfolio import Engagement, Flow, Portfolio
+from matcher.portfolio import Engagement
 from matcher.result import scenario_hash
 from matcher.scenario import PUBLIC_KINDS, FundingOffer, Scenario, TechnicalOffer, Years
 from matcher.units import floor_share
@@ -116,41 +116,6 @@ class Arrays:
     def option_of(self, flow: int) -> Option:
         """Returns the option of a flow."""
         return self.options.options[int(self.flow_option[flow])]
-
-    def portfolio(self, granules: Ints, engaged: dict[tuple[str, str], set[int]]) -> Portfolio:
-        """Returns the portfolio of whole flows and engaged years.
-
-        Parameters
-        ----------
-        granules
-            Granules of each flow; shape (flows,).
-        engaged
-            Years in which an (offer, State) is engaged beyond those in which it has a flow.
-        """
-        scenario, first = self.scenario, self.scenario.horizon.first
-        flows: list[Flow] = []
-        active: dict[tuple[str, str], set[int]] = {}
-        for flow in np.flatnonzero(granules):
-            option, year = self.option_of(int(flow)), first + int(self.flow_year[flow])
-            amount = int(granules[flow])
-            flows.append(
-                Flow(
-                    financier=option.financier,
-                    implementer=option.implementer,
-                    need=option.need,
-                    year=year,
-                    kind=option.kind,
-                    quantity=amount * int(self.granule[self.flow_need[flow]]),
-                    money=amount * option.granule_price,
-                )
-            )
-            for offer in (option.financier, option.implementer):
-                if offer is not None:
-                    active.setdefault((offer, option.state), set()).add(year)
-        runs = engagement_runs(scenario, active, engaged)
-        return Portfolio(
-            scenario=scenario.name, scenario_hash=self.scenario_hash, flows=tuple(flows), engagements=tuple(runs)
-        )
 
 
 def engagement_runs(

@@ -119,23 +119,6 @@ class OptionSet:
         found = {pair: self.why_not(*pair, need) for pair in pairs}
         return {pair: reasons for pair, reasons in found.items() if reasons}
 
-    def competition(self) -> nx.Graph[str]:
-        """Returns the graph of States that draw on the same offers (edge attribute ``offers``)."""
-        users: dict[str, set[str]] = {}
-        for option in self.options:
-            for offer in (option.financier, option.implementer):
-                if offer is not None:
-                    users.setdefault(offer, set()).add(option.state)
-        graph: nx.Graph[str] = nx.Graph()
-        graph.add_nodes_from(state.id for state in self.scenario.states)
-        for offer, states in sorted(users.items()):
-            ordered = sorted(states)
-            for at, one in enumerate(ordered):
-                for other in ordered[at + 1 :]:
-                    shared = graph.get_edge_data(one, other, {"offers": ()})["offers"]
-                    graph.add_edge(one, other, offers=(*shared, offer))
-        return graph
-
 
 def find_options(scenario: Scenario) -> OptionSet:
     """Returns every eligible option of every kind, sorted by need, financier and implementer."""

@@ -13,7 +13,7 @@ counted in that price: the balance is then one of whole granules, and whole pair
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -88,7 +88,7 @@ class _Finder:
         self._price = [
             scenario.granule_price(offer) if isinstance(offer, TechnicalOffer) else 0 for offer in scenario.offers
         ]
-        self._window = _windows(scenario)
+        self._window = windows(scenario, [*scenario.offers, *scenario.needs])
         self._home = [scenario.provider(offer.provider).state for offer in scenario.offers]
         self._provider = [offer.provider for offer in scenario.offers]
         self._known: dict[tuple[object, ...], bool] = {}
@@ -275,10 +275,9 @@ def committed_years(scenario: Scenario, payer: str | None, worker: str, need: Ne
     return option_years(scenario, financier, implementer, need)
 
 
-def _windows(scenario: Scenario) -> Bools:
-    """Years of each offer and, after them, of each need."""
+def windows(scenario: Scenario, entities: Sequence[Need | FundingOffer | TechnicalOffer]) -> Bools:
+    """Returns the years of needs or offers that lie in the horizon; shape (entities, years)."""
     first = scenario.horizon.first
-    entities = [*scenario.offers, *scenario.needs]
     table = np.zeros((len(entities), len(scenario.years)), np.bool_)
     for at, each in enumerate(entities):
         window = scenario.window(each)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from matcher.formulations.compact.columns import Columns
-from matcher.formulations.compact.points import Pairs
+from matcher.formulations.compact.points import NO_PAIRS, Pairs
 from matcher.linear_model import Bools, Floats, Ints, LinearModel, LinearObjective, Rows
 from matcher.result import Clock
 from matcher.whole_units import whole_point
@@ -92,8 +92,7 @@ def whole_pairs(
     kind = np.flatnonzero(flows.in_kind & (others > 0))
     work = np.concatenate((flows.column[lifted.work], flows.column[kind]))
     money = np.concatenate((flows.column[lifted.money], np.full(len(kind), -1, np.int64)))
-    none = Pairs(work[:0], work[:0], work[:0])
-    return none.joined(Pairs(work, money, np.concatenate((granules, others[kind])))), others
+    return NO_PAIRS.joined(Pairs(work, money, np.concatenate((granules, others[kind])))), others
 
 
 def lift(model: LinearModel, flows: Flows, point: Floats) -> Lifted:

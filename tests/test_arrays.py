@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
-import numpy as np
 import pytest
 
-from matcher.arrays import Arrays, build_arrays, is_public_match, most_money, pinned_years, runs_of
+from matcher.arrays import Arrays, build_arrays, engagement_runs, is_public_match, most_money, pinned_years, runs_of
 from matcher.options import find_options
 from matcher.scenario import FundingOffer, Scenario
 from small import Changes, small_scenario
@@ -86,8 +84,7 @@ def test_a_scenario_without_options_has_empty_arrays() -> None:
     arrays = _arrays({"offers.t": None})
     assert (arrays.flows, arrays.relations) == (0, ())
     assert arrays.flow_external_money.tolist() == []
-    portfolio = arrays.portfolio(np.zeros(0, np.int64), {})
-    assert (portfolio.flows, portfolio.engagements) == ((), ())
+    assert engagement_runs(arrays.scenario, {}, {}) == []
 
 
 def test_most_money_carries_what_is_left_each_year() -> None:
@@ -155,31 +152,17 @@ def test_idle_years_at_the_ends_are_dropped_as_far_as_a_run_must_last(
 ) -> None:
     """Engagements are maximal runs without idle ends, but last as long as the offer asks."""
     changes = {f"offers.t.{key}": value for key, value in offer.items()} | {"horizon": [2015, 2020]}
-    found = _engagements(_arrays(changes), "t", flowing, engaged)
+    found = _engagements(small_scenario(changes), "t", flowing, engaged)
     assert found == runs
 
 
 def test_pinned_idle_years_are_kept() -> None:
     """A year that a pin asks for stays engaged though nothing flows in it."""
     pin = {"offer": "t", "state": "A", "years": [2017, 2018]}
-    arrays = _arrays({"horizon": [2015, 2020], "decisions.pins": [pin]})
-    assert _engagements(arrays, "t", {2018}, {2016, 2017, 2018, 2019}) == [[2017, 2018]]
+    scenario = small_scenario({"horizon": [2015, 2020], "decisions.pins": [pin]})
+    assert _engagements(scenario, "t", {2018}, {2016, 2017, 2018, 2019}) == [[2017, 2018]]
 
 
-def _engagements(arrays: Arrays, offer: str, flowing: set[int], engaged: set[int]) -> list[list[int]]:
-    granules = np.zeros(arrays.flows, np.int64)
-    for year in flowing:
-        granules[arrays.flow_at["n", "f", "t", year - 2015]] = 1
-    portfolio = arrays.portfolio(granules, {(offer, "A"): engaged})
-    return [[each.years.first, each.years.last] for each in portfolio.engagements if each.offer == offer]
-
-
-def test_a_portfolio_states_units_money_and_kind() -> None:
-    """Flows are stated in units and money: granules times the granule and its price."""
-    coarse: Changes = {"capabilities.clearance.granule": 5, "offers.t.price": Decimal("0.2"), "needs.n.quantity": 100}
-    arrays = _arrays(coarse | {"offers.t.capacity": 50})
-    portfolio = arrays.portfolio(np.array([3, 0]), {})
-    (flow,) = portfolio.flows
-    assert (flow.quantity, flow.money, flow.kind, flow.year) == (15, 3, "operator", 2015)
-    assert [(each.offer, each.state) for each in portfolio.engagements] == [("f", "A"), ("t", "A")]
-    assert portfolio.scenario_hash == arrays.scenario_hash
+def _engagements(scenario: Scenario, offer: str, flowing: set[int], engaged: set[int]) -> list[list[int]]:
+    found = engagement_runs(scenario, {(offer, "A"): flowing}, {(offer, "A"): engaged})
+    return [[each.years.first, each.years.last] for each in found]

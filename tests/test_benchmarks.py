@@ -104,7 +104,7 @@ def test_results_stand_between_the_marks() -> None:
 
 
 def test_plots_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows of two solvers and two builders give three plots, each in two formats."""
+    """Rows of two solvers and two builders give three plots."""
     pytest.importorskip("matplotlib")
     from benchmarks import drawing
 
@@ -113,7 +113,5 @@ def test_plots_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         row(name, seed, nonzeros=10 * seed, build_seconds=0.1 * seed) for name in ("compact", "pulp") for seed in (1, 2)
     ]
     drawing.draw([row("matcher", 1), row("pulp", 1)], builds)
-    assert {path.name for path in tmp_path.iterdir()} == {
-        f"{name}.{form}" for name in ("gap-tiny", "build-time", "build-memory") for form in ("png", "svg")
-    }
+    assert {path.name for path in tmp_path.iterdir()} == {"gap-tiny.png", "build-time.png", "build-memory.png"}
     assert drawing.exponent([10.0, 20.0], [0.1, 0.2]) == pytest.approx(1.0)

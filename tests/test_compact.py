@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -15,16 +16,17 @@ from matcher.arrays import build_arrays
 from matcher.formulations.assignment import Assignment, formulate
 from matcher.formulations.compact import Compact, formulate_compact
 from matcher.formulations.compact import objectives as compact_objectives
-from matcher.formulations.compact.points import plan_of, portfolio_of
+from matcher.formulations.compact.points import Pairs, plan_of, portfolio_of, settle
 from matcher.formulations.objectives import linear_objective, worst_off_rows
 from matcher.io import load
 from matcher.linear_model import UNLIMITED, LinearModel
 from matcher.options import find_options
-from matcher.result import Clock, SolveOptions
+from matcher.result import Clock, SolveOptions, scenario_hash
 from matcher.scenario import Scenario
 from matcher.solvers import Limits, engine
 from matcher.solving import solve
 from matcher.verification import verify
+from small import Changes, small_scenario
 
 NAMES = ("completions", "coverage", "worst_off", "fit", "firmness", "engagements", "cost")
 SCENARIOS = sorted(
@@ -124,3 +126,23 @@ def test_portfolios_and_plans_translate(seed: int) -> None:
         error = Fraction(1, 10**9) if name == "worst_off" else objective.error
         assert abs(objective.value(plan.point) - figures[name]) <= error, name
     assert portfolio_of(compact, plan) == result.portfolio
+
+
+def test_a_portfolio_states_units_money_and_kind() -> None:
+    """Flows are stated in units and money: granules times the granule and its price."""
+    changes: Changes = {
+        "capabilities.clearance.granule": 5,
+        "offers.t.price": Decimal("0.2"),
+        "offers.t.capacity": 50,
+        "needs.n.quantity": 100,
+    }
+    compact = formulate_compact(small_scenario(changes))
+    columns = compact.columns
+    work = np.flatnonzero(columns.flow_year[: columns.works] == 0)
+    money = np.flatnonzero(columns.flow_year[columns.works :] == 0) + columns.works
+    plan = settle(columns, Pairs(work, money, np.array([3])), np.zeros(columns.count, np.int64))
+    portfolio = portfolio_of(compact, plan)
+    (flow,) = portfolio.flows
+    assert (flow.quantity, flow.money, flow.kind, flow.year) == (15, 3, "operator", 2015)
+    assert [(each.offer, each.state) for each in portfolio.engagements] == [("f", "A"), ("t", "A")]
+    assert portfolio.scenario_hash == scenario_hash(compact.scenario)

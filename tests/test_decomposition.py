@@ -10,8 +10,9 @@ import pytest
 
 from benchmarks.instances import generate
 from generators import Seeded, draw_scenario
+from matcher import decomposition
+from matcher.decomposition import search
 from matcher.decomposition.prices import cut, value_blocks, whole_prices
-from matcher.decomposition.search import starting_plan
 from matcher.execution import Executor, Processes, Serial
 from matcher.formulations.compact import formulate_compact
 from matcher.formulations.compact.objectives import weighted_objective
@@ -20,7 +21,7 @@ from matcher.pursuit import Task
 from matcher.recovery import flows_of, whole_pairs
 from matcher.result import Cancel, Clock, Result, SolveOptions
 from matcher.scenario import Scenario
-from matcher.solvers import Limits, engine
+from matcher.solvers import Limits, Solver, SolverFailed, engine
 from matcher.solving import solve
 from matcher.verification import verify
 
@@ -157,7 +158,7 @@ def test_cancel_returns_the_best_so_far() -> None:
 def test_pairs_are_recovered_whole(seed: int) -> None:
     """A relaxed point with whole engagements becomes whole pairs whose plan keeps every row."""
     task = task_of(generate("tiny", seed))
-    plan, _ = starting_plan(task)
+    plan, _ = search.starting_plan(task)
     assert plan is not None
     outcome = engine("scip")(task.model, task.objective, Limits(0.2, 0.5, quick=True), Clock(20.0))
     assert outcome.point is not None
@@ -168,3 +169,69 @@ def test_pairs_are_recovered_whole(seed: int) -> None:
     assert task.model.admits(settled.point)
     real = float(task.objective.coefficient @ outcome.point) / task.objective.denominator
     assert float(task.value(settled)) >= real - 0.01 * abs(real) - 1e-6
+
+
+def test_nothing_is_built_once_the_clock_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """States are not even cut out of the model after a stop: with thousands of them that took an hour."""
+    task = task_of(generate("tiny", 1))
+    task.clock.cancel.cancel()
+    built = []
+    monkeypatch.setattr(search, "piece_of", lambda *arguments: built.append(arguments))
+    assert search.dead_states(task, search.Meter(10.0)) == frozenset()
+    assert built == []
+
+
+def test_no_more_states_are_tried_than_the_budget_allows() -> None:
+    """A budget that is used up after the first State leaves the others open, which is never wrong."""
+    task = task_of(generate("tiny", 1))
+    all_dead = search.dead_states(task, search.Meter(1e9))
+    meter = search.Meter(1e-9)
+    assert search.dead_states(task, meter) <= all_dead
+    assert 0 < meter.used < 1.0
+
+
+def test_the_engine_that_prices_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the interior-point method fails, the first-order one takes over, and progress names it."""
+
+    def failing(name: str) -> Solver:
+        if name == "interior":
+            raise SolverFailed("no point")
+        return engine(name)
+
+    phases = []
+    options = SolveOptions(method="decomposition", work=1)
+    for name in ("interior point", "first order"):
+        result = solve(generate("tiny", 2), options, progress=lambda told: phases.append(told.phase))
+        assert f"relaxation ({name})" in phases
+        assert result.stages[0].bound is not None
+        phases.clear()
+        monkeypatch.setattr(decomposition, "engine", failing)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_blocks_hold_every_row_and_column_once(seed: int) -> None:
+    """Cut along its linking rows, a model falls into what its own rows say, and nothing is lost."""
+    task = task_of(scenario_of(seed))
+    model, state = task.model, task.columns.state
+    blocks = cut(model, task.objective, state)
+    assert sorted(np.concatenate([block.columns for block in blocks.blocks]).tolist()) == list(range(model.columns))
+    assert sum(block.model.rows.count for block in blocks.blocks) + len(blocks.row) == model.rows.count
+    point = np.arange(model.columns, dtype=np.int64) % 7
+    limits = sorted(
+        zip(model.rows.activity(point).tolist(), model.rows.lower.tolist(), model.rows.upper.tolist(), strict=True)
+    )
+    found = [
+        (activity, low, high)
+        for block in blocks.blocks
+        for activity, low, high in zip(
+            block.model.rows.activity(point[block.columns]).tolist(),
+            block.model.rows.lower.tolist(),
+            block.model.rows.upper.tolist(),
+            strict=True,
+        )
+    ]
+    linked = np.zeros(len(blocks.row), np.int64)
+    np.add.at(linked, blocks.term_row, blocks.term_value * point[blocks.term_column])
+    found += list(zip(linked.tolist(), blocks.lower.tolist(), blocks.upper.tolist(), strict=True))
+    assert sorted(found) == limits
+    assert all((state[block.columns] == block.state).all() for block in blocks.blocks)

@@ -297,14 +297,6 @@ def test_reach_leads_from_offers_to_the_needs_that_their_filters_allow() -> None
     assert set(graph.predecessors("need:b")) == {"f", "p", "t"}
 
 
-def test_states_compete_for_the_offers_they_share() -> None:
-    """States are tied by the offers of both, and a State that shares none stands alone."""
-    changes = PAIRS | {"states.C": {"name": "Cornia", "deadline": 2016}}
-    graph = find_options(small_scenario(changes)).competition()
-    assert sorted(graph.nodes) == ["A", "B", "C"]
-    assert list(graph.edges(data="offers")) == [("A", "B", ("f", "p", "t"))]
-
-
 def _listed(scenario: Scenario) -> set[str]:
     return {f"{each.financier or '-'} {each.implementer} {each.need}" for each in find_options(scenario).options}
 

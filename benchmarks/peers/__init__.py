@@ -32,6 +32,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from benchmarks.outcome import Dimensions, Trajectory
+from benchmarks.registry import registered
 from matcher import OptionSet
 
 
@@ -83,13 +84,5 @@ PEERS: dict[str, Peer] = {
 
 
 def peer_of(name: str) -> Peer:
-    """Returns a registered peer.
-
-    Raises
-    ------
-    ValueError
-        if there is none of this name; the message lists the names.
-    """
-    if name not in PEERS:
-        raise ValueError(f"no peer {name!r}: there are {', '.join(PEERS)}")
-    return PEERS[name]
+    """Returns a registered peer; an unknown name is a ValueError that lists those known."""
+    return registered(PEERS, "peer", name)

@@ -11,7 +11,7 @@ from math import floor, lcm
 from ortools.sat.python import cp_model
 
 from benchmarks.outcome import GAP, Dimensions, Trajectory
-from benchmarks.peers.path_data import Key, PathData, read_paths
+from benchmarks.peers.path_data import Key, PathData, read_paths, with_all_rules
 from matcher import Engagement, Flow, OptionSet, Portfolio
 from matcher.result import scenario_hash
 from matcher.scenario import FundingOffer, Years
@@ -23,20 +23,7 @@ SCALE = 10**9
 
 def build(options: OptionSet) -> CpSatPath:
     """Builds the path formulation of a scenario's options."""
-    model = CpSatPath(read_paths(options))
-    model.add_objective()
-    model.add_budgets()
-    model.add_capacities()
-    model.add_needs()
-    model.add_absorption()
-    model.add_precedence()
-    model.add_engagements()
-    model.add_lasting()
-    model.add_counts()
-    model.add_matching()
-    model.add_completions()
-    model.add_decisions()
-    return model
+    return with_all_rules(CpSatPath(read_paths(options)))
 
 
 class CpSatPath:

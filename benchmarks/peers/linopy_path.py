@@ -13,7 +13,7 @@ import xarray as xr
 
 from benchmarks.outcome import GAP, Dimensions, Trajectory
 from benchmarks.peers.highs_watch import CALLBACKS, watching
-from benchmarks.peers.path_data import MONEY, Key, PathData, read_paths
+from benchmarks.peers.path_data import MONEY, Key, PathData, read_paths, with_all_rules
 from matcher import OptionSet
 from matcher.scenario import FundingOffer
 
@@ -25,23 +25,7 @@ def build(options: OptionSet) -> LinopyPath:
     """Builds the path formulation of a scenario's options."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # linopy and xarray warn of each other's future
-        model = LinopyPath(read_paths(options))
-        for add in (
-            model.add_objective,
-            model.add_budgets,
-            model.add_capacities,
-            model.add_needs,
-            model.add_absorption,
-            model.add_precedence,
-            model.add_engagements,
-            model.add_lasting,
-            model.add_counts,
-            model.add_matching,
-            model.add_completions,
-            model.add_decisions,
-        ):
-            add()
-    return model
+        return with_all_rules(LinopyPath(read_paths(options)))
 
 
 class LinopyPath:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Protocol, TypeVar
 
 from matcher import Option, OptionSet, Scenario
 from matcher.scenario import PUBLIC_KINDS, Cap, FundingOffer, Precedence, TechnicalOffer
@@ -264,3 +265,40 @@ def _add_flow(data: PathData, at: int, option: Option, year: int) -> None:
         data.engaging[option.financier, option.state, year].append(flow)
         if data.scenario.is_external(option.financier, option.state):
             data.external[option.state, year].append(flow)
+
+
+class PathModel(Protocol):
+    """A peer's model, to which the rules are added one by one."""
+
+    def add_objective(self) -> None: ...
+    def add_budgets(self) -> None: ...
+    def add_capacities(self) -> None: ...
+    def add_needs(self) -> None: ...
+    def add_absorption(self) -> None: ...
+    def add_precedence(self) -> None: ...
+    def add_engagements(self) -> None: ...
+    def add_lasting(self) -> None: ...
+    def add_counts(self) -> None: ...
+    def add_matching(self) -> None: ...
+    def add_completions(self) -> None: ...
+    def add_decisions(self) -> None: ...
+
+
+M = TypeVar("M", bound=PathModel)
+
+
+def with_all_rules(model: M) -> M:
+    """Adds the objective and every rule to a model and returns it."""
+    model.add_objective()
+    model.add_budgets()
+    model.add_capacities()
+    model.add_needs()
+    model.add_absorption()
+    model.add_precedence()
+    model.add_engagements()
+    model.add_lasting()
+    model.add_counts()
+    model.add_matching()
+    model.add_completions()
+    model.add_decisions()
+    return model

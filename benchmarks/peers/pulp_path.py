@@ -9,27 +9,14 @@ import pulp
 
 from benchmarks.outcome import GAP, Dimensions, Trajectory
 from benchmarks.peers.highs_watch import CALLBACKS, watching
-from benchmarks.peers.path_data import MONEY, Key, PathData, read_paths
+from benchmarks.peers.path_data import MONEY, Key, PathData, read_paths, with_all_rules
 from matcher import OptionSet
 from matcher.scenario import FundingOffer
 
 
 def build(options: OptionSet) -> PulpPath:
     """Builds the path formulation of a scenario's options."""
-    model = PulpPath(read_paths(options))
-    model.add_objective()
-    model.add_budgets()
-    model.add_capacities()
-    model.add_needs()
-    model.add_absorption()
-    model.add_precedence()
-    model.add_engagements()
-    model.add_lasting()
-    model.add_counts()
-    model.add_matching()
-    model.add_completions()
-    model.add_decisions()
-    return model
+    return with_all_rules(PulpPath(read_paths(options)))
 
 
 class PulpPath:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from ortools.math_opt.python import mathopt
 
 from benchmarks.outcome import GAP, Dimensions, Trajectory
-from benchmarks.peers.path_data import MONEY, Key, PathData, read_paths
+from benchmarks.peers.path_data import MONEY, Key, PathData, read_paths, with_all_rules
 from matcher import OptionSet
 from matcher.scenario import FundingOffer
 
@@ -18,20 +18,7 @@ Terms = Iterable[tuple[mathopt.Variable, float]]
 
 def build(options: OptionSet) -> ScipPath:
     """Builds the path formulation of a scenario's options."""
-    model = ScipPath(read_paths(options))
-    model.add_objective()
-    model.add_budgets()
-    model.add_capacities()
-    model.add_needs()
-    model.add_absorption()
-    model.add_precedence()
-    model.add_engagements()
-    model.add_lasting()
-    model.add_counts()
-    model.add_matching()
-    model.add_completions()
-    model.add_decisions()
-    return model
+    return with_all_rules(ScipPath(read_paths(options)))
 
 
 class ScipPath:

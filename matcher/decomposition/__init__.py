@@ -38,9 +38,9 @@ from matcher.decomposition.search import (
 )
 from matcher.decomposition.worst_off import lifting, lowest
 from matcher.formulations.compact.points import Plan
-from matcher.linear_model import Ints, LinearObjective
+from matcher.linear_model import Floats, Ints, LinearObjective
 from matcher.pursuit import Finding, Task, better, guided
-from matcher.solvers import Limits, Outcome, engine
+from matcher.solvers import Limits, Outcome, SolverFailed, engine
 
 PRICE_SHARES = (0.85, 0.7, 0.85, 0.4, 0.7, 0.85)
 """Shares of the prices at which States are served, sweep after sweep: at full prices too little flows."""
@@ -50,15 +50,19 @@ FEW_STATES = 20
 """So many are few."""
 LEAST_GAIN = Fraction(1, 200)
 """Sweeps go on while each gains more than this share."""
+MOST_FACTORED = 600_000
+"""Most terms of a model that an interior-point method prices; beyond, and where it fails, a first-order one."""
 JOINT_COLUMNS = 25_000
 """A model of at most this many columns is searched as a whole, too, once groups have done their part,
 where there is a limit on the clock: such a search has no limit in work that holds."""
 SWEEPS_SHARE = 0.4
 """Share of the time left for sweeps."""
 GROUPS_SHARE = 0.8
-"""Share of time and work for groups where the whole is searched, too."""
+"""Share of the time left for groups where the whole is searched, too."""
 SEARCH_SHARE = 0.9
 """Share of the time left for that search."""
+DEAD_SHARE = 0.25
+"""Share of time and work for telling which States can never complete."""
 FIRST_STATES = 40
 """Most States served before there are prices."""
 RELAXATION_WORK = 60.0
@@ -76,11 +80,11 @@ def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
     groups = Groups(task)
     search = guided(task.model, task.objective, task.guide)
     with ThreadPoolExecutor(1) as aside:  # prices are sought beside the first round: engines free the lock
-        pricing = aside.submit(relaxation, task)
-        plan = serve_alone(task, plan, groups, search, meter)
-        live, relaxed = pricing.result()
+        pricing = aside.submit(relaxation, task, Meter(work * DEAD_SHARE))
+        plan = serve_alone(task, plan, groups, search, meter, FIRST_STATES)
+        live, relaxed, engine_name = pricing.result()
     bound = task.bound(relaxed.bound)
-    task.report("relaxation", task.value(plan), bound)
+    task.report(f"relaxation ({engine_name})", task.value(plan), bound)
     valued = None if task.objective.name == "worst_off" else _valued(live, relaxed, plan, meter)
     if valued is not None:
         bound = tighter(task, bound, signed_bound(task, valued.valuation))
@@ -90,12 +94,10 @@ def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
         start = empty if incumbent is None else plan
         plan = serve_at_prices(sweeping, start, plan, shares, valued, groups, meter, bound)
     elif len(groups.active) > FIRST_STATES:
-        plan = serve_rest(live, plan, groups, search, meter)
+        plan = serve_alone(live, plan, groups, search, meter)
     joint = task.columns.count <= JOINT_COLUMNS and task.clock.limit is not None
     part = replace(live, clock=task.clock.part(GROUPS_SHARE)) if joint else live
-    plan = improve(
-        part, plan, bound, groups, valued, Meter(meter.budget * GROUPS_SHARE, meter.used) if joint else meter
-    )
+    plan = improve(part, plan, bound, groups, valued, meter)
     if joint and not closed(task, plan, bound) and not task.clock.reason():
         plan, bound = all_at_once(live, plan, bound, meter)
     return Finding(plan, bound, work=meter.used)
@@ -126,13 +128,32 @@ class Valued:
     blocks: Blocks
     valuation: Valuation
 
+    def priced(self, state: Ints, share: float) -> LinearObjective:
+        """Returns the objective less a share of the prices, over the States' own columns."""
+        blocks = self.blocks
+        coarse = 2**10  # leaves room for sums of 64 bits
+        charge = np.zeros(len(blocks.weight), np.float64)
+        prices = self.valuation.prices.astype(np.float64) * share
+        np.add.at(charge, blocks.term_column, prices[blocks.term_row] * blocks.term_value)
+        weight = np.rint((blocks.weight - charge) / coarse)
+        weight[state < 0] = 0
+        denominator = max(blocks.denominator // coarse, 1)
+        return LinearObjective("priced", True, weight.astype(np.int64), denominator, Fraction(0))
 
-def relaxation(task: Task) -> tuple[Task, Outcome]:
-    """Returns the task without the completions that are out of reach, and prices and a bound for it."""
+
+def relaxation(task: Task, meter: Meter) -> tuple[Task, Outcome, str]:
+    """Returns the task without the completions that are out of reach, prices and a bound, and by which engine."""
     live = task
     if task.objective.name in ("completions", "weighted"):
-        live = without_completion(task, dead_states(task))
-    return live, engine("prices")(live.model, task.objective, Limits(RELAXATION_WORK), task.clock)
+        trying = replace(task, clock=task.clock.part(DEAD_SHARE))
+        live = without_completion(task, dead_states(trying, meter))
+    limits = Limits(RELAXATION_WORK)
+    if len(live.model.rows.column) <= MOST_FACTORED:
+        try:
+            return live, engine("interior")(live.model, task.objective, limits, task.clock), "interior point"
+        except SolverFailed:  # told by the name of the engine that takes over
+            pass
+    return live, engine("first_order")(live.model, task.objective, limits, task.clock), "first order"
 
 
 def _valued(task: Task, relaxed: Outcome, plan: Plan, meter: Meter) -> Valued | None:
@@ -165,24 +186,11 @@ def tighter(task: Task, one: Fraction | None, other: Fraction) -> Fraction:
     return min(one, other) if task.objective.maximise else max(one, other)
 
 
-def priced(valued: Valued, columns_state: Ints, share: float) -> LinearObjective:
-    """Returns the objective less a share of the prices, over the States' own columns."""
-    blocks = valued.blocks
-    coarse = 2**10  # leaves room for sums of 64 bits
-    charge = np.zeros(len(blocks.weight), np.float64)
-    prices = valued.valuation.prices.astype(np.float64) * share
-    np.add.at(charge, blocks.term_column, prices[blocks.term_row] * blocks.term_value)
-    weight = np.rint((blocks.weight - charge) / coarse)
-    weight[columns_state < 0] = 0
-    return LinearObjective("priced", True, weight.astype(np.int64), max(blocks.denominator // coarse, 1), Fraction(0))
-
-
-def regrets(task: Task, valued: Valued, plan: Plan) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Returns how much each State's part of a plan is worth less, at the prices, than its best alone."""
-    aim = priced(valued, task.columns.state, 1.0)
+def regrets(task: Task, valued: Valued, full: LinearObjective, plan: Plan) -> Floats:
+    """Returns how much each State's part of a plan is worth less, at full prices, than its best alone."""
     worth = np.zeros(len(task.compact.scenario.states))
     own = task.columns.state >= 0
-    np.add.at(worth, task.columns.state[own], (aim.coefficient * plan.point / aim.denominator)[own])
+    np.add.at(worth, task.columns.state[own], (full.coefficient * plan.point / full.denominator)[own])
     best = np.zeros_like(worth)
     for state, bound in valued.valuation.block_bounds.items():
         if state >= 0:
@@ -190,23 +198,15 @@ def regrets(task: Task, valued: Valued, plan: Plan) -> np.ndarray[tuple[int], np
     return np.maximum(best - worth, 0.0)
 
 
-def serve_alone(task: Task, plan: Plan, groups: Groups, search: LinearObjective, meter: Meter) -> Plan:
-    """Frees States alone, the least served first: a first portfolio soon, while prices are sought."""
+def serve_alone(
+    task: Task, plan: Plan, groups: Groups, search: LinearObjective, meter: Meter, most: int | None = None
+) -> Plan:
+    """Frees States alone, each once, the least served first: all of them, or at most so many."""
     served = 0
     for group in groups.alone(plan):
-        if task.clock.reason() or served >= FIRST_STATES:
+        if task.clock.reason() or (most is not None and served >= most):
             break
         served += len(group)
-        plan, _ = _free(task, plan, group, search, meter)
-        task.report("each State alone", task.value(plan), None)
-    return plan
-
-
-def serve_rest(task: Task, plan: Plan, groups: Groups, search: LinearObjective, meter: Meter) -> Plan:
-    """Frees each State alone, once, where there are no prices: no State is passed over."""
-    for group in groups.alone(plan):
-        if task.clock.reason():
-            break
         plan, _ = _free(task, plan, group, search, meter)
         task.report("each State alone", task.value(plan), None)
     return plan
@@ -227,11 +227,12 @@ def serve_at_prices(
     The first sweeps lead from `start`, the others from the best plan so far.
     """
     search, other = guided(task.model, task.objective, task.guide), start
+    full = valued.priced(task.columns.state, 1.0)
     fresh = FRESH_SHARES if start is not plan and len(groups.active) <= FEW_STATES else ()
     for at, share in enumerate((*fresh, *shares)):
         before = task.value(plan)
-        for aim in (priced(valued, task.columns.state, share), search):
-            groups.regret = regrets(task, valued, other)
+        for aim in (valued.priced(task.columns.state, share), search):
+            groups.regret = regrets(task, valued, full, other)
             for group in groups.alone(other):
                 if task.clock.reason() or meter.empty:
                     return plan
@@ -253,9 +254,10 @@ def improve(
 ) -> Plan:
     """Frees groups of States, one round after another, and keeps what is better."""
     search = guided(task.model, task.objective, task.guide)
+    full = None if valued is None else valued.priced(task.columns.state, 1.0)
     while not meter.empty and not task.clock.reason() and not closed(task, plan, bound) and groups.more:
-        if valued is not None:
-            groups.regret = regrets(task, valued, plan)
+        if valued is not None and full is not None:
+            groups.regret = regrets(task, valued, full, plan)
         first = lowest(task, plan, groups.active) if task.objective.name == "worst_off" else None
         plan, won = _free(task, plan, groups.draw(first), search, meter, groups.thorough)
         groups.tell(won)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from matcher.formulations.compact.points import NO_PAIRS, Pairs, Plan, settle
+from matcher.formulations.compact.points import Pairs, Plan, settle
 from matcher.linear_model import Ints, LinearModel, LinearObjective, submodel
 from matcher.pursuit import BrokenPlan, Task, promising, supported_by
 from matcher.recovery import Flows, flows_of, whole_pairs
@@ -104,7 +104,7 @@ def merged(task: Task, plan: Plan, group: Iterable[int], free: Ints, answer: Ans
     others = plan.pairs.where(~chosen[columns.state[plan.pairs.work]])
     engaged = plan.point.copy()
     engaged[free] = answer.others
-    found = settle(columns, NO_PAIRS.joined(others).joined(answer.pairs), engaged, task.worst_rows)
+    found = settle(columns, others.joined(answer.pairs), engaged, task.worst_rows)
     return found if task.model.admits(found.point) else None
 
 

@@ -17,12 +17,13 @@ Barahona and Anbil, 2000), with Polyak's step towards the best portfolio known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
-from matcher.linear_model import UNLIMITED, Bools, Floats, Ints, LinearModel, LinearObjective, Rows, submodel
+from matcher.linear_model import UNLIMITED, Floats, Ints, LinearModel, LinearObjective, Rows
 from matcher.pursuit import Task
 from matcher.result import Clock
 from matcher.solvers import Limits, engine
@@ -62,7 +63,6 @@ class Blocks:
     """The objective to maximise, in whole numbers."""
     denominator: int
     """Figure = weight x / denominator."""
-
     scale: float
     """Whole units per unit of the objective's own sum."""
     size: Floats
@@ -92,17 +92,8 @@ def cut(model: LinearModel, objective: LinearObjective, state: Ints) -> Blocks:
         State of each column, -1 for ledgers.
     """
     home = row_homes(model, state)
-    own = _rows_where(model.rows, home >= -1)
-    inner = replace(model, rows=own[0])
-    own_home = home[own[1]]
-    blocks = []
-    nowhere = np.zeros(model.columns, np.int64)
-    for each in np.unique(state).tolist():
-        rows, _ = _rows_where(own[0], own_home == each)
-        part = submodel(replace(inner, rows=rows), state == each, nowhere)
-        blocks.append(Block(each, part.free, part.model))
     linking = np.flatnonzero(home < -1)
-    links, _ = _rows_where(model.rows, home < -1)
+    links = _taken(model.rows, linking)
     size = float(np.abs(objective.coefficient).astype(np.float64) @ model.upper) or 1.0
     scale = max(1, int(_RANGE / size))
     term_size = np.zeros(len(linking))
@@ -112,7 +103,7 @@ def cut(model: LinearModel, objective: LinearObjective, state: Ints) -> Blocks:
         np.abs(links.coefficient).astype(np.float64) * np.maximum(model.upper[links.column], 1),
     )
     return Blocks(
-        tuple(blocks),
+        tuple(_blocks(model, state, home)),
         linking,
         links.row_of_term,
         links.column,
@@ -135,15 +126,40 @@ def row_homes(model: LinearModel, state: Ints) -> Ints:
     return np.where((least == most) | (most == -2), np.where(most == -2, -1, most), -2)
 
 
-def _rows_where(rows: Rows, kept: Bools) -> tuple[Rows, Ints]:
-    """Some of the rows, and their numbers."""
-    number = np.flatnonzero(kept)
-    terms = kept[rows.row_of_term]
+def _blocks(model: LinearModel, state: Ints, home: Ints) -> Iterator[Block]:
+    """Yields each block; columns and rows are sorted by State once, so that each is a slice."""
+    columns = np.argsort(state, kind="stable")
+    own = np.argsort(home, kind="stable")
+    rows = _taken(model.rows, own)
+    states = np.unique(state)
+    first_column, last_column = (np.searchsorted(state[columns], states, side) for side in ("left", "right"))
+    first_row, last_row = (np.searchsorted(home[own], states, side) for side in ("left", "right"))
+    place = np.empty(model.columns, np.int64)
+    place[columns] = np.arange(model.columns) - np.repeat(first_column, last_column - first_column)
+    for at, each in enumerate(states.tolist()):
+        mine = columns[first_column[at] : last_column[at]]
+        span = slice(first_row[at], last_row[at])
+        start = rows.start[span.start : span.stop + 1]
+        terms = slice(start[0], start[-1])
+        part = Rows(
+            start - start[0],
+            place[rows.column[terms]],
+            rows.coefficient[terms],
+            rows.lower[span],
+            rows.upper[span],
+            rows.label[span],
+        )
+        lower, upper, scale = model.lower[mine], model.upper[mine], model.column_scale[mine]
+        yield Block(each, mine, LinearModel(lower, upper, model.fine[mine], model.implied[mine], scale, part))
+
+
+def _taken(rows: Rows, number: Ints) -> Rows:
+    """Some of the rows, in the order given."""
     count = np.diff(rows.start)[number]
     start = np.concatenate((np.zeros(1, np.int64), np.cumsum(count))).astype(np.int64)
+    term = np.arange(start[-1]) + np.repeat(rows.start[number] - start[:-1], count)
     label = tuple(rows.label[row] for row in number.tolist())
-    found = Rows(start, rows.column[terms], rows.coefficient[terms], rows.lower[number], rows.upper[number], label)
-    return found, number
+    return Rows(start, rows.column[term], rows.coefficient[term], rows.lower[number], rows.upper[number], label)
 
 
 def whole_prices(blocks: Blocks, prices: Floats) -> Ints:
@@ -223,7 +239,7 @@ def better_prices(task: Task, blocks: Blocks, prices: Ints, target: Fraction) ->
         return prices
     mean, share = _activity(blocks, best), FIRST_SHARE
     for _ in range(PRICE_STEPS):
-        slack = np.where(prices_sign(blocks, mean) >= 0, blocks.upper - mean, blocks.lower - mean)
+        slack = np.where(_nearer_limit(blocks, mean) >= 0, blocks.upper - mean, blocks.lower - mean)
         slack = np.where((best.prices == 0) & ((mean >= blocks.lower) & (mean <= blocks.upper)), 0.0, slack)
         step = _step(blocks, slack, float(best.bound - target) * share)
         trial = whole_prices(blocks, (best.prices - step) / blocks.scale)
@@ -238,8 +254,8 @@ def better_prices(task: Task, blocks: Blocks, prices: Ints, target: Fraction) ->
     return best.prices
 
 
-def prices_sign(blocks: Blocks, activity: Floats) -> Floats:
-    """Returns which limit of each row an activity is nearer to breaking: 1 the upper, -1 the lower."""
+def _nearer_limit(blocks: Blocks, activity: Floats) -> Floats:
+    """Which limit of each row an activity is nearer to breaking: 1 the upper, -1 the lower."""
     upper = blocks.upper < UNLIMITED
     lower = blocks.lower > -UNLIMITED
     return np.where(upper & (~lower | (activity >= blocks.upper)), 1.0, np.where(lower, -1.0, 1.0))

@@ -1,4 +1,4 @@
-"""Portfolios: States completed one after another, then groups of States freed and solved again."""
+"""Steps of the search: where it starts, which States can never complete, groups freed and solved again."""
 
 from __future__ import annotations
 
@@ -68,20 +68,21 @@ def starting_plan(task: Task) -> tuple[Plan | None, bool]:
     return require(task, settle(columns, found[0], engaged, task.worst_rows)), False
 
 
-def dead_states(task: Task) -> frozenset[int]:
-    """Returns the States that can never complete, whatever the others leave them."""
-    open_columns = enumerate(task.columns.complete.tolist())
-    states = [at for at, column in open_columns if column >= 0 and task.model.upper[column]]
-    alone = zip(states, complete_alone(task, states), strict=True)
-    return frozenset(state for state, outcome in alone if outcome is not None and outcome.status == "infeasible")
-
-
-def complete_alone(task: Task, states: list[int]) -> list[Outcome | None]:
-    """Completes each State with every offer to itself, at least cost; infeasible proves that none can."""
+def dead_states(task: Task, meter: Meter) -> frozenset[int]:
+    """Returns States that can never complete, whatever the others leave them: all that the budget lets it try."""
     nobody = Plan(np.zeros(task.columns.count, np.int64), NO_PAIRS)
-    limits = Limits(STATE_WORK, 0.05, quick=True)
-    pieces = (piece_of(completing(task, state), nobody, [state], limits, spare(task))[0] for state in states)
-    return [None if task.clock.reason() else _search_piece(piece) for piece in pieces]
+    nothing = LinearObjective("nothing", True, np.zeros(task.columns.count, np.int64), 1, Fraction(0))
+    limits = Limits(STATE_WORK, quick=True)
+    dead = set()
+    for state, column in enumerate(task.columns.complete.tolist()):
+        if task.clock.reason() or meter.empty:
+            break
+        if column >= 0 and task.model.upper[column]:
+            piece, free = piece_of(completing(task, state), nobody, [state], limits, nothing)
+            meter.spend(len(free))
+            if _search_piece(piece).status == "infeasible":
+                dead.add(state)
+    return frozenset(dead)
 
 
 def _search_piece(piece: Piece) -> Outcome:
@@ -91,16 +92,6 @@ def _search_piece(piece: Piece) -> Outcome:
     if relaxed.status == "infeasible":
         return relaxed
     return engine("scip")(piece.model, piece.aim, piece.limits, clock)
-
-
-def spare(task: Task) -> LinearObjective:
-    """Returns the objective of completing at the least cost to others: all work at its price."""
-    columns = task.columns
-    weight = np.zeros(columns.count, np.int64)
-    weight[: columns.works] = np.maximum(columns.work_price, 1)
-    gates = columns.engaged[columns.engaged >= 0]
-    weight[gates] = 1
-    return LinearObjective("spare", False, weight, 1, Fraction(0))
 
 
 def free_groups(

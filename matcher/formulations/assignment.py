@@ -1,5 +1,7 @@
 r"""The assignment (path) formulation: one column per option and year.
 
+The plain one: tests and benchmarks hold the compact formulation, which is solved, against it.
+
 Sets: States s, needs n, offers o (financiers f, implementers h), options p = (f, h, n), years t.
 Data: see the scenario; prices in minor units per granule, D in granules.
 

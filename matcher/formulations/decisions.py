@@ -13,6 +13,7 @@ import numpy as np
 
 from matcher.formulations.layout import Layout
 from matcher.linear_model import Ints, RowBuilder, whole_ratio
+from matcher.options import OptionSet
 from matcher.scenario import Cap, Commitment, Pin, Scenario
 
 
@@ -34,7 +35,7 @@ def commitments(layout: Layout) -> Iterator[Impossible]:
         )
         subjects = (each.financier or "none", each.implementer, each.need, str(each.year))
         if flow is None:
-            yield Impossible("commitment_not_eligible", subjects, _why_not(layout, each))
+            yield Impossible("commitment_not_eligible", subjects, why_not_text(scenario, each))
             continue
         granules = each.quantity // int(arrays.granule[arrays.flow_need[flow]])
         if granules > layout.upper[flow]:
@@ -45,8 +46,9 @@ def commitments(layout: Layout) -> Iterator[Impossible]:
         layout.lower[flow] = max(int(layout.lower[flow]), granules)
 
 
-def _why_not(layout: Layout, each: Commitment) -> str:
-    reasons = layout.arrays.options.why_not(each.financier, each.implementer, each.need)
+def why_not_text(scenario: Scenario, each: Commitment) -> str:
+    """Returns why a committed pair is not an option."""
+    reasons = OptionSet(scenario, ()).why_not(each.financier, each.implementer, each.need)
     if not reasons:
         return f"not all partners and the need are there in {each.year}"
     return "; ".join(f"{reason.code} ({reason.found}, wanted {reason.wanted})" for reason in reasons)
@@ -57,7 +59,7 @@ def pins(layout: Layout, rows: RowBuilder) -> Iterator[Impossible]:
     scenario = layout.scenario
     for each in scenario.decisions.pins:
         at = layout.arrays.relation_index(each.offer, each.state)
-        years = _pinned(scenario, each)
+        years = pinned(scenario, each)
         flows = _pinned_flows(layout, at, years) if at is not None else np.zeros(0, np.int64)
         columns = [layout.engaged.get((at if at is not None else -1, year)) for year in years]
         if not len(flows) or (each.years is not None and None in columns):
@@ -72,7 +74,8 @@ def pins(layout: Layout, rows: RowBuilder) -> Iterator[Impossible]:
         rows.terms(rows.row(("pin", each.offer, each.state), lower=1), flows, 1)
 
 
-def _pinned(scenario: Scenario, pin: Pin) -> list[int]:
+def pinned(scenario: Scenario, pin: Pin) -> list[int]:
+    """Returns the years (as indices) that a pin speaks of."""
     years = pin.years.range() if pin.years is not None else scenario.years
     return [year - scenario.horizon.first for year in years]
 

@@ -9,11 +9,10 @@ import numpy as np
 
 from matcher.arrays import Arrays, most_money
 from matcher.linear_model import Bools, Floats, Ints
+from matcher.payments import FINE_GRANULES
 from matcher.scenario import Scenario
 from matcher.units import ceil_share
 
-FINE_GRANULES = 200
-"""A flow of more granules than this may be relaxed to a real number by engines with floats."""
 FINE_UNITS = 10_000
 """A ledger of at most this many units is kept whole by all engines."""
 WORST_SCALE = 2**50
@@ -87,35 +86,6 @@ class Layout:
             scale[column] = max(self.scenario.need(need).quantity // 100, 1)
         scale[self.worst] = WORST_SCALE
         return np.where(self.fine, scale, 1.0)
-
-    @cached_property
-    def column_state(self) -> Ints:
-        """State (index) that each column belongs to, -1 for columns that all States share."""
-        state = np.full(self.columns, -1, np.int64)
-        state[: self.arrays.flows] = self.arrays.flow_state
-        at = {each.id: position for position, each in enumerate(self.scenario.states)}
-        for columns in (self.engaged, self.start):
-            for (relation, _), column in columns.items():
-                state[column] = at[self.arrays.relations[relation].state]
-        for (_, home, _), column in self.partner.items():
-            state[column] = at[home]
-        for home, column in self.complete.items():
-            state[column] = at[home]
-        for need, column in self.whole.items():
-            state[column] = at[self.scenario.need(need).state]
-        for (need, _), column in self.delivered.items():
-            state[column] = at[self.scenario.need(need).state]
-        return state
-
-    def engaged_years(self, point: Ints) -> dict[tuple[str, str], set[int]]:
-        """Returns the years in which a point engages each relation that it tracks."""
-        found: dict[tuple[str, str], set[int]] = {}
-        first = self.scenario.horizon.first
-        for (relation, year), column in self.engaged.items():
-            if point[column]:
-                each = self.arrays.relations[relation]
-                found.setdefault((each.offer, each.state), set()).add(first + year)
-        return found
 
 
 def build_layout(arrays: Arrays) -> Layout:

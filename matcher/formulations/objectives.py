@@ -15,9 +15,8 @@ cost         min  sum of external money
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
-from math import lcm
 
 import numpy as np
 
@@ -28,7 +27,6 @@ from matcher.linear_model import Ints, LinearObjective, RowBuilder, Rows, object
 from matcher.scenario import FundingOffer, Scenario, TechnicalOffer
 
 Terms = dict[int, Fraction]
-_MOST_STEPS = 2**40
 
 
 def completions(layout: Layout) -> Terms:
@@ -125,8 +123,8 @@ FIGURES: dict[str, tuple[bool, Callable[[Layout], Terms]]] = {
 """Objectives by name: whether more is better, and the terms of the figure."""
 
 
-def linear_objective(layout: Layout, name: str) -> LinearObjective:
-    """Returns an objective by name.
+def known_objective(name: str) -> None:
+    """Refuses a name that no objective has.
 
     Raises
     ------
@@ -138,69 +136,78 @@ def linear_objective(layout: Layout, name: str) -> LinearObjective:
         raise InvalidOptions(
             f"no objective {name!r}; known: {', '.join(FIGURES)}" + (f" (did you mean {hint}?)" if hint else "")
         )
+
+
+def linear_objective(layout: Layout, name: str) -> LinearObjective:
+    """Returns an objective by name.
+
+    Raises
+    ------
+    InvalidOptions
+        if there is no objective of that name.
+    """
+    known_objective(name)
     maximise, terms = FIGURES[name]
     return objective(name, maximise, terms(layout), layout.upper)
 
 
-def weighted_objective(layout: Layout, weights: dict[str, Fraction]) -> LinearObjective:
-    """Returns the weighted sum of objectives, to be maximised; minimised ones count against."""
-    total: Terms = {}
-    for name, weight in sorted(weights.items()):
-        maximise, terms = FIGURES[name]
-        for column, value in terms(layout).items():
-            total[column] = total.get(column, Fraction(0)) + (weight if maximise else -weight) * value
-    return objective("weighted", True, total, layout.upper)
+def total_weights(scenario: Scenario) -> dict[str, Fraction]:
+    """Returns the sum of the needs' weights of each State that has needs."""
+    total: dict[str, Fraction] = {}
+    for need in scenario.needs:
+        total[need.state] = total.get(need.state, Fraction(0)) + Fraction(need.weight)
+    return total
+
+
+def coverage_shares(scenario: Scenario, demand: Ints) -> Iterator[tuple[int, list[Fraction]]]:
+    """Yields, for each need that counts, what a granule adds to its State's coverage in each year.
+
+    Parameters
+    ----------
+    demand
+        Granules of each need.
+    """
+    total, discount = total_weights(scenario), Fraction(scenario.objectives.discount)
+    for at, need in enumerate(scenario.needs):
+        if total[need.state]:
+            share = Fraction(need.weight) / total[need.state] / int(demand[at])
+            yield at, [share * discount**year for year in range(len(scenario.years))]
+
+
+def worst_off_table(scenario: Scenario, demand: Ints) -> Ints:
+    """Returns the shares in whole units of 1 / WORST_SCALE, rounded down; shape (needs, years)."""
+    table = np.zeros((len(scenario.needs), len(scenario.years)), np.int64)
+    for at, shares in coverage_shares(scenario, demand):
+        table[at] = [int(share * WORST_SCALE) for share in shares]
+    return table
+
+
+def need_limited(upper: Ints, need: Ints, demand: Ints) -> Ints:
+    """Returns column sizes for the overflow check: a State's flows together never pass its needs.
+
+    Parameters
+    ----------
+    upper
+        Largest value of each column; those of flows come first.
+    need
+        Need of each flow.
+    """
+    size = upper.copy()
+    share = demand // np.maximum(np.bincount(need, minlength=len(demand)), 1) + 1
+    size[: len(need)] = np.minimum(size[: len(need)], share[need])
+    return size
 
 
 def worst_off_rows(layout: Layout) -> Rows:
     """Returns the rows that hold the smallest coverage under every State's coverage."""
     arrays, scenario = layout.arrays, layout.scenario
-    total = {
-        state.id: sum((Fraction(need.weight) for need in scenario.needs_of(state.id)), Fraction(0))
-        for state in scenario.states
-    }
-    discount = Fraction(scenario.objectives.discount)
-    table = np.zeros((len(scenario.needs), len(scenario.years)), np.int64)
-    for at, need in enumerate(scenario.needs):
-        if total[need.state]:
-            share = Fraction(need.weight) / total[need.state] / int(arrays.demand[at]) * WORST_SCALE
-            table[at] = [int(share * discount**year) for year in range(len(scenario.years))]
+    total = total_weights(scenario)
+    table = worst_off_table(scenario, arrays.demand)
     rows = RowBuilder()
     for at, state in enumerate(scenario.states):
-        if total[state.id]:
+        if total.get(state.id):
             row = rows.row(("worst_off", state.id), lower=0)
             flows = np.flatnonzero(arrays.flow_state == at)
             rows.terms(row, layout.worst, -1)
             rows.terms(row, flows, table[arrays.flow_need[flows], arrays.flow_year[flows]])
-    return rows.build(np.maximum(_need_limited(layout), 1))
-
-
-def _need_limited(layout: Layout) -> Ints:
-    """Column sizes for the overflow check: a State's flows together never pass its needs."""
-    arrays = layout.arrays
-    size = layout.upper.copy()
-    count = np.bincount(arrays.flow_need, minlength=len(arrays.demand))
-    share = arrays.demand // np.maximum(count, 1) + 1
-    size[: arrays.flows] = np.minimum(size[: arrays.flows], share[arrays.flow_need])
-    return size
-
-
-def worst_off_steps(layout: Layout) -> tuple[int, ...]:
-    """Returns, per State, a whole number of whose inverse its coverage is a multiple; empty if too large to use."""
-    arrays, scenario = layout.arrays, layout.scenario
-    discount = Fraction(scenario.objectives.discount)
-    steps: dict[str, int] = {}
-    for at, need in enumerate(scenario.needs):
-        total = sum((Fraction(each.weight) for each in scenario.needs_of(need.state)), Fraction(0))
-        if total:
-            share = Fraction(need.weight) / total / int(arrays.demand[at])
-            for year in range(len(scenario.years)):
-                steps[need.state] = lcm(steps.get(need.state, 1), (share * discount**year).denominator)
-                if steps[need.state] > _MOST_STEPS:
-                    return ()
-    return tuple(sorted(set(steps.values())))
-
-
-def worst_off_error(layout: Layout) -> Fraction:
-    """Returns the most by which rounding to 1 / WORST_SCALE understates a State's coverage."""
-    return Fraction(int(layout.arrays.demand.sum()) + 1, WORST_SCALE)
+    return rows.build(np.maximum(need_limited(layout.upper, arrays.flow_need, arrays.demand), 1))

@@ -67,10 +67,11 @@ ENGINES = {
     "highs": ("matcher.solvers.mathopt", "solve_highs"),
     "cpsat": ("matcher.solvers.cpsat", "solve_cpsat"),
     "lp": ("matcher.solvers.mathopt", "solve_relaxation"),
-    "prices": ("matcher.solvers.mathopt", "price_relaxation"),
+    "interior": ("matcher.solvers.mathopt", "solve_interior"),
+    "first_order": ("matcher.solvers.mathopt", "solve_first_order"),
 }
-"""Module and function of each engine; ``lp`` solves the linear relaxation,
-``prices`` prices its rows approximately, which is faster for large models."""
+"""Module and function of each engine; ``lp`` (simplex), ``interior`` and
+``first_order`` solve the linear relaxation: ever larger ones, the last ever more roughly."""
 
 
 def engine(name: str) -> Solver:

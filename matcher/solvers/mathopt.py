@@ -27,8 +27,6 @@ _PIVOTS_PER_WORK = 5000
 """Simplex pivots per unit of work."""
 _TERMS_PER_WORK = 2e7
 """Terms that a first-order method passes over per unit of work."""
-_MOST_FACTORED = 600_000
-"""Most terms of a model that an interior-point method prices."""
 _LEAST_PASSES = 500
 """Passes that a first-order method makes at least: fewer price nothing."""
 _PRICE_ACCURACY = 1e-4
@@ -62,33 +60,33 @@ def solve_relaxation(
     return _relaxed(model, objective, _parameters(limits, clock, len(model.rows.column), True), clock)
 
 
-def price_relaxation(
+def solve_interior(
     model: LinearModel, objective: LinearObjective, limits: Limits, clock: Clock, hint: Floats | None = None
 ) -> Outcome:
-    """Prices the rows of the linear relaxation; the bound holds as in `solve_relaxation`.
+    """Solves the linear relaxation by the interior-point method of HiGHS, faster than the simplex on large models.
 
-    By the interior-point method of HiGHS, which on large models is faster than the simplex method;
-    where that fails or the model has too many terms for its factors, by a first-order method
-    (PDLP: Applegate et al., 2021), whose prices are rougher. Both on one thread, so repeatable.
+    The bound holds as in `solve_relaxation`.
     """
-    terms = max(len(model.rows.column), 1)
-    if terms <= _MOST_FACTORED:
-        parameters = mathopt.SolveParameters(lp_algorithm=mathopt.LPAlgorithm.BARRIER, enable_output=False)
-        parameters.highs.int_options["ipm_iteration_limit"] = max(_LEAST_PASSES, int(limits.work * 10))
-        if clock.left is not None:
-            parameters.time_limit = datetime.timedelta(seconds=max(clock.left, 0.01))
-        try:
-            found = _relaxed(model, objective, parameters, clock, mathopt.SolverType.HIGHS)
-        except SolverFailed:
-            found = Outcome("limit", None, None)
-        if found.prices is not None and found.prices.any():
-            return found
+    parameters = mathopt.SolveParameters(lp_algorithm=mathopt.LPAlgorithm.BARRIER)
+    parameters.highs.int_options["ipm_iteration_limit"] = max(_LEAST_PASSES, int(limits.work * 10))
+    if clock.left is not None:
+        parameters.time_limit = datetime.timedelta(seconds=max(clock.left, 0.01))
+    return _relaxed(model, objective, parameters, clock, mathopt.SolverType.HIGHS)
+
+
+def solve_first_order(
+    model: LinearModel, objective: LinearObjective, limits: Limits, clock: Clock, hint: Floats | None = None
+) -> Outcome:
+    """Prices the linear relaxation roughly, by a method that factors nothing (PDLP: Applegate et al., 2021).
+
+    The bound holds as in `solve_relaxation`, but is looser. On one thread, so that it can be repeated.
+    """
     parameters = mathopt.SolveParameters()
     parameters.pdlp.num_threads = 1
     criteria = parameters.pdlp.termination_criteria
     criteria.simple_optimality_criteria.eps_optimal_relative = _PRICE_ACCURACY
     criteria.simple_optimality_criteria.eps_optimal_absolute = 1e-9
-    criteria.iteration_limit = max(_LEAST_PASSES, int(limits.work * _TERMS_PER_WORK / terms))
+    criteria.iteration_limit = max(_LEAST_PASSES, int(limits.work * _TERMS_PER_WORK / max(len(model.rows.column), 1)))
     if clock.left is not None:
         parameters.time_limit = datetime.timedelta(seconds=max(clock.left, 0.01))
     return _relaxed(model, objective, parameters, clock, mathopt.SolverType.PDLP)

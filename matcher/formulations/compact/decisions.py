@@ -12,10 +12,9 @@ from fractions import Fraction
 import numpy as np
 
 from matcher.formulations.compact.columns import Columns
-from matcher.formulations.decisions import Impossible
+from matcher.formulations.decisions import Impossible, pinned, why_not_text
 from matcher.linear_model import Ints, RowBuilder, whole_ratio
-from matcher.options import OptionSet
-from matcher.scenario import Cap, Commitment, Pin, Scenario
+from matcher.scenario import Cap, Commitment, Pin
 
 
 def commitments(columns: Columns) -> Iterator[Impossible]:
@@ -25,7 +24,7 @@ def commitments(columns: Columns) -> Iterator[Impossible]:
         subjects = (each.financier or "none", each.implementer, each.need, str(each.year))
         found = committed_columns(columns, each)
         if found is None:
-            yield Impossible("commitment_not_eligible", subjects, _why_not(columns, each))
+            yield Impossible("commitment_not_eligible", subjects, why_not_text(scenario, each))
             continue
         work, money = found
         granule = scenario.capability(scenario.need(each.need).capability).granule
@@ -65,19 +64,12 @@ def committed_columns(columns: Columns, each: Commitment) -> tuple[int, int | No
     return int(work[0]), int(money[0]) if name >= 0 else None
 
 
-def _why_not(columns: Columns, each: Commitment) -> str:
-    reasons = OptionSet(columns.scenario, ()).why_not(each.financier, each.implementer, each.need)
-    if not reasons:
-        return f"not all partners and the need are there in {each.year}"
-    return "; ".join(f"{reason.code} ({reason.found}, wanted {reason.wanted})" for reason in reasons)
-
-
 def pins(columns: Columns, rows: RowBuilder) -> Iterator[Impossible]:
     """Rule 10: pinned relations are engaged, and something flows through them."""
     scenario = columns.scenario
     for each in scenario.decisions.pins:
         at = relation_of(columns, each)
-        years = _pinned(scenario, each)
+        years = pinned(scenario, each)
         flows = np.zeros(0, np.int64)
         if at is not None:
             flows = np.flatnonzero((columns.flow_relation == at) & np.isin(columns.flow_year, years))
@@ -97,11 +89,6 @@ def relation_of(columns: Columns, pin: Pin) -> int | None:
     named = [scenario.offers[offer].id for offer in relations.offer.tolist()]
     homes = [scenario.states[state].id for state in relations.state.tolist()]
     return next((at for at, pair in enumerate(zip(named, homes, strict=True)) if pair == (pin.offer, pin.state)), None)
-
-
-def _pinned(scenario: Scenario, pin: Pin) -> list[int]:
-    years = pin.years.range() if pin.years is not None else scenario.years
-    return [year - scenario.horizon.first for year in years]
 
 
 def caps(columns: Columns, rows: RowBuilder) -> None:

@@ -13,10 +13,16 @@ from math import lcm
 
 import numpy as np
 
-from matcher.errors import InvalidOptions, nearest
 from matcher.formulations.compact.columns import Columns
 from matcher.formulations.layout import WORST_SCALE
-from matcher.formulations.objectives import granule_value
+from matcher.formulations.objectives import (
+    coverage_shares,
+    granule_value,
+    known_objective,
+    need_limited,
+    total_weights,
+    worst_off_table,
+)
 from matcher.linear_model import Ints, LinearObjective, RowBuilder, Rows, objective_by_value
 from matcher.scenario import Offer, TechnicalOffer
 
@@ -133,11 +139,7 @@ def linear_objective(columns: Columns, name: str) -> LinearObjective:
     InvalidOptions
         if there is no objective of that name.
     """
-    if name not in FIGURES:
-        hint = nearest(name, FIGURES)
-        raise InvalidOptions(
-            f"no objective {name!r}; known: {', '.join(FIGURES)}" + (f" (did you mean {hint}?)" if hint else "")
-        )
+    known_objective(name)
     maximise, figure = FIGURES[name]
     return _objective(name, maximise, [figure(columns)], columns.upper)
 
@@ -163,53 +165,30 @@ def _objective(name: str, maximise: bool, parts: list[Terms], upper: Ints) -> Li
 
 def worst_off_rows(columns: Columns) -> Rows:
     """Returns the rows that hold the smallest coverage under every State's coverage."""
-    scenario = columns.scenario
-    total: dict[str, Fraction] = {}
-    for need in scenario.needs:
-        total[need.state] = total.get(need.state, Fraction(0)) + Fraction(need.weight)
-    discount = Fraction(scenario.objectives.discount)
-    table = np.zeros((len(scenario.needs), len(scenario.years)), np.int64)
-    for at, need in enumerate(scenario.needs):
-        if total[need.state]:
-            share = Fraction(need.weight) / total[need.state] / int(columns.payments.demand[at]) * WORST_SCALE
-            table[at] = [int(share * discount**year) for year in range(len(scenario.years))]
+    scenario, demand = columns.scenario, columns.payments.demand
+    total = total_weights(scenario)
+    table = worst_off_table(scenario, demand)
     counted = np.array([bool(total.get(state.id)) for state in scenario.states], np.bool_)
     rows = RowBuilder()
     number = np.full(len(scenario.states), -1, np.int64)
     for at in np.flatnonzero(counted).tolist():
         number[at] = rows.row(("worst_off", scenario.states[at].id), lower=0)
+    wanted = columns.flow_need[: columns.works]
     work = np.flatnonzero(counted[columns.state[: columns.works]])
     rows.terms(number[counted], columns.worst, -1)
-    rows.terms(number[columns.state[work]], work, table[columns.flow_need[work], columns.flow_year[work]])
-    return rows.build(np.maximum(_need_limited(columns), 1))
-
-
-def _need_limited(columns: Columns) -> Ints:
-    """Column sizes for the overflow check: a State's flows together never pass its needs."""
-    size = columns.upper.copy()
-    wanted = columns.flow_need[: columns.works]
-    demand = columns.payments.demand
-    count = np.bincount(wanted, minlength=len(demand))
-    share = demand // np.maximum(count, 1) + 1
-    size[: columns.works] = np.minimum(size[: columns.works], share[wanted])
-    return size
+    rows.terms(number[columns.state[work]], work, table[wanted[work], columns.flow_year[work]])
+    return rows.build(np.maximum(need_limited(columns.upper, wanted, demand), 1))
 
 
 def worst_off_steps(columns: Columns) -> tuple[int, ...]:
     """Returns, per State, a whole number of whose inverse its coverage is a multiple; empty if too large to use."""
-    scenario, demand = columns.scenario, columns.payments.demand
-    discount = Fraction(scenario.objectives.discount)
-    total: dict[str, Fraction] = {}
-    for need in scenario.needs:
-        total[need.state] = total.get(need.state, Fraction(0)) + Fraction(need.weight)
+    scenario = columns.scenario
     steps: dict[str, int] = {}
-    for at, need in enumerate(scenario.needs):
-        if total[need.state]:
-            share = Fraction(need.weight) / total[need.state] / int(demand[at])
-            for year in range(len(scenario.years)):
-                steps[need.state] = lcm(steps.get(need.state, 1), (share * discount**year).denominator)
-                if steps[need.state] > _MOST_STEPS:
-                    return ()
+    for at, shares in coverage_shares(scenario, columns.payments.demand):
+        state = scenario.needs[at].state
+        steps[state] = lcm(steps.get(state, 1), *(share.denominator for share in shares))
+        if steps[state] > _MOST_STEPS:
+            return ()
     return tuple(sorted(set(steps.values())))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from matcher.arrays import is_public_match, most_money
 from matcher.linear_model import Bools, Ints
-from matcher.payments import Payments
+from matcher.payments import Payments, windows
 from matcher.scenario import FundingOffer, Scenario, TechnicalOffer
 from matcher.units import ceil_share
 
@@ -154,7 +154,7 @@ def build_relations(payments: Payments, tables: Tables) -> Relations:
     pinned = {(pin.offer, pin.state) for pin in scenario.decisions.pins}
     external, tracked, lasting, public = (np.zeros(len(key), np.bool_) for _ in range(4))
     window = np.zeros((len(key), len(scenario.years)), np.bool_)
-    spans = _windows(scenario)
+    spans = windows(scenario, scenario.offers)
     for at, (which, where) in enumerate(zip(offers.tolist(), states.tolist(), strict=True)):
         each, home = scenario.offers[which], scenario.states[where].id
         external[at] = scenario.is_external(each.id, home)
@@ -179,14 +179,6 @@ def build_relations(payments: Payments, tables: Tables) -> Relations:
         partner_state,
         partner_years,
     )
-
-
-def _windows(scenario: Scenario) -> Bools:
-    table = np.zeros((len(scenario.offers), len(scenario.years)), np.bool_)
-    for at, offer in enumerate(scenario.offers):
-        window = scenario.window(offer)
-        table[at, window.start - scenario.horizon.first : max(window.stop - scenario.horizon.first, 0)] = True
-    return table
 
 
 def _partners(scenario: Scenario, offer: Ints, state: Ints, external: Bools, years: Bools) -> tuple[Ints, Ints, Bools]:
