@@ -63,6 +63,14 @@ class Rows:
         """Returns ``A x`` exactly."""
         return _sum_by_row(self.start, self.coefficient * point[self.column])
 
+    def taken(self, number: Ints) -> Rows:
+        """Returns some of the rows, in the order given."""
+        count = np.diff(self.start)[number]
+        start = np.concatenate((np.zeros(1, np.int64), np.cumsum(count))).astype(np.int64)
+        term = np.arange(start[-1]) + np.repeat(self.start[number] - start[:-1], count)
+        label = tuple(self.label[row] for row in number.tolist())
+        return Rows(start, self.column[term], self.coefficient[term], self.lower[number], self.upper[number], label)
+
 
 def _sum_by_row(start: Ints, terms: Ints) -> Ints:
     """Sums runs of terms; wrap-around of the running total cancels, so the sums are exact."""

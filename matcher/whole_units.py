@@ -51,23 +51,26 @@ def _search(
     upper[inner] = np.minimum(model.upper[inner], np.ceil(point[inner]).astype(np.int64) + reach)
     lower[model.implied], upper[model.implied] = model.lower[model.implied], model.upper[model.implied]
     narrow = submodel(model.with_bounds(lower, np.maximum(upper, lower)), moving, near)
-    if _hopeless(narrow.model):
+    asking = _asking(narrow.model)
+    if asking is None:
         return None
-    outcome = engine("cpsat")(narrow.model, narrow.narrow(objective), Limits(work, _NEAR_ENOUGH), clock)
+    outcome = engine("cpsat")(asking, narrow.narrow(objective), Limits(work, _NEAR_ENOUGH), clock)
     if outcome.point is None:
         return None
     found = narrow.widen(np.rint(outcome.point).astype(np.int64))
     return found if model.admits(found) else None
 
 
-def _hopeless(model: LinearModel) -> bool:
-    """Whether some row cannot be met by any point within the bounds."""
+def _asking(model: LinearModel) -> LinearModel | None:
+    """The model without the rows that no point within the bounds can break; None if some row cannot be met."""
     rows = model.rows
     low = np.where(rows.coefficient > 0, model.lower[rows.column], model.upper[rows.column])
     high = np.where(rows.coefficient > 0, model.upper[rows.column], model.lower[rows.column])
     least = Rows.activity(replace(rows, column=np.arange(len(low))), low)
     most = Rows.activity(replace(rows, column=np.arange(len(high))), high)
-    return bool(((least > rows.upper) | (most < rows.lower)).any())
+    if ((least > rows.upper) | (most < rows.lower)).any():
+        return None
+    return replace(model, rows=rows.taken(np.flatnonzero((least < rows.lower) | (most > rows.upper))))
 
 
 def _with_room(

@@ -93,7 +93,7 @@ def cut(model: LinearModel, objective: LinearObjective, state: Ints) -> Blocks:
     """
     home = row_homes(model, state)
     linking = np.flatnonzero(home < -1)
-    links = _taken(model.rows, linking)
+    links = model.rows.taken(linking)
     size = float(np.abs(objective.coefficient).astype(np.float64) @ model.upper) or 1.0
     scale = max(1, int(_RANGE / size))
     term_size = np.zeros(len(linking))
@@ -130,7 +130,7 @@ def _blocks(model: LinearModel, state: Ints, home: Ints) -> Iterator[Block]:
     """Yields each block; columns and rows are sorted by State once, so that each is a slice."""
     columns = np.argsort(state, kind="stable")
     own = np.argsort(home, kind="stable")
-    rows = _taken(model.rows, own)
+    rows = model.rows.taken(own)
     states = np.unique(state)
     first_column, last_column = (np.searchsorted(state[columns], states, side) for side in ("left", "right"))
     first_row, last_row = (np.searchsorted(home[own], states, side) for side in ("left", "right"))
@@ -151,15 +151,6 @@ def _blocks(model: LinearModel, state: Ints, home: Ints) -> Iterator[Block]:
         )
         lower, upper, scale = model.lower[mine], model.upper[mine], model.column_scale[mine]
         yield Block(each, mine, LinearModel(lower, upper, model.fine[mine], model.implied[mine], scale, part))
-
-
-def _taken(rows: Rows, number: Ints) -> Rows:
-    """Some of the rows, in the order given."""
-    count = np.diff(rows.start)[number]
-    start = np.concatenate((np.zeros(1, np.int64), np.cumsum(count))).astype(np.int64)
-    term = np.arange(start[-1]) + np.repeat(rows.start[number] - start[:-1], count)
-    label = tuple(rows.label[row] for row in number.tolist())
-    return Rows(start, rows.column[term], rows.coefficient[term], rows.lower[number], rows.upper[number], label)
 
 
 def whole_prices(blocks: Blocks, prices: Floats) -> Ints:

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from ortools.math_opt import model_pb2
+from ortools.math_opt import (
+    callback_pb2,
+    model_parameters_pb2,
+    model_pb2,
+    parameters_pb2,
+    result_pb2,
+    solution_pb2,
+    sparse_containers_pb2,
+)
+from ortools.math_opt.core.python import solver as core
 from ortools.math_opt.python import mathopt
 from ortools.util.python.solve_interrupter import SolveInterrupter
 
@@ -103,22 +112,21 @@ def _relaxed(
         return Outcome("infeasible", None, None)
     figure_scale = _figure_scale(model, objective)
     scaled = _scaled(model, objective, figure_scale)
-    built = mathopt.Model.from_model_proto(_proto(scaled, objective.maximise, np.zeros(model.columns, np.bool_)))
+    proto = _proto(scaled, objective.maximise, np.zeros(model.columns, np.bool_))
     exact = solver == mathopt.SolverType.GLOP
-    result = _run(built, solver, parameters, None, clock)
-    if result.termination.reason in _NO_POINT:
+    result = _run(proto, solver, parameters, None, clock)
+    reason = mathopt.TerminationReason(result.termination.reason)
+    if reason in _NO_POINT:
         return Outcome("infeasible", None, None) if exact else Outcome("limit", None, None)
     price = np.zeros(len(model.rows.lower))  # without prices, the bounds of the columns alone
     solution = result.solutions[0] if result.solutions else None
-    if solution is not None and solution.dual_solution is not None:
-        values = solution.dual_solution.dual_values
-        price = np.array([values[row] for row in built.linear_constraints()], np.float64)
+    if solution is not None and solution.HasField("dual_solution"):
+        price = _dense(solution.dual_solution.dual_values, len(price))
     bound = Fraction(_price_bound(scaled, price, objective.maximise) * figure_scale) / objective.denominator
-    primal = None if solution is None else solution.primal_solution
     point = None
-    if primal is not None:
-        point = np.array([primal.variable_values[each] for each in built.variables()], np.float64) * model.column_scale
-    done = exact and result.termination.reason == mathopt.TerminationReason.OPTIMAL
+    if solution is not None and solution.HasField("primal_solution"):
+        point = _dense(solution.primal_solution.variable_values, model.columns) * model.column_scale
+    done = exact and reason == mathopt.TerminationReason.OPTIMAL
     prices = price * figure_scale / scaled.row_scale
     return Outcome("optimal" if done else "feasible" if point is not None else "limit", point, bound, prices)
 
@@ -135,37 +143,59 @@ def _solve(
         return Outcome("infeasible", None, None)
     figure_scale = _figure_scale(model, objective)
     scaled = _scaled(model, objective, figure_scale)
-    built = mathopt.Model.from_model_proto(_proto(scaled, objective.maximise, ~model.fine))
-    variables = list(built.variables())
-    given = None
-    if hint is not None:
-        values = (np.clip(hint, model.lower, model.upper) / model.column_scale).tolist()  # HiGHS refuses any other
-        given = mathopt.SolutionHint(variable_values=dict(zip(variables, values, strict=True)))
+    proto = _proto(scaled, objective.maximise, ~model.fine)
+    given = None if hint is None else np.clip(hint, model.lower, model.upper) / model.column_scale  # HiGHS asks for it
     parameters = _parameters(limits, clock, len(model.rows.column), False)
     if solver == mathopt.SolverType.GSCIP and limits.quick:
         _hurry(parameters)
-    result = _run(built, solver, parameters, given, clock)
-    return _outcome(result, variables, model, objective, figure_scale)
+    result = _run(proto, solver, parameters, given, clock)
+    return _outcome(result, model, objective, figure_scale)
 
 
 def _run(
-    built: mathopt.Model,
+    proto: model_pb2.ModelProto,
     solver: mathopt.SolverType,
     parameters: mathopt.SolveParameters,
-    hint: mathopt.SolutionHint | None,
+    hint: Floats | None,
     clock: Clock,
-) -> mathopt.SolveResult:
-    given = mathopt.ModelSolveParameters()
+) -> result_pb2.SolveResultProto:
+    """Solves by the core of MathOpt: its Python objects for columns and values cost as much as the solves."""
+    given = model_parameters_pb2.ModelSolveParametersProto()
+    given.variable_values_filter.skip_zero_values = True
+    given.dual_values_filter.skip_zero_values = True
     if hint is not None:
-        given.solution_hints.append(hint)
+        values = given.solution_hints.add().variable_values
+        values.ids.extend(range(len(hint)))
+        values.values.extend(hint.tolist())
+
+    def run(interrupter: SolveInterrupter | None) -> result_pb2.SolveResultProto:
+        return core.solve(
+            proto,
+            solver.value,
+            parameters_pb2.SolverInitializerProto(),
+            parameters.to_proto(),
+            given,
+            None,
+            callback_pb2.CallbackRegistrationProto(),
+            None,
+            None if interrupter is None else interrupter.pybind_interrupter,
+        )
+
     try:
         if solver == mathopt.SolverType.GSCIP:  # its interrupter writes errors to stderr: cancelled at its limit
-            return mathopt.solve(built, solver, params=parameters, model_params=given)
+            return run(None)
         interrupter = SolveInterrupter()
         with stopped_on_cancel(clock, interrupter.interrupt):
-            return mathopt.solve(built, solver, params=parameters, model_params=given, interrupter=interrupter)
+            return run(interrupter)
     except Exception as error:  # MathOpt has no error class of its own for an engine's failure
-        raise SolverFailed(f"{solver.name}: {error.__context__ or error}") from error
+        raise SolverFailed(f"{solver.name}: {error}") from error
+
+
+def _dense(sparse: sparse_containers_pb2.SparseDoubleVectorProto, count: int) -> Floats:
+    """The values by column or row; those not named are 0."""
+    values = np.zeros(count, np.float64)
+    values[np.array(sparse.ids, np.int64)] = np.array(sparse.values, np.float64)
+    return values
 
 
 _REASONS = mathopt.TerminationReason
@@ -174,13 +204,9 @@ _USUAL = (_REASONS.OPTIMAL, _REASONS.FEASIBLE, _REASONS.NO_SOLUTION_FOUND, _REAS
 
 
 def _outcome(
-    result: mathopt.SolveResult,
-    variables: list[mathopt.Variable],
-    model: LinearModel,
-    objective: LinearObjective,
-    figure_scale: float,
+    result: result_pb2.SolveResultProto, model: LinearModel, objective: LinearObjective, figure_scale: float
 ) -> Outcome:
-    reason = result.termination.reason
+    reason = mathopt.TerminationReason(result.termination.reason)
     if reason in _NO_POINT:
         return Outcome("infeasible", None, None)
     if reason not in _USUAL:
@@ -189,9 +215,10 @@ def _outcome(
     raw = result.termination.objective_bounds.dual_bound * scale
     slack = BOUND_TOLERANCE * max(abs(raw), scale * 1e-3)
     bound = Fraction(raw + slack if objective.maximise else raw - slack) if np.isfinite(raw) else None
-    if not result.has_primal_feasible_solution():
+    best = result.solutions[0].primal_solution if result.solutions else None
+    if best is None or best.feasibility_status != solution_pb2.SOLUTION_STATUS_FEASIBLE:
         return Outcome("limit", None, bound)
-    point = np.array(result.variable_values(variables), np.float64) * model.column_scale
+    point = _dense(best.variable_values, model.columns) * model.column_scale
     return Outcome("optimal" if reason == _REASONS.OPTIMAL else "feasible", point, bound)
 
 
