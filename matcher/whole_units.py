@@ -20,7 +20,7 @@ from matcher.solvers import Limits, engine
 _ZERO = 1e-7
 """A fine column below this many units counts as zero in an engine's point."""
 _NEAR_ENOUGH = 1e-4
-"""Relative gap at which a whole point is as good as the best nearby."""
+"""Share of the objective's figure by which a whole point may miss the best nearby."""
 REACH = (2, 12)
 """Granules by which a fine column may move, in the first and in the second try."""
 WORK = (0.1, 0.5)
@@ -54,7 +54,10 @@ def _search(
     asking = _asking(narrow.model)
     if asking is None:
         return None
-    outcome = engine("cpsat")(asking, narrow.narrow(objective), Limits(work, _NEAR_ENOUGH), clock)
+    aim = narrow.narrow(objective)
+    whole, moved = abs(objective.value(near)), abs(aim.value(near[narrow.free]))
+    gap = _NEAR_ENOUGH * float(whole / moved) if moved else 1.0  # what does not move counts, too
+    outcome = engine("cpsat")(asking, aim, Limits(work, min(gap, 1.0)), clock)
     if outcome.point is None:
         return None
     found = narrow.widen(np.rint(outcome.point).astype(np.int64))

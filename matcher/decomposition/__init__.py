@@ -10,7 +10,8 @@ For each objective:
    then what is left over is given out without prices. Sweeps go on, at changing shares, while each
    gains something; the best plan is kept.
 4. *Improvement*: groups of States with most to win and their rivals are freed and solved again;
-   where the model is small enough and the clock limits the solve, all States at once.
+   where the model is small and the clock limits the solve, all States are searched at once beside
+   all this (`decomposition.beside`).
 
 Every plan on the way is a whole point of the whole model; nothing is rounded at the end. All
 pieces run wherever the executor runs them, in rounds whose size does not depend on it.
@@ -24,6 +25,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from matcher.decomposition.beside import searching
 from matcher.decomposition.neighbourhoods import Groups
 from matcher.decomposition.prices import Blocks, Valuation, better_prices, cut, value_blocks, whole_prices
 from matcher.decomposition.search import (
@@ -52,15 +54,10 @@ LEAST_GAIN = Fraction(1, 200)
 """Sweeps go on while each gains more than this share."""
 MOST_FACTORED = 600_000
 """Most terms of a model that an interior-point method prices; beyond, and where it fails, a first-order one."""
-JOINT_COLUMNS = 25_000
-"""A model of at most this many columns is searched as a whole, too, once groups have done their part,
-where there is a limit on the clock: such a search has no limit in work that holds."""
 SWEEPS_SHARE = 0.4
 """Share of the time left for sweeps."""
-GROUPS_SHARE = 0.8
+GROUPS_SHARE = 0.9
 """Share of the time left for groups where the whole is searched, too."""
-SEARCH_SHARE = 0.9
-"""Share of the time left for that search."""
 DEAD_SHARE = 0.25
 """Share of time and work for telling which States can never complete."""
 FIRST_STATES = 40
@@ -71,6 +68,27 @@ RELAXATION_WORK = 60.0
 
 def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
     """Returns a plan and a bound for one objective, from the incumbent on."""
+    with searching(task, incumbent) as search:
+        part = task if search is None else replace(task, clock=task.clock.part(GROUPS_SHARE))
+        finding = _by_state(part, incumbent, work)
+        if search is None or finding.plan is None or closed(task, finding.plan, finding.bound):
+            return finding
+        outcome = search.outcome()
+    return finding if outcome is None else _joined(task, finding, finding.plan, outcome)
+
+
+def _joined(task: Task, finding: Finding, plan: Plan, outcome: Outcome) -> Finding:
+    """The better plan and the tighter bound, of those found State by State and those of the whole model."""
+    proven = task.bound(outcome.bound)
+    bound = finding.bound if proven is None else tighter(task, finding.bound, proven)
+    found = None if outcome.point is None else plan_near(task, outcome.point)
+    if found is not None and better(task.objective, task.value(found), task.value(plan)):
+        plan = found
+    task.report("all States at once", task.value(plan), bound)
+    return replace(finding, plan=plan, bound=bound)
+
+
+def _by_state(task: Task, incumbent: Plan | None, work: float) -> Finding:
     meter = Meter(work)
     plan, impossible = (incumbent, False) if incumbent is not None else starting_plan(task)
     if plan is None:
@@ -95,30 +113,8 @@ def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
         plan = serve_at_prices(sweeping, start, plan, shares, valued, groups, meter, bound)
     elif len(groups.active) > FIRST_STATES:
         plan = serve_alone(live, plan, groups, search, meter)
-    joint = task.columns.count <= JOINT_COLUMNS and task.clock.limit is not None
-    part = replace(live, clock=task.clock.part(GROUPS_SHARE)) if joint else live
-    plan = improve(part, plan, bound, groups, valued, meter)
-    if joint and not closed(task, plan, bound) and not task.clock.reason():
-        plan, bound = all_at_once(live, plan, bound, meter)
+    plan = improve(live, plan, bound, groups, valued, meter)
     return Finding(plan, bound, work=meter.used)
-
-
-def all_at_once(task: Task, plan: Plan, bound: Fraction | None, meter: Meter) -> tuple[Plan, Fraction | None]:
-    """Searches the whole model from the best plan on: for few States its bound is the better one."""
-    limits = Limits(max(meter.budget - meter.used, STATE_WORK), float(task.options.gap) / 2)
-    name = "scip" if task.options.engine == "auto" else task.options.engine
-    clock = task.clock.part(SEARCH_SHARE)  # the rest is for whole units
-    outcome = engine(name)(task.model, task.objective, limits, clock, plan.point.astype(np.float64))
-    meter.spend(task.columns.count)
-    proven = task.bound(outcome.bound)
-    if proven is not None:
-        bound = tighter(task, bound, proven)
-    if outcome.point is not None:
-        found = plan_near(task, outcome.point)
-        if found is not None and better(task.objective, task.value(found), task.value(plan)):
-            plan = found
-    task.report("all States", task.value(plan), bound)
-    return plan, bound
 
 
 @dataclass(frozen=True)

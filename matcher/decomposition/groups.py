@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from matcher.formulations.compact.columns import Columns
 from matcher.formulations.compact.points import Pairs, Plan, settle
-from matcher.linear_model import Ints, LinearModel, LinearObjective, submodel
+from matcher.linear_model import Bools, Ints, LinearModel, LinearObjective, submodel
 from matcher.pursuit import BrokenPlan, Task, promising, supported_by
 from matcher.recovery import Flows, flows_of, whole_pairs
 from matcher.result import Clock
@@ -52,7 +53,7 @@ def piece_of(
 ) -> tuple[Piece, Ints]:
     """Returns a group's part of the model, and its columns in the whole model."""
     columns = task.columns
-    free = np.isin(columns.state, sorted(group)) | (columns.state < 0)
+    free = _free_columns(columns, group)
     narrow = submodel(task.model, free, plan.point)
     piece = Piece(
         narrow.model,
@@ -65,6 +66,17 @@ def piece_of(
         task.clock.left,
     )
     return piece, narrow.free
+
+
+def _free_columns(columns: Columns, group: Iterable[int]) -> Bools:
+    """The group's own columns, and the ledgers of the money that it can use."""
+    free = np.isin(columns.state, sorted(group))
+    used = np.zeros(len(columns.scenario.offers), np.bool_)
+    used[columns.purse[columns.flow_offer[np.flatnonzero(free[: columns.flows])]]] = True
+    ledger = np.flatnonzero(columns.ledger_offer >= 0)
+    free[ledger] = used[columns.purse[columns.ledger_offer[ledger]]]
+    free[columns.worst] = True
+    return free
 
 
 def solve_piece(piece: Piece) -> Answer:

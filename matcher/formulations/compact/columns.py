@@ -11,7 +11,7 @@ from matcher.formulations.compact.tables import Relations, Tables, build_relatio
 from matcher.formulations.layout import FINE_UNITS, WORST_SCALE
 from matcher.linear_model import Bools, Floats, Ints
 from matcher.payments import FINE_GRANULES, Payments
-from matcher.scenario import Scenario
+from matcher.scenario import FundingOffer, Scenario
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,25 @@ class Columns:
     def flow_relation(self) -> Ints:
         """Relation of each column of work and money."""
         return np.concatenate((self.relations.of_work[self.work_entry], self.relations.of_money[self.money_entry]))
+
+    @cached_property
+    def ledger_offer(self) -> Ints:
+        """Offer of each ledger of money, -1 for other columns."""
+        offer = np.full(self.count, -1, np.int64)
+        for ledger in (self.carried, self.repaid, self.spent):
+            offer[ledger[ledger >= 0]] = np.nonzero(ledger >= 0)[0]
+        return offer
+
+    @cached_property
+    def purse(self) -> Ints:
+        """Shape (offers,): offers with the same number share money, as one repays what another lends."""
+        purse = np.arange(len(self.scenario.offers))
+        place = {offer.id: at for at, offer in enumerate(self.scenario.offers)}
+        for at, offer in enumerate(self.scenario.offers):
+            if isinstance(offer, FundingOffer) and offer.repayment is not None:
+                one, other = purse[at], purse[place[offer.repayment.offer]]
+                purse[purse == max(one, other)] = min(one, other)
+        return purse
 
     @cached_property
     def work_price(self) -> Ints:
