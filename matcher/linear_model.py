@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from math import gcd, lcm
 
 import numpy as np
@@ -58,6 +59,14 @@ class Rows:
     def row_of_term(self) -> Ints:
         """Row of each term."""
         return np.repeat(np.arange(self.count, dtype=np.int64), np.diff(self.start))
+
+    @cached_property
+    def by_column(self) -> tuple[Ints, Ints, Ints]:
+        """The terms column by column: where each column starts (and the total), row and coefficient of each."""
+        order = np.argsort(self.column, kind="stable")
+        count = np.bincount(self.column, minlength=int(self.column.max(initial=-1)) + 1)
+        start = np.concatenate((np.zeros(1, np.int64), np.cumsum(count))).astype(np.int64)
+        return start, self.row_of_term[order], self.coefficient[order]
 
     def activity(self, point: Ints) -> Ints:
         """Returns ``A x`` exactly."""
@@ -228,26 +237,38 @@ class SubModel:
         )
 
 
-def submodel(model: LinearModel, free: Bools, point: Ints) -> SubModel:
-    """Returns the model over the free columns, all others fixed at the point, rows without them gone."""
+def submodel(model: LinearModel, free: Bools, point: Ints, activity: Ints | None = None) -> SubModel:
+    """Returns the model over the free columns, all others fixed at the point, rows without them gone.
+
+    Parameters
+    ----------
+    activity
+        Activity of all rows at the point, where it is known: what remains costs only the free columns' terms.
+    """
     rows = model.rows
-    kept_term = free[rows.column]
-    fixed_activity = _sum_by_row(rows.start, np.where(kept_term, 0, rows.coefficient * point[rows.column]))
-    count = _sum_by_row(rows.start, kept_term.astype(np.int64))
-    kept_row = np.flatnonzero(count)
-    renumber = np.cumsum(free) - 1
-    start = np.concatenate((np.zeros(1, np.int64), np.cumsum(count[kept_row])))
-    shift = fixed_activity[kept_row]
+    activity = rows.activity(point) if activity is None else activity
+    columns = np.flatnonzero(free)
+    starts, row_of, coefficient_of = rows.by_column
+    first = starts[np.minimum(columns, len(starts) - 1)]
+    count = starts[np.minimum(columns + 1, len(starts) - 1)] - first
+    term = np.arange(count.sum()) + np.repeat(first - (np.cumsum(count) - count), count)
+    column = np.repeat(np.arange(len(columns)), count)
+    row, coefficient = row_of[term], coefficient_of[term]
+    order = np.argsort(row, kind="stable")
+    row, column, coefficient = row[order], column[order], coefficient[order]
+    new = np.flatnonzero(np.diff(row, prepend=-1))
+    kept_row = row[new]
+    start = np.append(new, len(row))
+    shift = activity[kept_row] - _sum_by_row(start, coefficient * point[columns[column]])
     lower, upper = rows.lower[kept_row], rows.upper[kept_row]
     sub = Rows(
         start,
-        renumber[rows.column[kept_term]],
-        rows.coefficient[kept_term],
+        column,
+        coefficient,
         np.where(lower <= -UNLIMITED, lower, lower - shift),
         np.where(upper >= UNLIMITED, upper, upper - shift),
-        tuple(rows.label[row] for row in kept_row),
+        tuple(rows.label[at] for at in kept_row.tolist()),
     )
-    columns = np.flatnonzero(free)
     narrow = LinearModel(
         model.lower[columns],
         model.upper[columns],

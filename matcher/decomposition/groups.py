@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from matcher.formulations.compact.columns import Columns
-from matcher.formulations.compact.points import Pairs, Plan, settle
+from matcher.formulations.compact.points import NO_PAIRS, Pairs, Plan, settle
 from matcher.linear_model import Bools, Ints, LinearModel, LinearObjective, submodel
 from matcher.pursuit import BrokenPlan, Task, promising, supported_by
 from matcher.recovery import Flows, flows_of, whole_pairs
@@ -48,13 +48,40 @@ class Answer:
     """Whether a search was run; False if the relaxation alone showed that there is nothing to win."""
 
 
+@dataclass(frozen=True)
+class Part:
+    """A group that was freed, and what it came to."""
+
+    group: frozenset[int]
+    free: Ints
+    """Its columns in the whole model."""
+    answer: Answer | None
+
+    @property
+    def moved(self) -> bool:
+        """Whether there is a new part."""
+        return self.answer is not None and self.answer.pairs is not None
+
+
 def piece_of(
-    task: Task, plan: Plan, group: Iterable[int], limits: Limits, search: LinearObjective, thorough: bool = False
+    task: Task,
+    plan: Plan,
+    group: Iterable[int],
+    limits: Limits,
+    search: LinearObjective,
+    thorough: bool = False,
+    activity: Ints | None = None,
 ) -> tuple[Piece, Ints]:
-    """Returns a group's part of the model, and its columns in the whole model."""
+    """Returns a group's part of the model, and its columns in the whole model.
+
+    Parameters
+    ----------
+    activity
+        Activity of the model's rows at the plan, where it is known.
+    """
     columns = task.columns
     free = _free_columns(columns, group)
-    narrow = submodel(task.model, free, plan.point)
+    narrow = submodel(task.model, free, plan.point, activity)
     piece = Piece(
         narrow.model,
         flows_of(columns, narrow.free),
@@ -106,17 +133,22 @@ def solve_pieces(task: Task, pieces: Sequence[Piece]) -> list[Answer | None]:
     return task.executor.map(solve_piece, pieces, should_stop=lambda: task.clock.reason() is not None)
 
 
-def merged(task: Task, plan: Plan, group: Iterable[int], free: Ints, answer: Answer | None) -> Plan | None:
-    """Returns the settled plan with a group's new part, or None if it does not fit what others do now."""
-    if answer is None or answer.pairs is None:
-        return None
+def merged(task: Task, plan: Plan, parts: Sequence[Part]) -> Plan | None:
+    """Returns the settled plan with the new parts of some groups.
+
+    None if they do not fit each other and what others do.
+    """
     columns = task.columns
     chosen = np.zeros(len(columns.scenario.states) + 1, np.bool_)
-    chosen[sorted(group)] = True
+    pairs, engaged = NO_PAIRS, plan.point.copy()
+    for part in parts:
+        if part.answer is None or part.answer.pairs is None:
+            return None
+        chosen[sorted(part.group)] = True
+        pairs = pairs.joined(part.answer.pairs)
+        engaged[part.free] = part.answer.others
     others = plan.pairs.where(~chosen[columns.state[plan.pairs.work]])
-    engaged = plan.point.copy()
-    engaged[free] = answer.others
-    found = settle(columns, others.joined(answer.pairs), engaged, task.worst_rows)
+    found = settle(columns, others.joined(pairs), engaged, task.worst_rows)
     return found if task.model.admits(found.point) else None
 
 

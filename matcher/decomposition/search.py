@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from matcher.decomposition.groups import Piece, completing, merged, piece_of, require, solve_piece, solve_pieces
+from matcher.decomposition.groups import Part, Piece, completing, merged, piece_of, require, solve_piece, solve_pieces
 from matcher.formulations.compact.points import NO_PAIRS, Plan, settle
 from matcher.linear_model import Floats, LinearObjective
 from matcher.pursuit import Task, better
@@ -97,22 +97,51 @@ def _search_piece(piece: Piece) -> Outcome:
 def free_groups(
     task: Task, plan: Plan, groups: list[frozenset[int]], search: LinearObjective, meter: Meter, thorough: bool = False
 ) -> tuple[Plan, list[bool]]:
-    """Frees disjoint groups at once and keeps each that makes things better, one after another.
+    """Frees disjoint groups at once and keeps what makes things better: all together where that fits.
 
-    What two groups both reach for, the first one gets; the other is then solved again on its own.
+    Else one after another: what two groups both reach for, the first one gets, and the other is
+    solved again on its own.
     """
-    limits = [Limits(STATE_WORK * len(group), GROUP_GAP, quick=True) for group in groups]
-    parts = [piece_of(task, plan, group, limit, search, thorough) for group, limit in zip(groups, limits, strict=True)]
-    answers = solve_pieces(task, [piece for piece, _ in parts])
-    won = []
-    for group, (_, free), limit, answer in zip(groups, parts, limits, answers, strict=True):
-        meter.spend(len(free), answer is None or answer.searched)
-        found = merged(task, plan, group, free, answer)
-        if found is None and answer is not None and answer.pairs is not None:
-            piece, free = piece_of(task, plan, group, limit, search, thorough)
-            again = solve_piece(piece)
-            meter.spend(len(free), again.searched)
-            found = merged(task, plan, group, free, again)
+    now = task.model.rows.activity(plan.point)
+    sent = [piece_of(task, plan, group, _limits(group), search, thorough, now) for group in groups]
+    answers = solve_pieces(task, [piece for piece, _ in sent])
+    parts = [Part(group, free, answer) for group, (_, free), answer in zip(groups, sent, answers, strict=True)]
+    for part in parts:
+        meter.spend(len(part.free), part.answer is None or part.answer.searched)
+    moved = {at for at, part in enumerate(parts) if part.moved}
+    while moved:
+        found = merged(task, plan, [parts[at] for at in sorted(moved)])
+        if found is None:
+            return _one_by_one(task, plan, parts, search, meter, thorough)
+        losers = {at for at in moved if len(moved) > 1 and _own_gain(task, plan, found, parts[at], search) <= 0}
+        if not losers:
+            won = better(search, search.value(found.point), search.value(plan.point))
+            return (found, [at in moved for at in range(len(parts))]) if won else (plan, [False] * len(parts))
+        moved -= losers
+    return plan, [False] * len(parts)
+
+
+def _limits(group: frozenset[int]) -> Limits:
+    return Limits(STATE_WORK * len(group), GROUP_GAP, quick=True)
+
+
+def _own_gain(task: Task, plan: Plan, found: Plan, part: Part, search: LinearObjective) -> int:
+    """What a group's own columns gain."""
+    own = part.free[task.columns.state[part.free] >= 0]
+    return int(search.signed[own] @ (found.point[own] - plan.point[own]))
+
+
+def _one_by_one(
+    task: Task, plan: Plan, parts: list[Part], search: LinearObjective, meter: Meter, thorough: bool
+) -> tuple[Plan, list[bool]]:
+    won: list[bool] = []
+    for part in parts:
+        found = merged(task, plan, [part]) if part.moved else None
+        if found is None and part.moved and any(won):
+            piece, free = piece_of(task, plan, part.group, _limits(part.group), search, thorough)
+            again = Part(part.group, free, solve_piece(piece))
+            meter.spend(len(free), True)
+            found = merged(task, plan, [again]) if again.moved else None
         gain = found is not None and better(search, search.value(found.point), search.value(plan.point))
         if gain and found is not None:
             plan = found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -108,6 +110,37 @@ class Columns:
         return offer
 
     @cached_property
+    def dues(self) -> dict[tuple[int, int], list[int]]:
+        """Repayment columns by the offer and year that they are charged to."""
+        place = {offer.id: at for at, offer in enumerate(self.scenario.offers)}
+        due: dict[tuple[int, int], list[int]] = {}
+        for at, year in zip(*(each.tolist() for each in np.nonzero(self.repaid >= 0)), strict=True):
+            offer = self.scenario.offers[at]
+            assert isinstance(offer, FundingOffer)
+            assert offer.repayment is not None
+            charged = (place[offer.repayment.offer], year + offer.repayment.after)
+            due.setdefault(charged, []).append(int(self.repaid[at, year]))
+        return due
+
+    @cached_property
+    def carry_overs(self) -> tuple[Ints, Ints]:
+        """Share of unspent money that each offer carries over: numerators and denominators."""
+        return _ratios(
+            Fraction(offer.carry_over) if isinstance(offer, FundingOffer) else Fraction(0)
+            for offer in self.scenario.offers
+        )
+
+    @cached_property
+    def repayments(self) -> tuple[Ints, Ints]:
+        """What is repaid of each unit of each offer, with its premium: numerators and denominators."""
+        return _ratios(
+            1 + Fraction(offer.repayment.premium)
+            if isinstance(offer, FundingOffer) and offer.repayment is not None
+            else Fraction(1)
+            for offer in self.scenario.offers
+        )
+
+    @cached_property
     def purse(self) -> Ints:
         """Shape (offers,): offers with the same number share money, as one repays what another lends."""
         purse = np.arange(len(self.scenario.offers))
@@ -176,6 +209,12 @@ class Columns:
         scale[self.delivered[need, year]] = np.maximum(demand[need] // 100, 1)
         scale[self.worst] = WORST_SCALE
         return np.where(self.fine, scale, 1.0)
+
+
+def _ratios(ratios: Iterable[Fraction]) -> tuple[Ints, Ints]:
+    pairs = [(ratio.numerator, ratio.denominator) for ratio in ratios]
+    table = np.array(pairs, np.int64).reshape(-1, 2)
+    return table[:, 0], table[:, 1]
 
 
 class _Columns:

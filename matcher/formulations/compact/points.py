@@ -7,7 +7,6 @@ carried and repaid money, the smallest coverage) has the value that leaves most 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
@@ -15,14 +14,12 @@ from matcher.arrays import engagement_runs
 from matcher.errors import Fault, InvalidPortfolio
 from matcher.formulations.compact import Compact
 from matcher.formulations.compact.columns import Columns
-from matcher.formulations.compact.rules import due_columns
 from matcher.formulations.layout import WORST_SCALE
 from matcher.linear_model import Bools, Ints, Rows
 from matcher.options import kind_of
 from matcher.portfolio import Flow, Portfolio
 from matcher.result import scenario_hash
 from matcher.scenario import FundingOffer, TechnicalOffer
-from matcher.units import ceil_share, floor_share
 
 
 @dataclass(frozen=True)
@@ -130,29 +127,33 @@ def _sums(keys: Ints, values: Ints, count: int) -> Ints:
 
 def _set_ledgers(columns: Columns, point: Ints) -> None:
     """Repayments as small, and carried money as large, as the flows allow."""
-    scenario, tables = columns.scenario, columns.tables
+    tables = columns.tables
     money = np.flatnonzero(point[columns.works : columns.flows]) + columns.works
     spent = np.zeros(tables.money.shape, np.int64)
     worth = point[money] * columns.money_unit[money - columns.works]
     np.add.at(spent, (columns.flow_offer[money], columns.flow_year[money]), worth)
     kept = columns.spent >= 0
     point[columns.spent[kept]] = spent[kept]
-    for offer, year in zip(*np.nonzero(columns.repaid >= 0), strict=True):
-        terms = scenario.offers[offer]
-        assert isinstance(terms, FundingOffer)
-        assert terms.repayment is not None
-        due = ceil_share(int(spent[offer, year]), 1 + Fraction(terms.repayment.premium))
-        point[columns.repaid[offer, year]] = due
+    offer, year = np.nonzero(columns.repaid >= 0)
+    point[columns.repaid[offer, year]] = -_floor_shares(-spent[offer, year], *columns.repayments, offer)
     charged = np.zeros_like(spent)
-    for where, due_at in due_columns(columns).items():
+    for where, due_at in columns.dues.items():
         charged[where] = point[due_at].sum()
-    for offer, year in zip(*np.nonzero(columns.carried >= 0), strict=True):  # year after year, for each offer
-        terms = scenario.offers[offer]
-        assert isinstance(terms, FundingOffer)
-        before = columns.carried[offer, year - 1]
-        free = int(tables.money[offer, year - 1]) + (int(point[before]) if before >= 0 else 0)
-        left = free - int(spent[offer, year - 1]) - int(charged[offer, year - 1])
-        point[columns.carried[offer, year]] = floor_share(max(left, 0), terms.carry_over)
+    for at in range(1, len(columns.scenario.years)):  # what is carried depends on the year before
+        owner = np.flatnonzero(columns.carried[:, at] >= 0)
+        before = columns.carried[owner, at - 1]
+        free = tables.money[owner, at - 1] + np.where(before >= 0, point[before], 0)
+        left = np.maximum(free - spent[owner, at - 1] - charged[owner, at - 1], 0)
+        point[columns.carried[owner, at]] = _floor_shares(left, *columns.carry_overs, owner)
+
+
+def _floor_shares(amount: Ints, numerator: Ints, denominator: Ints, owner: Ints) -> Ints:
+    """Each amount times its owner's ratio, rounded down; exact also where a product passes 64 bits."""
+    over, under = numerator[owner], denominator[owner]
+    found = amount * over // under
+    for at in np.flatnonzero(np.abs(amount.astype(np.float64)) * over >= 2.0**62).tolist():
+        found[at] = int(amount[at]) * int(over[at]) // int(under[at])
+    return found
 
 
 def portfolio_of(compact: Compact, plan: Plan) -> Portfolio:

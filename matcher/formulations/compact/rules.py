@@ -46,7 +46,7 @@ def budget(columns: Columns, rows: RowBuilder) -> None:
     offer, year = columns.flow_offer[money], columns.flow_year[money]
     asked = columns.spent >= 0
     asked[offer, year] = True
-    due = due_columns(columns)
+    due = columns.dues
     for where in due:
         asked[where] = True
     offers, years = np.nonzero(asked)
@@ -64,19 +64,6 @@ def budget(columns: Columns, rows: RowBuilder) -> None:
     rows.terms(ledger[offer, year], money, columns.money_unit)
 
 
-def due_columns(columns: Columns) -> dict[tuple[int, int], list[int]]:
-    """Returns the repayment columns by the offer and year that they are charged to."""
-    scenario = columns.scenario
-    place = {offer.id: at for at, offer in enumerate(scenario.offers)}
-    due: dict[tuple[int, int], list[int]] = {}
-    for offer, year in zip(*np.nonzero(columns.repaid >= 0), strict=True):
-        terms = _funding(scenario, int(offer)).repayment
-        assert terms is not None
-        charged = (place[terms.offer], int(year) + terms.after)
-        due.setdefault(charged, []).append(int(columns.repaid[offer, year]))
-    return due
-
-
 def _funding(scenario: Scenario, at: int) -> FundingOffer:
     found = scenario.offers[at]
     assert isinstance(found, FundingOffer)
@@ -85,7 +72,7 @@ def _funding(scenario: Scenario, at: int) -> FundingOffer:
 
 def carry_over(columns: Columns, rows: RowBuilder) -> None:
     """Rule 1: what moves to the next year is a share of what was free and unspent."""
-    due = due_columns(columns)
+    due = columns.dues
     for offer, year in zip(*np.nonzero(columns.carried >= 0), strict=True):
         whole, share = whole_ratio(Fraction(1), Fraction(_funding(columns.scenario, int(offer)).carry_over))
         before = (int(offer), int(year) - 1)
