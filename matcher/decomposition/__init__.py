@@ -20,14 +20,15 @@ pieces run wherever the executor runs them, in rounds whose size does not depend
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
 from matcher.decomposition.beside import searching
+from matcher.decomposition.bundle import Bundle, Valued
 from matcher.decomposition.neighbourhoods import Groups
-from matcher.decomposition.prices import Blocks, Valuation, better_prices, cut, value_blocks, whole_prices
+from matcher.decomposition.prices import Valuation, cut, value_blocks, whole_prices
 from matcher.decomposition.search import (
     GROUP_GAP,
     STATE_WORK,
@@ -40,7 +41,7 @@ from matcher.decomposition.search import (
 )
 from matcher.decomposition.worst_off import lifting, lowest
 from matcher.formulations.compact.points import Plan
-from matcher.linear_model import Floats, Ints, LinearObjective
+from matcher.linear_model import Floats, LinearObjective
 from matcher.pursuit import Finding, Task, better, guided
 from matcher.solvers import Limits, Outcome, SolverFailed, engine
 
@@ -52,7 +53,7 @@ FEW_STATES = 20
 """So many are few."""
 LEAST_GAIN = Fraction(1, 200)
 """Sweeps go on while each gains more than this share."""
-MOST_FACTORED = 600_000
+MOST_FACTORED = 200_000
 """Most terms of a model that an interior-point method prices; beyond, and where it fails, a first-order one."""
 SWEEPS_SHARE = 0.4
 """Share of the time left for sweeps."""
@@ -62,6 +63,12 @@ DEAD_SHARE = 0.25
 """Share of time and work for telling which States can never complete."""
 FIRST_STATES = 40
 """Most States served before there are prices."""
+FIRST_STEPS = 24
+"""Steps towards better prices before the first sweep, where the relaxation was solved roughly ..."""
+NEXT_STEPS = 8
+"""... and after each sweep."""
+FIRST_ORDER = "first order"
+"""What the roughly solved relaxation is called in reports."""
 RELAXATION_WORK = 60.0
 """Work allowed for the relaxation of the whole; cut short, its prices bound less well but they do."""
 
@@ -103,38 +110,23 @@ def _by_state(task: Task, incumbent: Plan | None, work: float) -> Finding:
         live, relaxed, engine_name = pricing.result()
     bound = task.bound(relaxed.bound)
     task.report(f"relaxation ({engine_name})", task.value(plan), bound)
-    valued = None if task.objective.name == "worst_off" else _valued(live, relaxed, plan, meter)
-    if valued is not None:
+    priced = None if task.objective.name == "worst_off" else _priced(live, relaxed, plan)
+    valued = None
+    if priced is not None:
+        priced.rough = engine_name == FIRST_ORDER
+        if priced.rough:
+            priced.step(FIRST_STEPS, meter)
+        sweeping = replace(live, clock=task.clock.part(SWEEPS_SHARE))
+        shares = PRICE_SHARES if incumbent is None else PRICE_SHARES[1:]
+        start = empty if incumbent is None else plan
+        plan = serve_at_prices(sweeping, start, plan, shares, priced, groups, meter, bound)
+        valued = _valued(live, priced, meter)
         bound = tighter(task, bound, signed_bound(task, valued.valuation))
         task.report("States valued", task.value(plan), bound)
-        shares = PRICE_SHARES if incumbent is None else PRICE_SHARES[1:]
-        sweeping = replace(live, clock=task.clock.part(SWEEPS_SHARE))
-        start = empty if incumbent is None else plan
-        plan = serve_at_prices(sweeping, start, plan, shares, valued, groups, meter, bound)
     elif len(groups.active) > FIRST_STATES:
         plan = serve_alone(live, plan, groups, search, meter)
     plan = improve(live, plan, bound, groups, valued, meter)
     return Finding(plan, bound, work=meter.used)
-
-
-@dataclass(frozen=True)
-class Valued:
-    """Prices, and what every State is worth at them."""
-
-    blocks: Blocks
-    valuation: Valuation
-
-    def priced(self, state: Ints, share: float) -> LinearObjective:
-        """Returns the objective less a share of the prices, over the States' own columns."""
-        blocks = self.blocks
-        coarse = 2**10  # leaves room for sums of 64 bits
-        charge = np.zeros(len(blocks.weight), np.float64)
-        prices = self.valuation.prices.astype(np.float64) * share
-        np.add.at(charge, blocks.term_column, prices[blocks.term_row] * blocks.term_value)
-        weight = np.rint((blocks.weight - charge) / coarse)
-        weight[state < 0] = 0
-        denominator = max(blocks.denominator // coarse, 1)
-        return LinearObjective("priced", True, weight.astype(np.int64), denominator, Fraction(0))
 
 
 def relaxation(task: Task, meter: Meter) -> tuple[Task, Outcome, str]:
@@ -149,22 +141,29 @@ def relaxation(task: Task, meter: Meter) -> tuple[Task, Outcome, str]:
             return live, engine("interior")(live.model, task.objective, limits, task.clock), "interior point"
         except SolverFailed:  # told by the name of the engine that takes over
             pass
-    return live, engine("first_order")(live.model, task.objective, limits, task.clock), "first order"
+    return live, engine("first_order")(live.model, task.objective, limits, task.clock), FIRST_ORDER
 
 
-def _valued(task: Task, relaxed: Outcome, plan: Plan, meter: Meter) -> Valued | None:
-    """Values every State at the best prices found; None if there are none, or the solve is stopped."""
+def _priced(task: Task, relaxed: Outcome, plan: Plan) -> Bundle | None:
+    """Returns the relaxation's prices, ready to become better; None if there are none, or the solve is stopped."""
     if relaxed.prices is None or task.clock.reason():
         return None
     blocks = cut(task.model, task.objective, task.columns.state)
     sign = 1.0 if task.objective.maximise else -1.0
-    prices = whole_prices(blocks, sign * relaxed.prices[blocks.row])
-    target = task.value(plan) if task.objective.maximise else -task.value(plan)
-    prices = better_prices(task, blocks, prices, target)
-    valuation = value_blocks(task, blocks, prices, Limits(STATE_WORK, GROUP_GAP, quick=True))
-    for block in blocks.blocks:
+    bundle = Bundle(task, blocks, whole_prices(blocks, sign * relaxed.prices[blocks.row]), plan)
+    return None if bundle.best is None else bundle
+
+
+def _valued(task: Task, priced: Bundle, meter: Meter) -> Valued:
+    """Values every State in whole numbers at the best prices: what it is worth at most, and the bound."""
+    rough = priced.valued
+    if task.clock.reason():
+        return rough
+    limits = Limits(STATE_WORK, GROUP_GAP, quick=True)
+    found = value_blocks(task, rough.blocks, rough.valuation.prices, limits)
+    for block in rough.blocks.blocks:
         meter.spend(block.model.columns)
-    return None if valuation is None else Valued(blocks, valuation)
+    return rough if found is None else Valued(rough.blocks, found)
 
 
 def signed_bound(task: Task, valuation: Valuation) -> Fraction:
@@ -213,20 +212,22 @@ def serve_at_prices(
     start: Plan,
     plan: Plan,
     shares: tuple[float, ...],
-    valued: Valued,
+    priced: Bundle,
     groups: Groups,
     meter: Meter,
-    bound: Fraction,
+    bound: Fraction | None,
 ) -> Plan:
     """Serves all States anew at a share of the prices, then gives out what is left; again while it pays.
 
-    The first sweeps lead from `start`, the others from the best plan so far.
+    The first sweeps lead from `start`, the others from the best plan so far; prices become better
+    between them.
     """
     search, other = guided(task.model, task.objective, task.guide), start
-    full = valued.priced(task.columns.state, 1.0)
     fresh = FRESH_SHARES if start is not plan and len(groups.active) <= FEW_STATES else ()
     for at, share in enumerate((*fresh, *shares)):
-        before = task.value(plan)
+        before, valued = task.value(plan), priced.valued
+        bound = tighter(task, bound, signed_bound(task, valued.valuation))
+        full = valued.priced(task.columns.state, 1.0)
         for aim in (valued.priced(task.columns.state, share), search):
             groups.regret = regrets(task, valued, full, other)
             for group in groups.alone(other):
@@ -242,6 +243,8 @@ def serve_at_prices(
         if closed(task, plan, bound) or abs(task.value(plan) - before) <= abs(before) * LEAST_GAIN:
             break
         other = plan
+        if priced.rough:
+            priced.step(NEXT_STEPS, meter)
     return plan
 
 

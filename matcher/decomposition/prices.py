@@ -10,9 +10,6 @@ Each block's maximum is replaced by the bound that its search has proven when it
 holds whenever it is stopped. Prices are rounded to whole numbers first, so the sum is exact.
 Blocks in whole numbers see what the relaxation does not (a State completes or it does not), so
 even the relaxation's own prices give a better bound than the relaxation (Geoffrion, 1974).
-
-Prices move against the rows that the blocks' own best points break (the volume algorithm:
-Barahona and Anbil, 2000), with Polyak's step towards the best portfolio known.
 """
 
 from __future__ import annotations
@@ -30,10 +27,6 @@ from matcher.solvers import Limits, engine
 
 _RANGE = 2**52
 """Largest size of a figure in whole numbers: leaves room for the sums of 64-bit arithmetic."""
-PRICE_STEPS = 6
-"""Steps towards better prices."""
-FIRST_SHARE = 0.5
-"""Share of the gap that the first step aims to close."""
 
 
 @dataclass(frozen=True)
@@ -217,57 +210,3 @@ def _value_block(order: _Order) -> tuple[Fraction, Floats | None]:
     outcome = engine("lp" if order.relaxed else "scip")(order.model, aim, order.limits, clock)
     bound = trivial if outcome.bound is None else min(outcome.bound, trivial)
     return bound, outcome.point
-
-
-def better_prices(task: Task, blocks: Blocks, prices: Ints, target: Fraction) -> Ints:
-    """Returns prices that bound the objective better than those given, blocks relaxed to real numbers.
-
-    Each step moves the best prices so far against the rows that a running mean of the blocks' best
-    points breaks (the volume algorithm), as far as would close a share of the gap to the target.
-    """
-    best = value_blocks(task, blocks, prices, Limits(1.0), relaxed=True)
-    if best is None:
-        return prices
-    mean, share = _activity(blocks, best), FIRST_SHARE
-    for _ in range(PRICE_STEPS):
-        slack = np.where(_nearer_limit(blocks, mean) >= 0, blocks.upper - mean, blocks.lower - mean)
-        slack = np.where((best.prices == 0) & ((mean >= blocks.lower) & (mean <= blocks.upper)), 0.0, slack)
-        step = _step(blocks, slack, float(best.bound - target) * share)
-        trial = whole_prices(blocks, (best.prices - step) / blocks.scale)
-        found = value_blocks(task, blocks, trial, Limits(1.0), relaxed=True)
-        if found is None:
-            break
-        mean = 0.7 * mean + 0.3 * _activity(blocks, found)
-        if found.bound < best.bound:
-            best = found
-        else:
-            share /= 2
-    return best.prices
-
-
-def _nearer_limit(blocks: Blocks, activity: Floats) -> Floats:
-    """Which limit of each row an activity is nearer to breaking: 1 the upper, -1 the lower."""
-    upper = blocks.upper < UNLIMITED
-    lower = blocks.lower > -UNLIMITED
-    return np.where(upper & (~lower | (activity >= blocks.upper)), 1.0, np.where(lower, -1.0, 1.0))
-
-
-def _activity(blocks: Blocks, valuation: Valuation) -> Floats:
-    """Activity of the linking rows at the blocks' best points."""
-    point = np.zeros(len(blocks.weight), np.float64)
-    for block in blocks.blocks:
-        if block.state in valuation.points:
-            point[block.columns] = valuation.points[block.state]
-    activity = np.zeros(len(blocks.row), np.float64)
-    np.add.at(activity, blocks.term_row, blocks.term_value * point[blocks.term_column])
-    return activity
-
-
-def _step(blocks: Blocks, slack: Floats, gain: float) -> Floats:
-    """Polyak's step in whole price units, rows scaled by the size of their limits."""
-    size = np.maximum(np.maximum(np.abs(np.where(blocks.upper < UNLIMITED, blocks.upper, 0.0)), np.abs(slack)), 1.0)
-    direction = slack / size
-    norm = float(direction @ direction)
-    if norm == 0.0:
-        return np.zeros_like(slack)
-    return gain * blocks.denominator * direction / norm / size

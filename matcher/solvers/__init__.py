@@ -11,8 +11,10 @@ from fractions import Fraction
 from importlib import import_module
 from typing import Literal, Protocol
 
+import numpy as np
+
 from matcher.errors import InvalidOptions, MatcherError, nearest
-from matcher.linear_model import Floats, LinearModel, LinearObjective
+from matcher.linear_model import Floats, Ints, LinearModel, LinearObjective
 from matcher.result import Clock
 
 SolveStatus = Literal["optimal", "feasible", "infeasible", "limit"]
@@ -47,6 +49,21 @@ class Limits:
     """Relative gap at which a point counts as optimal."""
     quick: bool = False
     """Whether a good point soon matters more than proof (where the engine can tell the two apart)."""
+
+
+@dataclass(frozen=True)
+class Continuous:
+    """A linear program in real numbers, by terms in the order of rows and columns."""
+
+    lower: Floats
+    upper: Floats
+    weight: Floats
+    """Of each column in the objective."""
+    row: Ints
+    column: Ints
+    value: Floats
+    row_lower: Floats
+    row_upper: Floats
 
 
 class Solver(Protocol):
@@ -86,3 +103,12 @@ def engine(name: str) -> Solver:
         raise InvalidOptions(f"no engine {name!r}; known: {', '.join(ENGINES)} (nearest: {nearest(name, ENGINES)})")
     module, function = ENGINES[name]
     return getattr(import_module(module), function)  # type: ignore[no-any-return]
+
+
+def minimum(program: Continuous, work: float, clock: Clock) -> Floats | None:
+    """Returns where a linear program is smallest, by the simplex method and within its tolerances.
+
+    None if a limit comes first.
+    """
+    found = import_module("matcher.solvers.mathopt").solve_continuous(program, work, clock)
+    return None if found is None else np.asarray(found, np.float64)

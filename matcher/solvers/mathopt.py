@@ -25,9 +25,9 @@ from ortools.math_opt.core.python import solver as core
 from ortools.math_opt.python import mathopt
 from ortools.util.python.solve_interrupter import SolveInterrupter
 
-from matcher.linear_model import UNLIMITED, Bools, Floats, Ints, LinearModel, LinearObjective
+from matcher.linear_model import UNLIMITED, Bools, Floats, LinearModel, LinearObjective
 from matcher.result import Clock
-from matcher.solvers import Limits, Outcome, SolverFailed
+from matcher.solvers import Continuous, Limits, Outcome, SolverFailed
 from matcher.solvers.watch import stopped_on_cancel
 
 BOUND_TOLERANCE = 1e-6
@@ -246,18 +246,22 @@ def _hurry(parameters: mathopt.SolveParameters) -> None:
     parameters.node_limit = min(4 * (parameters.node_limit or 1), 2**31 - 1)
 
 
+def solve_continuous(program: Continuous, work: float, clock: Clock) -> Floats | None:
+    """Returns where a linear program is smallest, as `matcher.solvers.minimum` does."""
+    proto = _proto(program, False, np.zeros(len(program.lower), np.bool_))
+    parameters = _parameters(Limits(work), clock, len(program.row), True)
+    result = _run(proto, mathopt.SolverType.GLOP, parameters, None, clock)
+    if mathopt.TerminationReason(result.termination.reason) not in (_REASONS.OPTIMAL, _REASONS.IMPRECISE):
+        return None
+    if not result.solutions:  # it happens where the result is imprecise
+        return None
+    return _dense(result.solutions[0].primal_solution.variable_values, len(program.lower))
+
+
 @dataclass(frozen=True)
-class _Scaled:
+class _Scaled(Continuous):
     """A model in floating-point units: columns by their scale, rows by powers of two."""
 
-    lower: Floats
-    upper: Floats
-    weight: Floats
-    row: Ints
-    column: Ints
-    value: Floats
-    row_lower: Floats
-    row_upper: Floats
     row_scale: Floats
 
 
@@ -299,7 +303,7 @@ def _price_bound(scaled: _Scaled, price: Floats, maximise: bool) -> float:
     return sign * (float(terms.sum()) + 1e-12 * float(np.abs(terms).sum()))
 
 
-def _proto(scaled: _Scaled, maximise: bool, integer: Bools) -> model_pb2.ModelProto:
+def _proto(scaled: Continuous, maximise: bool, integer: Bools) -> model_pb2.ModelProto:
     """The scaled model in MathOpt's format."""
     proto = model_pb2.ModelProto()
     proto.variables.ids.extend(range(len(scaled.lower)))
