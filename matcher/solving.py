@@ -73,6 +73,8 @@ class _Run:
     cut: bool = False
     """Whether the clock ended the pursuit of an objective."""
     stages: list[Stage] = field(default_factory=list)
+    last: tuple[Plan, Portfolio, dict[str, Fraction]] | None = None
+    """The last plan that was checked, as a portfolio, and its figures."""
 
     @property
     def scenario(self) -> Scenario:
@@ -227,7 +229,7 @@ def _stage(run: _Run, compact: Compact, aim: LinearObjective, finding: Finding) 
 
 def _figure(run: _Run, compact: Compact, aim: LinearObjective, plan: Plan) -> Fraction:
     """The objective's figure as the checker computes it."""
-    figures = _checked(run, run.merged.split(portfolio_of(compact, plan)))
+    _, figures = _checked(run, compact, plan)
     if aim.name in figures:
         return figures[aim.name]
     signs = {"engagements": -1, "cost": -1}
@@ -236,21 +238,25 @@ def _figure(run: _Run, compact: Compact, aim: LinearObjective, plan: Plan) -> Fr
     return sum(parts, Fraction(0))
 
 
-def _checked(run: _Run, portfolio: Portfolio) -> dict[str, Fraction]:
-    """The figures of a portfolio that the independent checker accepts.
+def _checked(run: _Run, compact: Compact, plan: Plan) -> tuple[Portfolio, dict[str, Fraction]]:
+    """The portfolio of a plan and its figures, once the independent checker has accepted it.
 
     Raises
     ------
     VerificationFailed
         if it does not.
     """
+    if run.last is not None and run.last[0] is plan:
+        return run.last[1], run.last[2]
+    portfolio = run.merged.split(portfolio_of(compact, plan))
     before = run.clock.elapsed
     report = verify(run.scenario, portfolio)
     run.verification += run.clock.elapsed - before
     run.checks += 1
     if not report.ok:
         raise VerificationFailed("; ".join(violation.detail for violation in report.violations[:5]))
-    return dict(report.figures)
+    run.last = plan, portfolio, dict(report.figures)
+    return portfolio, run.last[2]
 
 
 def _gap(value: Fraction | None, bound: Fraction | None) -> Fraction | None:
@@ -267,8 +273,7 @@ def _result(
     plan: Plan | None,
     conflicts: tuple[Conflict, ...],
 ) -> Result:
-    portfolio = None if plan is None else run.merged.split(portfolio_of(compact, plan))
-    figures = _checked(run, portfolio) if portfolio is not None else {}
+    portfolio, figures = (None, {}) if plan is None else _checked(run, compact, plan)
     wanted = 1 if run.scenario.objectives.weights is not None else len(run.scenario.order())
     solved = len(run.stages) == wanted and all(stage.solved for stage in run.stages)
     none = "infeasible" if conflicts else "no_portfolio"
