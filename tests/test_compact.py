@@ -16,7 +16,7 @@ from matcher.arrays import build_arrays
 from matcher.formulations.assignment import Assignment, formulate
 from matcher.formulations.compact import Compact, formulate_compact
 from matcher.formulations.compact import objectives as compact_objectives
-from matcher.formulations.compact.points import Pairs, plan_of, portfolio_of, settle
+from matcher.formulations.compact.points import Pairs, _floor_shares, plan_of, portfolio_of, settle
 from matcher.formulations.objectives import linear_objective, worst_off_rows
 from matcher.io import load
 from matcher.linear_model import UNLIMITED, LinearModel
@@ -146,3 +146,12 @@ def test_a_portfolio_states_units_money_and_kind() -> None:
     assert (flow.quantity, flow.money, flow.kind, flow.year) == (15, 3, "operator", 2015)
     assert [(each.offer, each.state) for each in portfolio.engagements] == [("f", "A"), ("t", "A")]
     assert portfolio.scenario_hash == scenario_hash(compact.scenario)
+
+
+def test_shares_are_exact_at_any_size() -> None:
+    """Rounded down to the unit, also below zero and where a product passes 64 bits."""
+    amount = np.array([7, -7, 10**15, -(10**15), 0], np.int64)
+    over, under = np.array([2, 999_999_999_999], np.int64), np.array([3, 10**12], np.int64)
+    owner = np.array([0, 0, 1, 1, 1])
+    expected = [int(a) * int(over[o]) // int(under[o]) for a, o in zip(amount, owner, strict=True)]
+    assert _floor_shares(amount, over, under, owner).tolist() == expected

@@ -266,3 +266,26 @@ def test_an_objective_without_terms_is_nothing() -> None:
 def test_whole_ratio_is_the_smallest(values: tuple[str, ...], wanted: tuple[int, ...]) -> None:
     """Fractions become the smallest whole numbers in the same proportion."""
     assert whole_ratio(*(Fraction(value) for value in values)) == wanted
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_known_activity_changes_nothing(seed: int) -> None:
+    """A submodel cut with the activity at hand is the same as one that computes it."""
+    model, _ = _random_model(seed)
+    point = np.random.default_rng(seed).integers(model.lower, model.upper + 1)
+    free = np.arange(COLUMNS) % 2 == 0
+    one, other = submodel(model, free, point), submodel(model, free, point, model.rows.activity(point))
+    assert one.model.rows.label == other.model.rows.label
+    for name in ("start", "column", "coefficient", "lower", "upper"):
+        assert (getattr(one.model.rows, name) == getattr(other.model.rows, name)).all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_can_be_taken_in_any_order(seed: int) -> None:
+    """Taken rows say what they said."""
+    model, matrix = _random_model(seed)
+    order = np.random.default_rng(seed).permutation(model.rows.count)[:5]
+    taken = model.rows.taken(order)
+    assert (_dense(taken, COLUMNS) == matrix[order]).all()
+    assert taken.label == tuple(model.rows.label[at] for at in order)
+    assert (taken.lower == model.rows.lower[order]).all()

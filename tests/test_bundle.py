@@ -1,0 +1,110 @@
+"""Better prices by a bundle: bounds that fall and hold; and the whole model searched beside the States."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.instances import generate
+from matcher.decomposition import beside
+from matcher.decomposition.bundle import Bundle
+from matcher.decomposition.prices import cut, whole_prices
+from matcher.decomposition.search import Meter, starting_plan
+from matcher.pursuit import Task
+from matcher.result import Clock, SolveOptions
+from matcher.solvers import Continuous, Limits, engine, minimum
+from matcher.solving import solve
+from matcher.verification import verify
+from test_decomposition import scenario_of, task_of
+
+
+def _bundle(task: Task, share: float) -> tuple[Bundle, float]:
+    """A bundle from a share of the relaxation's own prices, and the relaxation's value."""
+    relaxed = engine("lp")(task.model, task.objective, Limits(50.0), Clock())
+    assert relaxed.prices is not None
+    assert relaxed.bound is not None
+    plan, _ = starting_plan(task)
+    assert plan is not None
+    blocks = cut(task.model, task.objective, task.columns.state)
+    noise = np.random.default_rng(1).uniform(1 - share, 1 + share, len(blocks.row))
+    return Bundle(task, blocks, whole_prices(blocks, relaxed.prices[blocks.row] * noise), plan), float(relaxed.bound)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_rough_prices_become_better_and_still_bound(seed: int) -> None:
+    """From prices a tenth off, steps win back most of what the bound had lost, and never pass the relaxation."""
+    bundle, exact = _bundle(task_of(generate("tiny", seed)), 0.1)
+    first = float(bundle.valued.valuation.bound)
+    bounds = []
+    for _ in range(6):
+        bundle.step(5, Meter(1e9))
+        bounds.append(float(bundle.valued.valuation.bound))
+    assert bounds == sorted(bounds, reverse=True)
+    assert bounds[-1] >= exact * (1 - 1e-6)
+    assert bounds[-1] - exact < (first - exact) / 2
+
+
+def test_exact_prices_stay_as_they_are() -> None:
+    """At the relaxation's own prices nothing can be won: the bound stays."""
+    bundle, exact = _bundle(task_of(generate("tiny", 1)), 0.0)
+    bundle.step(5, Meter(1e9))
+    assert float(bundle.valued.valuation.bound) == pytest.approx(exact, rel=1e-6)
+
+
+def test_no_step_is_taken_without_work_left() -> None:
+    """A budget that is used up ends the steps before the next one."""
+    bundle, _ = _bundle(task_of(generate("tiny", 1)), 0.1)
+    first = bundle.valued.valuation
+    bundle.step(5, Meter(0.0))
+    assert bundle.valued.valuation is first
+
+
+def test_a_linear_program_is_smallest_where_it_says() -> None:
+    """min x + 2y with x + y >= 3, x <= 2 is at (2, 1); no point where rows exclude each other."""
+    two = np.array([0.0, 0.0]), np.array([2.0, 9.0]), np.array([1.0, 2.0])
+    row, column, value = np.array([0, 0]), np.array([0, 1]), np.array([1.0, 1.0])
+    found = minimum(Continuous(*two, row, column, value, np.array([3.0]), np.array([np.inf])), 1.0, Clock())
+    assert found is not None
+    assert found == pytest.approx([2.0, 1.0])
+    none = minimum(Continuous(*two, row, column, value, np.array([12.0]), np.array([np.inf])), 1.0, Clock())
+    assert none is None
+
+
+def test_the_whole_is_searched_beside_only_under_a_clock() -> None:
+    """Without a time limit nothing runs beside; with one, its bound and point are those of the model."""
+    task = task_of(scenario_of(10))
+    with beside.searching(task, None) as none:
+        assert none is None
+    best = engine("cpsat")(task.model, task.objective, Limits(20.0), Clock())
+    limited = Task(**{**vars(task), "clock": Clock(120.0)})
+    with beside.searching(limited, None) as search:
+        assert search is not None
+        outcome = search.outcome()
+    assert outcome is not None
+    assert outcome.status == best.status == "optimal"
+    assert outcome.bound is not None
+    assert best.bound is not None
+    assert float(outcome.bound) == pytest.approx(float(best.bound), rel=1e-3)
+
+
+def test_a_cancelled_solve_does_not_wait_for_the_search_beside() -> None:
+    """After a cancel there is no outcome, and the process is gone at once."""
+    task = task_of(generate("tiny", 2))
+    limited = Task(**{**vars(task), "clock": Clock(600.0)})
+    clock = Clock()
+    with beside.searching(limited, None) as search:
+        limited.clock.cancel.cancel()
+        assert search is not None
+        assert search.outcome() is None
+    assert clock.elapsed < 10.0
+
+
+def test_under_a_clock_the_result_is_checked_and_bounded() -> None:
+    """States and the whole together: a right portfolio, and a bound no worse than the work-limited one's value."""
+    scenario = generate("tiny", 2)
+    result = solve(scenario, SolveOptions(method="decomposition", time_limit=6.0, work=10**6))
+    other = solve(scenario, SolveOptions(method="decomposition", work=2))
+    assert result.portfolio is not None
+    assert verify(scenario, result.portfolio).ok
+    assert result.stages[0].bound is not None
+    assert float(result.stages[0].bound) >= float(other.stages[0].value) - 1e-6
