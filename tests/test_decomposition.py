@@ -114,6 +114,18 @@ def test_processes_give_the_same_bytes() -> None:
         assert _document(scenario, processes) == _document(scenario, None)
 
 
+def test_rough_prices_give_the_same_bytes_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prices of a first-order method and the bundle's steps depend on nothing but the scenario."""
+    monkeypatch.setattr(decomposition, "MOST_FACTORED", 0)
+    phases = []
+    scenario = generate("tiny", 3)
+    options = SolveOptions(method="decomposition", work=3)
+    alone = solve(scenario, options, progress=lambda told: phases.append(told.phase)).model_dump_json()
+    assert "relaxation (first order)" in phases
+    with Processes(2) as executor:
+        assert solve(scenario, options, executor=executor).model_dump_json() == alone
+
+
 def test_a_dask_cluster_gives_the_same_bytes() -> None:
     """Nor does a Dask cluster."""
     distributed = pytest.importorskip("distributed")

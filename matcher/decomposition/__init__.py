@@ -3,12 +3,13 @@
 For each objective:
 
 1. *States alone* (first objective): which can never complete, whatever the others leave them.
-2. *Prices*: the relaxation of the whole prices shared budgets, capacities and counts; with these
-   prices every State is valued on its own, which bounds the objective (`decomposition.prices`).
-3. *Sweeps*: each State is served alone, against what the others have left; then all of them anew,
-   from the empty plan, at a share of the prices, so that none takes what is worth more to others;
-   then what is left over is given out without prices. Sweeps go on, at changing shares, while each
-   gains something; the best plan is kept.
+2. *Prices*: the relaxation of the whole prices shared budgets, capacities and counts; where it is
+   solved roughly, a bundle makes the prices better (`decomposition.bundle`). At any prices States
+   valued on their own bound the objective (`decomposition.prices`); in whole numbers at the end.
+3. *Sweeps*: while prices are sought, States are served alone, against what the others have left;
+   then all of them anew, from the empty plan, at a share of the prices, so that none takes what is
+   worth more to others; then what is left over is given out without prices. Sweeps go on, at
+   changing shares, while each gains something; the best plan is kept.
 4. *Improvement*: groups of States with most to win and their rivals are freed and solved again;
    where the model is small and the clock limits the solve, all States are searched at once beside
    all this (`decomposition.beside`).

@@ -117,7 +117,7 @@ class Bundle:
             if self.done or self.best is None or meter.empty or self._task.clock.reason():
                 return
             for block in self.blocks.blocks:
-                meter.spend(len(block.columns), searched=False)
+                meter.relax(len(block.columns))
             promised = self._lowest(self.best)
             if promised is None:
                 self.done = True
