@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import gcd, lcm
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ Bools = NDArray[np.bool_]
 
 UNLIMITED = 2**62
 """A row limit of plus or minus this is no limit; no row's activity can reach it."""
+_Number = TypeVar("_Number", np.int32, np.int64)
 _OBJECTIVE_RANGE = 2**55
 _EXACT_DENOMINATOR = 2**50
 
@@ -280,12 +282,21 @@ def submodel(model: LinearModel, free: Bools, point: Ints, activity: Ints | None
     return SubModel(narrow, columns, point)
 
 
+def _emptied(parts: list[NDArray[_Number]]) -> NDArray[_Number]:
+    """The parts as one array; the list is left empty."""
+    if not parts:
+        return np.zeros(0, np.int64)
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole
+
+
 class RowBuilder:
     """Collects rows group by group, in numpy."""
 
     def __init__(self) -> None:
-        self._row: list[Ints] = []
-        self._column: list[Ints] = []
+        self._row: list[NDArray[np.int32]] = []
+        self._column: list[NDArray[np.int32]] = []
         self._coefficient: list[Ints] = []
         self._lower: list[int] = []
         self._upper: list[int] = []
@@ -311,8 +322,8 @@ class RowBuilder:
         row, column, value = np.broadcast_arrays(
             np.asarray(rows, np.int64), np.asarray(columns, np.int64), np.asarray(coefficients, np.int64)
         )
-        self._row.append(row.ravel())
-        self._column.append(column.ravel())
+        self._row.append(row.ravel().astype(np.int32))
+        self._column.append(column.ravel().astype(np.int32))
         self._coefficient.append(value.ravel())
 
     def build(self, magnitude: Ints) -> Rows:
@@ -329,16 +340,17 @@ class RowBuilder:
             if an activity could pass 64 bits.
         """
         count = len(self._lower)
-        row = np.concatenate([np.zeros(0, np.int64), *self._row])
-        column = np.concatenate([np.zeros(0, np.int64), *self._column])
-        value = np.concatenate([np.zeros(0, np.int64), *self._coefficient])
-        order = np.argsort(row * max(len(magnitude), 1) + column, kind="stable")
-        row, column, value = row[order], column[order], value[order]
-        new = np.ones(len(row), np.bool_)
-        new[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
-        first = np.flatnonzero(new)
+        width = max(len(magnitude), 1)
+        place = _emptied(self._row).astype(np.int64) * width  # each array goes as soon as the next one is there
+        place += _emptied(self._column)
+        value = _emptied(self._coefficient)
+        order = np.argsort(place, kind="stable")
+        place, value = place[order], value[order]
+        del order
+        first = np.flatnonzero(np.diff(place, prepend=-1))
         value = np.add.reduceat(value, first) if len(first) else value
-        row, column = row[first], column[first]
+        row, column = np.divmod(place[first], width)
+        del place, first
         kept = value != 0
         row, column, value = row[kept], column[kept], value[kept]
         start = np.concatenate((np.zeros(1, np.int64), np.cumsum(np.bincount(row, minlength=count)))).astype(np.int64)

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from matcher.formulations.compact.columns import Columns
-from matcher.linear_model import UNLIMITED, Bools, Ints, RowBuilder, whole_ratio
+from matcher.linear_model import UNLIMITED, Bools, Ints, ModelTooLarge, RowBuilder, whole_ratio
 from matcher.scenario import FundingOffer, Scenario
 
 
@@ -72,17 +72,20 @@ def _funding(scenario: Scenario, at: int) -> FundingOffer:
 
 def carry_over(columns: Columns, rows: RowBuilder) -> None:
     """Rule 1: what moves to the next year is a share of what was free and unspent."""
-    due = columns.dues
-    for offer, year in zip(*np.nonzero(columns.carried >= 0), strict=True):
-        whole, share = whole_ratio(Fraction(1), Fraction(_funding(columns.scenario, int(offer)).carry_over))
-        before = (int(offer), int(year) - 1)
-        row = rows.row(("carry-over",), upper=share * int(columns.tables.money[before]))
-        rows.terms(row, int(columns.carried[offer, year]), whole)
-        rows.terms(row, int(columns.spent[before]), share)
-        if columns.carried[before] >= 0:
-            rows.terms(row, int(columns.carried[before]), -share)
-        if before in due:
-            rows.terms(row, np.array(due[before]), share)
+    offer, year = np.nonzero(columns.carried >= 0)
+    share, whole = (each[offer] for each in columns.carry_overs)
+    free = columns.tables.money[offer, year - 1]
+    if float(np.max(share * free.astype(np.float64), initial=0.0)) >= UNLIMITED:
+        raise ModelTooLarge("carry-over: numbers too large for exact 64-bit arithmetic; use a coarser granule")
+    numbers = rows.many("carry-over", -UNLIMITED, share * free, len(offer))
+    rows.terms(numbers, columns.carried[offer, year], whole)
+    rows.terms(numbers, columns.spent[offer, year - 1], share)
+    before = columns.carried[offer, year - 1]
+    rows.terms(numbers[before >= 0], before[before >= 0], -share[before >= 0])
+    place = {pair: at for at, pair in enumerate(zip(offer.tolist(), (year - 1).tolist(), strict=True))}
+    for when, charged in columns.dues.items():
+        if when in place:
+            rows.terms(int(numbers[place[when]]), np.array(charged), int(share[place[when]]))
 
 
 def repayment(columns: Columns, rows: RowBuilder) -> None:
