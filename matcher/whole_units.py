@@ -91,6 +91,8 @@ def _with_room(
     room[exact] = 0  # demand is met to the granule: rounding must balance there, not give way
     upper = np.where(rows.upper >= UNLIMITED, rows.upper, rows.upper - room)
     lower = np.where(rows.lower <= -UNLIMITED, rows.lower, rows.lower + room)
+    if (lower > upper).any():  # a row too narrow for any room
+        return None
     roomy = replace(narrow.model, rows=replace(rows, lower=lower, upper=upper))
     outcome = engine("lp")(roomy, narrow.narrow(objective), Limits(2.0), clock)
     if outcome.point is None:

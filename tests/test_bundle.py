@@ -1,18 +1,20 @@
-"""Better prices by a bundle: bounds that fall and hold; and the whole model searched beside the States."""
+"""Better prices by a bundle: bounds that fall and hold; and the whole model searched at once."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from benchmarks.instances import generate
-from matcher.decomposition import beside
+from matcher.decomposition import at_once
 from matcher.decomposition.bundle import Bundle
 from matcher.decomposition.prices import cut, whole_prices
 from matcher.decomposition.search import Meter, starting_plan
 from matcher.pursuit import Task
 from matcher.result import Clock, SolveOptions
-from matcher.solvers import Continuous, Limits, engine, minimum
+from matcher.solvers import Continuous, Limits, SolverFailed, engine, minimum
 from matcher.solving import solve
 from matcher.verification import verify
 from test_decomposition import scenario_of, task_of
@@ -70,33 +72,46 @@ def test_a_linear_program_is_smallest_where_it_says() -> None:
     assert none is None
 
 
-def test_the_whole_is_searched_beside_only_under_a_clock() -> None:
-    """Without a time limit nothing runs beside; with one, its bound and point are those of the model."""
-    task = task_of(scenario_of(10))
-    with beside.searching(task, None) as none:
-        assert none is None
+@pytest.mark.parametrize("seed", [3, 7, 10])
+def test_all_states_at_once_find_the_optimum_of_a_small_model(seed: int) -> None:
+    """Under a clock only; the bound is that of the model, and the point keeps all rows."""
+    task = task_of(scenario_of(seed))
+    assert not at_once.worth_it(task)
     best = engine("cpsat")(task.model, task.objective, Limits(20.0), Clock())
-    limited = Task(**{**vars(task), "clock": Clock(120.0)})
-    with beside.searching(limited, None) as search:
-        assert search is not None
-        outcome = search.outcome()
+    limited = replace(task, clock=Clock(120.0))
+    assert at_once.worth_it(limited)
+    outcome = at_once.search(limited, None)
     assert outcome is not None
-    assert outcome.status == best.status == "optimal"
+    assert best.status == "optimal"
     assert outcome.bound is not None
     assert best.bound is not None
-    assert float(outcome.bound) == pytest.approx(float(best.bound), rel=1e-3)
+    assert outcome.bound >= best.bound
+    assert outcome.point is not None
+    assert task.model.admits(np.rint(outcome.point).astype(np.int64))
 
 
-def test_a_cancelled_solve_does_not_wait_for_the_search_beside() -> None:
+def test_a_cancelled_solve_does_not_wait_for_all_states_at_once() -> None:
     """After a cancel there is no outcome, and the process is gone at once."""
-    task = task_of(generate("tiny", 2))
-    limited = Task(**{**vars(task), "clock": Clock(600.0)})
-    clock = Clock()
-    with beside.searching(limited, None) as search:
-        limited.clock.cancel.cancel()
-        assert search is not None
-        assert search.outcome() is None
-    assert clock.elapsed < 10.0
+    limited = replace(task_of(generate("tiny", 2)), clock=Clock(600.0))
+    limited.clock.cancel.cancel()
+    started = Clock()
+    assert at_once.search(limited, None) is None
+    assert started.elapsed < 20.0
+
+
+def test_a_search_that_fails_costs_no_portfolio(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The failure is told in the progress; what was found State by State is returned."""
+
+    def failing(*_: object) -> None:
+        raise SolverFailed("numbers")
+
+    monkeypatch.setattr(at_once, "search", failing)
+    phases = []
+    scenario = generate("tiny", 2)
+    options = SolveOptions(method="decomposition", time_limit=4.0)
+    result = solve(scenario, options, progress=lambda told: phases.append(told.phase))
+    assert "all States at once: numbers" in phases
+    assert result.portfolio is not None
 
 
 def test_under_a_clock_the_result_is_checked_and_bounded() -> None:

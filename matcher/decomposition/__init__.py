@@ -11,11 +11,12 @@ For each objective:
    worth more to others; then what is left over is given out without prices. Sweeps go on, at
    changing shares, while each gains something; the best plan is kept.
 4. *Improvement*: groups of States with most to win and their rivals are freed and solved again;
-   where the model is small and the clock limits the solve, all States are searched at once beside
-   all this (`decomposition.beside`).
+   where the model is small and the clock limits the solve, all States are then searched at once
+   (`decomposition.at_once`).
 
-Every plan on the way is a whole point of the whole model; nothing is rounded at the end. All
-pieces run wherever the executor runs them, in rounds whose size does not depend on it.
+Every plan on the way is a whole point of the whole model; nothing is rounded at the end. Groups and
+blocks run wherever the executor runs them, in rounds whose size does not depend on it; the
+relaxation, trials of single States and what two groups both reached for are solved in this process.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from matcher.decomposition.beside import searching
+from matcher.decomposition import at_once
 from matcher.decomposition.bundle import Bundle, Valued
 from matcher.decomposition.neighbourhoods import Groups
 from matcher.decomposition.prices import Valuation, cut, value_blocks, whole_prices
@@ -41,6 +42,7 @@ from matcher.decomposition.search import (
     without_completion,
 )
 from matcher.decomposition.worst_off import lifting, lowest
+from matcher.execution import ExecutionFailed
 from matcher.formulations.compact.points import Plan
 from matcher.linear_model import Floats, LinearObjective
 from matcher.pursuit import Finding, Task, better, guided
@@ -58,8 +60,8 @@ MOST_FACTORED = 200_000
 """Most terms of a model that an interior-point method prices; beyond, and where it fails, a first-order one."""
 SWEEPS_SHARE = 0.4
 """Share of the time left for sweeps."""
-GROUPS_SHARE = 0.9
-"""Share of the time left for groups where the whole is searched, too."""
+STATES_SHARE = 0.3
+"""Share of the time left for all this where the whole is searched at once afterwards."""
 DEAD_SHARE = 0.25
 """Share of time and work for telling which States can never complete."""
 FIRST_STATES = 40
@@ -76,23 +78,27 @@ RELAXATION_WORK = 60.0
 
 def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
     """Returns a plan and a bound for one objective, from the incumbent on."""
-    with searching(task, incumbent) as search:
-        part = task if search is None else replace(task, clock=task.clock.part(GROUPS_SHARE))
-        finding = _by_state(part, incumbent, work)
-        if search is None or finding.plan is None or closed(task, finding.plan, finding.bound):
-            return finding
-        outcome = search.outcome()
-    return finding if outcome is None else _joined(task, finding, finding.plan, outcome)
+    joint = at_once.worth_it(task)
+    finding = _by_state(replace(task, clock=task.clock.part(STATES_SHARE)) if joint else task, incumbent, work)
+    if not joint or finding.infeasible or closed(task, finding):
+        return finding
+    try:
+        outcome = at_once.search(task, finding.plan)
+    except (SolverFailed, ExecutionFailed) as error:  # what was found State by State is there all the same
+        value = None if finding.plan is None else task.value(finding.plan)
+        task.report(f"all States at once: {error}", value, finding.bound)
+        return finding
+    return finding if outcome is None else _joined(task, finding, outcome)
 
 
-def _joined(task: Task, finding: Finding, plan: Plan, outcome: Outcome) -> Finding:
+def _joined(task: Task, finding: Finding, outcome: Outcome) -> Finding:
     """The better plan and the tighter bound, of those found State by State and those of the whole model."""
-    proven = task.bound(outcome.bound)
+    proven, plan = task.bound(outcome.bound), finding.plan
     bound = finding.bound if proven is None else tighter(task, finding.bound, proven)
     found = None if outcome.point is None else plan_near(task, outcome.point)
-    if found is not None and better(task.objective, task.value(found), task.value(plan)):
+    if found is not None and (plan is None or better(task.objective, task.value(found), task.value(plan))):
         plan = found
-    task.report("all States at once", task.value(plan), bound)
+    task.report("all States at once", None if plan is None else task.value(plan), bound)
     return replace(finding, plan=plan, bound=bound)
 
 
@@ -106,21 +112,22 @@ def _by_state(task: Task, incumbent: Plan | None, work: float) -> Finding:
     groups = Groups(task)
     search = guided(task.model, task.objective, task.guide)
     with ThreadPoolExecutor(1) as aside:  # prices are sought beside the first round: engines free the lock
-        pricing = aside.submit(relaxation, task, Meter(work * DEAD_SHARE))
+        trials = Meter(work * DEAD_SHARE)
+        pricing = aside.submit(relaxation, task, trials)
         plan = serve_alone(task, plan, groups, search, meter, FIRST_STATES)
         live, relaxed, engine_name = pricing.result()
+    meter.used += trials.used
     bound = task.bound(relaxed.bound)
     task.report(f"relaxation ({engine_name})", task.value(plan), bound)
-    priced = None if task.objective.name == "worst_off" else _priced(live, relaxed, plan)
+    priced = None if _lifts(task) else _priced(live, relaxed, plan, engine_name == FIRST_ORDER)
     valued = None
     if priced is not None:
-        priced.rough = engine_name == FIRST_ORDER
         if priced.rough:
             priced.step(FIRST_STEPS, meter)
         sweeping = replace(live, clock=task.clock.part(SWEEPS_SHARE))
         shares = PRICE_SHARES if incumbent is None else PRICE_SHARES[1:]
         start = empty if incumbent is None else plan
-        plan = serve_at_prices(sweeping, start, plan, shares, priced, groups, meter, bound)
+        plan = serve_at_prices(sweeping, start, plan, shares, priced, groups, meter, bound, anew=incumbent is None)
         valued = _valued(live, priced, meter)
         bound = tighter(task, bound, signed_bound(task, valued.valuation))
         task.report("States valued", task.value(plan), bound)
@@ -145,13 +152,13 @@ def relaxation(task: Task, meter: Meter) -> tuple[Task, Outcome, str]:
     return live, engine("first_order")(live.model, task.objective, limits, task.clock), FIRST_ORDER
 
 
-def _priced(task: Task, relaxed: Outcome, plan: Plan) -> Bundle | None:
+def _priced(task: Task, relaxed: Outcome, plan: Plan, rough: bool) -> Bundle | None:
     """Returns the relaxation's prices, ready to become better; None if there are none, or the solve is stopped."""
     if relaxed.prices is None or task.clock.reason():
         return None
     blocks = cut(task.model, task.objective, task.columns.state)
     sign = 1.0 if task.objective.maximise else -1.0
-    bundle = Bundle(task, blocks, whole_prices(blocks, sign * relaxed.prices[blocks.row]), plan)
+    bundle = Bundle(task, blocks, whole_prices(blocks, sign * relaxed.prices[blocks.row]), plan, rough)
     return None if bundle.best is None else bundle
 
 
@@ -217,14 +224,16 @@ def serve_at_prices(
     groups: Groups,
     meter: Meter,
     bound: Fraction | None,
+    *,
+    anew: bool,
 ) -> Plan:
     """Serves all States anew at a share of the prices, then gives out what is left; again while it pays.
 
     The first sweeps lead from `start`, the others from the best plan so far; prices become better
-    between them.
+    between them. Few States are served `anew` from `start` several times, if that is asked.
     """
     search, other = guided(task.model, task.objective, task.guide), start
-    fresh = FRESH_SHARES if start is not plan and len(groups.active) <= FEW_STATES else ()
+    fresh = FRESH_SHARES if anew and len(groups.active) <= FEW_STATES else ()
     for at, share in enumerate((*fresh, *shares)):
         before, valued = task.value(plan), priced.valued
         bound = tighter(task, bound, signed_bound(task, valued.valuation))
@@ -241,7 +250,7 @@ def serve_at_prices(
         if at < len(fresh):
             other = start
             continue
-        if closed(task, plan, bound) or abs(task.value(plan) - before) <= abs(before) * LEAST_GAIN:
+        if within_gap(task, plan, bound) or abs(task.value(plan) - before) <= abs(before) * LEAST_GAIN:
             break
         other = plan
         if priced.rough:
@@ -255,10 +264,10 @@ def improve(
     """Frees groups of States, one round after another, and keeps what is better."""
     search = guided(task.model, task.objective, task.guide)
     full = None if valued is None else valued.priced(task.columns.state, 1.0)
-    while not meter.empty and not task.clock.reason() and not closed(task, plan, bound) and groups.more:
+    while not meter.empty and not task.clock.reason() and not within_gap(task, plan, bound) and groups.more:
         if valued is not None and full is not None:
             groups.regret = regrets(task, valued, full, plan)
-        first = lowest(task, plan, groups.active) if task.objective.name == "worst_off" else None
+        first = lowest(task, plan, groups.active) if _lifts(task) else None
         plan, won = _free(task, plan, groups.draw(first), search, meter, groups.thorough)
         groups.tell(won)
         task.report("groups of States", task.value(plan), bound)
@@ -269,7 +278,7 @@ def _free(
     task: Task, plan: Plan, groups: list[frozenset[int]], search: LinearObjective, meter: Meter, thorough: bool = False
 ) -> tuple[Plan, list[bool]]:
     """Frees a round of groups; for the smallest coverage, one after another, each lifting its own worst State."""
-    if task.objective.name != "worst_off":
+    if not _lifts(task):
         return free_groups(task, plan, groups, search, meter, thorough)
     won = []
     for group in groups:
@@ -279,9 +288,19 @@ def _free(
     return plan, won
 
 
-def closed(task: Task, plan: Plan, bound: Fraction | None) -> bool:
+def _lifts(task: Task) -> bool:
+    """Whether the objective is the smallest coverage, of States that have one."""
+    return task.objective.name == "worst_off" and task.worst_rows is not None
+
+
+def within_gap(task: Task, plan: Plan, bound: Fraction | None) -> bool:
     """Returns whether a plan is within the asked gap of the bound."""
     if bound is None:
         return False
     value = task.value(plan)
     return abs(bound - value) <= Fraction(task.options.gap) * max(abs(bound), abs(value))
+
+
+def closed(task: Task, finding: Finding) -> bool:
+    """Returns whether nothing is left to find."""
+    return finding.plan is not None and within_gap(task, finding.plan, finding.bound)

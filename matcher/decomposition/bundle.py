@@ -54,12 +54,12 @@ class Valued:
         """Returns the objective less a share of the prices, over the States' own columns."""
         blocks = self.blocks
         coarse = 2**10  # leaves room for sums of 64 bits
+        denominator = max(blocks.denominator // coarse, 1)
         charge = np.zeros(len(blocks.weight), np.float64)
         prices = self.valuation.prices.astype(np.float64) * share
         np.add.at(charge, blocks.term_column, prices[blocks.term_row] * blocks.term_value)
-        weight = np.rint((blocks.weight - charge) / coarse)
+        weight = np.rint((blocks.weight - charge) * (denominator / blocks.denominator))
         weight[state < 0] = 0
-        denominator = max(blocks.denominator // coarse, 1)
         return LinearObjective("priced", True, weight.astype(np.int64), denominator, Fraction(0))
 
 
@@ -77,7 +77,7 @@ class _Cut:
 class Bundle:
     """Prices on their way to better ones; goes on where it stopped."""
 
-    def __init__(self, task: Task, blocks: Blocks, prices: Ints, plan: Plan) -> None:
+    def __init__(self, task: Task, blocks: Blocks, prices: Ints, plan: Plan, rough: bool = True) -> None:
         self._task, self.blocks = task, blocks
         self._size = np.maximum(blocks.size, 1.0)
         self._box = FIRST_BOX
@@ -87,7 +87,7 @@ class Bundle:
         self._add({block.state: plan.point[block.columns].astype(np.float64) for block in blocks.blocks})
         self.best: Valuation | None = self._value(prices)
         self.done = self.best is None
-        self.rough = False
+        self.rough = rough
         """Whether the first prices were rough, so that steps are worth it."""
 
     @property

@@ -25,7 +25,8 @@ class Groups:
         self.active = sorted(set(columns.state[: columns.works].tolist()))
         self._rivalry = _rivalry(task)
         self._random = Random(0)
-        self._size = 2
+        self._largest = min(MAX_GROUP, len(self.active))
+        self._size = min(2, self._largest)
         self._barren = 0
         self._rounds = 0
         self.regret: Floats = np.zeros(len(task.compact.scenario.states))
@@ -33,7 +34,7 @@ class Groups:
     @property
     def more(self) -> bool:
         """Whether there are still groups worth a try."""
-        return len(self.active) > 1 and not (self._size == MAX_GROUP and self._barren > 2 * len(self.active))
+        return bool(self.active) and not (self._size == self._largest and self._barren > 2 * len(self.active))
 
     @property
     def thorough(self) -> bool:
@@ -82,7 +83,7 @@ class Groups:
         """Learns which groups made things better: groups grow while nothing is found."""
         for each in won:
             self._barren = 0 if each else self._barren + 1
-        if self._barren > 2 * len(self.active) and self._size < MAX_GROUP:
+        if self._barren > 2 * len(self.active) and self._size < self._largest:
             self._size, self._barren = self._size + 1, 0
 
 

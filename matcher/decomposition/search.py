@@ -73,7 +73,11 @@ def starting_plan(task: Task) -> tuple[Plan | None, bool]:
 
 
 def dead_states(task: Task, meter: Meter) -> frozenset[int]:
-    """Returns States that can never complete, whatever the others leave them: all that the budget lets it try."""
+    """Returns States that can never complete, whatever the others leave them: all that the budget lets it try.
+
+    What earlier objectives demand of all States together is left out: one State alone cannot meet it.
+    """
+    task = replace(task, model=task.compact.model)
     nobody = Plan(np.zeros(task.columns.count, np.int64), NO_PAIRS)
     nothing = LinearObjective("nothing", True, np.zeros(task.columns.count, np.int64), 1, Fraction(0))
     limits = Limits(STATE_WORK, quick=True)

@@ -1,7 +1,8 @@
 """Engines behind one interface: a model and an objective in, a point and a valid bound out.
 
 One module per engine; each is loaded by name when first used, so that nothing else in the package
-pays for it. All run on one thread with a fixed seed and a limit in deterministic work.
+pays for it. All run on one thread with a fixed seed and a limit in work; that of MathOpt's searches
+counts nodes, which bounds small models well and the first node of large ones not at all.
 """
 
 from __future__ import annotations

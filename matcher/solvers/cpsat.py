@@ -47,9 +47,9 @@ def solve_cpsat(
         raise SolverFailed(f"CP-SAT refused the model: {built.validate()}")
     if status == cp_model.INFEASIBLE:
         return Outcome("infeasible", None, None)
+    if status == cp_model.UNKNOWN:  # the bound is 0 then, whatever was proven
+        return Outcome("limit", None, None)
     bound = _bound(solver.best_objective_bound, objective)
-    if status == cp_model.UNKNOWN:
-        return Outcome("limit", None, bound)
     point = np.array(list(solver.response_proto.solution), np.float64)
     return Outcome("optimal" if status == cp_model.OPTIMAL else "feasible", point, bound)
 

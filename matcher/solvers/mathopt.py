@@ -1,4 +1,4 @@
-"""SCIP, HiGHS, and GLOP for the linear relaxation, through MathOpt's model format, handed over in bulk.
+"""SCIP, HiGHS, and for the linear relaxation GLOP, HiGHS and PDLP, through MathOpt's model format, handed over in bulk.
 
 The exact model is scaled for floating point: fine columns in sensible units (a million of money),
 rows so that their largest coefficient is about 1. Bounds are moved outwards by the engines'
@@ -40,6 +40,8 @@ _LEAST_PASSES = 500
 """Passes that a first-order method makes at least: fewer price nothing."""
 _PRICE_ACCURACY = 1e-4
 """Relative accuracy at which prices are good enough: the blocks make the bound."""
+_SUM_ROUNDING = 1e-14
+"""Relative rounding of a sum in floats, of the size of its terms: some fifty times a double's own."""
 _NODES_PER_WORK = 1e8
 """Search nodes per unit of work and per nonzero: a rough price of one node."""
 
@@ -213,7 +215,8 @@ def _outcome(
         raise SolverFailed(f"{reason.name}: {result.termination.detail}")
     scale = figure_scale / objective.denominator
     raw = result.termination.objective_bounds.dual_bound * scale
-    slack = BOUND_TOLERANCE * max(abs(raw), scale * 1e-3)
+    size = float(np.abs(objective.coefficient).astype(np.float64) @ model.upper) / objective.denominator
+    slack = max(BOUND_TOLERANCE * max(abs(raw), scale * 1e-3), 1e-9 * size)  # terms may cancel in what it tells
     bound = Fraction(raw + slack if objective.maximise else raw - slack) if np.isfinite(raw) else None
     best = result.solutions[0].primal_solution if result.solutions else None
     if best is None or best.feasibility_status != solution_pb2.SOLUTION_STATUS_FEASIBLE:
@@ -296,11 +299,13 @@ def _price_bound(scaled: _Scaled, price: Floats, maximise: bool) -> float:
     price = np.where((price > 0) & np.isinf(scaled.row_upper), 0.0, price)
     price = np.where((price < 0) & np.isinf(scaled.row_lower), 0.0, price)
     limit = np.where(price > 0, scaled.row_upper, np.where(price < 0, scaled.row_lower, 0.0))
-    reduced = sign * scaled.weight - np.bincount(
-        scaled.column, price[scaled.row] * scaled.value, minlength=len(scaled.lower)
-    )
+    spread = price[scaled.row] * scaled.value
+    reduced = sign * scaled.weight - np.bincount(scaled.column, spread, minlength=len(scaled.lower))
     terms = np.concatenate((price * limit, np.where(reduced > 0, reduced * scaled.upper, reduced * scaled.lower)))
-    return sign * (float(terms.sum()) + 1e-12 * float(np.abs(terms).sum()))
+    summed = np.abs(scaled.weight) + np.bincount(scaled.column, np.abs(spread), minlength=len(scaled.lower))
+    most = np.maximum(np.abs(scaled.lower), np.abs(scaled.upper))
+    rounding = 1e-12 * float(np.abs(terms).sum()) + _SUM_ROUNDING * float(summed @ most)
+    return sign * (float(terms.sum()) + rounding)
 
 
 def _proto(scaled: Continuous, maximise: bool, integer: Bools) -> model_pb2.ModelProto:
