@@ -327,7 +327,7 @@ class RowBuilder:
         self._coefficient.append(value.ravel())
 
     def build(self, magnitude: Ints) -> Rows:
-        """Returns the rows, terms merged and sorted by column.
+        """Returns the rows, terms merged and sorted by column; the terms are then gone from here.
 
         Parameters
         ----------

@@ -15,10 +15,13 @@ import numpy as np
 
 from matcher.formulations.compact.columns import Columns
 from matcher.formulations.compact.points import NO_PAIRS, Pairs
-from matcher.linear_model import Bools, Floats, Ints, LinearModel, LinearObjective, Rows
+from matcher.linear_model import UNLIMITED, Bools, Floats, Ints, LinearModel, LinearObjective, Rows, submodel
 from matcher.result import Clock
+from matcher.solvers import Limits, engine
 from matcher.whole_units import whole_point
 
+ROOM = (1.0, 0.25)
+"""Shares of the room for rounding that are tried, one after the other."""
 _ZERO = 1e-7
 """Granules below which an engine's flow counts as none."""
 
@@ -82,8 +85,19 @@ def whole_pairs(
 
     The pairs are numbered as in the whole model; None if no whole point was found nearby.
     """
+    found = _pairs_near(model, flows, point, aim, clock, thorough=False)
+    for share in ROOM:
+        if found is None:
+            roomy = _with_room(model, flows, point, aim, clock, share)
+            found = None if roomy is None else _pairs_near(model, flows, roomy, aim, clock, thorough=False)
+    return _pairs_near(model, flows, point, aim, clock, thorough=True) if found is None else found
+
+
+def _pairs_near(
+    model: LinearModel, flows: Flows, point: Floats, aim: LinearObjective, clock: Clock, *, thorough: bool
+) -> tuple[Pairs, Ints] | None:
     lifted = lift(model, flows, point)
-    found = whole_point(lifted.model, lifted.point, lifted.narrow(aim), clock)
+    found = whole_point(lifted.model, lifted.point, lifted.narrow(aim), clock, thorough=thorough)
     if found is None:
         return None
     others = np.zeros(model.columns, np.int64)
@@ -93,6 +107,49 @@ def whole_pairs(
     work = np.concatenate((flows.column[lifted.work], flows.column[kind]))
     money = np.concatenate((flows.column[lifted.money], np.full(len(kind), -1, np.int64)))
     return NO_PAIRS.joined(Pairs(work, money, np.concatenate((granules, others[kind])))), others
+
+
+def _with_room(
+    model: LinearModel, flows: Flows, point: Floats, aim: LinearObjective, clock: Clock, share: float
+) -> Floats | None:
+    """The relaxation with yes-or-no columns kept and rows tightened by what whole granules can cost them.
+
+    Where every dollar of those who pay is used, rounding needs somebody else to pay the last
+    granule: unlike the search for a whole point, this may use columns that the point does not.
+    """
+    near = np.clip(np.rint(point), model.lower, model.upper).astype(np.int64)
+    narrow = submodel(model, model.fine | model.implied, near)
+    free, rows = narrow.free, narrow.model.rows
+    step = np.where(point > _ZERO, _steps(flows), 0)[free]
+    size = np.abs(rows.coefficient) * step[rows.column]
+    room = np.bincount(rows.row_of_term, size, minlength=rows.count)
+    ledger = narrow.model.implied[rows.column] & (rows.lower == rows.upper)[rows.row_of_term]
+    step = step.astype(np.float64)
+    np.maximum.at(step, rows.column[ledger], (room[rows.row_of_term] / np.abs(rows.coefficient))[ledger])
+    room = np.bincount(rows.row_of_term, np.abs(rows.coefficient) * step[rows.column], minlength=rows.count)
+    exact = np.array([label[0] in ("completion", "need", "balance") for label in rows.label], np.bool_)
+    room[exact | (rows.lower == rows.upper)] = 0  # met to the granule: rounding must balance there, not give way
+    tight = np.ceil(room * share).astype(np.int64)
+    upper = np.where(rows.upper >= UNLIMITED, rows.upper, rows.upper - tight)
+    lower = np.where(rows.lower <= -UNLIMITED, rows.lower, rows.lower + tight)
+    if (lower > upper).any():  # a row too narrow for so much room
+        return None
+    roomy = replace(narrow.model, rows=replace(rows, lower=lower, upper=upper))
+    outcome = engine("lp")(roomy, narrow.narrow(aim), Limits(2.0), clock)
+    if outcome.point is None:
+        return None
+    whole = near.astype(np.float64)
+    whole[free] = outcome.point
+    return whole
+
+
+def _steps(flows: Flows) -> Ints:
+    """Units by which rounding to whole granules can move each column: a granule, and its price in money."""
+    dearest = np.zeros(int(flows.cell.max(initial=-1)) + 2, np.int64)
+    work = (flows.cell >= 0) & ~flows.money
+    np.maximum.at(dearest, flows.cell[work], flows.worth[work])
+    price = np.where(flows.money & (flows.cell >= 0), dearest[flows.cell], 0)
+    return np.where(flows.money, -(-price // np.maximum(flows.worth, 1)), (flows.cell >= 0) | flows.in_kind)
 
 
 def lift(model: LinearModel, flows: Flows, point: Floats) -> Lifted:

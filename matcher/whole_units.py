@@ -27,14 +27,22 @@ WORK = (0.1, 0.5)
 """Deterministic work of each search for a whole point: the first mostly finds one at once."""
 
 
-def whole_point(model: LinearModel, point: Floats, objective: LinearObjective, clock: Clock) -> Ints | None:
-    """Returns a whole point of the model near an engine's point, or None if none was found."""
+def whole_point(
+    model: LinearModel, point: Floats, objective: LinearObjective, clock: Clock, *, thorough: bool = True
+) -> Ints | None:
+    """Returns a whole point of the model near an engine's point, or None if none was found.
+
+    Parameters
+    ----------
+    thorough
+        Whether to reach further, and to search anew with rows tightened, where the first try fails.
+    """
     near = np.clip(np.rint(point), model.lower, model.upper).astype(np.int64)
     if not model.fine.any():
         return near if model.admits(near) else _search(model, point, near, objective, clock, REACH[0], WORK[1])
     for reach, work in zip(REACH, WORK, strict=True):
         found = _search(model, point, near, objective, clock, reach, work)
-        if found is not None:
+        if found is not None or not thorough:
             return found
     roomy = _with_room(model, point, near, objective, clock)
     return None if roomy is None else _search(model, roomy, near, objective, clock, REACH[1], WORK[1])

@@ -198,14 +198,16 @@ def test_no_rows_are_a_model_too() -> None:
 
 def test_rows_that_could_overflow_are_refused() -> None:
     """A row whose activity could pass 64 bits is refused by name; one just below is summed exactly."""
-    big = 2**31
-    rows = RowBuilder()
-    rows.terms(rows.row(("small",), upper=1), 0, 1)
-    rows.terms(rows.row(("budget", "f", "2015"), upper=1), np.array([0, 1]), np.array([big, -big]))
+
+    def built(most: int) -> Rows:
+        big, rows = 2**31, RowBuilder()
+        rows.terms(rows.row(("small",), upper=1), 0, 1)
+        rows.terms(rows.row(("budget", "f", "2015"), upper=1), np.array([0, 1]), np.array([big, -big]))
+        return rows.build(np.array([most, most]))
+
     with pytest.raises(ModelTooLarge, match=r"budget f 2015: .*coarser granule"):
-        rows.build(np.array([2**29, 2**29]))
-    inside = rows.build(np.array([2**28, 2**28]))
-    assert inside.activity(np.array([2**28, -(2**28)])).tolist() == [2**28, 2**60]
+        built(2**29)
+    assert built(2**28).activity(np.array([2**28, -(2**28)])).tolist() == [2**28, 2**60]
 
 
 def test_an_objective_is_exact_where_its_denominators_allow_it() -> None:

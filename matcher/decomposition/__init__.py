@@ -88,7 +88,13 @@ def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
         value = None if finding.plan is None else task.value(finding.plan)
         task.report(f"all States at once: {error}", value, finding.bound)
         return finding
-    return finding if outcome is None else _joined(task, finding, outcome)
+    if outcome is None:
+        return finding
+    finding = _joined(task, finding, outcome)
+    if finding.plan is None or closed(task, finding):
+        return finding
+    left = Meter(max(work - finding.work, 0.0))  # with what time is left, groups start from the new plan
+    return replace(finding, plan=improve(task, finding.plan, finding.bound, Groups(task), None, left))
 
 
 def _joined(task: Task, finding: Finding, outcome: Outcome) -> Finding:

@@ -1,7 +1,7 @@
 """All States in one model, searched in a process of its own once each State has been served.
 
-First with all flows in real numbers, which bounds the whole; then among the engagements used there
-and in the plan so far, in whole units. For half a dozen States this proves more than prices do and
+First with all flows in real numbers, which bounds the whole; then among the engagements used there,
+in whole units. For half a dozen States this proves more than prices do and
 finds other plans; beyond, it finds nothing in time. No work limit holds for it, so it runs only
 under a limit on the clock, with the engine asked for, else SCIP.
 """
@@ -83,7 +83,6 @@ def _search(order: _Order) -> Outcome:
     found = solver(relaxed, order.objective, order.limits, clock.part(REAL_SHARE), order.hint)
     if found.point is None:
         return found
-    used = (np.rint(found.point) > 0) if order.hint is None else (np.rint(found.point) > 0) | (order.hint > 0)
-    upper = np.where(order.real | used, order.model.upper, order.model.lower)
-    whole = solver(order.model.with_bounds(order.model.lower, upper), order.objective, order.limits, clock, order.hint)
+    upper = np.where(order.real | (np.rint(found.point) > 0), order.model.upper, order.model.lower)
+    whole = solver(order.model.with_bounds(order.model.lower, upper), order.objective, order.limits, clock)
     return Outcome("limit" if whole.point is None else "feasible", whole.point, found.bound)
