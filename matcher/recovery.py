@@ -144,12 +144,15 @@ def _with_room(
 
 
 def _steps(flows: Flows) -> Ints:
-    """Units by which rounding to whole granules can move each column: a granule, and its price in money."""
+    """Units by which rounding the work to whole granules can move each column of money: the dearest granule.
+
+    Columns of work have none: their limits are whole granules already.
+    """
     dearest = np.zeros(int(flows.cell.max(initial=-1)) + 2, np.int64)
     work = (flows.cell >= 0) & ~flows.money
     np.maximum.at(dearest, flows.cell[work], flows.worth[work])
     price = np.where(flows.money & (flows.cell >= 0), dearest[flows.cell], 0)
-    return np.where(flows.money, -(-price // np.maximum(flows.worth, 1)), (flows.cell >= 0) | flows.in_kind)
+    return -(-price // np.maximum(flows.worth, 1))
 
 
 def lift(model: LinearModel, flows: Flows, point: Floats) -> Lifted:

@@ -12,6 +12,7 @@ from benchmarks.instances import generate
 from generators import Seeded, draw_scenario
 from matcher import decomposition
 from matcher.decomposition import search
+from matcher.decomposition.neighbourhoods import Groups
 from matcher.decomposition.prices import cut, value_blocks, whole_prices
 from matcher.execution import Executor, Processes, Serial
 from matcher.formulations.compact import formulate_compact
@@ -24,6 +25,7 @@ from matcher.scenario import Scenario
 from matcher.solvers import Limits, Solver, SolverFailed, engine
 from matcher.solving import solve
 from matcher.verification import verify
+from small import small_scenario
 
 WEIGHTS = {"completions": Fraction(2), "coverage": Fraction(1)}
 
@@ -183,6 +185,37 @@ def test_pairs_are_recovered_whole(seed: int) -> None:
     assert float(task.value(settled)) >= real - 0.01 * abs(real) - 1e-6
 
 
+def test_somebody_else_pays_the_last_granule() -> None:
+    """Two donors' money is exactly the price of all work, but in no whole granules: a third, unused so far, helps."""
+    changes = {
+        "horizon": [2015, 2015],
+        "states.A.deadline": 2015,
+        "needs.n.quantity": 300,
+        "needs.n.completes": True,
+        "offers.f.amount": 500,
+        "offers.g": {"kind": "funding", "provider": "donor", "amount": 550},
+        "offers.h": {"kind": "funding", "provider": "donor", "amount": 1000},
+        "offers.t": {"kind": "technical", "provider": "ngo", "capability": "clearance", "capacity": 150, "price": 3},
+        "offers.u": {"kind": "technical", "provider": "firm", "capability": "clearance", "capacity": 150, "price": 4},
+    }
+    task = task_of(small_scenario(changes))
+    columns = task.columns
+    used = {"f": 500.0, "g": 550.0, "t": 150.0, "u": 150.0}
+    point = np.zeros(columns.count)
+    for at, offer in enumerate(columns.flow_offer.tolist()):
+        unit = columns.money_unit[at - columns.works] if at >= columns.works else 1
+        point[at] = used.get(columns.scenario.offers[offer].id, 0.0) / unit
+    point[columns.complete[0]] = 1.0
+    point[columns.engaged[columns.engaged >= 0]] = 1.0
+    assert columns.fine[: columns.flows].all()
+    found = whole_pairs(task.model, flows_of(columns, np.arange(columns.count)), point, task.objective, Clock())
+    assert found is not None
+    settled = settle(columns, found[0], found[1])
+    assert task.model.admits(settled.point)
+    assert settled.point[columns.complete[0]] == 1
+    assert found[0].granules.sum() == 300
+
+
 def test_nothing_is_built_once_the_clock_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """States are not even cut out of the model after a stop: with thousands of them that took an hour."""
     task = task_of(generate("tiny", 1))
@@ -247,3 +280,38 @@ def test_blocks_hold_every_row_and_column_once(seed: int) -> None:
     found += list(zip(linked.tolist(), blocks.lower.tolist(), blocks.upper.tolist(), strict=True))
     assert sorted(found) == limits
     assert all((state[block.columns] == block.state).all() for block in blocks.blocks)
+
+
+TWO_THAT_COMPLETE: dict[str, object] = {
+    "states.B": {"name": "Borland", "deadline": 2016},
+    "needs.m": {"state": "B", "capability": "clearance", "quantity": 10, "completes": True},
+    "needs.n.completes": True,
+    "offers.f.amount": 10_000,
+    "offers.t.capacity": 20,
+}
+
+
+@pytest.mark.parametrize("first", ["coverage", "worst_off"])
+def test_completions_are_bounded_after_other_objectives_too(first: str) -> None:
+    """What earlier objectives demand of all States is no proof that one of them cannot complete."""
+    scenario = small_scenario(
+        {**TWO_THAT_COMPLETE, "objectives": {"order": [{"objective": first}, {"objective": "completions"}]}}
+    )
+    result = solve(scenario, SolveOptions(method="decomposition"))
+    assert [(stage.objective, stage.value, stage.bound) for stage in result.stages][1][1:] == ("2.000000", "2.000000")
+
+
+def test_needs_without_weight_have_no_worst_off() -> None:
+    """Where no need counts, the smallest coverage is 0, and that is no error."""
+    result = solve(small_scenario({"needs.n.weight": 0}), SolveOptions(method="decomposition"))
+    assert result.portfolio is not None
+
+
+def test_a_single_state_is_searched_in_full() -> None:
+    """One State has no rivals, and groups of one are tried all the same."""
+    task = task_of(small_scenario())
+    groups = Groups(task)
+    assert groups.more
+    assert groups.draw() == [frozenset({0})]
+    groups.tell([False, False, False])
+    assert not groups.more

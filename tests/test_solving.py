@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.instances import generate
 from generators import Drawn, Seeded, draw_document, draw_scenario, scenarios
 from matcher.errors import MatcherError
 from matcher.io.reading import load
@@ -342,3 +343,12 @@ def test_weighted_sum_of_objectives(engine: str) -> None:
         }
         result = solve(Scenario.from_data(document), SolveOptions(engine=engine))
         assert (result.status, exact(result, "coverage")) == ("optimal", covered)
+
+
+@pytest.mark.parametrize("seconds", [0.001, 0.05])
+def test_cp_sat_cut_short_proves_nothing(seconds: float) -> None:
+    """Without a point CP-SAT tells a bound of 0: taken at its word, an empty portfolio would be optimal."""
+    scenario = generate("tiny", 1)
+    result = solve(scenario, SolveOptions(method="whole", engine="cpsat", time_limit=seconds))
+    assert result.status in ("feasible", "no_portfolio")
+    assert all(stage.bound is None or Decimal(stage.bound) > 0 for stage in result.stages)
