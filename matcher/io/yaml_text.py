@@ -39,6 +39,7 @@ tokens, and words its complaints differently."""
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
+FLAT = "a document as flat as a scenario"
 _HINTS = (
     ("mapping values are not allowed", "one 'key: value' a line, and quotes around a text that holds ': '"),
     ("could not find expected ':'", "a ': ' after every key"),
@@ -108,7 +109,7 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             return Node(self._scalar(event, path), place, key)
         if len(path) >= MAX_DEPTH:
-            fault = Fault(path, f"more than {MAX_DEPTH} levels", "a document as flat as a scenario")
+            fault = Fault(path, f"more than {MAX_DEPTH} levels", FLAT)
             raise self.findings.give_up(place, fault)
         if isinstance(event, yaml.SequenceStartEvent):
             return Node(self._items(path), place, key)
@@ -195,5 +196,7 @@ def _syntax_fault(error: yaml.YAMLError, text: str) -> tuple[Place, Fault]:
     indent = line[: len(line) - len(line.lstrip())]
     if "\t" in indent:
         return Place(place.line, indent.index("\t") + 1), Fault((), "a tab", "spaces in front of keys and items")
+    if "nesting depth" in problem:  # newer versions of libyaml stop by themselves, far ahead of what is read
+        return place, Fault((), f"more than {MAX_DEPTH} levels", FLAT)
     expected = next((hint for start, hint in _HINTS if start in problem), "well-formed YAML")
     return place, Fault((), f"broken YAML, {problem}", expected)
