@@ -15,10 +15,9 @@ import numpy as np
 
 from matcher.formulations.compact.columns import Columns
 from matcher.formulations.compact.points import NO_PAIRS, Pairs
-from matcher.linear_model import UNLIMITED, Bools, Floats, Ints, LinearModel, LinearObjective, Rows, submodel
+from matcher.linear_model import Bools, Floats, Ints, LinearModel, LinearObjective, Rows, submodel
 from matcher.result import Clock
-from matcher.solvers import Limits, engine
-from matcher.whole_units import whole_point
+from matcher.whole_units import relaxed_with_room, whole_point
 
 ROOM = (1.0, 0.25)
 """Shares of the room for rounding that are tried, one after the other."""
@@ -119,8 +118,8 @@ def _with_room(
     """
     near = np.clip(np.rint(point), model.lower, model.upper).astype(np.int64)
     narrow = submodel(model, model.fine | model.implied, near)
-    free, rows = narrow.free, narrow.model.rows
-    step = np.where(point > _ZERO, _steps(flows), 0)[free]
+    rows = narrow.model.rows
+    step = np.where(point > _ZERO, _steps(flows), 0)[narrow.free]
     size = np.abs(rows.coefficient) * step[rows.column]
     room = np.bincount(rows.row_of_term, size, minlength=rows.count)
     ledger = narrow.model.implied[rows.column] & (rows.lower == rows.upper)[rows.row_of_term]
@@ -129,18 +128,7 @@ def _with_room(
     room = np.bincount(rows.row_of_term, np.abs(rows.coefficient) * step[rows.column], minlength=rows.count)
     exact = np.array([label[0] in ("completion", "need", "balance") for label in rows.label], np.bool_)
     room[exact | (rows.lower == rows.upper)] = 0  # met to the granule: rounding must balance there, not give way
-    tight = np.ceil(room * share).astype(np.int64)
-    upper = np.where(rows.upper >= UNLIMITED, rows.upper, rows.upper - tight)
-    lower = np.where(rows.lower <= -UNLIMITED, rows.lower, rows.lower + tight)
-    if (lower > upper).any():  # a row too narrow for so much room
-        return None
-    roomy = replace(narrow.model, rows=replace(rows, lower=lower, upper=upper))
-    outcome = engine("lp")(roomy, narrow.narrow(aim), Limits(2.0), clock)
-    if outcome.point is None:
-        return None
-    whole = near.astype(np.float64)
-    whole[free] = outcome.point
-    return whole
+    return relaxed_with_room(narrow, np.ceil(room * share).astype(np.int64), aim, clock)
 
 
 def _steps(flows: Flows) -> Ints:

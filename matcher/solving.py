@@ -112,7 +112,8 @@ def solve(
         Ends the solve early from another thread; the best portfolio so far is returned.
     executor
         Where independent pieces run (`matcher.execution.executor_for`); none is in this process. It
-        changes how long a solve takes, and within a work budget nothing else.
+        changes how long a solve takes, and within a work budget nothing else. Under a time limit a
+        small model is searched at once in one more process, wherever pieces run.
 
     Returns
     -------

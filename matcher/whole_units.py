@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from matcher.linear_model import UNLIMITED, Floats, Ints, LinearModel, LinearObjective, Rows, submodel
+from matcher.linear_model import UNLIMITED, Floats, Ints, LinearModel, LinearObjective, Rows, SubModel, submodel
 from matcher.result import Clock
 from matcher.solvers import Limits, engine
 
@@ -97,14 +97,23 @@ def _with_room(
         rows.lower == rows.upper
     )
     room[exact] = 0  # demand is met to the granule: rounding must balance there, not give way
+    return relaxed_with_room(narrow, room, objective, clock)
+
+
+def relaxed_with_room(narrow: SubModel, room: Ints, objective: LinearObjective, clock: Clock) -> Floats | None:
+    """Returns the best real point of a part with its rows tightened, as a point of the whole model.
+
+    None if there is none, or a row is too narrow for its room.
+    """
+    rows = narrow.model.rows
     upper = np.where(rows.upper >= UNLIMITED, rows.upper, rows.upper - room)
     lower = np.where(rows.lower <= -UNLIMITED, rows.lower, rows.lower + room)
-    if (lower > upper).any():  # a row too narrow for any room
+    if (lower > upper).any():
         return None
     roomy = replace(narrow.model, rows=replace(rows, lower=lower, upper=upper))
     outcome = engine("lp")(roomy, narrow.narrow(objective), Limits(2.0), clock)
     if outcome.point is None:
         return None
-    whole = near.astype(np.float64)
+    whole = narrow.base.astype(np.float64)
     whole[narrow.free] = outcome.point
     return whole
