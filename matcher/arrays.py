@@ -235,17 +235,24 @@ def _relations(options: OptionSet) -> tuple[Relation, ...]:
 
 def most_money(scenario: Scenario, offer: FundingOffer) -> list[int]:
     """Returns the most money an offer can spend in each year: all that came before carried over."""
+    new = scenario.money_by_year(offer)
+    if not offer.carry_over:
+        return new
     free, found = 0, []
-    for year in scenario.years:
-        free = scenario.money_at(offer, year) + floor_share(free, offer.carry_over)
+    for each in new:
+        free = each + floor_share(free, offer.carry_over)
         found.append(free)
     return found
 
 
+def is_public(scenario: Scenario, offer: FundingOffer) -> bool:
+    """Returns whether an offer's money can match other money, in States that it is external to."""
+    return scenario.provider(offer.provider).kind in PUBLIC_KINDS and offer.match == 0
+
+
 def is_public_match(scenario: Scenario, offer: FundingOffer, state: str) -> bool:
     """Returns whether an offer's money in a State can match other money there."""
-    public = scenario.provider(offer.provider).kind in PUBLIC_KINDS
-    return public and offer.match == 0 and scenario.is_external(offer.id, state)
+    return is_public(scenario, offer) and scenario.is_external(offer.id, state)
 
 
 def _upper(scenario: Scenario, columns: dict[str, Ints], year: Ints) -> Ints:
@@ -255,7 +262,7 @@ def _upper(scenario: Scenario, columns: dict[str, Ints], year: Ints) -> Ints:
     money = np.zeros_like(capacity)
     for at, offer in enumerate(scenario.offers):
         if isinstance(offer, TechnicalOffer):
-            capacity[at] = [scenario.capacity_at(offer, each) for each in years]
+            capacity[at] = scenario.capacity_by_year(offer)
         else:
             money[at] = most_money(scenario, offer)
     granule = [scenario.capability(need.capability).granule for need in scenario.needs]

@@ -298,22 +298,22 @@ class RowBuilder:
         self._row: list[NDArray[np.int32]] = []
         self._column: list[NDArray[np.int32]] = []
         self._coefficient: list[Ints] = []
-        self._lower: list[int] = []
-        self._upper: list[int] = []
+        self._lower: list[Ints] = []
+        self._upper: list[Ints] = []
         self._label: list[tuple[str, ...]] = []
 
     def row(self, label: tuple[str, ...], *, lower: int = -UNLIMITED, upper: int = UNLIMITED) -> int:
         """Opens a row and returns its number."""
-        self._lower.append(lower)
-        self._upper.append(upper)
+        self._lower.append(np.array([lower], np.int64))
+        self._upper.append(np.array([upper], np.int64))
         self._label.append(label)
-        return len(self._lower) - 1
+        return len(self._label) - 1
 
     def many(self, rule: str, lower: Ints | int, upper: Ints | int, count: int) -> Ints:
         """Opens many rows of one rule and returns their numbers."""
-        first = len(self._lower)
-        self._lower += np.broadcast_to(np.asarray(lower, np.int64), (count,)).tolist()
-        self._upper += np.broadcast_to(np.asarray(upper, np.int64), (count,)).tolist()
+        first = len(self._label)
+        self._lower.append(np.broadcast_to(np.asarray(lower, np.int64), (count,)))
+        self._upper.append(np.broadcast_to(np.asarray(upper, np.int64), (count,)))
         self._label += [(rule,)] * count
         return np.arange(first, first + count, dtype=np.int64)
 
@@ -339,7 +339,7 @@ class RowBuilder:
         ModelTooLarge
             if an activity could pass 64 bits.
         """
-        count = len(self._lower)
+        count = len(self._label)
         width = max(len(magnitude), 1)
         place = _emptied(self._row).astype(np.int64) * width  # each array goes as soon as the next one is there
         place += _emptied(self._column)
@@ -349,14 +349,15 @@ class RowBuilder:
         del order
         first = np.flatnonzero(np.diff(place, prepend=-1))
         value = np.add.reduceat(value, first) if len(first) else value
-        row, column = np.divmod(place[first], width)
+        place = place[first]
+        row = place // width
+        column = place - row * width
         del place, first
         kept = value != 0
         row, column, value = row[kept], column[kept], value[kept]
         start = np.concatenate((np.zeros(1, np.int64), np.cumsum(np.bincount(row, minlength=count)))).astype(np.int64)
         self._refuse_overflow(row, value, magnitude[column], count)
-        lower, upper = np.array(self._lower, np.int64), np.array(self._upper, np.int64)
-        return Rows(start, column, value, lower, upper, tuple(self._label))
+        return Rows(start, column, value, _emptied(self._lower), _emptied(self._upper), tuple(self._label))
 
     def _refuse_overflow(self, row: Ints, value: Ints, magnitude: Ints, count: int) -> None:
         size = np.bincount(row, np.abs(value.astype(np.float64)) * magnitude, minlength=count)

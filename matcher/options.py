@@ -232,8 +232,13 @@ def _pair_reasons(
 
 
 def channel_of(implementer: Provider, state: str) -> str:
-    """Returns the kind of implementer as a financier's channels name it."""
-    return "own_programme" if implementer.state == state else implementer.kind
+    """Returns the kind of implementer in a State as a financier's channels name it."""
+    return channel(implementer.kind, implementer.state == state)
+
+
+def channel(kind: ProviderKind, home: bool) -> str:
+    """Returns what a financier's channels call an implementer of a kind, at home or abroad."""
+    return "own_programme" if home else kind
 
 
 def kind_of(scenario: Scenario, payer: FundingOffer | None, worker: TechnicalOffer, state: str) -> OptionKind | None:

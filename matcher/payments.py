@@ -16,12 +16,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 
 from matcher.linear_model import Bools, Ints
-from matcher.options import OptionSet, Role, channel_of, kind_by_role, option_years
-from matcher.scenario import Forbid, FundingOffer, Need, Scenario, TechnicalOffer
+from matcher.options import OptionSet, Role, channel, kind_by_role, option_years
+from matcher.scenario import Forbid, FundingOffer, Need, ProviderKind, Scenario, TechnicalOffer
 
 FINE_GRANULES = 200
 """A need of more granules than this may be relaxed to real numbers by engines with floats."""
@@ -79,24 +80,113 @@ def find_payments(scenario: Scenario) -> Payments:
     return _Finder(scenario).find()
 
 
+class _Entries:
+    """Collects one side of the classes, a handful of offers at a time."""
+
+    def __init__(self) -> None:
+        self._offer: list[Ints] = []
+        self._need: list[int] = []
+        self._class: list[int] = []
+        self._years: list[Bools] = []
+
+    def add(self, offers: Ints, need: int, name: int, years: Bools) -> None:
+        """Adds offers to a class of a need, each in its own years; shape of `years` (offers, years)."""
+        self._offer.append(offers)
+        self._need.append(need)
+        self._class.append(name)
+        self._years.append(years)
+
+    def side(self, horizon: int) -> Side:
+        """Returns what was added, sorted by need, without those that can take part in no year."""
+        count = [len(each) for each in self._offer]
+        years = np.concatenate((np.zeros((0, horizon), np.bool_), *self._years))
+        need = np.repeat(np.array(self._need, np.int64), count)
+        kept = np.flatnonzero(years.any(axis=1))
+        kept = kept[np.argsort(need[kept], kind="stable")]
+        offer = np.concatenate((np.zeros(0, np.int64), *self._offer))
+        name = np.repeat(np.array(self._class, np.int64), count)
+        return Side(offer[kept], need[kept], name[kept], years[kept])
+
+
+class _Roles:
+    """Who can pay whom by their roles: a financier's kind and channels, an implementer's kind, who is at home."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        state = {each.id: at for at, each in enumerate(scenario.states)}
+        place = {each.id: at for at, each in enumerate(scenario.providers)}
+        kinds = sorted({each.kind for each in scenario.providers})
+        self._provider = np.array([place[offer.provider] for offer in scenario.offers], np.int64)
+        home = np.array([state.get(each.state or "", -1) for each in scenario.providers], np.int64)
+        kind = np.array([kinds.index(each.kind) for each in scenario.providers], np.int64)
+        self._home, self._kind = home[self._provider], kind[self._provider]
+        payers: dict[_Payer, int] = {}
+        self._payer = np.full(len(scenario.offers), -1, np.int64)
+        for at, offer in enumerate(scenario.offers):
+            if isinstance(offer, FundingOffer):
+                payer = (scenario.provider(offer.provider).kind, offer.match > 0, offer.channels)
+                self._payer[at] = payers.setdefault(payer, len(payers))
+        each_bool = (False, True)
+        self._in_kind = np.array(
+            [[kind_by_role(None, Role(kind, home), True) is not None for home in each_bool] for kind in kinds]
+        ).reshape(-1, 2)
+        pairs = product(payers, kinds, each_bool, each_bool, each_bool)
+        self._paid = np.array([_can_pay(*each) for each in pairs], np.bool_).reshape(len(payers), len(kinds), 2, 2, 2)
+
+    def open_pairs(self, payers: Ints, workers: Ints, state: int) -> Bools:
+        """Returns which payer can pay which worker in a State; in the last row, who could work in kind."""
+        home = (self._home[workers] == state).astype(np.int64)
+        paying = (self._home[payers] == state).astype(np.int64)[:, None]
+        same = (self._provider[payers][:, None] == self._provider[workers]).astype(np.int64)
+        kind = self._kind[workers]
+        paid = self._paid[self._payer[payers][:, None], kind, home, paying, same]
+        return np.concatenate((paid, self._in_kind[kind, home][None, :]))
+
+
+_Payer = tuple[ProviderKind, bool, tuple[str, ...] | None]
+"""All about a financier that decides whom it can pay: kind, whether it must be matched, channels."""
+
+
+def _can_pay(payer: _Payer, works: ProviderKind, home: bool, paying: bool, same: bool) -> bool:
+    """Whether the channel is open and the pair is of some kind."""
+    kind, matched, channels = payer
+    if channels is not None and channel(works, home) not in channels:
+        return False
+    return kind_by_role(Role(kind, paying, matched), Role(works, home), same) is not None
+
+
 class _Finder:
     """Looks up, State by State, who can pay whom."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
-        self._funding = [isinstance(offer, FundingOffer) for offer in scenario.offers]
-        self._price = [
-            scenario.granule_price(offer) if isinstance(offer, TechnicalOffer) else 0 for offer in scenario.offers
-        ]
-        self._window = windows(scenario, [*scenario.offers, *scenario.needs])
-        self._home = [scenario.provider(offer.provider).state for offer in scenario.offers]
-        self._provider = [offer.provider for offer in scenario.offers]
-        self._known: dict[tuple[object, ...], bool] = {}
-        self._work: list[tuple[int, int, int, Bools]] = []
-        self._money: list[tuple[int, int, int, Bools]] = []
+        self._price = np.array(
+            [scenario.granule_price(offer) if isinstance(offer, TechnicalOffer) else 0 for offer in scenario.offers],
+            np.int64,
+        )
+        self._window = windows(scenario, scenario.offers)
+        self._need_window = windows(scenario, scenario.needs)
+        self._roles = _Roles(scenario)
+        self._capability = {each.id: at for at, each in enumerate(scenario.capabilities)}
+        self._does, self._buys = self._skills()
+        self._demand = granules_of(scenario)
+        self._work, self._money = _Entries(), _Entries()
         self._unit: list[int] = []
         self._pairs = 0
         self._committed: dict[tuple[str, str, str], int] = {}
+
+    def _skills(self) -> tuple[Ints, Bools]:
+        """The capability of each offer of work (-1 for money), and those that each offer of money buys."""
+        offers = self._scenario.offers
+        does = np.full(len(offers), -1, np.int64)
+        buys = np.zeros((len(offers), len(self._capability)), np.bool_)
+        for at, offer in enumerate(offers):
+            if isinstance(offer, TechnicalOffer):
+                does[at] = self._capability[offer.capability]
+            elif offer.capabilities is None:
+                buys[at] = True
+            else:
+                buys[at, [self._capability[each] for each in offer.capabilities]] = True
+        return does, buys
 
     def find(self) -> Payments:
         """Returns all payment classes."""
@@ -105,93 +195,39 @@ class _Finder:
         for at, need in enumerate(scenario.needs):
             by_state.setdefault(need.state, []).append(at)
         reach = _reach(scenario)
-        forbids = scenario.decisions.forbids
         for place, state in enumerate(scenario.states):
-            needs = by_state.get(state.id)
-            if not needs:
-                continue
-            offers = reach[place]
-            payers = [offer for offer in offers if self._funding[offer]]
-            workers = [offer for offer in offers if not self._funding[offer]]
-            open_pairs = self._open_pairs(payers, workers, state.id)
-            for at in needs:
-                need = scenario.needs[at]
-                touching = [each for each in forbids if _touches(each, need)]
-                self._add_need(at, need, payers, workers, open_pairs, touching)
+            if state.id in by_state:
+                self._add_state(place, by_state[state.id], np.array(reach[place], np.int64))
         self._add_committed()
-        order = np.argsort([need for _, need, _, _ in self._work], kind="stable")
-        paid = np.argsort([need for _, need, _, _ in self._money], kind="stable")
-        return Payments(
-            scenario,
-            np.array(self._unit, np.int64),
-            self._side([self._work[at] for at in order]),
-            self._side([self._money[at] for at in paid]),
-            self._pairs,
-            self._committed,
-        )
+        horizon = len(scenario.years)
+        unit = np.array(self._unit, np.int64)
+        work, money = self._work.side(horizon), self._money.side(horizon)
+        return Payments(scenario, unit, work, money, self._pairs, self._committed)
 
-    def _side(self, entries: list[tuple[int, int, int, Bools]]) -> Side:
-        columns = np.array([entry[:3] for entry in entries], np.int64).reshape(-1, 3)
-        years = np.array([entry[3] for entry in entries], np.bool_).reshape(-1, len(self._scenario.years))
-        return Side(columns[:, 0], columns[:, 1], columns[:, 2], years)
-
-    def _open_pairs(self, payers: list[int], workers: list[int], state: str) -> Bools:
-        """Which payer (the last row: none) can pay which worker in a State, forbids apart."""
-        table = np.zeros((len(payers) + 1, len(workers)), np.bool_)
-        for column, worker in enumerate(workers):
-            for row, payer in enumerate([*payers, -1]):
-                table[row, column] = (payer < 0) == (self._price[worker] == 0) and self._is_open(payer, worker, state)
-        return table
-
-    def _is_open(self, payer: int, worker: int, state: str) -> bool:
-        """Whether the channel is open and the pair is of some kind (remembered by role)."""
-        scenario = self._scenario
-        home = self._home[worker] == state
-        implementer = scenario.provider(self._provider[worker])
-        works = (implementer.kind, home)
-        if payer < 0:
-            key: tuple[object, ...] = works
-        else:
-            offer = scenario.offers[payer]
-            assert isinstance(offer, FundingOffer)
-            same = self._provider[payer] == self._provider[worker]
-            paying = self._home[payer] == state
-            key = (*works, payer, paying, same)
-        if key not in self._known:
-            role = None
-            channel_open = True
-            if payer >= 0:
-                assert isinstance(offer, FundingOffer)
-                role = Role(scenario.provider(self._provider[payer]).kind, paying, offer.match > 0)
-                channel_open = offer.channels is None or channel_of(implementer, state) in offer.channels
-            self._known[key] = channel_open and kind_by_role(role, Role(*works), payer < 0 or same) is not None
-        return self._known[key]
-
-    def _add_need(
-        self, at: int, need: Need, payers: list[int], workers: list[int], open_pairs: Bools, forbids: list[Forbid]
-    ) -> None:
-        """Adds the classes of one need; year by year where a forbid may touch it."""
-        mine = self._window[len(self._price) + at]
-        able = [
-            place
-            for place, worker in enumerate(workers)
-            if self._scenario.offers[worker].capability == need.capability  # type: ignore[union-attr]
-        ]
-        willing = [
-            place
-            for place, payer in enumerate(payers)
-            if (wanted := self._scenario.offers[payer].capabilities) is None  # type: ignore[union-attr]
-            or need.capability in wanted
-        ]
-        table = open_pairs[np.ix_([*willing, len(payers)], able)]
-        chosen, working = [payers[place] for place in willing], [workers[place] for place in able]
-        for pairs, years in self._tables(need, table, chosen, working, mine, forbids):
-            self._add_classes(at, pairs, chosen, working, years)
+    def _add_state(self, state: int, needs: list[int], offers: Ints) -> None:
+        """Adds the classes of a State's needs; forbids apart, needs of one capability have the same pairs."""
+        workers, payers = offers[self._does[offers] >= 0], offers[self._does[offers] < 0]
+        open_pairs = self._roles.open_pairs(payers, workers, state)
+        open_pairs[:-1] &= self._price[workers] > 0
+        open_pairs[-1] &= self._price[workers] == 0
+        known: dict[int, tuple[Bools, Ints, Ints]] = {}
+        for at in needs:
+            need = self._scenario.needs[at]
+            capability = self._capability[need.capability]
+            if capability not in known:
+                able = np.flatnonzero(self._does[workers] == capability)
+                willing = np.flatnonzero(self._buys[payers, capability])
+                table = open_pairs[np.append(willing, len(payers))[:, None], able]
+                known[capability] = table, payers[willing], workers[able]
+            table, paying, working = known[capability]
+            touching = [each for each in self._scenario.decisions.forbids if _touches(each, need)]
+            for pairs, years in self._tables(need, table, paying, working, self._need_window[at], touching):
+                self._add_classes(at, pairs, paying, working, years)
 
     def _tables(
-        self, need: Need, table: Bools, payers: list[int], workers: list[int], years: Bools, forbids: list[Forbid]
+        self, need: Need, table: Bools, payers: Ints, workers: Ints, years: Bools, forbids: list[Forbid]
     ) -> Iterator[tuple[Bools, Bools]]:
-        """Yields who can pay whom and the years in which it is so."""
+        """Yields who can pay whom and the years in which it is so: several where a forbid may touch the need."""
         if not forbids:
             yield table, years
             return
@@ -212,27 +248,26 @@ class _Finder:
             when[alike] = True
             yield allowed[:, :, alike[0]], when
 
-    def _add_classes(self, at: int, table: Bools, payers: list[int], workers: list[int], years: Bools) -> None:
+    def _add_classes(self, at: int, table: Bools, payers: Ints, workers: Ints, years: Bools) -> None:
         """Adds the classes of one table: workers with the same payers (and, where coarse, the same price)."""
+        free = table[-1]
+        if free.any():
+            self._work.add(workers[free], at, -1, years & self._window[workers[free]])
+            self._pairs += int(free.sum())
+        paid = np.flatnonzero(table[:-1].any(axis=0) & ~free)
+        patterns = np.ascontiguousarray(table[:-1, paid].T)
         coarse = self._demand[at] <= FINE_GRANULES
+        prices = self._price[workers[paid]].tolist() if coarse else [0] * len(paid)
         classes: dict[tuple[bytes, int], list[int]] = {}
-        for column, worker in enumerate(workers):
-            if table[-1, column]:
-                self._enter(self._work, worker, at, -1, years & self._window[worker])
-            elif table[:-1, column].any():
-                key = (table[:-1, column].tobytes(), self._price[worker] if coarse else 0)
-                classes.setdefault(key, []).append(column)
+        for column, price in enumerate(prices):
+            classes.setdefault((patterns[column].tobytes(), price), []).append(column)
         for (_, price), columns in classes.items():
-            paying = [payers[row] for row in np.flatnonzero(table[:-1, columns[0]])]
-            working = [workers[column] for column in columns]
-            payable = years & np.logical_or.reduce([self._window[payer] for payer in paying])
-            workable = years & np.logical_or.reduce([self._window[worker] for worker in working])
+            paying, working = payers[patterns[columns[0]]], workers[paid[columns]]
+            pays, works = self._window[paying], self._window[working]
             name = len(self._unit)
             self._unit.append(price or 1)
-            for worker in working:
-                self._enter(self._work, worker, at, name, payable & self._window[worker])
-            for payer in paying:
-                self._enter(self._money, payer, at, name, workable & self._window[payer])
+            self._work.add(working, at, name, works & (years & pays.any(axis=0)))
+            self._money.add(paying, at, name, pays & (years & works.any(axis=0)))
             self._pairs += len(paying) * len(working)
 
     def _add_committed(self) -> None:
@@ -247,22 +282,12 @@ class _Finder:
             need = scenario.need(key)
             open_years = years.intersection(committed_years(scenario, payer, worker, need))
             if open_years:
-                at = scenario.needs.index(need)
-                when = np.isin(np.array(scenario.years), sorted(open_years))
-                self._committed[payer, worker, key] = len(self._unit)
-                coarse = self._demand[at] <= FINE_GRANULES
-                self._work.append((place[worker], at, len(self._unit), when))
-                self._money.append((place[payer], at, len(self._unit), when))
-                self._unit.append(self._price[place[worker]] if coarse else 1)
-
-    def _enter(self, side: list[tuple[int, int, int, Bools]], offer: int, need: int, name: int, years: Bools) -> None:
-        self._pairs += name < 0
-        if years.any():
-            side.append((offer, need, name, years))
-
-    @cached_property
-    def _demand(self) -> Ints:
-        return granules_of(self._scenario)
+                at, name = scenario.needs.index(need), len(self._unit)
+                when = np.isin(np.array(scenario.years), sorted(open_years))[None, :]
+                self._committed[payer, worker, key] = name
+                self._work.add(np.array([place[worker]]), at, name, when)
+                self._money.add(np.array([place[payer]]), at, name, when)
+                self._unit.append(int(self._price[place[worker]]) if self._demand[at] <= FINE_GRANULES else 1)
 
 
 def committed_years(scenario: Scenario, payer: str | None, worker: str, need: Need) -> list[int]:
@@ -277,12 +302,11 @@ def committed_years(scenario: Scenario, payer: str | None, worker: str, need: Ne
 
 def windows(scenario: Scenario, entities: Sequence[Need | FundingOffer | TechnicalOffer]) -> Bools:
     """Returns the years of needs or offers that lie in the horizon; shape (entities, years)."""
-    first = scenario.horizon.first
-    table = np.zeros((len(entities), len(scenario.years)), np.bool_)
-    for at, each in enumerate(entities):
-        window = scenario.window(each)
-        table[at, window.start - first : max(window.stop - first, 0)] = True
-    return table
+    spans = [each.years or scenario.horizon for each in entities]
+    first = np.array([span.first for span in spans], np.int64)[:, None]
+    last = np.array([span.last for span in spans], np.int64)[:, None]
+    years = np.array(scenario.years)
+    return np.asarray((first <= years) & (years <= last), np.bool_)
 
 
 def _reach(scenario: Scenario) -> list[list[int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, Self
@@ -216,6 +216,20 @@ class Scenario(Frozen):
             return amount
         rate = self._by_id["rates"][offer.currency].rate
         return ceil_share(amount, rate) if up else floor_share(amount, rate)
+
+    def money_by_year(self, offer: FundingOffer) -> list[int]:
+        """Returns the offer's new money in each year of the horizon, in minor units."""
+        return self._in_window(offer, lambda year: self.converted(offer, offer.amount.at(year)))
+
+    def capacity_by_year(self, offer: TechnicalOffer) -> list[int]:
+        """Returns the whole granules the offer can deliver in each year of the horizon."""
+        granule = self.capability(offer.capability).granule
+        return self._in_window(offer, lambda year: offer.capacity.at(year) // granule)
+
+    def _in_window(self, offer: FundingOffer | TechnicalOffer, amount: Callable[[int], int]) -> list[int]:
+        """An amount for each year of the horizon; 0 outside the offer's own years."""
+        window = self.window(offer)
+        return [amount(year) if year in window else 0 for year in self.years]
 
     def money_at(self, offer: FundingOffer, year: int) -> int:
         """Returns the offer's new money in a year, in minor units; 0 outside its own years."""

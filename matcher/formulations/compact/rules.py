@@ -346,17 +346,21 @@ def matching(columns: Columns, rows: RowBuilder) -> None:
     order = np.argsort(columns.state[money], kind="stable")
     money = money[order]
     starts = np.searchsorted(columns.state[money], np.arange(len(scenario.states) + 1))
+    flowing = np.zeros(relations.years.shape, np.bool_)
+    flowing[columns.flow_relation[money], columns.flow_year[money]] = True
+    asking = np.zeros_like(flowing)
+    asking[matched] = flowing[matched]
+    number = np.full(asking.shape, -1, np.int64)
+    number[asking] = rows.many("matching", 0, UNLIMITED, int(asking.sum()))
+    public = relations.public_match[columns.flow_relation[money]]
     for at in matched:
-        here = money[starts[relations.state[at]] : starts[relations.state[at] + 1]]
         whole, needed = whole_ratio(Fraction(1), match[int(relations.offer[at])])
-        for year in np.flatnonzero(relations.years[at]).tolist():
-            now = here[columns.flow_year[here] == year]
-            mine = now[columns.flow_relation[now] == at]
-            if len(mine):
-                others = now[relations.public_match[columns.flow_relation[now]]]
-                row = rows.row(("matching",), lower=0)
-                rows.terms(row, mine, -needed * columns.money_unit[mine - columns.works])
-                rows.terms(row, others, whole * columns.money_unit[others - columns.works])
+        here = slice(starts[relations.state[at]], starts[relations.state[at] + 1])
+        mine = money[here][columns.flow_relation[money[here]] == at]
+        rows.terms(number[at, columns.flow_year[mine]], mine, -needed * columns.money_unit[mine - columns.works])
+        others = money[here][public[here]]
+        others = others[number[at, columns.flow_year[others]] >= 0]
+        rows.terms(number[at, columns.flow_year[others]], others, whole * columns.money_unit[others - columns.works])
 
 
 def completion(columns: Columns, rows: RowBuilder) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.arrays import is_public_match, most_money
+from matcher.arrays import is_public, most_money
 from matcher.linear_model import Bools, Ints
 from matcher.payments import Payments, windows
 from matcher.scenario import FundingOffer, Scenario, TechnicalOffer
@@ -90,9 +90,9 @@ def build_tables(payments: Payments) -> Tables:
     for at, offer in enumerate(scenario.offers):
         if isinstance(offer, TechnicalOffer):
             price[at] = scenario.granule_price(offer)
-            capacity[at] = [scenario.capacity_at(offer, year) for year in scenario.years]
+            capacity[at] = scenario.capacity_by_year(offer)
             continue
-        money[at] = [scenario.money_at(offer, year) for year in scenario.years]
+        money[at] = scenario.money_by_year(offer)
         most[at] = most_money(scenario, offer)
         if offer.carry_over > 0:
             carries[at, 1:] = spends[at] = True
@@ -151,18 +151,9 @@ def build_relations(payments: Payments, tables: Tables) -> Relations:
     state = tables.need_state[np.concatenate((payments.work.need, payments.money.need))]
     key, inverse = np.unique(state * max(len(scenario.offers), 1) + offer, return_inverse=True)
     offers, states = key % max(len(scenario.offers), 1), key // max(len(scenario.offers), 1)
-    pinned = {(pin.offer, pin.state) for pin in scenario.decisions.pins}
-    external, tracked, lasting, public = (np.zeros(len(key), np.bool_) for _ in range(4))
-    window = np.zeros((len(key), len(scenario.years)), np.bool_)
-    spans = windows(scenario, scenario.offers)
-    for at, (which, where) in enumerate(zip(offers.tolist(), states.tolist(), strict=True)):
-        each, home = scenario.offers[which], scenario.states[where].id
-        external[at] = scenario.is_external(each.id, home)
-        ruled = each.min_per_state > 0 or each.min_years > 1 or each.max_states is not None
-        tracked[at] = external[at] or ruled or (each.id, home) in pinned
-        lasting[at] = each.min_years > 1
-        public[at] = isinstance(each, FundingOffer) and is_public_match(scenario, each, home)
-        window[at] = spans[which]
+    external, ruled, lasting, public = _terms(scenario, offers, states)
+    tracked = external | ruled | _pinned(scenario, offers, states)
+    window = windows(scenario, scenario.offers)[offers]
     split = payments.work.count
     partner, partner_state, partner_years = _partners(scenario, offers, states, external, window)
     return Relations(
@@ -181,20 +172,41 @@ def build_relations(payments: Payments, tables: Tables) -> Relations:
     )
 
 
+def _terms(scenario: Scenario, offer: Ints, state: Ints) -> tuple[Bools, Bools, Bools, Bools]:
+    """Whether each relation is external, ruled by the offer's terms, must last, and its money matches other money."""
+    place = {each.id: at for at, each in enumerate(scenario.states)}
+    home = np.array([place.get(scenario.provider(each.provider).state or "", -1) for each in scenario.offers], np.int64)
+    lasting = np.array([each.min_years > 1 for each in scenario.offers], np.bool_)
+    ruled = np.array([each.min_per_state > 0 or each.max_states is not None for each in scenario.offers], np.bool_)
+    public = np.array([isinstance(each, FundingOffer) and is_public(scenario, each) for each in scenario.offers], bool)
+    external = home[offer] != state
+    return external, (ruled | lasting)[offer], lasting[offer], public[offer] & external
+
+
+def _pinned(scenario: Scenario, offer: Ints, state: Ints) -> Bools:
+    """Whether the user has pinned each relation."""
+    pins = scenario.decisions.pins
+    offers = {each.id: at for at, each in enumerate(scenario.offers)}
+    states = {each.id: at for at, each in enumerate(scenario.states)}
+    width = len(states) + 1
+    pinned = np.array([offers[pin.offer] * width + states[pin.state] for pin in pins], np.int64)
+    return np.isin(offer * width + state, pinned)
+
+
 def _partners(scenario: Scenario, offer: Ints, state: Ints, external: Bools, years: Bools) -> tuple[Ints, Ints, Bools]:
     """Providers with several offers in a State that limits its partners, and the years of several."""
-    groups: dict[tuple[str, int], list[int]] = {}
-    for at in np.flatnonzero(external).tolist():
-        if scenario.states[int(state[at])].max_partners is not None:
-            groups.setdefault((scenario.offers[int(offer[at])].provider, int(state[at])), []).append(at)
+    place = {each.id: at for at, each in enumerate(scenario.providers)}
+    provider = np.array([place[each.provider] for each in scenario.offers], np.int64)
+    limited = np.array([each.max_partners is not None for each in scenario.states], np.bool_)
+    member = np.flatnonzero(external & limited[state])
+    key = state[member] * (len(place) + 1) + provider[offer[member]]
+    _, group = np.unique(key, return_inverse=True)
+    at_once = np.zeros((int(group.max(initial=-1)) + 1, years.shape[1]), np.int64)
+    np.add.at(at_once, group, years[member])
+    several: Bools = np.any(at_once > 1, axis=1)
+    number = np.where(several, np.cumsum(several) - 1, -1)
     partner = np.full(len(offer), -1, np.int64)
-    states: list[int] = []
-    several: list[Bools] = []
-    for (_, where), members in groups.items():
-        overlap = years[members].sum(axis=0) > 1
-        if overlap.any():
-            partner[members] = len(states)
-            states.append(where)
-            several.append(overlap)
-    table = np.array(several, np.bool_).reshape(-1, years.shape[1])
-    return partner, np.array(states, np.int64), table
+    partner[member] = number[group]
+    home = np.zeros(len(several), np.int64)
+    home[group] = state[member]
+    return partner, home[several], at_once[several] > 1
