@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from random import Random
 
@@ -315,3 +316,55 @@ def test_a_single_state_is_searched_in_full() -> None:
     assert groups.draw() == [frozenset({0})]
     groups.tell([False, False, False])
     assert not groups.more
+
+
+def test_what_is_known_counts_for_states_not_valued_in_time() -> None:
+    """Stopped at once, a valuation proves what is known; run to its end, it proves no less than either."""
+    task = task_of(generate("tiny", 1))
+    relaxed = engine("lp")(task.model, task.objective, Limits(50.0), Clock())
+    assert relaxed.prices is not None
+    blocks = cut(task.model, task.objective, task.columns.state)
+    prices = whole_prices(blocks, relaxed.prices[blocks.row])
+    rough = value_blocks(task, blocks, prices, Limits(1.0), relaxed=True)
+    over = replace(task, clock=Clock(0.0))
+    assert value_blocks(over, blocks, prices, Limits(1.0)) is None
+    assert rough is not None
+    stopped = value_blocks(over, blocks, prices, Limits(1.0), known=rough)
+    ended = value_blocks(task, blocks, prices, Limits(1.0), known=rough)
+    alone = value_blocks(task, blocks, prices, Limits(1.0))
+    assert stopped is not None
+    assert ended is not None
+    assert alone is not None
+    assert stopped.bound == rough.bound
+    assert ended.bound <= min(alone.bound, rough.bound)
+    assert ended.bound < rough.bound
+
+
+def _rounds(size: str) -> tuple[Groups, list[list[int]]]:
+    task = task_of(generate(size, 1))
+    groups = Groups(task)
+    plan, _ = search.starting_plan(task)
+    assert plan is not None
+    return groups, [[state for group in each for state in group] for each in groups.alone(plan)]
+
+
+@pytest.mark.parametrize("size", ["tiny", "big"])
+def test_every_state_is_served_once_beside_others_that_share_nothing(size: str) -> None:
+    """Rounds hold each State once; in those of more than two, no two States share an offer."""
+    groups, rounds = _rounds(size)
+    assert sorted(state for each in rounds for state in each) == groups.active
+    rivalry = groups._rivalry
+    for each in rounds:
+        assert len(each) <= max(2, len(groups.active) // 25)
+        shared = rivalry[np.ix_(each, each)]
+        assert len(each) <= 2 or not (shared - np.diag(np.diag(shared))).any()
+
+
+def test_rounds_grow_with_the_scenario() -> None:
+    """Two States at once in a small scenario, several times as many in one of 200."""
+    assert max(map(len, _rounds("tiny")[1])) == 2
+    assert max(map(len, _rounds("big")[1])) > 4
+    groups = _rounds("big")[0]
+    drawn = groups.draw()
+    assert len(drawn) == 8
+    assert len(frozenset().union(*drawn)) == sum(map(len, drawn))

@@ -2,10 +2,12 @@
 
 For each objective:
 
-1. *States alone* (first objective): which can never complete, whatever the others leave them.
+1. *States alone* (first objective): which can never complete, whatever the others leave them. With
+   very many States none is tried.
 2. *Prices*: the relaxation of the whole prices shared budgets, capacities and counts; where it is
    solved roughly, a bundle makes the prices better (`decomposition.bundle`). At any prices States
-   valued on their own bound the objective (`decomposition.prices`); in whole numbers at the end.
+   valued on their own bound the objective (`decomposition.prices`); at exact prices also in whole
+   numbers, which at rough ones wins less than the time is worth.
 3. *Sweeps*: while prices are sought, States are served alone, against what the others have left;
    then all of them anew, from the empty plan, at a share of the prices, so that none takes what is
    worth more to others; then what is left over is given out without prices. Sweeps go on, at
@@ -62,8 +64,12 @@ SWEEPS_SHARE = 0.4
 """Share of the time left for sweeps."""
 STATES_SHARE = 0.3
 """Share of the time left for all this where the whole is searched at once afterwards."""
+VALUING_SHARE = 0.25
+"""Share of the time left for valuing States in whole numbers."""
 DEAD_SHARE = 0.25
 """Share of time and work for telling which States can never complete."""
+MANY_STATES = 500
+"""Beyond so many States none is tried for that: it would take longer than it wins."""
 FIRST_STATES = 40
 """Most States served before there are prices."""
 FIRST_STEPS = 24
@@ -134,7 +140,7 @@ def _by_state(task: Task, incumbent: Plan | None, work: float) -> Finding:
         shares = PRICE_SHARES if incumbent is None else PRICE_SHARES[1:]
         start = empty if incumbent is None else plan
         plan = serve_at_prices(sweeping, start, plan, shares, priced, groups, meter, bound, anew=incumbent is None)
-        valued = _valued(live, priced, meter)
+        valued = priced.valued if priced.rough else _valued(live, priced, meter)
         bound = tighter(task, bound, signed_bound(task, valued.valuation))
         task.report("States valued", task.value(plan), bound)
     elif len(groups.active) > FIRST_STATES:
@@ -146,7 +152,7 @@ def _by_state(task: Task, incumbent: Plan | None, work: float) -> Finding:
 def relaxation(task: Task, meter: Meter) -> tuple[Task, Outcome, str]:
     """Returns the task without the completions that are out of reach, prices and a bound, and by which engine."""
     live = task
-    if task.objective.name in ("completions", "weighted"):
+    if task.objective.name in ("completions", "weighted") and len(task.compact.scenario.states) <= MANY_STATES:
         trying = replace(task, clock=task.clock.part(DEAD_SHARE))
         live = without_completion(task, dead_states(trying, meter))
     limits = Limits(RELAXATION_WORK)
@@ -171,13 +177,15 @@ def _priced(task: Task, relaxed: Outcome, plan: Plan, rough: bool) -> Bundle | N
 def _valued(task: Task, priced: Bundle, meter: Meter) -> Valued:
     """Values every State in whole numbers at the best prices: what it is worth at most, and the bound."""
     rough = priced.valued
-    if task.clock.reason():
+    valuing = replace(task, clock=task.clock.part(VALUING_SHARE))
+    if valuing.clock.reason():
         return rough
     limits = Limits(STATE_WORK, GROUP_GAP, quick=True)
-    found = value_blocks(task, rough.blocks, rough.valuation.prices, limits)
+    found = value_blocks(valuing, rough.blocks, rough.valuation.prices, limits, known=rough.valuation)
     for block in rough.blocks.blocks:
         meter.spend(block.model.columns)
-    return rough if found is None else Valued(rough.blocks, found)
+    assert found is not None  # what was known holds in any case
+    return Valued(rough.blocks, found)
 
 
 def signed_bound(task: Task, valuation: Valuation) -> Fraction:

@@ -97,10 +97,13 @@ def piece_of(
 
 def _free_columns(columns: Columns, group: Iterable[int]) -> Bools:
     """The group's own columns, and the ledgers of the money that it can use."""
-    free = np.isin(columns.state, sorted(group))
+    free = np.zeros(columns.count, np.bool_)
     used = np.zeros(len(columns.scenario.offers), np.bool_)
-    used[columns.purse[columns.flow_offer[np.flatnonzero(free[: columns.flows])]]] = True
-    ledger = np.flatnonzero(columns.ledger_offer >= 0)
+    for state in sorted(group):
+        own = columns.of_state(state)
+        free[own] = True
+        used[columns.purse[columns.flow_offer[own[: np.searchsorted(own, columns.flows)]]]] = True
+    ledger = columns.ledgers
     free[ledger] = used[columns.purse[columns.ledger_offer[ledger]]]
     free[columns.worst] = True
     return free

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from random import Random
 
 import numpy as np
@@ -13,7 +14,9 @@ from matcher.pursuit import Task
 MAX_GROUP = 4
 """Largest group of States."""
 ROUND = 2
-"""Groups freed at once; the same for any number of workers, so that the result is too."""
+"""Groups freed at once, at least; the same for any number of workers, so that the result is too."""
+STATES_A_GROUP = 25
+"""One more group is freed at once for so many States: what a round costs beside its groups grows with the whole."""
 
 
 class Groups:
@@ -24,6 +27,7 @@ class Groups:
         columns = task.columns
         self.active = sorted(set(columns.state[: columns.works].tolist()))
         self._rivalry = _rivalry(task)
+        self._round = max(ROUND, len(self.active) // STATES_A_GROUP)
         self._random = Random(0)
         self._largest = min(MAX_GROUP, len(self.active))
         self._size = min(2, self._largest)
@@ -42,24 +46,44 @@ class Groups:
         return self._rounds % 2 == 0 or self._barren > len(self.active) or self._size >= len(self.active)
 
     def alone(self, plan: Plan) -> list[list[frozenset[int]]]:
-        """Returns rounds of single States, those with most to win (then the least served) first."""
+        """Returns rounds of single States, those with most to win (then the least served) first.
+
+        States further behind come forward into a round whose States share no offer with them.
+        """
         columns = self._task.columns
         served = np.zeros(len(self._task.compact.scenario.states))
         wanted = columns.flow_need[: columns.works]
         share = plan.point[: columns.works] / columns.payments.demand[wanted]
         np.add.at(served, columns.state[: columns.works], share)
         order = sorted(self.active, key=lambda state: (-self.regret[state], served[state], state))
-        return [[frozenset({state}) for state in order[at : at + ROUND]] for at in range(0, len(order), ROUND)]
+        return [[frozenset({state}) for state in each] for each in self._apart(order)]
+
+    def _apart(self, order: list[int]) -> Iterator[list[int]]:
+        """Yields rounds of States, in order but for those that do not yet fit beside their rivals."""
+        waiting = np.array(order, np.int64)
+        while len(waiting):
+            chosen: list[int] = []
+            apart = np.ones(len(waiting), np.bool_)
+            for at, state in enumerate(waiting.tolist()):
+                if apart[at]:
+                    chosen.append(state)
+                    apart &= self._rivalry[state, waiting] == 0
+                    if len(chosen) == self._round:
+                        break
+            chosen += waiting[~np.isin(waiting, chosen)].tolist()[: max(ROUND - len(chosen), 0)]
+            waiting = waiting[~np.isin(waiting, chosen)]
+            yield chosen
 
     def draw(self, first: int | None = None) -> list[frozenset[int]]:
         """Returns the next round; its first group starts with a State where one is given."""
         self._rounds += 1
         free = set(self.active)
         found = []
-        for at in range(ROUND):
+        for at in range(self._round):
             if not free:
                 break
-            start = first if at == 0 and first is not None else self._choose(sorted(free))
+            apart = self._apart_from(set(self.active) - free, sorted(free)) or sorted(free)
+            start = first if at == 0 and first is not None else self._choose(apart)
             group = {start}
             free.discard(start)
             while len(group) < self._size and free:
@@ -68,6 +92,11 @@ class Groups:
                 free.discard(rival)
             found.append(frozenset(group))
         return found
+
+    def _apart_from(self, chosen: set[int], states: list[int]) -> list[int]:
+        """Those of some States that share no offer with the chosen ones."""
+        shared = self._rivalry[np.ix_(sorted(chosen), states)].sum(axis=0)
+        return [state for state, offers in zip(states, shared.tolist(), strict=True) if not offers]
 
     def _choose(self, states: list[int]) -> int:
         weight = self.regret[states]

@@ -161,13 +161,18 @@ def whole_prices(blocks: Blocks, prices: Floats) -> Ints:
     return whole
 
 
-def value_blocks(task: Task, blocks: Blocks, prices: Ints, limits: Limits, relaxed: bool = False) -> Valuation | None:
+def value_blocks(
+    task: Task, blocks: Blocks, prices: Ints, limits: Limits, relaxed: bool = False, known: Valuation | None = None
+) -> Valuation | None:
     """Returns what whole prices prove; None if the solve was stopped before all blocks were valued.
 
     Parameters
     ----------
     relaxed
         Whether blocks are relaxed to real numbers: faster, and no better than the relaxation.
+    known
+        What the same prices are known to prove: the better of the two holds, block by block, and
+        counts for blocks that were not valued in time.
     """
     reduced = blocks.weight.copy()
     np.subtract.at(reduced, blocks.term_column, prices[blocks.term_row] * blocks.term_value)
@@ -178,16 +183,19 @@ def value_blocks(task: Task, blocks: Blocks, prices: Ints, limits: Limits, relax
     found = task.executor.map(_value_block, orders, should_stop=lambda: task.clock.reason() is not None)
     limit = np.where(prices > 0, blocks.upper, np.where(prices < 0, blocks.lower, 0))
     total = Fraction(sum(price * each for price, each in zip(prices.tolist(), limit.tolist(), strict=True) if price))
+    total /= blocks.denominator
     bounds: dict[int, Fraction] = {}
     points: dict[int, Floats] = {}
     for block, answer in zip(blocks.blocks, found, strict=True):
-        if answer is None:
+        proven = [] if known is None else [known.block_bounds[block.state]]
+        proven += [] if answer is None else [answer[0] / blocks.denominator]
+        if not proven:
             return None
-        bounds[block.state] = answer[0] / blocks.denominator
-        total += answer[0]
-        if answer[1] is not None:
+        bounds[block.state] = min(proven)
+        total += bounds[block.state]
+        if answer is not None and answer[1] is not None:
             points[block.state] = answer[1]
-    return Valuation(total / blocks.denominator, prices, bounds, points)
+    return Valuation(total, prices, bounds, points)
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,22 @@ class Columns:
         return offer
 
     @cached_property
+    def ledgers(self) -> Ints:
+        """All ledgers of money."""
+        return np.flatnonzero(self.ledger_offer >= 0)
+
+    def of_state(self, state: int) -> Ints:
+        """Returns the columns of a State, in order."""
+        order, start = self._by_state
+        return order[start[state] : start[state + 1]]
+
+    @cached_property
+    def _by_state(self) -> tuple[Ints, Ints]:
+        """The columns sorted by State, and where each State's start."""
+        order = np.argsort(self.state, kind="stable")
+        return order, np.searchsorted(self.state[order], np.arange(len(self.scenario.states) + 1))
+
+    @cached_property
     def dues(self) -> dict[tuple[int, int], list[int]]:
         """Repayment columns by the offer and year that they are charged to."""
         place = {offer.id: at for at, offer in enumerate(self.scenario.offers)}
