@@ -291,6 +291,18 @@ def _emptied(parts: list[NDArray[_Number]]) -> NDArray[_Number]:
     return whole
 
 
+@dataclass(frozen=True)
+class RowGroup:
+    """Rows of one rule, one after another."""
+
+    rule: str
+    first: int
+    """Number of the first one."""
+    count: int
+    of: tuple[Ints, ...]
+    """What each is about, by position in whatever its rule names; empty where nobody asks."""
+
+
 class RowBuilder:
     """Collects rows group by group, in numpy."""
 
@@ -301,6 +313,8 @@ class RowBuilder:
         self._lower: list[Ints] = []
         self._upper: list[Ints] = []
         self._label: list[tuple[str, ...]] = []
+        self.groups: list[RowGroup] = []
+        """Rows of one rule, opened together."""
 
     def row(self, label: tuple[str, ...], *, lower: int = -UNLIMITED, upper: int = UNLIMITED) -> int:
         """Opens a row and returns its number."""
@@ -309,9 +323,16 @@ class RowBuilder:
         self._label.append(label)
         return len(self._label) - 1
 
-    def many(self, rule: str, lower: Ints | int, upper: Ints | int, count: int) -> Ints:
-        """Opens many rows of one rule and returns their numbers."""
+    def many(self, rule: str, lower: Ints | int, upper: Ints | int, count: int, *of: Ints) -> Ints:
+        """Opens many rows of one rule and returns their numbers.
+
+        Parameters
+        ----------
+        of
+            What each row is about, by position: told in `groups`.
+        """
         first = len(self._label)
+        self.groups.append(RowGroup(rule, first, count, of))
         self._lower.append(np.broadcast_to(np.asarray(lower, np.int64), (count,)))
         self._upper.append(np.broadcast_to(np.asarray(upper, np.int64), (count,)))
         self._label += [(rule,)] * count

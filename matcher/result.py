@@ -62,6 +62,8 @@ class Stage(Frozen):
     """Whether more or less is better."""
     value: Text
     """Value reached when the stage ended, rounded to six decimals."""
+    exact: Annotated[str, Strict(), Field(pattern=r"^-?\d+(/\d+)?$")]
+    """The same value, as an integer or a fraction p/q."""
     bound: Text | None
     """No portfolio that keeps what earlier objectives demand can be better than this; None if unknown."""
     gap: float | None

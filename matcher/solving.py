@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
-
-import numpy as np
 
 from matcher import decomposition, whole_model
 from matcher.conflicts import conflicts_of
 from matcher.errors import VerificationFailed
 from matcher.execution import Executor, Serial
 from matcher.formulations.compact import Compact, formulate_compact
-from matcher.formulations.compact.objectives import (
-    linear_objective,
-    weighted_objective,
-    worst_off_error,
-    worst_off_rows,
-    worst_off_steps,
-)
 from matcher.formulations.compact.points import Plan, portfolio_of
-from matcher.linear_model import UNLIMITED, Ints, LinearModel, LinearObjective, RowBuilder, Rows
+from matcher.linear_model import LinearObjective
 from matcher.merging import Merged, merge
 from matcher.partnerships import derive_partnerships
 from matcher.portfolio import Portfolio
-from matcher.pursuit import Finding, Task
+from matcher.pursuit import Finding, Report
 from matcher.result import (
     Cancel,
     Clock,
@@ -44,6 +34,7 @@ from matcher.result import (
     scenario_hash,
 )
 from matcher.scenario import Scenario
+from matcher.stages import aims_of, locked, task_of, worst_rows_of
 from matcher.units import decimal_text, plain
 from matcher.verification import verify
 
@@ -152,9 +143,8 @@ def _method(options: SolveOptions, compact: Compact) -> Literal["whole", "decomp
 
 def _pursue_all(run: _Run, compact: Compact, method: Literal["whole", "decomposition"]) -> Finding:
     """Pursues each objective in turn, each under what the earlier ones demand."""
-    aims = list(_aims(compact))
-    uses_worst = any(aim.coefficient[compact.columns.worst] for aim, _ in aims)
-    worst = worst_off_rows(compact.columns) if uses_worst else None
+    aims = list(aims_of(compact))
+    worst = worst_rows_of(compact, [aim for aim, _ in aims])
     model = compact.model if worst is None else compact.model.with_rows(worst)
     pursue = whole_model.pursue if method == "whole" else decomposition.pursue
     work, finding = float(run.options.work), Finding(None, None)
@@ -162,50 +152,24 @@ def _pursue_all(run: _Run, compact: Compact, method: Literal["whole", "decomposi
         if at and run.clock.reason():
             break
         share = 1.0 if at == len(aims) - 1 else SHARE
-        task = _task(run, compact, model, worst, aim, run.clock.part(share))
+        clock = run.clock.part(share)
+        task = task_of(compact, model, worst, aim, run.options, clock, _reporter(run, aim), run.executor)
         finding = pursue(task, finding.plan, work * share)
         run.cut = run.cut or task.clock.reason() == "time"
         work = max(work - finding.work, 1.0)
         if finding.plan is None:
             return finding
         run.stages.append(_stage(run, compact, aim, finding))
-        model = _locked(model, aim, finding.plan.point, give_up)
+        value = int(aim.coefficient @ finding.plan.point)
+        model = locked(model, aim, value, int(abs(value) * give_up), worst)
     return finding
 
 
-def _task(
-    run: _Run, compact: Compact, model: LinearModel, worst: Rows | None, aim: LinearObjective, clock: Clock
-) -> Task:
+def _reporter(run: _Run, aim: LinearObjective) -> Report:
     def report(phase: str, value: Fraction | None, bound: Fraction | None) -> None:
         run.report(aim, phase, value, bound)
 
-    columns = compact.columns
-    error = aim.error + (worst_off_error(columns) if aim.coefficient[columns.worst] else 0)
-    guide = linear_objective(columns, "cost") if aim.name == "completions" else None
-    steps = worst_off_steps(columns) if aim.name == "worst_off" else ()
-    return Task(compact, model, worst, aim, guide, run.options, clock, report, error, run.executor, steps)
-
-
-def _aims(compact: Compact) -> Iterator[tuple[LinearObjective, Fraction]]:
-    """The objectives in order, each with the share of its value that later ones may take."""
-    scenario, columns = compact.scenario, compact.columns
-    if scenario.objectives.weights is not None:
-        weights: dict[str, Fraction] = {each.objective: Fraction(each.weight) for each in scenario.objectives.weights}
-        yield weighted_objective(columns, weights), Fraction(0)
-    for goal in scenario.order():
-        yield linear_objective(columns, goal.objective), Fraction(goal.give_up)
-
-
-def _locked(model: LinearModel, aim: LinearObjective, point: Ints, give_up: Fraction) -> LinearModel:
-    """The model with a row that keeps what an objective has reached, less what it may give up."""
-    value = int(aim.coefficient @ point)
-    slack = int(abs(value) * give_up)
-    low, high = (value - slack, UNLIMITED) if aim.maximise else (-UNLIMITED, value + slack)
-    rows = RowBuilder()
-    row = rows.row(("kept", aim.name), lower=low, upper=high)
-    columns = np.flatnonzero(aim.coefficient)
-    rows.terms(row, columns, aim.coefficient[columns])
-    return model.with_rows(rows.build(np.ones(model.columns, np.int64)))
+    return report
 
 
 def _stage(run: _Run, compact: Compact, aim: LinearObjective, finding: Finding) -> Stage:
@@ -222,6 +186,7 @@ def _stage(run: _Run, compact: Compact, aim: LinearObjective, finding: Finding) 
         objective=aim.name,
         sense="max" if aim.maximise else "min",
         value=decimal_text(value),
+        exact=plain(value),
         bound=None if bound is None else decimal_text(bound),
         gap=None if gap is None else float(decimal_text(gap + Fraction(1, 2 * 10**6) if gap else gap)),
         solved=gap is not None and gap <= Fraction(run.options.gap),

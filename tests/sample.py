@@ -128,8 +128,18 @@ def sample_result(scenario: Scenario | None = None, **changes: Any) -> Result:
         "status": "optimal",
         "stopped_by": "gap",
         "stages": (
-            Stage(objective="completions", sense="max", value="1.000000", bound="1.000000", gap=0.0, solved=True),
-            Stage(objective="cost", sense="min", value="200.000000", bound="200.000000", gap=0.0, solved=True),
+            Stage(
+                objective="completions",
+                sense="max",
+                value="1.000000",
+                exact="1",
+                bound="1.000000",
+                gap=0.0,
+                solved=True,
+            ),
+            Stage(
+                objective="cost", sense="min", value="200.000000", exact="200", bound="200.000000", gap=0.0, solved=True
+            ),
         ),
         "figures": (
             Figure(objective="completions", exact="1", value="1.000000"),

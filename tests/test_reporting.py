@@ -181,7 +181,8 @@ def test_kind_facts() -> None:
 
 def stage(**changes: Any) -> Stage:
     """Returns a stage that is not proven, with fields changed."""
-    fields = {"objective": "coverage", "sense": "max", "value": "2", "bound": "3", "gap": 0.5, "solved": False}
+    fields = {"objective": "coverage", "sense": "max", "value": "2", "exact": "2", "bound": "3"}
+    fields |= {"gap": 0.5, "solved": False}
     return Stage(**{**fields, **changes})
 
 

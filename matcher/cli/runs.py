@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import platform
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 RESULT_FILE = "result.json"
 SCENARIO_FILE = "scenario.resolved.json"
+BUNDLE_FILE = "bundle.json"
+CERTIFICATE_FILE = "certificate.json"
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,8 @@ class RunFolder:
         asked = f"{scenario_hash(scenario)}\n{options.model_dump_json()}"
         return cls(wanted or default_run_directory(scenario, hashlib.sha256(asked.encode()).hexdigest()))
 
-    def save(self, scenario: Scenario, result: Result, log: str) -> None:
-        """Writes all files of the run at once."""
+    def save(self, scenario: Scenario, result: Result, log: str, more: Mapping[str, str] | None = None) -> None:
+        """Writes all files of the run at once, with more by name."""
         from matcher.io import canonical_json, portfolio_csv, scenario_document, write_run
         from matcher.reporting import partnerships_markdown, summary_markdown
 
@@ -43,11 +47,46 @@ class RunFolder:
             "summary.md": summary_markdown(scenario, result),
             "timings.json": canonical_json(result.timings.model_dump(mode="json")),
             "log.txt": log,
+            **(more or {}),
         }
         if result.portfolio is not None:
             files["partnerships.md"] = partnerships_markdown(scenario, result)
             files["portfolio.csv"] = portfolio_csv(scenario, result.portfolio)
         write_run(self.path, files)
+
+
+def source_of(file: Path, overrides: Sequence[str]) -> dict[str, object]:
+    """Returns what a bundle says of where its scenario comes from: the file's name, size and hash, and overrides."""
+    data = file.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    return {"inputs": [{"name": file.name, "bytes": len(data), "sha256": digest}], "overrides": list(overrides)}
+
+
+def bundle_files(source: Mapping[str, object], scenario: Scenario, result: Result) -> dict[str, str]:
+    """Returns what makes a run a bundle: where it comes from, the checker's report, and proof of its bounds."""
+    from matcher.certificates import certify
+    from matcher.cli.packages import version_of
+    from matcher.io import canonical_json
+    from matcher.units import plain
+    from matcher.verification import verify
+
+    check = None
+    if result.portfolio is not None:
+        report = verify(scenario, result)
+        check = {"ok": report.ok, "figures": {name: plain(value) for name, value in report.figures.items()}}
+    bundle = {
+        "bundle": 1,
+        **source,
+        "options": result.options.model_dump(mode="json"),
+        "seed": 0,
+        "versions": {
+            "matcher": result.version,
+            "python": platform.python_version(),
+            **{package: version_of(package) for package in ("numpy", "ortools", "pydantic")},
+        },
+        "check": check,
+    }
+    return {BUNDLE_FILE: canonical_json(bundle), CERTIFICATE_FILE: canonical_json(certify(scenario, result))}
 
 
 def read_run(path: Path, scenario: Path | None = None) -> tuple[Scenario, Result]:

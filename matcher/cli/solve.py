@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -63,20 +64,25 @@ def solve_command(
         str | None,
         typer.Option(metavar="ORDER", help="Objectives in order, e.g. completions,coverage:0.01 (may give up 1 %)."),
     ] = None,
+    bundle: Annotated[
+        bool, typer.Option("--bundle", help="Also write proof of the bounds, which 'matcher verify DIR' checks.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 5 if the gap is not met.")] = False,
     json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Propose a portfolio of partnerships; write it to files."""
+    from matcher.cli.runs import source_of
     from matcher.io import load
     from matcher.result import SolveOptions
 
     if time_limit is not None and not 0 < time_limit <= 10**7:
         raise typer.BadParameter("expected seconds above 0", param_hint="--time-limit")
     problem = with_order(load(scenario, override or ()), order)
+    source = source_of(scenario, override or ()) if bundle else None
     options = SolveOptions(method=method, engine=engine, gap=read_gap(gap), work=work, time_limit=time_limit)
     raise typer.Exit(
-        _solve(problem, options, Workers(workers, scheduler), output, strict=strict, json=json, quiet=quiet)
+        _solve(problem, options, Workers(workers, scheduler), output, source, strict=strict, json=json, quiet=quiet)
     )
 
 
@@ -85,13 +91,14 @@ def _solve(
     options: SolveOptions,
     workers: Workers,
     output: Path | None,
+    source: Mapping[str, object] | None,
     *,
     strict: bool,
     json: bool,
     quiet: bool,
 ) -> int:
     """Solves, saves, shows, and returns the exit code."""
-    from matcher.cli.runs import RunFolder
+    from matcher.cli.runs import RunFolder, bundle_files
     from matcher.io import check_run_directory
     from matcher.result import Cancel
 
@@ -103,6 +110,12 @@ def _solve(
     try:
         folder.save(scenario, result, log.text)
         log.say(f"saved in {folder.path}")
+        if source is not None:
+            log.say("pricing each objective once more, for proof of the bounds")
+            with stdout_for_data():
+                more = bundle_files(source, scenario, result)
+            folder.save(scenario, result, log.text, more)
+            log.say(f"bundle in {folder.path}; check it with: matcher verify {folder.path}")
     finally:  # what took long to find is shown even if it cannot be saved
         _show(scenario, result, json=json)
     return exit_of(result, strict=strict, interrupted=cancel.requested)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ import typer
 
 from matcher.cli.arguments import AsJson, Overrides
 from matcher.cli.exits import Exit
-from matcher.cli.runs import RESULT_FILE, SCENARIO_FILE
+from matcher.cli.runs import BUNDLE_FILE, RESULT_FILE, SCENARIO_FILE
 from matcher.cli.talk import out, out_json
 from matcher.units import decimal_text, plain
 
@@ -19,17 +20,21 @@ if TYPE_CHECKING:
 
 
 def verify_command(
-    scenario: Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file, or the directory of a run.")],
+    scenario: Annotated[
+        Path, typer.Argument(metavar="SCENARIO", help="Scenario file, or the directory of a run or bundle.")
+    ],
     portfolio: Annotated[
         Path | None, typer.Argument(metavar="PORTFOLIO", help="Portfolio or result file; not with a run's directory.")
     ] = None,
     override: Overrides = None,
     json: AsJson = False,
 ) -> None:
-    """Check a saved portfolio against every rule, exactly."""
+    """Check a saved portfolio, or a bundle, exactly."""
     from matcher.io import load, load_portfolio
     from matcher.verification import verify
 
+    if portfolio is None and (scenario / BUNDLE_FILE).is_file():
+        raise typer.Exit(_bundle(scenario, override or [], json=json))
     if portfolio is None:
         if not scenario.is_dir():
             raise typer.BadParameter(
@@ -42,6 +47,21 @@ def verify_command(
     else:
         out("\n".join(_lines(report)))
     raise typer.Exit(Exit.DONE if report.ok else Exit.FAILED)
+
+
+def _bundle(directory: Path, override: Sequence[str], *, json: bool) -> Exit:
+    """Checks a bundle and shows what was found."""
+    from matcher.verification import verify_bundle
+    from matcher.verification.bundle import lines_of
+
+    if override:
+        raise typer.BadParameter("a bundle is checked as it is: name scenario and portfolio", param_hint="--override")
+    found = verify_bundle(directory)
+    if json:
+        out_json({"ok": found.ok, "findings": [asdict(each) for each in found.findings]})
+    else:
+        out("\n".join(lines_of(found)))
+    return Exit.DONE if found.ok else Exit.FAILED
 
 
 def _document(report: Report) -> dict[str, object]:

@@ -56,7 +56,7 @@ class Valued:
         coarse = 2**10  # leaves room for sums of 64 bits
         denominator = max(blocks.denominator // coarse, 1)
         charge = np.zeros(len(blocks.weight), np.float64)
-        prices = self.valuation.prices.astype(np.float64) * share
+        prices = self.valuation.prices / np.exp2(blocks.shift) * share
         np.add.at(charge, blocks.term_column, prices[blocks.term_row] * blocks.term_value)
         weight = np.rint((blocks.weight - charge) * (denominator / blocks.denominator))
         weight[state < 0] = 0
@@ -142,7 +142,7 @@ class Bundle:
     def _lowest(self, best: Valuation) -> tuple[float, Floats] | None:
         """Where the model of the points is smallest in the box, and how small; None if that is too hard."""
         blocks, links = self.blocks, len(self.blocks.row)
-        price = best.prices.astype(np.float64) * self._size / blocks.denominator
+        price = best.prices / np.exp2(blocks.shift) * self._size / blocks.denominator
         used = np.abs(price[price != 0])
         reach = self._box * np.maximum(np.abs(price), LEAST_PRICE * float(used.mean() if len(used) else 1.0))
         lower, upper = price - reach, price + reach

@@ -7,7 +7,10 @@ sign elsewhere), weak duality gives for the maximum of c x::
     max c x  <=  L(u) = u b + sum over blocks s of  max { (c - u A) x_s : x_s in block s }
 
 Each block's maximum is replaced by the bound that its search has proven when it stops, so L(u)
-holds whenever it is stopped. Prices are rounded to whole numbers first, so the sum is exact.
+holds whenever it is stopped. Prices are rounded to whole numbers first, so the sum is exact. A row
+with large coefficients (what an earlier objective has reached) is cheap per unit of activity: its
+price counts in parts of a power of two, and what it charges a column is rounded down, which, as no
+column is negative, can only make the bound weaker.
 Blocks in whole numbers see what the relaxation does not (a State completes or it does not), so
 even the relaxation's own prices give a better bound than the relaxation (Geoffrion, 1974).
 """
@@ -27,6 +30,8 @@ from matcher.solvers import Limits, engine
 
 _RANGE = 2**52
 """Largest size of a figure in whole numbers: leaves room for the sums of 64-bit arithmetic."""
+_WIDE, _KEPT = 30, 20
+"""Rows with a coefficient of more bits than the first are priced as if it had the second."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class Block:
     state: int
     columns: Ints
     """Columns of the whole model."""
+    rows: Ints
+    """Rows of the whole model."""
     model: LinearModel
 
 
@@ -60,6 +67,13 @@ class Blocks:
     """Whole units per unit of the objective's own sum."""
     size: Floats
     """Largest size of a term of each linking row: its coefficient times the most of its column."""
+    shift: Ints
+    """Of each linking row: its whole price counts in parts of two to this power; 0 for most."""
+
+    @property
+    def unit(self) -> Floats:
+        """Whole prices of each linking row per unit of the objective's own sum and unit of activity."""
+        return np.asarray(self.scale * np.exp2(self.shift), np.float64)
 
 
 @dataclass(frozen=True)
@@ -89,6 +103,9 @@ def cut(model: LinearModel, objective: LinearObjective, state: Ints) -> Blocks:
     links = model.rows.taken(linking)
     size = float(np.abs(objective.coefficient).astype(np.float64) @ model.upper) or 1.0
     scale = max(1, int(_RANGE / size))
+    largest = np.zeros(len(linking))
+    np.maximum.at(largest, links.row_of_term, np.abs(links.coefficient).astype(np.float64))
+    bits = np.ceil(np.log2(np.maximum(largest, 1))).astype(np.int64)
     term_size = np.zeros(len(linking))
     np.maximum.at(
         term_size,
@@ -107,6 +124,7 @@ def cut(model: LinearModel, objective: LinearObjective, state: Ints) -> Blocks:
         objective.denominator * scale,
         float(scale),
         term_size,
+        np.where(bits > _WIDE, bits - _KEPT, 0),
     )
 
 
@@ -143,7 +161,9 @@ def _blocks(model: LinearModel, state: Ints, home: Ints) -> Iterator[Block]:
             rows.label[span],
         )
         lower, upper, scale = model.lower[mine], model.upper[mine], model.column_scale[mine]
-        yield Block(each, mine, LinearModel(lower, upper, model.fine[mine], model.implied[mine], scale, part))
+        yield Block(
+            each, mine, own[span], LinearModel(lower, upper, model.fine[mine], model.implied[mine], scale, part)
+        )
 
 
 def whole_prices(blocks: Blocks, prices: Floats) -> Ints:
@@ -154,11 +174,24 @@ def whole_prices(blocks: Blocks, prices: Floats) -> Ints:
     prices
         Of the linking rows, in units of the (maximised) objective's own sum per unit of activity.
     """
-    limit = _RANGE / np.maximum(blocks.size, 1.0)  # no product of a price and a term may pass 64 bits
-    whole = np.rint(np.clip(np.nan_to_num(prices * blocks.scale), -limit, limit)).astype(np.int64)
+    limit = _RANGE * np.exp2(blocks.shift) / np.maximum(blocks.size, 1.0)  # no charge for a column may pass 64 bits
+    whole = np.rint(np.clip(np.nan_to_num(prices * blocks.unit), -limit, limit)).astype(np.int64)
     whole[(whole > 0) & (blocks.upper >= UNLIMITED)] = 0
     whole[(whole < 0) & (blocks.lower <= -UNLIMITED)] = 0
     return whole
+
+
+def reduced_weight(blocks: Blocks, prices: Ints) -> Ints:
+    """Returns what a unit of each column is worth at whole prices, at most: in whole units of the objective."""
+    charge = prices[blocks.term_row] * blocks.term_value
+    wide = np.flatnonzero(blocks.shift[blocks.term_row])
+    if len(wide):  # products of these pass 64 bits
+        row = blocks.term_row[wide]
+        parts = zip(prices[row].tolist(), blocks.term_value[wide].tolist(), blocks.shift[row].tolist(), strict=True)
+        charge[wide] = [price * value >> shift for price, value, shift in parts]
+    reduced = blocks.weight.copy()
+    np.subtract.at(reduced, blocks.term_column, charge)
+    return reduced
 
 
 def value_blocks(
@@ -174,15 +207,15 @@ def value_blocks(
         What the same prices are known to prove: the better of the two holds, block by block, and
         counts for blocks that were not valued in time.
     """
-    reduced = blocks.weight.copy()
-    np.subtract.at(reduced, blocks.term_column, prices[blocks.term_row] * blocks.term_value)
+    reduced = reduced_weight(blocks, prices)
     orders = [
         _Order(each.model, reduced[each.columns], limits, relaxed or each.state < 0, task.clock.left)
         for each in blocks.blocks
     ]
     found = task.executor.map(_value_block, orders, should_stop=lambda: task.clock.reason() is not None)
     limit = np.where(prices > 0, blocks.upper, np.where(prices < 0, blocks.lower, 0))
-    total = Fraction(sum(price * each for price, each in zip(prices.tolist(), limit.tolist(), strict=True) if price))
+    priced = zip(prices.tolist(), limit.tolist(), blocks.shift.tolist(), strict=True)
+    total = sum((Fraction(price * each, 2**shift) for price, each, shift in priced if price), Fraction(0))
     total /= blocks.denominator
     bounds: dict[int, Fraction] = {}
     points: dict[int, Floats] = {}

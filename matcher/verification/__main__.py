@@ -1,7 +1,7 @@
-"""The checker as a program of its own: ``python matcher/verification SCENARIO PORTFOLIO``.
+"""The checker as a program of its own: ``python matcher/verification SCENARIO PORTFOLIO``, or ``... BUNDLE``.
 
-Reads JSON: a resolved scenario, and a portfolio or a result. Ends with 0 if nothing is wrong, 1 if
-something is, 2 if a document cannot be read.
+Reads JSON: a resolved scenario, and a portfolio or a result; or the folder of a bundle. Ends with 0 if
+nothing is wrong, 1 if something is, 2 if a document cannot be read.
 """
 
 from __future__ import annotations
@@ -19,17 +19,25 @@ if not __package__:  # run as a folder: only this folder is needed, so the packa
     _around.__path__ = [str(Path(__file__).resolve().parent.parent)]
     sys.modules["matcher"] = _around
 
+from matcher.verification.bundle import lines_of, verify_bundle
 from matcher.verification.checker import verify
 from matcher.verification.report import shown
 
 if TYPE_CHECKING:
     from matcher.verification.report import Report
 
-USAGE = "usage: python matcher/verification SCENARIO.json PORTFOLIO-OR-RESULT.json\n"
+USAGE = (
+    "usage: python matcher/verification SCENARIO.json PORTFOLIO-OR-RESULT.json\n"
+    "       python matcher/verification BUNDLE\n"
+)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Checks a portfolio file against a scenario file and writes what was found; returns the exit code."""
+    """Checks a portfolio against a scenario, or a bundle, and writes what was found; returns the exit code."""
+    if len(arguments) == 1 and Path(arguments[0]).is_dir():
+        found = verify_bundle(Path(arguments[0]))
+        sys.stdout.write("".join(f"{line}\n" for line in lines_of(found)))
+        return 0 if found.ok else 1
     if len(arguments) != 2:
         sys.stderr.write(USAGE)
         return 2

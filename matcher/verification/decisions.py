@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from matcher.verification.documents import Document, run
 from matcher.verification.eligibility import kind_of
-from matcher.verification.facts import Facts, Flow, Sums, summed
+from matcher.verification.facts import Facts, Flow, Setting, Sums, summed
 from matcher.verification.report import Violation, at_least, at_most, violation
 
 PLACES = ("need", "offer", "state")
@@ -44,7 +44,7 @@ def forbids(facts: Facts) -> Iterator[Violation]:
     for forbid in facts.scenario["decisions"]["forbids"]:
         place = next((name for name in PLACES if forbid[name] is not None), None)
         for flow in facts.flows if place is None else flows_at.get((place, forbid[place]), ()):
-            if _is_forbidden(facts, flow, forbid):
+            if is_forbidden(facts, flow, forbid):
                 yield violation(10, flow.who, flow.year, flow.quantity, "this option is forbidden")
 
 
@@ -57,8 +57,8 @@ def _flows_by_place(facts: Facts) -> dict[tuple[str, str], list[Flow]]:
     return found
 
 
-def _is_forbidden(facts: Facts, flow: Flow, forbid: Document) -> bool:
-    """Whether a flow matches every field given."""
+def is_forbidden(facts: Setting, flow: Flow, forbid: Document) -> bool:
+    """Returns whether a flow matches every field given of what is forbidden."""
     return (
         forbid["state"] in (None, flow.state)
         and forbid["need"] in (None, flow.need)

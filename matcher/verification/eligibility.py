@@ -27,10 +27,10 @@ def references(facts: Facts) -> Iterator[Violation]:
 def option(facts: Facts) -> Iterator[Violation]:
     """0 Option. Every flow is one eligible option, of the kind stated, within the years of its offers."""
     for (financier, implementer, need), flows in facts.options.items():
-        obstacles = list(_obstacles(facts, financier, implementer, need))
+        reasons = list(obstacles(facts, financier, implementer, need))
         kind = kind_of(facts, financier, implementer, facts.needs[need]["state"])
         for flow in flows:
-            for reason in (*obstacles, *_out_of_years(facts, flow)):
+            for reason in (*reasons, *_out_of_years(facts, flow)):
                 yield violation(0, flow.who, flow.year, flow.quantity, reason)
             if kind != flow.stated_kind:
                 yield violation(0, flow.who, flow.year, 1, f"the kind is {kind or 'none'}, not {flow.stated_kind}")
@@ -52,20 +52,20 @@ def statement(facts: Facts) -> Iterator[Violation]:
             yield from at_most(0, flows[0].who, year, times, 1, "flows of one option in one year")
 
 
-def _obstacles(facts: Facts, financier: str | None, implementer: str, need: str) -> Iterator[str]:
+def obstacles(facts: Setting, financier: str | None, implementer: str, need: str) -> Iterator[str]:
     """Yields every reason why this is no eligible option."""
     state, sought = facts.needs[need]["state"], facts.needs[need]["capability"]
     offered = facts.technical[implementer]["capability"]
     if offered != sought:
         yield f"{implementer} delivers {offered}, not {sought}"
-    yield from _out_of_reach(facts, implementer, state)
+    yield from out_of_reach(facts, implementer, state)
     if financier is None:
         if facts.prices[implementer]:
             yield "priced work needs a financier"
         return
     if not facts.prices[implementer]:
         yield "work in kind takes no financier"
-    yield from _out_of_reach(facts, financier, state)
+    yield from out_of_reach(facts, financier, state)
     money, channel = facts.funding[financier], channel_of(facts, implementer, state)
     if money["capabilities"] is not None and sought not in money["capabilities"]:
         yield f"{financier} does not pay for {sought}"
@@ -73,7 +73,7 @@ def _obstacles(facts: Facts, financier: str | None, implementer: str, need: str)
         yield f"{financier} does not pay through {channel}"
 
 
-def _out_of_reach(facts: Facts, key: str, state: str) -> Iterator[str]:
+def out_of_reach(facts: Setting, key: str, state: str) -> Iterator[str]:
     """Yields every reason why an offer may not be used in a State."""
     offer = facts.offers[key]
     if offer["states"] is not None and state not in offer["states"]:

@@ -31,7 +31,7 @@ from matcher.formulations.compact import rules
 from matcher.formulations.compact.columns import Columns, build_columns
 from matcher.formulations.compact.decisions import caps, commitments, pins
 from matcher.formulations.decisions import Impossible
-from matcher.linear_model import LinearModel, RowBuilder
+from matcher.linear_model import LinearModel, RowBuilder, RowGroup
 from matcher.payments import find_payments
 from matcher.scenario import Scenario
 
@@ -42,6 +42,8 @@ class Compact:
 
     columns: Columns
     model: LinearModel
+    groups: tuple[RowGroup, ...]
+    """What the rows are about: see where each rule is formulated."""
     impossible: tuple[Impossible, ...]
     """Decisions that cannot be met; the model is only of use when there are none."""
 
@@ -80,4 +82,4 @@ def formulate_compact(scenario: Scenario) -> Compact:
     impossible = [*commitments(columns), *pins(columns, rows)]
     built = rows.build(np.maximum(columns.upper, 1))
     model = LinearModel(columns.lower, columns.upper, columns.fine, columns.implied, columns.scale, built)
-    return Compact(columns, model, tuple(impossible))
+    return Compact(columns, model, tuple(rows.groups), tuple(impossible))

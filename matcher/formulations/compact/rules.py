@@ -51,7 +51,7 @@ def budget(columns: Columns, rows: RowBuilder) -> None:
         asked[where] = True
     offers, years = np.nonzero(asked)
     number = np.full(asked.shape, -1, np.int64)
-    number[offers, years] = rows.many("budget", -UNLIMITED, tables.money[offers, years], len(offers))
+    number[offers, years] = rows.many("budget", -UNLIMITED, tables.money[offers, years], len(offers), offers, years)
     ledger = number.copy()
     kept = columns.spent >= 0
     ledger[kept] = rows.many("spent", 0, 0, int(kept.sum()))
@@ -77,7 +77,7 @@ def carry_over(columns: Columns, rows: RowBuilder) -> None:
     free = columns.tables.money[offer, year - 1]
     if float(np.max(share * free.astype(np.float64), initial=0.0)) >= UNLIMITED:
         raise ModelTooLarge("carry-over: numbers too large for exact 64-bit arithmetic; use a coarser granule")
-    numbers = rows.many("carry-over", -UNLIMITED, share * free, len(offer))
+    numbers = rows.many("carry-over", -UNLIMITED, share * free, len(offer), offer, year)
     rows.terms(numbers, columns.carried[offer, year], whole)
     rows.terms(numbers, columns.spent[offer, year - 1], share)
     before = columns.carried[offer, year - 1]
@@ -115,7 +115,7 @@ def _limit(rows: RowBuilder, rule: str, columns: Columns, flows: Ints, subject: 
     bound = np.bincount(group, columns.upper[flows].astype(np.float64), minlength=len(who))
     binding = bound > most
     number = np.full(len(who), -1, np.int64)
-    number[binding] = rows.many(rule, -UNLIMITED, most[binding], int(binding.sum()))
+    number[binding] = rows.many(rule, -UNLIMITED, most[binding], int(binding.sum()), who[binding], year[binding])
     kept = binding[group]
     rows.terms(number[group[kept]], flows[kept], 1)
 
@@ -127,7 +127,7 @@ def need(columns: Columns, rows: RowBuilder) -> None:
     (which,), group = grouped(wanted)
     indivisible = columns.whole[which]
     limit = np.where(indivisible >= 0, 0, demand[which])
-    numbers = rows.many("need", np.where(indivisible >= 0, 0, -UNLIMITED), limit, len(which))
+    numbers = rows.many("need", np.where(indivisible >= 0, 0, -UNLIMITED), limit, len(which), which)
     rows.terms(numbers[group], work, 1)
     whole = indivisible >= 0
     rows.terms(numbers[whole], indivisible[whole], -demand[which[whole]])
@@ -146,7 +146,7 @@ def absorption(columns: Columns, rows: RowBuilder) -> None:
     state = columns.state[external]
     external = external[limited[state, columns.flow_year[external]]]
     (who, year), group = grouped(columns.state[external], columns.flow_year[external])
-    numbers = rows.many("absorption", -UNLIMITED, columns.tables.absorption[who, year], len(who))
+    numbers = rows.many("absorption", -UNLIMITED, columns.tables.absorption[who, year], len(who), who, year)
     rows.terms(numbers[group], external, columns.money_unit[external - columns.works])
 
 
@@ -170,12 +170,14 @@ def precedence(columns: Columns, rows: RowBuilder) -> None:
     scenario, demand = columns.scenario, columns.payments.demand
     position = {each.id: at for at, each in enumerate(scenario.needs)}
     for at, each in enumerate(scenario.needs):
-        for first in each.after:
+        for place, first in enumerate(each.after):
             other = position[first.need]
             mine, theirs, ahead = whole_ratio(
                 Fraction(1, int(demand[at])), Fraction(1, int(demand[other])), Fraction(first.head_start)
             )
-            numbers = rows.many("precedence", -UNLIMITED, ahead, len(scenario.years))
+            years = np.arange(len(scenario.years))
+            of = (np.full(len(years), at), np.full(len(years), place), years)
+            numbers = rows.many("precedence", -UNLIMITED, ahead, len(years), *of)
             rows.terms(numbers, columns.delivered[at], mine)
             rows.terms(
                 numbers[first.lag :], columns.delivered[other, : max(len(scenario.years) - first.lag, 0)], -theirs
@@ -214,7 +216,7 @@ def _engaging(columns: Columns, rows: RowBuilder, flows: Ints, worth: Ints, most
     engaged = columns.engaged[columns.flow_relation[flows], columns.flow_year[flows]]
     tracked = engaged >= 0
     flows, worth, most, wanted, engaged = (each[tracked] for each in (flows, worth, most, wanted, engaged))
-    (gate, _), group = grouped(engaged, columns.flow_need[flows])
+    (gate, need), group = grouped(engaged, columns.flow_need[flows])
     cap = np.full(len(gate), 2**62, np.int64)
     np.minimum.at(cap, group, np.minimum(most, wanted))
     limit = np.zeros(columns.count, np.int64)
@@ -222,7 +224,7 @@ def _engaging(columns: Columns, rows: RowBuilder, flows: Ints, worth: Ints, most
     several = np.bincount(gate, minlength=columns.count)[gate] > 1
     alone = ~several | (cap < limit[gate])
     number = np.full(len(gate), -1, np.int64)
-    number[alone] = rows.many("engagement", -UNLIMITED, 0, int(alone.sum()))
+    number[alone] = rows.many("engagement", -UNLIMITED, 0, int(alone.sum()), gate[alone], need[alone])
     kept = alone[group]
     rows.terms(number[group[kept]], flows[kept], worth[kept])
     rows.terms(number[alone], gate[alone], -cap[alone])
@@ -234,14 +236,14 @@ def _together(
 ) -> None:
     """An offer's flows to all needs of a State together: at most its limit, at least its minimum."""
     number = np.full(columns.count, -1, np.int64)
-    number[several] = rows.many("engagement", -UNLIMITED, 0, len(several))
+    number[several] = rows.many("engagement", -UNLIMITED, 0, len(several), several)
     kept = number[engaged] >= 0
     rows.terms(number[engaged[kept]], flows[kept], worth[kept])
     rows.terms(number[several], several, -limit[several])
     least = minimum(columns)
     demanding = np.unique(engaged)[least[np.unique(engaged)] > 0] if len(engaged) else engaged
     number[:] = -1
-    number[demanding] = rows.many("minimum", 0, UNLIMITED, len(demanding))
+    number[demanding] = rows.many("minimum", 0, UNLIMITED, len(demanding), demanding)
     kept = number[engaged] >= 0
     rows.terms(number[engaged[kept]], flows[kept], worth[kept])
     rows.terms(number[demanding], demanding, -least[demanding])
@@ -276,13 +278,13 @@ def minimum_years(columns: Columns, rows: RowBuilder) -> None:
     scenario, relations = columns.scenario, columns.relations
     least = np.array([offer.min_years for offer in scenario.offers], np.int64)[relations.offer]
     relation, year = np.nonzero(columns.start >= 0)
-    begin = rows.many("begin", -UNLIMITED, 0, len(relation))
+    begin = rows.many("begin", -UNLIMITED, 0, len(relation), relation, year)
     engaged, start = columns.engaged[relation, year], columns.start[relation, year]
     rows.terms(begin, engaged, 1)
     rows.terms(begin, start, -1)
     earlier = (year > 0) & (columns.engaged[relation, np.maximum(year - 1, 0)] >= 0)
     rows.terms(begin[earlier], columns.engaged[relation[earlier], year[earlier] - 1], -1)
-    last = rows.many("lasting", -UNLIMITED, 0, len(relation))
+    last = rows.many("lasting", -UNLIMITED, 0, len(relation), relation, year)
     rows.terms(last, engaged, -1)
     for back in range(int(least.max(initial=1))):
         recent = (least[relation] > back) & (year >= back)
@@ -314,7 +316,7 @@ def counts(columns: Columns, rows: RowBuilder) -> None:
         else np.full(len(gates), -1, np.int64)
     )
     joint = partner >= 0
-    links = rows.many("partner", -UNLIMITED, 0, int(joint.sum()))
+    links = rows.many("partner", -UNLIMITED, 0, int(joint.sum()), gates[joint])
     rows.terms(links, gates[joint], 1)
     rows.terms(links, partner[joint], -1)
     who, when = np.nonzero(columns.partner >= 0)
@@ -325,11 +327,11 @@ def counts(columns: Columns, rows: RowBuilder) -> None:
 
 def _count(rows: RowBuilder, rule: str, gates: Ints, subject: Ints, year: Ints, most: Ints) -> None:
     """At most so many of the gates of one subject and year, where there are more."""
-    (who, _), group = grouped(subject, year)
+    (who, when), group = grouped(subject, year)
     limit = most[who]
     binding = np.bincount(group, minlength=len(who)) > limit
     number = np.full(len(who), -1, np.int64)
-    number[binding] = rows.many(rule, -UNLIMITED, limit[binding], int(binding.sum()))
+    number[binding] = rows.many(rule, -UNLIMITED, limit[binding], int(binding.sum()), who[binding], when[binding])
     kept = binding[group]
     rows.terms(number[group[kept]], gates[kept], 1)
 
@@ -351,7 +353,7 @@ def matching(columns: Columns, rows: RowBuilder) -> None:
     asking = np.zeros_like(flowing)
     asking[matched] = flowing[matched]
     number = np.full(asking.shape, -1, np.int64)
-    number[asking] = rows.many("matching", 0, UNLIMITED, int(asking.sum()))
+    number[asking] = rows.many("matching", 0, UNLIMITED, int(asking.sum()), *np.nonzero(asking))
     public = relations.public_match[columns.flow_relation[money]]
     for at in matched:
         whole, needed = whole_ratio(Fraction(1), match[int(relations.offer[at])])
@@ -371,7 +373,7 @@ def completion(columns: Columns, rows: RowBuilder) -> None:
     timely = tables.need_completes[wanted] & (columns.flow_year[: columns.works] <= last[tables.need_state[wanted]])
     work = np.flatnonzero(timely)
     (which,), group = grouped(wanted[work])
-    numbers = rows.many("completion", 0, UNLIMITED, len(which))
+    numbers = rows.many("completion", 0, UNLIMITED, len(which), which)
     rows.terms(numbers[group], work, 1)
     rows.terms(numbers, columns.complete[tables.need_state[which]], -columns.payments.demand[which])
     hopeless: Bools = tables.need_completes.copy()

@@ -1,0 +1,96 @@
+"""The objectives of a scenario one after the other: what each seeks, and what it leaves to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+
+from matcher.execution import Executor
+from matcher.formulations.compact import Compact
+from matcher.formulations.compact.objectives import (
+    linear_objective,
+    weighted_objective,
+    worst_off_error,
+    worst_off_rows,
+    worst_off_steps,
+)
+from matcher.linear_model import UNLIMITED, LinearModel, LinearObjective, RowBuilder, Rows
+from matcher.pursuit import Report, Task
+from matcher.result import Clock, SolveOptions
+
+
+def aims_of(compact: Compact) -> Iterator[tuple[LinearObjective, Fraction]]:
+    """Yields the objectives in order, each with the share of its value that later ones may take."""
+    scenario, columns = compact.scenario, compact.columns
+    if scenario.objectives.weights is not None:
+        weights: dict[str, Fraction] = {each.objective: Fraction(each.weight) for each in scenario.objectives.weights}
+        yield weighted_objective(columns, weights), Fraction(0)
+    for goal in scenario.order():
+        yield linear_objective(columns, goal.objective), Fraction(goal.give_up)
+
+
+def worst_rows_of(compact: Compact, aims: list[LinearObjective]) -> Rows | None:
+    """Returns the rows of the smallest coverage, if an objective uses it."""
+    uses_worst = any(aim.coefficient[compact.columns.worst] for aim in aims)
+    return worst_off_rows(compact.columns) if uses_worst else None
+
+
+def task_of(
+    compact: Compact,
+    model: LinearModel,
+    worst: Rows | None,
+    aim: LinearObjective,
+    options: SolveOptions,
+    clock: Clock,
+    report: Report,
+    executor: Executor,
+) -> Task:
+    """Returns the task of one objective.
+
+    Parameters
+    ----------
+    model
+        The formulation with the rows of the smallest coverage, if any, and of earlier objectives.
+    """
+    columns = compact.columns
+    error = aim.error + (worst_off_error(columns) if aim.coefficient[columns.worst] else 0)
+    guide = linear_objective(columns, "cost") if aim.name == "completions" else None
+    steps = worst_off_steps(columns) if aim.name == "worst_off" else ()
+    return Task(compact, model, worst, aim, guide, options, clock, report, error, executor, steps)
+
+
+def locked(model: LinearModel, aim: LinearObjective, value: int, slack: int, worst: Rows | None) -> LinearModel:
+    """Returns the model with rows that keep what an objective has reached, less what it may give up.
+
+    Parameters
+    ----------
+    value, slack
+        In units of the objective's own sum.
+    worst
+        Rows of the smallest coverage: it is kept State by State, so that no State waits for the others.
+    """
+    if aim.name == "worst_off" and worst is not None:
+        return model.with_rows(_no_worse(worst, aim, value - slack))
+    low, high = (value - slack, UNLIMITED) if aim.maximise else (-UNLIMITED, value + slack)
+    rows = RowBuilder()
+    row = rows.row(("kept", aim.name), lower=low, upper=high)
+    columns = np.flatnonzero(aim.coefficient)
+    rows.terms(row, columns, aim.coefficient[columns])
+    return model.with_rows(rows.build(np.ones(model.columns, np.int64)))
+
+
+def _no_worse(worst: Rows, aim: LinearObjective, least: int) -> Rows:
+    """Rows by which every State's coverage alone is at least so much."""
+    (column,) = np.flatnonzero(aim.coefficient).tolist()
+    own = worst.column != column
+    start = np.concatenate((np.zeros(1, np.int64), np.cumsum(own)))[worst.start]
+    return Rows(
+        start,
+        worst.column[own],
+        worst.coefficient[own],
+        np.full(worst.count, -(-least // int(aim.coefficient[column])), np.int64),
+        np.full(worst.count, UNLIMITED, np.int64),
+        tuple(("kept", "worst_off", label[1]) for label in worst.label),
+    )

@@ -1,0 +1,217 @@
+"""Bounds from prices: what a certificate proves, recomputed exactly and without any solver.
+
+With every rule priced (`verification.worths`), what is left of the objective is bounded piece by
+piece: each need gets at most its quantity, the dearest granules first, each of them from whom it is
+worth most; each choice is taken where its worth is positive. The sum bounds the objective of every
+portfolio that keeps the rules and what the certificate says earlier objectives have reached
+(Geoffrion, 1974; Neumaier and Shcherbina, 2004, for why any prices will do). Caps and
+commitments are left out, which can only make the bound weaker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import gcd, lcm
+from typing import Any
+
+from matcher.verification.documents import Document, exact_number, fractional
+from matcher.verification.limits import World
+from matcher.verification.worths import EQUATIONS, RULES, Worths, add_objective
+
+SENSE = {
+    "completions": 1,
+    "coverage": 1,
+    "worst_off": 1,
+    "fit": 1,
+    "firmness": 1,
+    "engagements": -1,
+    "cost": -1,
+}
+"""Objectives: 1 where more is better, -1 where less is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What the prices of one stage prove."""
+
+    objective: str
+    """Name, or ``weighted``."""
+    sense: int
+    """1 where more is better, -1 where less is."""
+    bound: Fraction
+    """No portfolio within what the certificate says is kept is better than this."""
+    kept: dict[str, Fraction]
+    """What earlier objectives are kept at, at least (or at most, where less is better)."""
+
+
+def proven(scenario: Document, certificate: Document) -> tuple[Proven, ...]:
+    """Returns what each stage of a certificate proves about a completed scenario.
+
+    Raises
+    ------
+    ValueError
+        if the certificate is malformed, names what does not exist, or holds a negative price.
+    """
+    world = World(fractional(scenario))
+    if certificate.get("certificate") != 1 or not isinstance(certificate.get("stages"), list):
+        raise ValueError("no certificate of format 1")
+    return tuple(_proven(world, stage) for stage in certificate["stages"])
+
+
+def _proven(world: World, stage: Any) -> Proven:
+    """What the prices of one stage prove."""
+    name = _field(stage, "objective", str)
+    kept_at = {key: exact_number(value) for key, value in _field(stage, "kept", dict).items()}
+    kept_prices = _field(stage, "kept_prices", dict)
+    worths = Worths(world)
+    sense = _add_aim(worths, name)
+    for key, level in kept_at.items():
+        price = _price(kept_prices.get(key, 0))
+        if key not in SENSE:
+            raise ValueError(f"no objective {key!r}")
+        add_objective(worths, key, SENSE[key] * price)
+        worths.constant -= SENSE[key] * price * level
+    for rule, instances in _field(stage, "prices", dict).items():
+        _subtract(worths, rule, instances)
+    best = worths.constant + sum(_pieces(worths), Fraction(0))
+    return Proven(name, sense, sense * _in_steps(world, name, best, sense), kept_at)
+
+
+def _add_aim(worths: Worths, name: str) -> int:
+    """Adds the objective of a stage, to be maximised; returns its sense."""
+    if name != "weighted":
+        if name not in SENSE:
+            raise ValueError(f"no objective {name!r}")
+        add_objective(worths, name, Fraction(SENSE[name]))
+        return SENSE[name]
+    weights = worths.world.scenario["objectives"]["weights"]
+    if weights is None:
+        raise ValueError("the scenario weighs no objectives")
+    for each in weights:
+        add_objective(worths, each["objective"], SENSE[each["objective"]] * Fraction(each["weight"]))
+    return 1
+
+
+def _subtract(worths: Worths, rule: str, instances: Any) -> None:
+    """Subtracts the instances of one rule at their prices."""
+    if rule not in RULES:
+        raise ValueError(f"no rule {rule!r} has prices")
+    subtract, names = RULES[rule]
+    for instance in instances:
+        if not isinstance(instance, list) or [type(each) for each in instance[:-1]] != list(names):
+            raise ValueError(f"{rule}: {instance!r} is no instance")
+        *key, price = instance
+        if names[-1] is int and key[-1] not in worths.world.years:
+            raise ValueError(f"{rule}: {instance!r} is outside the horizon")
+        try:
+            subtract(worths, _price(price, free=rule in EQUATIONS), *key)
+        except (KeyError, IndexError) as error:
+            raise ValueError(f"{rule}: {instance!r} names what does not exist: {error}") from None
+
+
+def _price(value: object, *, free: bool = False) -> Fraction:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ValueError(f"{value!r} is no price")
+    price = Fraction(value)
+    if price < 0 and not free:
+        raise ValueError(f"{value} is a negative price")
+    return price
+
+
+def _field(stage: Any, name: str, kind: type) -> Any:
+    if not isinstance(stage, dict) or not isinstance(stage.get(name), kind):
+        raise ValueError(f"a stage without {name}")
+    return stage[name]
+
+
+def _pieces(worths: Worths) -> Iterator[Fraction]:
+    """The most that each piece can be worth, all others apart."""
+    world, zero = worths.world, Fraction(0)
+    for need in world.needs:
+        yield _filled(worths, need)
+    yield from (worth for key, worth in worths.engaged.items() if worth > 0 or key in world.pinned)
+    yield from (worth for state, worth in worths.complete.items() if worth > 0 and world.can_complete(state))
+    for table in (worths.started, worths.partner, worths.whole):
+        yield from (worth for worth in table.values() if worth > 0)
+    for (offer, year), worth in worths.carried.items():
+        if worth > 0 and year > world.years.start:  # nothing is carried into the first year
+            yield worth * (world.most_money[offer, year] - world.new_money(world.funding[offer], year))
+    yield max(zero, worths.worst)
+
+
+def _filled(worths: Worths, need: str) -> Fraction:
+    """The most that a need's granules can be worth: its quantity, filled from the dearest on (Dantzig, 1957)."""
+    left, total = worths.world.demand[need], Fraction(0)
+    for worth, most in sorted(_offered(worths, need), reverse=True):
+        taken = min(left, most)
+        total, left = total + taken * worth, left - taken
+        if not left:
+            break
+    return total
+
+
+def _offered(worths: Worths, need: str) -> Iterator[tuple[Fraction, int]]:
+    """Yields the worth of a granule by each worker in each year, where it is positive, and the most of them."""
+    world = worths.world
+    for year in world.window(world.needs[need]):
+        workers = world.workers(need, year)
+        money = _dearest_money(worths, need, year, workers)
+        for worker, payers in workers.items():
+            worth = _work(worths, worker, need, year)
+            if payers is not None:
+                worth += world.prices[worker] * money[payers]
+            if worth > 0:
+                yield worth, world.most_work(worker, need, year)
+
+
+def _dearest_money(
+    worths: Worths, need: str, year: int, workers: Mapping[str, tuple[str, ...] | None]
+) -> dict[tuple[str, ...], Fraction]:
+    """By who can pay: the worth of a minor unit from whom it is worth most."""
+    paid = {payers for payers in workers.values() if payers is not None}
+    known = {payer: _money(worths, payer, need, year) for payer in {payer for payers in paid for payer in payers}}
+    return {payers: max(known[payer] for payer in payers) for payers in paid}
+
+
+def _work(worths: Worths, worker: str, need: str, year: int) -> Fraction:
+    """The worth of a granule of work for a need, unpaid."""
+    return Fraction(
+        worths.delivered.get((need, year), 0)
+        + worths.worked.get((worker, year), 0)
+        + worths.given.get((worker, worths.world.needs[need]["state"], year), 0)
+        + worths.given_to.get((worker, need, year), 0)
+    )
+
+
+def _money(worths: Worths, payer: str, need: str, year: int) -> Fraction:
+    """The worth of a minor unit that an offer pays for a need."""
+    state = worths.world.needs[need]["state"]
+    worth = (
+        worths.spent.get((payer, year), 0)
+        + worths.given.get((payer, state, year), 0)
+        + worths.given_to.get((payer, need, year), 0)
+    )
+    if worths.world.external(payer, state):
+        worth += worths.external.get((state, year), 0)
+    return Fraction(worth)
+
+
+def _in_steps(world: World, name: str, best: Fraction, sense: int) -> Fraction:
+    """The largest figure (to be maximised) that can occur, where figures move in steps."""
+    if name == "completions":
+        step = _common([Fraction(state["weight"]) for state in world.states.values()])
+    elif name in ("engagements", "cost"):
+        step = Fraction(1)
+    else:
+        return best
+    return best if not step else step * (best // step)
+
+
+def _common(weights: Iterable[Fraction]) -> Fraction:
+    """The greatest number of which all weights are multiples."""
+    known = [weight for weight in weights if weight]
+    under = lcm(*(weight.denominator for weight in known))
+    return Fraction(gcd(*(int(weight * under) for weight in known)), under)

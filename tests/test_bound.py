@@ -1,0 +1,275 @@
+"""Certificates: what prices prove is never less than any portfolio reaches, and little more than relaxations prove."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+from math import ceil, floor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import matcher.certificates as certificates
+from generators import Seeded, draw_scenario
+from matcher.certificates import certify
+from matcher.io import canonical_json, load, scenario_document
+from matcher.result import Result, SolveOptions
+from matcher.scenario import Scenario
+from matcher.solvers import Outcome, Solver, engine
+from matcher.solving import solve
+from matcher.units import fraction
+from matcher.verification.bound import SENSE, Proven, proven
+from matcher.verification.documents import completed, fractional
+from matcher.verification.facts import Facts, gather
+from matcher.verification.figures import state_figures
+from matcher.verification.limits import World
+from matcher.verification.worths import EQUATIONS, RULES, Worths, add_objective
+
+TINY = Path(__file__).parent.parent / "scenarios" / "tiny"
+NAMED = ["absorption-limit", "carry-over", "channels", "completion-race", "foreign-currency", "indivisible"]
+NAMED += ["matched-private-money", "multi-year-minimum", "national-ownership", "ownership-floor", "partner-limit"]
+NAMED += ["pre-financing", "south-south-in-kind", "survey-before-clearance", "triangular", "worst-off"]
+
+
+def written(document: dict[str, Any]) -> dict[str, Any]:
+    """Returns a document as it is read back from a file."""
+    found: dict[str, Any] = json.loads(canonical_json(document), parse_float=Decimal)
+    return found
+
+
+def plain_of(scenario: Scenario) -> dict[str, Any]:
+    """Returns a scenario as the checker reads it from a file."""
+    return completed(written(scenario_document(scenario)))
+
+
+@cache
+def named(name: str) -> tuple[Scenario, Result]:
+    """Returns a scenario by name, and what is proposed for it."""
+    scenario = load(TINY / f"{name}.yaml")
+    return scenario, solve(scenario, SolveOptions(work=10))
+
+
+@cache
+def drawn(seed: int) -> tuple[Scenario, Result]:
+    """Returns a random scenario of few States, and what is proposed for it."""
+    scenario = draw_scenario(Seeded(seed), states=2 + seed % 3, years=3, most=4)
+    return scenario, solve(scenario, SolveOptions(work=10))
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_prices_prove_what_the_relaxation_proves(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bounds added up by the checker are those of the engine's relaxation, to a millionth."""
+    relaxed: list[Fraction] = []
+
+    def listening(which: str) -> Solver:
+        def solver(*arguments: Any) -> Outcome:
+            outcome = engine(which)(*arguments)
+            if which == "interior":
+                assert outcome.bound is not None
+                relaxed.append(outcome.bound)
+            return outcome
+
+        return solver
+
+    monkeypatch.setattr(certificates, "engine", listening)
+    scenario, result = named(name)
+    stages = proven(plain_of(scenario), written(certify(scenario, result)))
+    assert len(relaxed) == len(stages) == len(result.stages)
+    for stage, bound in zip(stages, relaxed, strict=True):
+        assert stage.sense * float(stage.bound - bound) <= 1e-6 * max(1.0, abs(float(bound)))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_portfolio_passes_what_prices_prove(seed: int) -> None:
+    """Whatever is proposed is within the certificate's bounds, stage by stage."""
+    scenario, result = drawn(seed)
+    if result.portfolio is None:
+        return
+    stages = proven(plain_of(scenario), written(certify(scenario, result)))
+    assert [stage.objective for stage in stages] == [stage.objective for stage in result.stages]
+    for found, stage in zip(stages, result.stages, strict=True):
+        assert found.sense * (found.bound - Fraction(stage.exact)) >= 0
+
+
+def _instances(world: World, rule: str) -> list[list[Any]]:
+    """Every instance of a rule that names offers, States, needs and years which fit."""
+    offers, states, needs, years = list(world.offers), list(world.states), list(world.needs), list(world.years)
+    relations = [[o, s, t] for o in offers for s in states for t in years if t in world.window(world.offers[o])]
+    by_rule: dict[str, list[list[Any]]] = {
+        "budget": [[o, t] for o in world.funding for t in years],
+        "carry_over": [[o, t] for o in world.funding for t in years],
+        "capacity": [[o, t] for o in world.technical for t in years],
+        "need_per_year": [[n, t] for n in needs for t in years],
+        "indivisible": [[n] for n in needs if world.needs[n]["indivisible"]],
+        "absorption": [[s, t] for s in states if world.states[s]["absorption"] is not None for t in years],
+        "precedence": [[n, at, t] for n in needs for at in range(len(world.needs[n]["after"])) for t in years],
+        "engagement": relations,
+        "engagement_for": [[o, n, t] for o in offers for n in needs for t in years],
+        "minimum": relations,
+        "start": relations,
+        "lasting": relations,
+        "max_states": [[o, t] for o in offers if world.offers[o]["max_states"] is not None for t in years],
+        "max_partners": [[s, t] for s in states if world.states[s]["max_partners"] is not None for t in years],
+        "partner": [each for each in relations if world.external(each[0], each[1])],
+        "matching": [each for each in relations if each[0] in world.funding],
+        "completion": [[n] for n in needs if world.needs[n]["completes"]],
+        "smallest": [[s] for s in states if world.weights[s]],
+    }
+    return by_rule[rule]
+
+
+def _carried(facts: Facts) -> dict[tuple[str, int], int]:
+    """Money that each offer carries into each year, as the checker reckons."""
+    found = {}
+    for key, offer in facts.funding.items():
+        carried = 0
+        for year in facts.years:
+            found[key, year] = carried
+            used = sum(money for (payer, _, when), money in facts.paid.items() if (payer, when) == (key, year))
+            used += sum(
+                ceil((1 + facts.funding[lender]["repayment"]["premium"]) * money)
+                for lender, when, money in _lent(facts, key)
+                if when == year
+            )
+            carried = floor(offer["carry_over"] * (facts.new_money(offer, year) + carried - used))
+    return found
+
+
+def _lent(facts: Facts, key: str) -> Iterator[tuple[str, int, int]]:
+    """Who lends what an offer repays, when that is due, and how much was lent in the year."""
+    for lender, offer in facts.funding.items():
+        terms = offer["repayment"]
+        if terms is not None and terms["offer"] == key:
+            for year in facts.years:
+                lent = sum(money for (payer, _, when), money in facts.paid.items() if (payer, when) == (lender, year))
+                yield lender, year + terms["after"], lent
+
+
+def _amounts(world: World, facts: Facts, figures: Mapping[str, Fraction]) -> dict[str, dict[Any, Fraction | int]]:
+    """How much of everything that can have a worth a portfolio holds."""
+    money, given_to = defaultdict(int), defaultdict(int)
+    for flow in facts.flows:
+        granules = flow.quantity // facts.granule(facts.needs[flow.need])
+        given_to[flow.implementer, flow.need, flow.year] += granules
+        if flow.financier is not None:
+            money[flow.financier, flow.year] += flow.money
+            given_to[flow.financier, flow.need, flow.year] += flow.money
+    engaged = set(facts.engaged)
+    given = {
+        key: amount // (1 if key[0] in facts.funding else facts.granule(facts.offers[key[0]]))
+        for key, amount in facts.given.items()
+    }
+    worked = defaultdict(int)
+    for (offer, _, year), amount in given.items():
+        worked[offer, year] += amount if offer in facts.technical else 0
+    delivered = {
+        (need, year): units // facts.granule(facts.needs[need]) for (need, year), units in facts.delivered.items()
+    }
+    total = defaultdict(int)
+    for (need, _), granules in delivered.items():
+        total[need] += granules
+    return {
+        "spent": money,
+        "worked": worked,
+        "given": given,
+        "given_to": given_to,
+        "external": dict(facts.external_money),
+        "delivered": delivered,
+        "engaged": dict.fromkeys(engaged, 1),
+        "started": {each: 1 for each in engaged if (each[0], each[1], each[2] - 1) not in engaged},
+        "partner": {
+            (facts.offers[key]["provider"], state, year): 1
+            for key, state, year in engaged
+            if facts.external(key, state)
+        },
+        "complete": {key: 1 for key, each in state_figures(facts).items() if each.completes},
+        "whole": {need: 1 for need, granules in total.items() if granules == world.demand[need]},
+        "carried": _carried(facts),
+        "worst": {None: figures["worst_off"]},
+    }
+
+
+def _left(worths: Worths, amounts: dict[str, dict[Any, Fraction | int]]) -> Fraction:
+    """What a rule's limit leaves at a portfolio: its price is 1."""
+    left = worths.constant + worths.worst * amounts["worst"][None]
+    for name, amount in amounts.items():
+        if name != "worst":
+            table = getattr(worths, name)
+            left += sum((worth * amount.get(key, 0) for key, worth in table.items()), Fraction(0))
+    return left
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_every_instance_of_a_rule_holds_in_every_portfolio(rule: str) -> None:
+    """At what portfolios really hold, no rule as priced is broken, and some are exactly kept."""
+    tight = tried = 0
+    for scenario, result in [*(drawn(seed) for seed in range(80)), *(named(name) for name in NAMED)]:
+        if result.portfolio is None:
+            continue
+        world = World(fractional(plain_of(scenario)))
+        facts = gather(world.scenario, written(result.portfolio.model_dump(mode="json")))
+        figures = {figure.objective: fraction(figure.exact) for figure in result.figures}
+        amounts = _amounts(world, facts, figures)
+        for instance in _instances(world, rule):
+            worths = Worths(world)
+            RULES[rule][0](worths, Fraction(1), *instance)
+            left = _left(worths, amounts)
+            assert left >= 0, (scenario.name, instance)
+            assert left == 0 or rule not in EQUATIONS, (scenario.name, instance)
+            tried, tight = tried + 1, tight + (left == 0)
+    assert tried
+    assert tight
+
+
+@pytest.mark.parametrize("objective", sorted(SENSE))
+def test_an_objective_is_worth_what_the_checker_says(objective: str) -> None:
+    """Summed over what portfolios hold, the worths of an objective are its figure."""
+    for scenario, result in [*(drawn(seed) for seed in range(80)), *(named(name) for name in NAMED)]:
+        if result.portfolio is None:
+            continue
+        world = World(fractional(plain_of(scenario)))
+        facts = gather(world.scenario, written(result.portfolio.model_dump(mode="json")))
+        figures = {figure.objective: fraction(figure.exact) for figure in result.figures}
+        worths = Worths(world)
+        add_objective(worths, objective, Fraction(1))
+        assert _left(worths, _amounts(world, facts, figures)) == figures[objective]
+
+
+def test_more_prices_prove_more() -> None:
+    """Without prices everything is possible; with its own ones a certificate is as tight as can be."""
+    scenario, result = named("completion-race")
+    document, certificate = plain_of(scenario), written(certify(scenario, result))
+    bare = {**certificate, "stages": [{**stage, "prices": {}} for stage in certificate["stages"]]}
+    loose, tight = proven(document, bare)[0], proven(document, certificate)[0]
+    assert (loose.bound, tight.bound) == (2, 1)
+    assert tight == Proven("completions", 1, Fraction(1), {})
+
+
+def _faults(stage: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        "negative": {**stage, "prices": {"budget": [["DEU-money", 2015, Decimal("-1")]]}},
+        "no rule": {**stage, "prices": {"luck": []}},
+        "no instance": {**stage, "prices": {"budget": [["DEU-money", 1]]}},
+        "does not exist": {**stage, "prices": {"budget": [["nobody", 2015, 1]]}},
+        "outside the horizon": {**stage, "prices": {"budget": [["DEU-money", 1999, 1]]}},
+        "no price": {**stage, "prices": {"budget": [["DEU-money", 2015, "1"]]}},
+        "no objective": {**stage, "objective": "luck"},
+        "without kept": {key: value for key, value in stage.items() if key != "kept"},
+        "weighs no objectives": {**stage, "objective": "weighted"},
+        "no limit on absorption": {**stage, "prices": {"absorption": [["SEN", 2015, 1]]}},
+    }
+
+
+@pytest.mark.parametrize("fault", list(_faults({})))
+def test_a_malformed_certificate_is_refused(fault: str) -> None:
+    """Whatever a certificate names must exist, fit, and have a price that is none below zero."""
+    scenario, _ = named("completion-race")
+    stage = {"objective": "completions", "kept": {}, "kept_prices": {}, "prices": {}}
+    names = {"no rule": "no rule 'luck' has prices"}
+    with pytest.raises(ValueError, match=names.get(fault, fault)):
+        proven(plain_of(scenario), {"certificate": 1, "stages": [_faults(stage)[fault]]})

@@ -1,0 +1,250 @@
+"""Bundles: all of a result in one folder, that anybody can check with the standard library alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import matcher.verification as verification
+from matcher.cli import run
+from matcher.cli.exits import Exit
+from matcher.io import canonical_json
+from matcher.verification import BundleReport, verify_bundle
+from matcher.verification.bundle import FILES, lines_of
+
+SCENARIOS = Path(__file__).parent.parent / "scenarios" / "tiny"
+CHECKER = Path(verification.__file__).parent
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle of a scenario in which one bound rests on a solver's word."""
+    folder = tmp_path_factory.mktemp("bundles") / "race"
+    arguments = ["solve", str(SCENARIOS / "completion-race.yaml"), "--bundle", "-o", str(folder), "--quiet"]
+    assert run(arguments) == Exit.DONE
+    return folder
+
+
+@pytest.fixture
+def bundle(written: Path, tmp_path: Path) -> Path:
+    """A copy of it to spoil."""
+    return Path(shutil.copytree(written, tmp_path / "bundle"))
+
+
+def texts(found: BundleReport) -> list[str]:
+    """Returns what failed."""
+    return [each.text for each in found.findings if not each.ok]
+
+
+def test_a_bundle_is_verified(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every claim holds, and the one that no price proves is said to be a solver's word."""
+    found = verify_bundle(written)
+    assert found.ok
+    assert texts(found) == []
+    assert [each.text.partition(":")[0] for each in found.findings if each.word] == ["engagements"]
+    assert run(["verify", str(written)]) == Exit.DONE
+    said = capsys.readouterr().out
+    assert "completions: no portfolio has more than 1: proven by its prices" in said
+    assert "the word of ortools" in said
+    assert said.splitlines()[-1].startswith("verified: ")
+
+
+def test_a_bundle_says_where_it_comes_from(written: Path) -> None:
+    """It names its input by hash, and what it was made with."""
+    stated = json.loads((written / "bundle.json").read_text(encoding="utf-8"))
+    data = (SCENARIOS / "completion-race.yaml").read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    assert stated["inputs"] == [{"name": "completion-race.yaml", "bytes": len(data), "sha256": digest}]
+    assert {"matcher", "python", "numpy", "ortools", "pydantic"} == set(stated["versions"])
+    assert stated["check"]["ok"] is True
+    assert stated["options"]["work"] == 60
+
+
+def test_the_same_solve_gives_the_same_bundle(written: Path, tmp_path: Path) -> None:
+    """All files but the clock's are the same bytes again."""
+    again = tmp_path / "again"
+    arguments = ["solve", str(SCENARIOS / "completion-race.yaml"), "--bundle", "-o", str(again), "--quiet"]
+    assert run(arguments) == Exit.DONE
+    names = {each.name for each in written.iterdir()} - {"timings.json", "log.txt", "manifest.json"}
+    for name in names:
+        assert (again / name).read_bytes() == (written / name).read_bytes(), name
+
+
+def test_any_changed_byte_is_found(bundle: Path) -> None:
+    """A byte changed anywhere, in any file, is found out."""
+    for path in sorted(bundle.iterdir()):
+        data = path.read_bytes()
+        for at in range(0, len(data), max(1, len(data) // 60)):
+            for other in (data[at] ^ 1, data[at] ^ 32):
+                path.write_bytes(data[:at] + bytes([other]) + data[at + 1 :])
+                assert not verify_bundle(bundle).ok, (path.name, at)
+        for changed in (data[:-1], data + b"\n", b""):
+            path.write_bytes(changed)
+            assert not verify_bundle(bundle).ok, (path.name, len(changed))
+        path.write_bytes(data)
+    assert verify_bundle(bundle).ok
+
+
+def test_a_file_too_many_or_too_few_is_found(bundle: Path) -> None:
+    """Files are those that the manifest lists, no more and no fewer; what desktops drop does not count."""
+    (bundle / ".DS_Store").write_bytes(b"x")
+    assert verify_bundle(bundle).ok
+    (bundle / "notes.txt").write_bytes(b"x")
+    assert texts(verify_bundle(bundle)) == ["notes.txt is not listed in the manifest"]
+    (bundle / "notes.txt").unlink()
+    (bundle / "summary.md").unlink()
+    assert texts(verify_bundle(bundle)) == ["summary.md is not there"]
+    shutil.rmtree(bundle)
+    assert not verify_bundle(bundle).ok
+
+
+def _forged(bundle: Path, name: str, change: Callable[[dict[str, Any]], None]) -> BundleReport:
+    """What is found once a document is changed and the manifest made to fit."""
+    document = json.loads((bundle / name).read_text(encoding="utf-8"))
+    change(document)
+    data = canonical_json(document).encode()
+    (bundle / name).write_bytes(data)
+    manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
+    manifest["files"][name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    (bundle / "manifest.json").write_text(canonical_json(manifest), encoding="utf-8")
+    return verify_bundle(bundle)
+
+
+def _move_money(result: dict[str, Any]) -> None:
+    result["portfolio"]["flows"][0]["money"] += 1
+
+
+def _better_bound(result: dict[str, Any]) -> None:
+    result["stages"][0] |= {"exact": "2", "value": "2.000000"}
+
+
+def _other_end(result: dict[str, Any]) -> None:
+    result["stages"][-1] |= {"exact": "5999", "value": "5999.000000"}
+
+
+def _other_name(result: dict[str, Any]) -> None:
+    result["stages"][0]["objective"] = "coverage"
+
+
+def _cheaper(certificate: dict[str, Any]) -> None:
+    certificate["stages"][0]["prices"]["budget"][0][-1] = -1
+
+
+def _unkept(certificate: dict[str, Any]) -> None:
+    certificate["stages"][1]["kept"]["completions"] = "2"
+
+
+def _no_stage(certificate: dict[str, Any]) -> None:
+    certificate["stages"].pop()
+
+
+def _other_work(bundle: dict[str, Any]) -> None:
+    bundle["options"]["work"] = 61
+
+
+def _other_figure(bundle: dict[str, Any]) -> None:
+    bundle["check"]["figures"]["cost"] = "1"
+
+
+def _other_version(bundle: dict[str, Any]) -> None:
+    bundle["versions"]["ortools"] = "1.0"
+
+
+def _other_scenario(scenario: dict[str, Any]) -> None:
+    scenario["title"] = "Another"
+
+
+@pytest.mark.parametrize(
+    ("what", "change", "said"),
+    [
+        ("result", _move_money, "money is"),
+        ("result", _better_bound, "passes what its prices prove"),
+        ("result", _other_end, "cost reaches 5999"),
+        ("result", _other_name, "the certificate is about"),
+        ("certificate", _cheaper, "is a negative price"),
+        ("certificate", _unkept, "does not keep completions at 2"),
+        ("certificate", _no_stage, "the certificate is about"),
+        ("bundle", _other_work, "options are those of the result"),
+        ("bundle", _other_figure, "the checker's report is repeated"),
+        ("bundle", _other_version, "made by"),
+        ("scenario", _other_scenario, "scenario"),
+    ],
+)
+def test_a_forged_claim_is_found(bundle: Path, what: str, change: Callable[[dict[str, Any]], None], said: str) -> None:
+    """A manifest that fits does not help: what a document claims is checked too."""
+    found = _forged(bundle, FILES[what], change)
+    assert not found.ok
+    assert any(said in text for text in texts(found)), texts(found)
+    assert lines_of(found)[-1].startswith("not verified: ")
+
+
+def test_documents_that_make_no_sense_are_told(bundle: Path) -> None:
+    """A document without its parts is a finding, not a crash."""
+    found = _forged(bundle, FILES["bundle"], dict.clear)
+    assert texts(found) == ["the documents do not make sense: 'check' is missing"]
+
+
+def test_a_run_without_proof_is_no_bundle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The folder of a plain run is verified as a portfolio; asked for as a bundle, it says what is missing."""
+    folder = tmp_path / "plain"
+    assert run(["solve", str(SCENARIOS / "completion-race.yaml"), "-o", str(folder), "--quiet"]) == Exit.DONE
+    assert run(["verify", str(folder)]) == Exit.DONE
+    capsys.readouterr()
+    assert "bundle.json is no part of this folder: expected a run written with --bundle" in texts(verify_bundle(folder))
+
+
+def test_an_infeasible_scenario_has_a_bundle_too(tmp_path: Path) -> None:
+    """Without a portfolio there is nothing to prove, and the bundle says so."""
+    folder = tmp_path / "none"
+    arguments = ["solve", str(SCENARIOS / "infeasible-commitment.yaml"), "--bundle", "-o", str(folder), "--quiet"]
+    assert run(arguments) == Exit.INFEASIBLE
+    found = verify_bundle(folder)
+    assert found.ok
+    assert found.findings[-1].text == "the result is infeasible: there is no portfolio to check"
+
+
+def test_nothing_but_the_standard_library_is_needed(written: Path, bundle: Path, tmp_path: Path) -> None:
+    """The checker's folder alone, with no package installed, checks a bundle and ends with 0 or 1."""
+    alone = Path(shutil.copytree(CHECKER, tmp_path / "matcher" / "verification"))
+    command = [sys.executable, "-I", "-S", "-W", "error", str(alone)]
+    done = subprocess.run([*command, str(written)], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == lines_of(verify_bundle(written))
+    (bundle / "result.json").write_text("{}", encoding="utf-8")
+    failed = subprocess.run([*command, str(bundle)], capture_output=True, text=True, check=False)
+    assert failed.returncode == 1
+    assert "result.json is not the file that the manifest lists" in failed.stdout
+
+
+def test_findings_as_data(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --json, each finding says whether it holds and whether it rests on a solver's word."""
+    assert run(["verify", str(written), "--json"]) == Exit.DONE
+    document = json.loads(capsys.readouterr().out)
+    assert document["ok"] is True
+    assert {"ok", "text", "word"} == set(document["findings"][0])
+
+
+def test_a_portfolio_is_saved_even_if_its_proof_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proof comes after the run is saved: whatever happens to it, nothing is lost."""
+
+    def broken(*_: object) -> dict[str, Any]:
+        raise RuntimeError("no proof")
+
+    monkeypatch.setattr("matcher.certificates.certify", broken)
+    folder = tmp_path / "saved"
+    arguments = ["solve", str(SCENARIOS / "completion-race.yaml"), "--bundle", "-o", str(folder), "--quiet"]
+    assert run(arguments) == Exit.FAILED
+    assert run(["verify", str(folder)]) == Exit.DONE
+
+
+def test_a_bundle_takes_no_overrides(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was solved is in the bundle: nothing can be laid over it."""
+    assert run(["verify", str(written), "--override", "x"]) == Exit.INVALID
+    assert "a bundle is checked as it is" in capsys.readouterr().err
