@@ -14,11 +14,13 @@ import typer
 if TYPE_CHECKING:
     from matcher.result import Result, SolveOptions
     from matcher.scenario import Scenario
+    from matcher.second_opinion import Opinion
 
 RESULT_FILE = "result.json"
 SCENARIO_FILE = "scenario.resolved.json"
 BUNDLE_FILE = "bundle.json"
 CERTIFICATE_FILE = "certificate.json"
+OPINION_FILE = "second_opinion.json"
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,19 @@ def bundle_files(source: Mapping[str, object], scenario: Scenario, result: Resul
         "check": check,
     }
     return {BUNDLE_FILE: canonical_json(bundle), CERTIFICATE_FILE: canonical_json(certify(scenario, result))}
+
+
+def opinion_files(opinion: Opinion) -> dict[str, str]:
+    """Returns what a second opinion adds to a run: the other result, and what was compared."""
+    from matcher.io import canonical_json
+
+    compared = {
+        "engine": opinion.engine,
+        "agreements": list(opinion.agreements),
+        "disagreements": list(opinion.disagreements),
+        "result": opinion.result.model_dump(mode="json"),
+    }
+    return {OPINION_FILE: canonical_json(compared)}
 
 
 def read_run(path: Path, scenario: Path | None = None) -> tuple[Scenario, Result]:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from matcher.cli.arguments import AsJson, Overrides, ScenarioFile, read_gap, with_order
-from matcher.cli.exits import exit_of
+from matcher.cli.exits import Exit, exit_of
 from matcher.cli.interrupt import run_interruptibly
 from matcher.cli.progress import ProgressLog
 from matcher.cli.streams import stdout_for_data
 from matcher.cli.talk import out
 
 if TYPE_CHECKING:
+    from matcher.cli.runs import RunFolder
     from matcher.result import Cancel, Result, SolveOptions
     from matcher.scenario import Scenario
 
@@ -28,6 +29,15 @@ class Workers:
 
     count: int
     scheduler: str | None
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What is to confirm a result once it is saved."""
+
+    source: Mapping[str, object] | None
+    """For a bundle: where the scenario comes from."""
+    second_opinion: bool
 
 
 Method = Literal["auto", "whole", "decomposition"]
@@ -67,6 +77,9 @@ def solve_command(
     bundle: Annotated[
         bool, typer.Option("--bundle", help="Also write proof of the bounds, which 'matcher verify DIR' checks.")
     ] = False,
+    second: Annotated[
+        bool, typer.Option("--second-opinion", help="Solve again with another engine; exit with 1 if they contradict.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 5 if the gap is not met.")] = False,
     json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
@@ -79,10 +92,12 @@ def solve_command(
     if time_limit is not None and not 0 < time_limit <= 10**7:
         raise typer.BadParameter("expected seconds above 0", param_hint="--time-limit")
     problem = with_order(load(scenario, override or ()), order)
-    source = source_of(scenario, override or ()) if bundle else None
+    confirmation = Confirmation(source_of(scenario, override or ()) if bundle else None, second)
     options = SolveOptions(method=method, engine=engine, gap=read_gap(gap), work=work, time_limit=time_limit)
     raise typer.Exit(
-        _solve(problem, options, Workers(workers, scheduler), output, source, strict=strict, json=json, quiet=quiet)
+        _solve(
+            problem, options, Workers(workers, scheduler), output, confirmation, strict=strict, json=json, quiet=quiet
+        )
     )
 
 
@@ -91,14 +106,14 @@ def _solve(
     options: SolveOptions,
     workers: Workers,
     output: Path | None,
-    source: Mapping[str, object] | None,
+    confirmation: Confirmation,
     *,
     strict: bool,
     json: bool,
     quiet: bool,
 ) -> int:
     """Solves, saves, shows, and returns the exit code."""
-    from matcher.cli.runs import RunFolder, bundle_files
+    from matcher.cli.runs import RunFolder
     from matcher.io import check_run_directory
     from matcher.result import Cancel
 
@@ -110,15 +125,41 @@ def _solve(
     try:
         folder.save(scenario, result, log.text)
         log.say(f"saved in {folder.path}")
-        if source is not None:
-            log.say("pricing each objective once more, for proof of the bounds")
-            with stdout_for_data():
-                more = bundle_files(source, scenario, result)
-            folder.save(scenario, result, log.text, more)
-            log.say(f"bundle in {folder.path}; check it with: matcher verify {folder.path}")
+        contradicted = _confirm(scenario, result, folder, log, confirmation)
     finally:  # what took long to find is shown even if it cannot be saved
         _show(scenario, result, json=json)
-    return exit_of(result, strict=strict, interrupted=cancel.requested)
+    return Exit.FAILED if contradicted else exit_of(result, strict=strict, interrupted=cancel.requested)
+
+
+def _confirm(
+    scenario: Scenario,
+    result: Result,
+    folder: RunFolder,
+    log: ProgressLog,
+    confirmation: Confirmation,
+) -> bool:
+    """Adds to a saved run what was asked for to confirm it; returns whether another engine contradicts it."""
+    from matcher.cli.runs import bundle_files, opinion_files
+    from matcher.second_opinion import second_opinion
+
+    more: dict[str, str] = {}
+    contradicted = False
+    if confirmation.second_opinion:
+        log.say("solving once more, for a second opinion")
+        opinion = second_opinion(scenario, result)
+        contradicted = bool(opinion.disagreements)
+        for line in (*opinion.disagreements, *opinion.agreements):
+            log.say(f"{opinion.engine}: {line}")
+        log.say(f"second opinion, by {opinion.engine}: {'CONTRADICTED' if contradicted else 'nothing contradicts'}")
+        more |= opinion_files(opinion)
+    if confirmation.source is not None:
+        log.say("pricing each objective once more, for proof of the bounds")
+        with stdout_for_data():
+            more |= bundle_files(confirmation.source, scenario, result)
+    if more:
+        folder.save(scenario, result, log.text, more)
+        log.say(f"{'bundle' if confirmation.source is not None else 'second opinion'} in {folder.path}")
+    return contradicted
 
 
 def _run(scenario: Scenario, options: SolveOptions, workers: Workers, log: ProgressLog, cancel: Cancel) -> Result:
