@@ -1,0 +1,172 @@
+"""Infeasible is right: scenarios made feasible by a portfolio in hand, and infeasible by arithmetic, none told wrong."""
+
+from __future__ import annotations
+
+from functools import cache
+from random import Random
+from typing import Any
+
+import pytest
+
+from benchmarks.instances import generate
+from generators import Seeded, draw_scenario
+from matcher.portfolio import Flow, Portfolio
+from matcher.result import Conflict, Result, SolveOptions
+from matcher.scenario import Scenario, TechnicalOffer
+from matcher.solving import solve
+from matcher.verification import verify
+
+QUICK = SolveOptions(work=10)
+FEW = range(12)
+
+
+def _document(scenario: Scenario, **decisions: list[dict[str, Any]]) -> dict[str, Any]:
+    """A scenario's document with these decisions, and no others."""
+    return {
+        **scenario.model_dump(),
+        "decisions": {"commitments": [], "pins": [], "forbids": [], "caps": []} | decisions,
+    }
+
+
+@cache
+def base(seed: int) -> tuple[Scenario, Portfolio] | None:
+    """Returns a random scenario without decisions and a portfolio for it; None if nothing flows."""
+    drawn = draw_scenario(Seeded(9000 + seed), states=2 + seed % 3, years=3, most=4)
+    scenario = Scenario.model_validate(_document(drawn))
+    portfolio = solve(scenario, QUICK).portfolio
+    return (scenario, portfolio) if portfolio is not None and portfolio.flows else None
+
+
+def _agreed(flow: Flow, quantity: int) -> dict[str, Any]:
+    named = {"financier": flow.financier, "implementer": flow.implementer, "need": flow.need, "year": flow.year}
+    return {**named, "quantity": quantity}
+
+
+def _merged(commitments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Commitments, one for each option and year."""
+    return list({(e["financier"], e["implementer"], e["need"], e["year"]): e for e in commitments}.values())
+
+
+def feasible(seed: int) -> tuple[Scenario, Portfolio] | None:
+    """Returns a scenario that agrees to a part of what a portfolio in hand does, and that portfolio."""
+    found = base(seed)
+    if found is None:
+        return None
+    scenario, portfolio = found
+    chance = Random(seed)
+    flows = chance.sample(portfolio.flows, max(1, len(portfolio.flows) // 2))
+    runs = chance.sample(portfolio.engagements, max(1, len(portfolio.engagements) // 2))
+    active = {
+        (offer, scenario.need(flow.need).state, flow.year)
+        for flow in portfolio.flows
+        for offer in (flow.financier, flow.implementer)
+    }
+    pins = [
+        {"offer": run.offer, "state": run.state, "years": [run.years.first, run.years.last]}
+        for run in runs
+        if any((run.offer, run.state, year) in active for year in run.years.range())
+    ]
+    commitments = _merged([_agreed(flow, flow.quantity) for flow in flows])
+    decided = Scenario.model_validate(_document(scenario, commitments=commitments, pins=pins))
+    mine = Portfolio.model_validate({**portfolio.model_dump(), "scenario_hash": decided.digest})
+    return decided, mine
+
+
+def infeasible(seed: int) -> Scenario | None:
+    """Returns a scenario that agrees to more than an offer's capacity, a need or a budget holds, by simple sums."""
+    found = base(seed)
+    if found is None:
+        return None
+    scenario, portfolio = found
+    chance = Random(seed)
+    flow = chance.choice(portfolio.flows)
+    offer, need = scenario.offer(flow.implementer), scenario.need(flow.need)
+    assert isinstance(offer, TechnicalOffer)
+    granule = scenario.capability(offer.capability).granule
+    beyond = chance.choice([scenario.capacity_at(offer, flow.year) * granule, need.quantity]) + granule
+    others = [_agreed(each, each.quantity) for each in chance.sample(portfolio.flows, min(2, len(portfolio.flows)))]
+    return Scenario.model_validate(_document(scenario, commitments=_merged([*others, _agreed(flow, beyond)])))
+
+
+def check_feasible(seed: int) -> bool:
+    """Whether there was something to try; fails if a scenario with a portfolio is called infeasible."""
+    found = feasible(seed)
+    if found is None:
+        return False
+    scenario, mine = found
+    assert verify(scenario, mine).ok, seed  # feasible by construction, says the checker
+    result = solve(scenario, QUICK)
+    assert result.status in ("optimal", "feasible"), (seed, result.status)
+    return True
+
+
+def _less(scenario: Scenario, dropped: Conflict | None, kept: tuple[Conflict, ...]) -> Scenario:
+    """The scenario with only these decisions, less one."""
+    wanted = {each.subjects for each in kept if each is not dropped}
+
+    def subjects(each: dict[str, Any]) -> tuple[str, ...]:
+        return (each["financier"] or "none", each["implementer"], each["need"], str(each["year"]))
+
+    document = scenario.model_dump()
+    commitments = [each for each in document["decisions"]["commitments"] if subjects(each) in wanted]
+    return Scenario.model_validate(_document(scenario, commitments=commitments))
+
+
+def check_infeasible(seed: int) -> bool:
+    """Whether there was something to try; fails unless it is infeasible, by a smallest conflict, for two engines."""
+    scenario = infeasible(seed)
+    if scenario is None:
+        return False
+    result: Result = solve(scenario, QUICK)
+    assert result.status == "infeasible", (seed, result.status)
+    assert result.conflicts
+    if any(each.reason != "commitment" for each in result.conflicts):
+        return True  # told before any search: no option can do it at all
+    alone = _less(scenario, None, result.conflicts)
+    assert solve(alone, SolveOptions(work=10, engine="highs")).status == "infeasible", seed
+    for each in result.conflicts:
+        assert solve(_less(scenario, each, result.conflicts), QUICK).portfolio is not None, (seed, each)
+    return True
+
+
+def test_a_portfolio_in_hand_is_never_called_impossible() -> None:
+    """Scenarios that agree to what a portfolio in hand does have a portfolio."""
+    assert sum(check_feasible(seed) for seed in FEW) >= 6
+
+
+def test_what_sums_forbid_is_infeasible_by_a_smallest_conflict() -> None:
+    """Scenarios that agree to too much have none, for a second engine too; less any named decision, they have."""
+    assert sum(check_infeasible(seed) for seed in FEW) >= 6
+
+
+@pytest.mark.slow
+def test_many_scenarios_none_told_wrong() -> None:
+    """Three hundred of each kind that have something to try."""
+    seeds = range(2000)
+    for check in (check_feasible, check_infeasible):
+        tried = 0
+        for seed in seeds:
+            tried += check(seed)
+            if tried == 300:
+                break
+        assert tried == 300
+
+
+def test_large_scenarios_too() -> None:
+    """A scenario of six States, solved State by State: what is agreed in hand holds, and too much of it does not."""
+    scenario = generate("tiny", 3)
+    portfolio = solve(scenario, SolveOptions(work=2)).portfolio
+    assert portfolio is not None
+    flows = portfolio.flows[:: max(1, len(portfolio.flows) // 6)]
+    agreed = [_agreed(flow, flow.quantity) for flow in flows]
+    held = solve(Scenario.model_validate(_document(scenario, commitments=agreed)), SolveOptions(work=2))
+    assert held.portfolio is not None
+    offer = scenario.offer(flows[0].implementer)
+    assert isinstance(offer, TechnicalOffer)
+    granule = scenario.capability(offer.capability).granule
+    beyond = scenario.capacity_at(offer, flows[0].year) * granule + granule
+    too_much = [_agreed(flows[0], beyond), *agreed[1:]]
+    none = solve(Scenario.model_validate(_document(scenario, commitments=too_much)), SolveOptions(work=2))
+    assert none.status == "infeasible"
+    (conflict,) = none.conflicts
+    assert conflict.subjects[1:] == (flows[0].implementer, flows[0].need, str(flows[0].year))
