@@ -1,4 +1,4 @@
-"""Infeasible is right: scenarios made feasible by a portfolio in hand, and infeasible by arithmetic, none told wrong."""
+"""Infeasible is right: scenarios feasible by a portfolio in hand, or infeasible by arithmetic, none told wrong."""
 
 from __future__ import annotations
 

@@ -465,7 +465,7 @@ def test_a_file_that_may_not_be_read_is_a_fault(tmp_path: Path, monkeypatch: pyt
     def closed(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", closed)
+    monkeypatch.setattr(text_file.os, "open", closed)
     with pytest.raises(InvalidScenario, match="found permission denied; expected a file that can be read"):
         load(tmp_path / "s.yaml")
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import pathlib
+import stat
+from typing import BinaryIO
 
 from matcher.errors import Fault, nearest
 from matcher.io.document import Lines
@@ -46,13 +49,26 @@ def read_text(path: FilePath) -> str:
     """
     source = os.fspath(path)
     try:
-        with pathlib.Path(path).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        with _opened(path) as file:
+            large = os.fstat(file.fileno()).st_size > MAX_BYTES  # told before any memory is spent on it
+            data = b"" if large else file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         raise UnreadableFileError(_missing(pathlib.Path(path), error).at(source)) from error
-    if len(data) > MAX_BYTES:
+    if large or len(data) > MAX_BYTES:
         raise UnreadableFileError(Fault((), "a larger file", f"at most {MAX_BYTES // 2**20} MiB", place=source))
     return _decoded(data, source)
+
+
+def _opened(path: FilePath) -> BinaryIO:
+    """Opens a regular file; a pipe or a device is refused instead of waited for."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    mode = os.fstat(handle).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+    raise OSError(errno.EINVAL, "No plain file but a pipe or a device", os.fspath(path))
 
 
 def _missing(path: pathlib.Path, error: OSError | ValueError) -> Fault:

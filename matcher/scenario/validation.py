@@ -6,13 +6,14 @@ Each field and each entity is read on its own; what could be read is then checke
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from matcher.errors import Fault, Path, nearest
-from matcher.scenario.consistency import COLLECTIONS, Parts, consistency_faults
+from matcher.scenario.consistency import COLLECTIONS, MOST_FAULTS, Parts, consistency_faults
 from matcher.scenario.entities import FundingOffer, TechnicalOffer
 from matcher.scenario.fields import Id
 from matcher.scenario.scenario import Scenario
@@ -25,6 +26,8 @@ def read_scenario(data: object) -> tuple[Scenario | None, list[Fault]]:
     if not isinstance(data, Mapping):
         return None, [Fault((), _words(data), "a mapping of the scenario's fields")]
     values, declared, faults = _read_fields(data)
+    if len(faults) >= MOST_FAULTS:
+        return None, [*faults[:MOST_FAULTS], Fault((), f"{MOST_FAULTS} faults", "fewer: checking stopped here")]
     parts = Parts(
         {name: values.get(name, {}) for name in COLLECTIONS},
         declared,
@@ -44,8 +47,7 @@ def _read_fields(data: Mapping[Any, Any]) -> tuple[dict[str, Any], dict[str, fro
     declared = {name: frozenset[str]() for name in COLLECTIONS}
     faults = [
         Fault((key,), f"unknown field {_words(key)}", "a field of a scenario", nearest(key, Scenario.model_fields))
-        for key in data
-        if key not in Scenario.model_fields
+        for key in islice((key for key in data if key not in Scenario.model_fields), MOST_FAULTS)
     ]
     for name, info in Scenario.model_fields.items():
         if name not in data:
@@ -78,6 +80,8 @@ def _read_collection(name: str, data: object) -> tuple[dict[str, Any], frozenset
     read: dict[str, Any] = {}
     faults: list[Fault] = []
     for key, fields in data.items():
+        if len(faults) >= MOST_FAULTS:
+            break  # nobody reads on, and what makes a million faults would take minutes
         _, more = _read(_ID, key, (name, key))
         if not isinstance(fields, Mapping):
             more.append(Fault((name, key), _words(fields), "a mapping of fields"))
