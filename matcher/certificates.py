@@ -90,7 +90,8 @@ def certify(scenario: Scenario, result: Result, executor: Executor | None = None
         level = value - abs(value) * give_up * (1 if aim.maximise else -1)
         kept[aim.name] = level
         whole = level * aim.denominator
-        model = locked(model, aim, floor(whole) if aim.maximise else ceil(whole), 0, worst)
+        if len(stages) < len(result.stages):
+            model = locked(model, aim, floor(whole) if aim.maximise else ceil(whole), 0, worst)
     return {"certificate": 1, "stages": stages}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
@@ -12,8 +12,8 @@ from matcher.conflicts import conflicts_of
 from matcher.errors import VerificationFailed
 from matcher.execution import Executor, Serial
 from matcher.formulations.compact import Compact, formulate_compact
-from matcher.formulations.compact.points import Plan, portfolio_of
-from matcher.linear_model import LinearObjective
+from matcher.formulations.compact.points import Plan, portfolio_of, without_idle
+from matcher.linear_model import LinearModel, LinearObjective, Rows
 from matcher.merging import Merged, merge
 from matcher.partnerships import derive_partnerships
 from matcher.portfolio import Portfolio
@@ -159,10 +159,19 @@ def _pursue_all(run: _Run, compact: Compact, method: Literal["whole", "decomposi
         work = max(work - finding.work, 1.0)
         if finding.plan is None:
             return finding
+        plan = _without_idle(compact, model, worst, finding.plan)
+        finding = replace(finding, plan=plan)
         run.stages.append(_stage(run, compact, aim, finding))
-        value = int(aim.coefficient @ finding.plan.point)
-        model = locked(model, aim, value, int(abs(value) * give_up), worst)
+        if at < len(aims) - 1:
+            value = int(aim.coefficient @ plan.point)
+            model = locked(model, aim, value, int(abs(value) * give_up), worst)
     return finding
+
+
+def _without_idle(compact: Compact, model: LinearModel, worst: Rows | None, plan: Plan) -> Plan:
+    """The plan without idle engagements, so that what is kept for later objectives is what its portfolio has."""
+    lean = without_idle(compact, plan, portfolio_of(compact, plan), worst)
+    return lean if model.admits(lean.point) else plan
 
 
 def _reporter(run: _Run, aim: LinearObjective) -> Report:

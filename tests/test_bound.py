@@ -254,6 +254,7 @@ def _faults(stage: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {
         "negative": {**stage, "prices": {"budget": [["DEU-money", 2015, Decimal("-1")]]}},
         "no rule": {**stage, "prices": {"luck": []}},
+        "no list": {**stage, "prices": {"budget": 3}},
         "no instance": {**stage, "prices": {"budget": [["DEU-money", 1]]}},
         "does not exist": {**stage, "prices": {"budget": [["nobody", 2015, 1]]}},
         "outside the horizon": {**stage, "prices": {"budget": [["DEU-money", 1999, 1]]}},
@@ -273,3 +274,18 @@ def test_a_malformed_certificate_is_refused(fault: str) -> None:
     names = {"no rule": "no rule 'luck' has prices"}
     with pytest.raises(ValueError, match=names.get(fault, fault)):
         proven(plain_of(scenario), {"certificate": 1, "stages": [_faults(stage)[fault]]})
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [("objectives", {"discount": Decimal("1.5")}), ("needs", {"quantity": 0}), ("states", {"weight": -1})],
+)
+def test_a_scenario_that_no_reader_accepts_is_refused(place: str, value: dict[str, Any]) -> None:
+    """What the pieces of a bound rest on is checked, as nobody else may have read the scenario."""
+    document = plain_of(named("completion-race")[0])
+    if place == "objectives":
+        document[place] |= value
+    else:
+        next(iter(document[place].values())).update(value)
+    with pytest.raises(ValueError, match="none that can be read"):
+        proven(document, {"certificate": 1, "stages": []})

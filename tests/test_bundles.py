@@ -8,15 +8,27 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from importlib.metadata import version
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 import matcher.verification as verification
+import matcher.verification.bundle as bundles
+from generators import Seeded, draw_scenario
+from matcher.certificates import certify
 from matcher.cli import run
 from matcher.cli.exits import Exit
-from matcher.io import canonical_json
+from matcher.io import canonical_json, scenario_document
+from matcher.result import SolveOptions
+from matcher.scenario import Scenario
+from matcher.scenario.entities import DEFAULT_ORDER
+from matcher.solving import solve
+from matcher.units import plain
 from matcher.verification import BundleReport, verify_bundle
 from matcher.verification.bundle import FILES, lines_of
 
@@ -110,7 +122,7 @@ def _forged(bundle: Path, name: str, change: Callable[[dict[str, Any]], None]) -
     """What is found once a document is changed and the manifest made to fit."""
     document = json.loads((bundle / name).read_text(encoding="utf-8"))
     change(document)
-    data = canonical_json(document).encode()
+    data = canonical_json(document).replace('"ENDLESS"', "1e9999999").encode()
     (bundle / name).write_bytes(data)
     manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
     manifest["files"][name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
@@ -158,6 +170,72 @@ def _other_version(bundle: dict[str, Any]) -> None:
     bundle["versions"]["ortools"] = "1.0"
 
 
+def _past_bound(result: dict[str, Any]) -> None:
+    result["stages"][-1] |= {"bound": "7000.000000", "gap": 0.142858, "solved": False}
+    result["status"] = "feasible"
+
+
+def _low_bound(result: dict[str, Any]) -> None:
+    result["stages"][0] |= {"bound": "0.000000", "gap": 1.0, "solved": False}
+    result["status"] = "feasible"
+
+
+def _other_status(result: dict[str, Any]) -> None:
+    result["status"] = "perfect"
+
+
+def _other_sense(result: dict[str, Any]) -> None:
+    result["stages"][0]["sense"] = "min"
+
+
+def _other_gap(result: dict[str, Any]) -> None:
+    result["stages"][0] |= {"gap": 0.5, "solved": False}
+
+
+def _no_figures(result: dict[str, Any]) -> None:
+    result["figures"] = []
+
+
+def _other_figure_text(result: dict[str, Any]) -> None:
+    result["figures"][0]["value"] = "99.000000"
+
+
+def _no_stages(result: dict[str, Any]) -> None:
+    result["stages"] = []
+
+
+def _other_hash(result: dict[str, Any]) -> None:
+    result["scenario_hash"] = "0" * 64
+
+
+def _nothing_at_all(result: dict[str, Any]) -> None:
+    result |= {"portfolio": None, "status": "infeasible"}
+
+
+def _overclaimed(result: dict[str, Any]) -> None:
+    result["stages"][1] |= {"exact": "3/2", "value": "1.500000", "bound": "1.500000"}
+
+
+def _odd_value(result: dict[str, Any]) -> None:
+    result["stages"][0]["value"] = "1e99999999"
+
+
+def _odd_solver(result: dict[str, Any]) -> None:
+    result["portfolio"] = []
+
+
+def _odd_flow(result: dict[str, Any]) -> None:
+    result["portfolio"]["flows"][0] = "x"
+
+
+def _kept_early(certificate: dict[str, Any]) -> None:
+    certificate["stages"][0]["kept"] = {"cost": "6000"}
+
+
+def _endless_price(certificate: dict[str, Any]) -> None:
+    certificate["stages"][0]["prices"]["budget"][0][-1] = "ENDLESS"
+
+
 def _other_scenario(scenario: dict[str, Any]) -> None:
     scenario["title"] = "Another"
 
@@ -168,9 +246,25 @@ def _other_scenario(scenario: dict[str, Any]) -> None:
         ("result", _move_money, "money is"),
         ("result", _better_bound, "passes what its prices prove"),
         ("result", _other_end, "cost reaches 5999"),
-        ("result", _other_name, "the certificate is about"),
+        ("result", _other_name, "objectives are pursued"),
+        ("result", _past_bound, "at best 7000.000000"),
+        ("result", _low_bound, "at best 0.000000"),
+        ("result", _other_status, "the result is called"),
+        ("result", _other_sense, "completions: 1.000000"),
+        ("result", _other_gap, "gap 0.5"),
+        ("result", _no_figures, "states every figure"),
+        ("result", _other_figure_text, "states every figure"),
+        ("result", _no_stages, "objectives are pursued"),
+        ("result", _other_hash, "answers scenario"),
+        ("result", _nothing_at_all, "there is no portfolio"),
+        ("result", _overclaimed, "the portfolio keeps coverage"),
+        ("result", _odd_value, "is no number"),
+        ("result", _odd_solver, "do not make sense"),
+        ("result", _odd_flow, "do not make sense"),
+        ("certificate", _kept_early, "earlier objectives are kept"),
+        ("certificate", _endless_price, "is no number"),
         ("certificate", _cheaper, "is a negative price"),
-        ("certificate", _unkept, "does not keep completions at 2"),
+        ("certificate", _unkept, "earlier objectives are kept"),
         ("certificate", _no_stage, "the certificate is about"),
         ("bundle", _other_work, "options are those of the result"),
         ("bundle", _other_figure, "the checker's report is repeated"),
@@ -189,7 +283,7 @@ def test_a_forged_claim_is_found(bundle: Path, what: str, change: Callable[[dict
 def test_documents_that_make_no_sense_are_told(bundle: Path) -> None:
     """A document without its parts is a finding, not a crash."""
     found = _forged(bundle, FILES["bundle"], dict.clear)
-    assert texts(found) == ["the documents do not make sense: 'check' is missing"]
+    assert texts(found) == ["the documents do not make sense: 'options' is missing"]
 
 
 def test_a_run_without_proof_is_no_bundle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -208,7 +302,10 @@ def test_an_infeasible_scenario_has_a_bundle_too(tmp_path: Path) -> None:
     assert run(arguments) == Exit.INFEASIBLE
     found = verify_bundle(folder)
     assert found.ok
-    assert found.findings[-1].text == "the result is infeasible: there is no portfolio to check"
+    assert [each.text for each in found.findings if each.word] == [
+        f"that there can be none is the word of ortools {version('ortools')}"
+    ]
+    assert "the result is infeasible: there is no portfolio to check" in [each.text for each in found.findings]
 
 
 def test_nothing_but_the_standard_library_is_needed(written: Path, bundle: Path, tmp_path: Path) -> None:
@@ -221,6 +318,27 @@ def test_nothing_but_the_standard_library_is_needed(written: Path, bundle: Path,
     failed = subprocess.run([*command, str(bundle)], capture_output=True, text=True, check=False)
     assert failed.returncode == 1
     assert "result.json is not the file that the manifest lists" in failed.stdout
+
+
+def test_a_bundle_that_has_lost_its_proof_is_still_one(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Taking a file away, or every file that says so, does not make it a plain run."""
+    (bundle / "summary.md").write_text("lies", encoding="utf-8")
+    for name in ("bundle.json", "certificate.json"):
+        (bundle / name).unlink()
+        assert run(["verify", str(bundle)]) == Exit.FAILED
+        assert f"{name} is not there" in capsys.readouterr().out
+
+
+def test_a_folder_in_place_of_a_file_is_told(bundle: Path) -> None:
+    """What is listed must be a file."""
+    (bundle / "summary.md").unlink()
+    (bundle / "summary.md").mkdir()
+    assert texts(verify_bundle(bundle)) == ["summary.md is not the file that the manifest lists"]
+
+
+def test_the_default_order_is_the_engine_s() -> None:
+    """The checker knows by itself what is sought where a scenario names nothing."""
+    assert [(goal.objective, Fraction(goal.give_up)) for goal in DEFAULT_ORDER] == [*bundles.DEFAULT_ORDER.items()]
 
 
 def test_findings_as_data(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -248,3 +366,35 @@ def test_a_bundle_takes_no_overrides(written: Path, capsys: pytest.CaptureFixtur
     """What was solved is in the bundle: nothing can be laid over it."""
     assert run(["verify", str(written), "--override", "x"]) == Exit.INVALID
     assert "a bundle is checked as it is" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seed", [*range(8), 5056, 9111])
+@pytest.mark.parametrize("method", ["whole", "decomposition"])
+def test_honest_bundles_of_every_order_are_verified(seed: int, method: str) -> None:
+    """Whatever is sought, in whatever order and however little it may give up, what a solve says adds up."""
+    chance = Random(seed)
+    document = draw_scenario(
+        Seeded(seed), states=2 + seed % 4, years=3 + seed % 3, most=chance.choice([4, 997])
+    ).model_dump()
+    names = chance.sample(["engagements", "fit", "worst_off", "coverage", "completions", "firmness", "cost"], 4)
+    goals = [{"objective": name, "give_up": chance.choice([Decimal(0), Decimal("0.0333")])} for name in names]
+    document["objectives"] |= {"order": goals, "weights": None, "discount": chance.choice([Decimal(1), Decimal("0.9")])}
+    scenario = Scenario.model_validate(document)
+    result = solve(scenario, SolveOptions.model_validate({"work": 2, "method": method}))
+    if result.portfolio is None:
+        return
+    report = verification.verify(scenario, result)
+    figures = {name: plain(value) for name, value in report.figures.items()}
+    stated = {
+        "check": {"ok": report.ok, "figures": figures},
+        "options": result.options.model_dump(mode="json"),
+        "versions": {"matcher": result.version, "ortools": result.solver.split()[-1]},
+    }
+    documents = {
+        "scenario": scenario_document(scenario),
+        "result": result.model_dump(mode="json"),
+        "bundle": stated,
+        "certificate": certify(scenario, result),
+    }
+    read = {what: json.loads(canonical_json(each), parse_float=Decimal) for what, each in documents.items()}
+    assert texts(bundles._checked((), read)) == []

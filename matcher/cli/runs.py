@@ -57,6 +57,17 @@ class RunFolder:
         write_run(self.path, files)
 
 
+def is_bundle(directory: Path) -> bool:
+    """Returns whether a folder is, or says that it is, a bundle: a file of it missing does not make it less of one."""
+    from matcher.io import MANIFEST
+
+    named = (BUNDLE_FILE, CERTIFICATE_FILE)
+    if any((directory / name).exists() for name in named):
+        return True
+    manifest = directory / MANIFEST
+    return manifest.is_file() and any(name.encode() in manifest.read_bytes() for name in named)
+
+
 def source_of(file: Path, overrides: Sequence[str]) -> dict[str, object]:
     """Returns what a bundle says of where its scenario comes from: the file's name, size and hash, and overrides."""
     data = file.read_bytes()

@@ -11,7 +11,7 @@ import typer
 
 from matcher.cli.arguments import AsJson, Overrides
 from matcher.cli.exits import Exit
-from matcher.cli.runs import BUNDLE_FILE, RESULT_FILE, SCENARIO_FILE
+from matcher.cli.runs import RESULT_FILE, SCENARIO_FILE, is_bundle
 from matcher.cli.talk import out, out_json
 from matcher.units import decimal_text, plain
 
@@ -33,7 +33,7 @@ def verify_command(
     from matcher.io import load, load_portfolio
     from matcher.verification import verify
 
-    if portfolio is None and (scenario / BUNDLE_FILE).is_file():
+    if portfolio is None and is_bundle(scenario):
         raise typer.Exit(_bundle(scenario, override or [], json=json))
     if portfolio is None:
         if not scenario.is_dir():

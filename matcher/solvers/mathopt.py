@@ -30,8 +30,10 @@ from matcher.result import Clock
 from matcher.solvers import Continuous, Limits, Outcome, SolverFailed
 from matcher.solvers.watch import stopped_on_cancel
 
-BOUND_TOLERANCE = 1e-6
+BOUND_TOLERANCE = 5e-6
 """Relative distance by which a search's bound is moved outwards: its pruning rests on tolerances."""
+_UNSEEN = 1e-6
+"""Share of the largest weight below which a search, whose reduced costs are good to 1e-7, may overlook a weight."""
 _PIVOTS_PER_WORK = 5000
 """Simplex pivots per unit of work."""
 _TERMS_PER_WORK = 2e7
@@ -217,12 +219,20 @@ def _outcome(
     raw = result.termination.objective_bounds.dual_bound * scale
     size = float(np.abs(objective.coefficient).astype(np.float64) @ model.upper) / objective.denominator
     slack = max(BOUND_TOLERANCE * max(abs(raw), scale * 1e-3), 1e-9 * size)  # terms may cancel in what it tells
+    slack += _overlooked(model, objective, figure_scale) / objective.denominator
     bound = Fraction(raw + slack if objective.maximise else raw - slack) if np.isfinite(raw) else None
     best = result.solutions[0].primal_solution if result.solutions else None
     if best is None or best.feasibility_status != solution_pb2.SOLUTION_STATUS_FEASIBLE:
         return Outcome("limit", None, bound)
     point = _dense(best.variable_values, model.columns) * model.column_scale
     return Outcome("optimal" if reason == _REASONS.OPTIMAL else "feasible", point, bound)
+
+
+def _overlooked(model: LinearModel, objective: LinearObjective, figure_scale: float) -> float:
+    """All that columns can add whose weights are too small, beside the largest, for a search to see."""
+    weight = np.abs(objective.coefficient).astype(np.float64)
+    unseen = weight * model.column_scale < _UNSEEN * figure_scale
+    return float(weight[unseen] @ (model.upper - model.lower)[unseen])
 
 
 def _parameters(limits: Limits, clock: Clock, nonzeros: int, relaxed: bool) -> mathopt.SolveParameters:
@@ -269,8 +279,8 @@ class _Scaled(Continuous):
 
 
 def _figure_scale(model: LinearModel, objective: LinearObjective) -> float:
-    """The largest weight of a scaled column, so that scaled weights are at most 1."""
-    return float(np.abs(objective.coefficient * model.column_scale).max(initial=0.0)) or 1.0
+    """The largest weight of a scaled column, so that scaled weights are at most 1; of those that can be used at all."""
+    return float(np.abs(objective.coefficient * model.column_scale).max(where=model.upper > 0, initial=0.0)) or 1.0
 
 
 def _scaled(model: LinearModel, objective: LinearObjective, figure_scale: float) -> _Scaled:
@@ -282,7 +292,7 @@ def _scaled(model: LinearModel, objective: LinearObjective, figure_scale: float)
     return _Scaled(
         model.lower / scale,
         model.upper / scale,
-        objective.coefficient * scale / figure_scale,
+        np.where(model.upper > 0, objective.coefficient * scale / figure_scale, 0.0),
         row,
         rows.column,
         value / size[row],

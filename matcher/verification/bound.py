@@ -56,9 +56,24 @@ def proven(scenario: Document, certificate: Document) -> tuple[Proven, ...]:
         if the certificate is malformed, names what does not exist, or holds a negative price.
     """
     world = World(fractional(scenario))
+    _check(world)
     if certificate.get("certificate") != 1 or not isinstance(certificate.get("stages"), list):
         raise ValueError("no certificate of format 1")
     return tuple(_proven(world, stage) for stage in certificate["stages"])
+
+
+def _check(world: World) -> None:
+    """Refuses a scenario that breaks what the pieces below rest on; those that readers accept never do."""
+    needs, funding = world.needs.values(), world.funding.values()
+    fits = (
+        0 <= world.scenario["objectives"]["discount"] <= 1,
+        all(need["quantity"] >= 1 and need["quantity"] % world.granule(need) == 0 for need in needs),
+        all(first["lag"] >= 0 for need in needs for first in need["after"]),
+        all(0 <= offer["carry_over"] <= 1 for offer in funding),
+        all(each["weight"] >= 0 for each in (*needs, *world.states.values())),
+    )
+    if not all(fits):
+        raise ValueError("the scenario is none that can be read: a discount, quantity, lag, share or weight")
 
 
 def _proven(world: World, stage: Any) -> Proven:
@@ -99,6 +114,8 @@ def _subtract(worths: Worths, rule: str, instances: Any) -> None:
     """Subtracts the instances of one rule at their prices."""
     if rule not in RULES:
         raise ValueError(f"no rule {rule!r} has prices")
+    if not isinstance(instances, list):
+        raise ValueError(f"{rule}: {instances!r} is no list of instances")
     subtract, names = RULES[rule]
     for instance in instances:
         if not isinstance(instance, list) or [type(each) for each in instance[:-1]] != list(names):

@@ -208,6 +208,11 @@ def _engaged_years(columns: Columns, point: Ints) -> dict[tuple[str, str], set[i
     return found
 
 
+def without_idle(compact: Compact, plan: Plan, portfolio: Portfolio, worst_rows: Rows | None = None) -> Plan:
+    """Returns the plan with the engagements of its portfolio, which leaves out idle years that nothing asks for."""
+    return settle(compact.columns, plan.pairs, _engaged_point(compact.columns, portfolio), worst_rows)
+
+
 def plan_of(compact: Compact, portfolio: Portfolio, worst_rows: Rows | None = None) -> Plan:
     """Returns the settled plan of a portfolio.
 

@@ -200,7 +200,8 @@ def _partners(scenario: Scenario, offer: Ints, state: Ints, external: Bools, yea
     limited = np.array([each.max_partners is not None for each in scenario.states], np.bool_)
     member = np.flatnonzero(external & limited[state])
     key = state[member] * (len(place) + 1) + provider[offer[member]]
-    _, group = np.unique(key, return_inverse=True)
+    _, seen, group = np.unique(key, return_index=True, return_inverse=True)
+    group = np.argsort(np.argsort(seen))[group]  # numbered by who comes first
     at_once = np.zeros((int(group.max(initial=-1)) + 1, years.shape[1]), np.int64)
     np.add.at(at_once, group, years[member])
     several: Bools = np.any(at_once > 1, axis=1)
