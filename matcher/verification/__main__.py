@@ -6,13 +6,11 @@ nothing is wrong, 1 if something is, 2 if a document cannot be read.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
-from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if not __package__:  # run as a folder: only this folder is needed, so the package around it stays unread
     _around = ModuleType("matcher")
@@ -21,6 +19,7 @@ if not __package__:  # run as a folder: only this folder is needed, so the packa
 
 from matcher.verification.bundle import lines_of, verify_bundle
 from matcher.verification.checker import verify
+from matcher.verification.documents import read_document
 from matcher.verification.report import shown
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(USAGE)
         return 2
     try:
-        report = verify(*map(_read, arguments))
+        report = verify(*(read_document(Path(each)) for each in arguments))
     except KeyError as error:
         sys.stderr.write(f"cannot read these documents: {error} is missing\n")
         return 2
@@ -52,19 +51,6 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     sys.stdout.write(_text(report))
     return 0 if report.ok else 1
-
-
-def _read(name: str) -> dict[str, Any]:
-    """Returns a JSON file's object, with exact numbers."""
-    text = Path(name).read_text(encoding="utf-8")
-    document = json.loads(text, parse_float=Decimal, parse_constant=_refuse)
-    if not isinstance(document, dict):
-        raise TypeError(f"{name} holds no JSON object")
-    return document
-
-
-def _refuse(word: str) -> None:
-    raise ValueError(f"{word} is no number")
 
 
 def _text(report: Report) -> str:

@@ -22,7 +22,7 @@ from typing import Any
 
 from matcher.verification.bound import SENSE, Proven, proven
 from matcher.verification.checker import verify
-from matcher.verification.documents import Document, completed, exact_number, full_hash
+from matcher.verification.documents import MOST_DIGITS, Document, completed, exact_number, full_hash, read_document
 from matcher.verification.report import Report, shown
 
 MANIFEST = "manifest.json"
@@ -44,7 +44,6 @@ DEFAULT_ORDER = {
 }
 """Objectives sought where a scenario names none, each with the share that later ones may take."""
 _STATED = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-_MOST_DIGITS = 400
 _DROPPINGS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
 
@@ -81,7 +80,7 @@ def verify_bundle(directory: Path) -> BundleReport:
     if not all(each.ok for each in files):
         return BundleReport(files)
     try:
-        documents = {what: _read(directory.joinpath(name)) for what, name in FILES.items()}
+        documents = {what: read_document(directory.joinpath(name)) for what, name in FILES.items()}
         return _checked(files, documents)
     except Exception as error:  # whatever forged documents make of the checker: none of it is a proof
         fault = f"{error} is missing" if isinstance(error, KeyError) else f"{type(error).__name__}: {error}"
@@ -135,28 +134,9 @@ def _is_as_listed(path: Path, entry: Any) -> bool:
     return same and type(entry["bytes"]) is int
 
 
-def _read(path: Path) -> dict[str, Any]:
-    document = json.loads(path.read_text(encoding="utf-8"), parse_float=_decimal, parse_constant=_refuse)
-    if not isinstance(document, dict):
-        raise TypeError(f"{path.name} holds no object")
-    return document
-
-
-def _refuse(word: str) -> None:
-    raise ValueError(f"{word} is no number")
-
-
-def _decimal(text: str) -> Decimal:
-    """A number with a point or exponent; one beyond all sense is refused before it fills the memory."""
-    number = Decimal(text)
-    if abs(number.adjusted()) > _MOST_DIGITS:
-        raise ValueError(f"{text[:40]} is no number that a bundle holds")
-    return number
-
-
 def _stated(text: object) -> Fraction:
     """The number that a result states in a few digits."""
-    if not isinstance(text, str) or len(text) > _MOST_DIGITS or not _STATED.fullmatch(text):
+    if not isinstance(text, str) or len(text) > MOST_DIGITS or not _STATED.fullmatch(text):
         raise ValueError(f"{str(text)[:40]!r} is no number, expected digits with six decimals")
     return Fraction(text)
 

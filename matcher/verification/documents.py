@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,12 +11,15 @@ from decimal import Decimal
 from fractions import Fraction
 from json.encoder import encode_basestring_ascii
 from operator import index
+from pathlib import Path
 from typing import Any
 
 Document = Mapping[str, Any]
 """Plain data as `model_dump()`, or JSON read with decimals, gives it."""
 
 
+MOST_DIGITS = 400
+"""Most digits before or after the point of a number with a point."""
 _EXACT = re.compile("-?[0-9]+(/0*[1-9][0-9]*)?")
 _SCALARS = frozenset({str, int, bool, type(None)})
 
@@ -188,6 +192,33 @@ def exact_number(text: object) -> Fraction:
         raise ValueError(f"{str(text)[:40]!r} is no exact number, expected digits or digits/digits")
     numerator, _, denominator = str(text).partition("/")
     return Fraction(int(Decimal(numerator)), int(Decimal(denominator or 1)))
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Returns the object that a JSON file holds, with exact numbers.
+
+    Raises
+    ------
+    OSError, ValueError, TypeError
+        if it cannot be read, holds a number beyond all sense, or no object.
+    """
+    text = path.read_text(encoding="utf-8")
+    document = json.loads(text, parse_float=_decimal, parse_constant=_refuse)
+    if not isinstance(document, dict):
+        raise TypeError(f"{path} holds no JSON object")
+    return document
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(f"{word} is no number")
+
+
+def _decimal(text: str) -> Decimal:
+    """A number with a point or exponent; one that would fill the memory as a fraction is refused."""
+    number = Decimal(text)
+    if abs(number.adjusted()) > MOST_DIGITS:
+        raise ValueError(f"{text[:40]} is no number that a document holds")
+    return number
 
 
 def check_types(document: Document, where: str, **types: type) -> None:
