@@ -28,6 +28,8 @@ class Groups:
         self.active = sorted(set(columns.state[: columns.works].tolist()))
         self._rivalry = _rivalry(task)
         self._round = max(ROUND, len(self.active) // STATES_A_GROUP)
+        self._crowded = self._round == ROUND
+        """Whether States are so few that rivals are freed side by side: order then matters more than conflicts."""
         self._random = Random(0)
         self._largest = min(MAX_GROUP, len(self.active))
         self._size = min(2, self._largest)
@@ -48,7 +50,7 @@ class Groups:
     def alone(self, plan: Plan) -> list[list[frozenset[int]]]:
         """Returns rounds of single States, those with most to win (then the least served) first.
 
-        States further behind come forward into a round whose States share no offer with them.
+        With many States, those further behind come forward into a round whose States share no offer with them.
         """
         columns = self._task.columns
         served = np.zeros(len(self._task.compact.scenario.states))
@@ -67,7 +69,7 @@ class Groups:
             for at, state in enumerate(waiting.tolist()):
                 if apart[at]:
                     chosen.append(state)
-                    apart &= self._rivalry[state, waiting] == 0
+                    apart &= self._crowded | (self._rivalry[state, waiting] == 0)
                     if len(chosen) == self._round:
                         break
             chosen += waiting[~np.isin(waiting, chosen)].tolist()[: max(ROUND - len(chosen), 0)]
@@ -82,7 +84,8 @@ class Groups:
         for at in range(self._round):
             if not free:
                 break
-            apart = self._apart_from(set(self.active) - free, sorted(free)) or sorted(free)
+            apart = [] if self._crowded else self._apart_from(set(self.active) - free, sorted(free))
+            apart = apart or sorted(free)
             start = first if at == 0 and first is not None else self._choose(apart)
             group = {start}
             free.discard(start)
