@@ -19,10 +19,11 @@ from typing import Any
 
 import numpy as np
 
+from matcher.decomposition import MOST_FACTORED
 from matcher.decomposition.bundle import Bundle
 from matcher.decomposition.prices import cut, reduced_weight, whole_prices
 from matcher.decomposition.search import Meter, starting_plan
-from matcher.execution import Executor, Serial
+from matcher.execution import Serial
 from matcher.formulations.compact import Compact, formulate_compact
 from matcher.formulations.layout import WORST_SCALE
 from matcher.linear_model import Floats, LinearModel, LinearObjective, RowGroup, whole_ratio
@@ -35,8 +36,6 @@ from matcher.stages import aims_of, locked, task_of, worst_rows_of
 from matcher.units import fraction, plain
 from matcher.verification.worths import EQUATIONS
 
-MOST_FACTORED = 200_000
-"""Most terms of a model that an interior-point method prices."""
 STEPS = 40
 """Steps towards better prices where the first ones are rough."""
 WORK = 600.0
@@ -50,15 +49,13 @@ Instance = list[Any]
 """Ids and numbers that name an instance of a rule, and its price."""
 
 
-def certify(scenario: Scenario, result: Result, executor: Executor | None = None) -> dict[str, Any]:
+def certify(scenario: Scenario, result: Result) -> dict[str, Any]:
     """Returns the certificate of a result, as plain data; takes about as long as the relaxations of its objectives.
 
     Parameters
     ----------
     scenario, result
         A scenario and what was proposed for it.
-    executor
-        Where blocks are priced; none is in this process.
 
     Returns
     -------
@@ -74,8 +71,7 @@ def certify(scenario: Scenario, result: Result, executor: Executor | None = None
     stages: list[dict[str, Any]] = []
     kept: dict[str, Fraction] = {}
     for (aim, give_up), stage in zip(aims, result.stages, strict=False):  # a limit may have left later ones out
-        clock = Clock()
-        task = task_of(compact, _open(model, compact), worst, aim, result.options, clock, _silent, executor or Serial())
+        task = task_of(compact, _open(model, compact), worst, aim, result.options, Clock(), _silent, Serial())
         prices = _prices(task)
         written = {} if prices is None else _written(task, merged, prices)
         stages.append(

@@ -86,7 +86,7 @@ def _within(
             return
         if stage.bound is not None:
             bound = Fraction(stage.bound)
-            fits = sign * (value - bound) <= ROUNDING * max(Fraction(1), abs(bound))
+            fits = sign * (value - bound) <= ROUNDING
             words = "is within" if fits else "passes"
             yield fits, f"{stage.objective}: {portfolio} ({decimal_text(value)}) {words} {whose} ({stage.bound})"
         reached = fraction(stage.exact)

@@ -335,3 +335,12 @@ def draw_scenario(source: Source, **sizes: Any) -> Scenario:
 def scenarios(draw: Any, **sizes: Any) -> Scenario:
     """Draws scenarios that Hypothesis can shrink."""
     return draw_scenario(Drawn(draw), **sizes)
+
+
+def shuffled(value: Any, chance: Random) -> Any:
+    """Returns a document with the keys of its mappings in another order."""
+    if isinstance(value, dict):
+        keys = list(value)
+        chance.shuffle(keys)
+        return {key: shuffled(value[key], chance) for key in keys}
+    return [shuffled(each, chance) for each in value] if isinstance(value, list) else value

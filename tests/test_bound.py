@@ -204,23 +204,27 @@ def _left(worths: Worths, amounts: dict[str, dict[Any, Fraction | int]]) -> Frac
     return left
 
 
+def _held() -> Iterator[tuple[World, dict[str, dict[Any, Fraction | int]], dict[str, Fraction]]]:
+    """Yields scenarios, what their portfolios hold of everything, and their figures."""
+    for scenario, result in [*(drawn(seed) for seed in range(80)), *(named(name) for name in NAMED)]:
+        if result.portfolio is not None:
+            world = World(fractional(plain_of(scenario)))
+            facts = gather(world.scenario, written(result.portfolio.model_dump(mode="json")))
+            figures = {figure.objective: fraction(figure.exact) for figure in result.figures}
+            yield world, _amounts(world, facts, figures), figures
+
+
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_every_instance_of_a_rule_holds_in_every_portfolio(rule: str) -> None:
     """At what portfolios really hold, no rule as priced is broken, and some are exactly kept."""
     tight = tried = 0
-    for scenario, result in [*(drawn(seed) for seed in range(80)), *(named(name) for name in NAMED)]:
-        if result.portfolio is None:
-            continue
-        world = World(fractional(plain_of(scenario)))
-        facts = gather(world.scenario, written(result.portfolio.model_dump(mode="json")))
-        figures = {figure.objective: fraction(figure.exact) for figure in result.figures}
-        amounts = _amounts(world, facts, figures)
+    for world, amounts, _ in _held():
         for instance in _instances(world, rule):
             worths = Worths(world)
             RULES[rule][0](worths, Fraction(1), *instance)
             left = _left(worths, amounts)
-            assert left >= 0, (scenario.name, instance)
-            assert left == 0 or rule not in EQUATIONS, (scenario.name, instance)
+            assert left >= 0, (world.scenario["name"], instance)
+            assert left == 0 or rule not in EQUATIONS, (world.scenario["name"], instance)
             tried, tight = tried + 1, tight + (left == 0)
     assert tried
     assert tight
@@ -229,15 +233,10 @@ def test_every_instance_of_a_rule_holds_in_every_portfolio(rule: str) -> None:
 @pytest.mark.parametrize("objective", sorted(SENSE))
 def test_an_objective_is_worth_what_the_checker_says(objective: str) -> None:
     """Summed over what portfolios hold, the worths of an objective are its figure."""
-    for scenario, result in [*(drawn(seed) for seed in range(80)), *(named(name) for name in NAMED)]:
-        if result.portfolio is None:
-            continue
-        world = World(fractional(plain_of(scenario)))
-        facts = gather(world.scenario, written(result.portfolio.model_dump(mode="json")))
-        figures = {figure.objective: fraction(figure.exact) for figure in result.figures}
+    for world, amounts, figures in _held():
         worths = Worths(world)
         add_objective(worths, objective, Fraction(1))
-        assert _left(worths, _amounts(world, facts, figures)) == figures[objective]
+        assert _left(worths, amounts) == figures[objective]
 
 
 def test_more_prices_prove_more() -> None:

@@ -17,7 +17,7 @@ from matcher.decomposition.neighbourhoods import Groups
 from matcher.decomposition.prices import cut, value_blocks, whole_prices
 from matcher.execution import Executor, Processes, Serial
 from matcher.formulations.compact import formulate_compact
-from matcher.formulations.compact.objectives import weighted_objective
+from matcher.formulations.compact.objectives import linear_objective, weighted_objective
 from matcher.formulations.compact.points import settle
 from matcher.pursuit import Task
 from matcher.recovery import flows_of, whole_pairs
@@ -26,6 +26,7 @@ from matcher.scenario import Scenario
 from matcher.solvers import Limits, Solver, SolverFailed, engine
 from matcher.solvers.mathopt import BOUND_TOLERANCE
 from matcher.solving import solve
+from matcher.stages import locked
 from matcher.verification import verify
 from small import small_scenario
 
@@ -369,3 +370,24 @@ def test_rounds_grow_with_the_scenario() -> None:
     drawn = groups.draw()
     assert len(drawn) == 8
     assert len(frozenset().union(*drawn)) == sum(map(len, drawn))
+
+
+def test_what_an_earlier_objective_has_reached_is_priced_as_it_is() -> None:
+    """Its row has coefficients so large that its whole price could round to 0: valued States bound all the same."""
+    task = task_of(generate("tiny", 2))
+    coverage = linear_objective(task.columns, "coverage")
+    most = engine("interior")(task.model, coverage, Limits(50.0), Clock())
+    assert most.bound is not None
+    reached = int(most.bound * coverage.denominator) * 3 // 4
+    few = linear_objective(task.columns, "engagements")
+    task = replace(task, objective=few, model=locked(task.model, coverage, reached, 0, None))
+    relaxed = engine("interior")(task.model, few, Limits(50.0), Clock())
+    blocks = cut(task.model, few, task.columns.state)
+    assert blocks.shift.any()
+    assert relaxed.prices is not None
+    assert relaxed.bound is not None
+    prices = whole_prices(blocks, -relaxed.prices[blocks.row])
+    valued = value_blocks(task, blocks, prices, Limits(50.0), relaxed=True)
+    assert valued is not None
+    assert float(-valued.bound) == pytest.approx(float(relaxed.bound), rel=1e-3)
+    assert float(-valued.bound) <= float(relaxed.bound) * (1 + 1e-6)

@@ -9,24 +9,15 @@ import sys
 from itertools import product
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 
 from benchmarks.instances import generate
+from generators import shuffled
 from matcher.io import canonical_json, scenario_document
 
 TREE = Path(__file__).parent.parent
 RERUNS = 20
-
-
-def _shuffled(value: Any, chance: Random) -> Any:
-    """The same document with the keys of its mappings in another order."""
-    if isinstance(value, dict):
-        keys = list(value)
-        chance.shuffle(keys)
-        return {key: _shuffled(value[key], chance) for key in keys}
-    return [_shuffled(each, chance) for each in value] if isinstance(value, list) else value
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +30,7 @@ def scenarios(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     paths = []
     for order in range(3):
         path = folder / f"order-{order}.json"
-        path.write_text(json.dumps(_shuffled(document, Random(order)) if order else document), encoding="utf-8")
+        path.write_text(json.dumps(shuffled(document, Random(order)) if order else document), encoding="utf-8")
         paths.append(path)
     return paths
 

@@ -18,13 +18,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.instances import generate
-from generators import Drawn, Seeded, draw_document, draw_scenario, scenarios
+from generators import Drawn, Seeded, draw_document, draw_scenario, scenarios, shuffled
 from matcher.errors import MatcherError
 from matcher.io.reading import load
 from matcher.result import Cancel, Progress, Result, SolveOptions
 from matcher.scenario import Scenario
 from matcher.solving import solve
 from matcher.verification import verify
+from small import small_scenario
 
 ENGINES = ("cpsat", "highs", "scip")
 GENEVA = Path(__file__).resolve().parents[1] / "scenarios" / "geneva-2015.yaml"
@@ -55,15 +56,6 @@ def assert_right(scenario: Scenario, result: Result) -> None:
 def exact(result: Result, objective: str) -> Fraction:
     """Returns one figure of a result."""
     return next(Fraction(each.exact) for each in result.figures if each.objective == objective)
-
-
-def shuffled(value: Any, random: Random) -> Any:
-    """Returns a document with the keys of its mappings in another order."""
-    if isinstance(value, dict):
-        keys = list(value)
-        random.shuffle(keys)
-        return {key: shuffled(value[key], random) for key in keys}
-    return [shuffled(each, random) for each in value] if isinstance(value, list) else value
 
 
 def usual(seed: int, **sizes: Any) -> Scenario:
@@ -352,3 +344,15 @@ def test_cp_sat_cut_short_proves_nothing(seconds: float) -> None:
     result = solve(scenario, SolveOptions(method="whole", engine="cpsat", time_limit=seconds))
     assert result.status in ("feasible", "no_portfolio")
     assert all(stage.bound is None or Decimal(stage.bound) > 0 for stage in result.stages)
+
+
+def test_a_weight_beside_one_millions_of_times_larger_is_not_overlooked() -> None:
+    """Where money weighs so much that a search cannot see what work in kind adds, the bound makes room for it."""
+    weights = [{"objective": "cost", "weight": Decimal("7.3")}, {"objective": "coverage", "weight": Decimal(1)}]
+    changes = {"objectives": {"weights": weights}, "offers.u": {"kind": "technical", "provider": "gov"}}
+    changes["offers.u"] |= {"capability": "clearance", "capacity": 5, "price": 0}
+    scenario = small_scenario(changes | {"capabilities.clearance.granule": 1, "offers.f.amount": 10**12})
+    for method in ("whole", "decomposition"):
+        (stage,) = solve(scenario, SolveOptions.model_validate({"method": method, "engine": "scip"})).stages
+        assert stage.bound is not None
+        assert Fraction(stage.bound) >= Fraction(stage.exact)

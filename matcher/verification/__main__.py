@@ -33,7 +33,6 @@ USAGE = (
 
 def main(arguments: Sequence[str]) -> int:
     """Checks a portfolio against a scenario, or a bundle, and writes what was found; returns the exit code."""
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     if len(arguments) == 1 and Path(arguments[0]).is_dir():
         found = verify_bundle(Path(arguments[0]))
         sys.stdout.write("".join(f"{line}\n" for line in lines_of(found)))

@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -81,10 +81,16 @@ def verify_bundle(directory: Path) -> BundleReport:
         return BundleReport(files)
     try:
         documents = {what: read_document(directory.joinpath(name)) for what, name in FILES.items()}
-        return _checked(files, documents)
+        report = _checked(files, documents)
     except Exception as error:  # whatever forged documents make of the checker: none of it is a proof
         fault = f"{error} is missing" if isinstance(error, KeyError) else f"{type(error).__name__}: {error}"
-        return BundleReport((*files, Finding(False, f"the documents do not make sense: {fault}")))
+        report = BundleReport((*files, Finding(False, f"the documents do not make sense: {fault}")))
+    return replace(report, findings=tuple(replace(each, text=_printable(each.text)) for each in report.findings))
+
+
+def _printable(text: str) -> str:
+    """The text with halves of characters, which documents may hold and no terminal takes, spelt out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def lines_of(found: BundleReport) -> list[str]:
@@ -95,7 +101,7 @@ def lines_of(found: BundleReport) -> list[str]:
     failed = sum(not each.ok for each in found.findings)
     if failed:
         return [*lines, f"not verified: {failed} of {len(found.findings)} checks failed"]
-    rest = f"; {words} bounds are tighter than their prices prove, on a solver's word" if words else ""
+    rest = f"; {words} more on a solver's word alone" if words else ""
     return [*lines, f"verified: {len(found.findings) - words} checks hold{rest}"]
 
 
@@ -119,10 +125,12 @@ def _files(directory: Path) -> Iterator[Finding]:
         yield Finding(False, f"{name} is {'not there' if name in listed else 'not listed in the manifest'}")
     for name in (each for each in FILES.values() if each not in listed):
         yield Finding(False, f"{name} is no part of this folder: expected a run written with --bundle")
-    for name in sorted(there.intersection(listed)):
-        if not _is_as_listed(directory.joinpath(name), listed[name]):
-            yield Finding(False, f"{name} is not the file that the manifest lists")
-    yield Finding(True, f"{len(listed)} files are as the manifest lists them")
+    same = [
+        name for name in sorted(there.intersection(listed)) if _is_as_listed(directory.joinpath(name), listed[name])
+    ]
+    for name in sorted(there.intersection(listed).difference(same)):
+        yield Finding(False, f"{name} is not the file that the manifest lists")
+    yield Finding(True, f"{len(same)} files are as the manifest lists them")
 
 
 def _is_as_listed(path: Path, entry: Any) -> bool:
@@ -289,7 +297,7 @@ def _bound(stage: Document, found: Proven, solver: str) -> Iterator[Finding]:
         return
     yield Finding(True, f"{_claim(found)}: proven by its prices")
     said = None if stage["bound"] is None else _stated(stage["bound"])
-    if said is not None and found.sense * (found.bound - said) > ROUNDING * max(Fraction(1), abs(said)):
+    if said is not None and found.sense * (found.bound - said) > ROUNDING:
         yield Finding(True, f"{found.objective}: from there to {stage['bound']} the word of {solver}", word=True)
 
 

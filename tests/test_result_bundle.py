@@ -122,7 +122,7 @@ def _forged(bundle: Path, name: str, change: Callable[[dict[str, Any]], None]) -
     """What is found once a document is changed and the manifest made to fit."""
     document = json.loads((bundle / name).read_text(encoding="utf-8"))
     change(document)
-    data = canonical_json(document).replace('"ENDLESS"', "1e9999999").encode()
+    data = canonical_json(document).replace('"ENDLESS"', "1e9999999").replace("HALF", "\\ud800").encode()
     (bundle / name).write_bytes(data)
     manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
     manifest["files"][name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
@@ -224,6 +224,10 @@ def _odd_solver(result: dict[str, Any]) -> None:
     result["portfolio"] = []
 
 
+def _half_a_character(result: dict[str, Any]) -> None:
+    result["solver"] = "HALF"
+
+
 def _odd_flow(result: dict[str, Any]) -> None:
     result["portfolio"]["flows"][0] = "x"
 
@@ -260,6 +264,7 @@ def _other_scenario(scenario: dict[str, Any]) -> None:
         ("result", _overclaimed, "the portfolio keeps coverage"),
         ("result", _odd_value, "is no number"),
         ("result", _odd_solver, "do not make sense"),
+        ("result", _half_a_character, "\\ud800"),
         ("result", _odd_flow, "do not make sense"),
         ("certificate", _kept_early, "earlier objectives are kept"),
         ("certificate", _endless_price, "is no number"),
