@@ -25,7 +25,6 @@ from matcher.result import Cancel, Progress, Result, SolveOptions
 from matcher.scenario import Scenario
 from matcher.solving import solve
 from matcher.verification import verify
-from small import small_scenario
 
 ENGINES = ("cpsat", "highs", "scip")
 GENEVA = Path(__file__).resolve().parents[1] / "scenarios" / "geneva-2015.yaml"
@@ -346,13 +345,26 @@ def test_cp_sat_cut_short_proves_nothing(seconds: float) -> None:
     assert all(stage.bound is None or Decimal(stage.bound) > 0 for stage in result.stages)
 
 
-def test_a_weight_beside_one_millions_of_times_larger_is_not_overlooked() -> None:
-    """Where money weighs so much that a search cannot see what work in kind adds, the bound makes room for it."""
-    weights = [{"objective": "cost", "weight": Decimal("7.3")}, {"objective": "coverage", "weight": Decimal(1)}]
-    changes = {"objectives": {"weights": weights}, "offers.u": {"kind": "technical", "provider": "gov"}}
-    changes["offers.u"] |= {"capability": "clearance", "capacity": 5, "price": 0}
-    scenario = small_scenario(changes | {"capabilities.clearance.granule": 1, "offers.f.amount": 10**12})
-    for method in ("whole", "decomposition"):
-        (stage,) = solve(scenario, SolveOptions.model_validate({"method": method, "engine": "scip"})).stages
-        assert stage.bound is not None
-        assert Fraction(stage.bound) >= Fraction(stage.exact)
+def _drawn(seed: int, most: int, **objectives: Any) -> Scenario:
+    document = draw_scenario(Seeded(seed), states=2 + seed % 4, years=3 + seed % 3, most=most).model_dump()
+    document["objectives"] |= {"order": None, "weights": None} | objectives
+    return Scenario.model_validate(document)
+
+
+@pytest.mark.parametrize(("seed", "most"), [(9003, 99991), (9024, 997)])
+def test_a_weight_beside_one_millions_of_times_larger_is_not_overlooked(seed: int, most: int) -> None:
+    """Where money weighs so much that a search cannot see what work adds, the bound makes room for it."""
+    weights = {"cost": Decimal("7.3"), "coverage": Decimal(1), "completions": Decimal("0.001")}
+    named = [{"objective": name, "weight": weight} for name, weight in weights.items()]
+    scenario = _drawn(seed, most, weights=named, discount=Decimal("0.333"))
+    (stage,) = solve(scenario, SolveOptions(work=2, method="decomposition")).stages
+    assert stage.bound is not None
+    assert Fraction(stage.bound) >= Fraction(stage.value)
+
+
+@pytest.mark.parametrize(("seed", "most"), [(5056, 7990271), (9111, 997)])
+def test_what_an_objective_reaches_is_what_later_ones_keep(seed: int, most: int) -> None:
+    """Engagements that nothing asks for are dropped before they are counted, not only when they are shown."""
+    order = [{"objective": name, "give_up": Decimal(0)} for name in ("engagements", "fit")]
+    result = solve(_drawn(seed, most, order=order), SolveOptions(work=2, method="decomposition"))
+    assert exact(result, "engagements") <= Fraction(result.stages[0].exact)
