@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         VerificationFailed,
     )
     from matcher.io import load, load_portfolio, loads
+    from matcher.isolation import ProcessLimits, solve_isolated
     from matcher.options import Option, OptionSet, find_options
     from matcher.portfolio import Engagement, Flow, Partnership, Portfolio
     from matcher.result import Cancel, Progress, Result, SolveOptions
@@ -45,6 +46,7 @@ _HOME = {
     "OptionSet": "options",
     "Partnership": "portfolio",
     "Portfolio": "portfolio",
+    "ProcessLimits": "isolation",
     "Progress": "result",
     "Report": "verification",
     "Result": "result",
@@ -57,6 +59,7 @@ _HOME = {
     "load_portfolio": "io",
     "loads": "io",
     "solve": "solving",
+    "solve_isolated": "isolation",
     "verify": "verification",
 }
 
@@ -74,6 +77,7 @@ __all__ = [
     "OptionSet",
     "Partnership",
     "Portfolio",
+    "ProcessLimits",
     "Progress",
     "Report",
     "Result",
@@ -86,6 +90,7 @@ __all__ = [
     "load_portfolio",
     "loads",
     "solve",
+    "solve_isolated",
     "verify",
 ]
 

@@ -25,6 +25,7 @@ from matcher.decomposition.prices import cut, reduced_weight, whole_prices
 from matcher.decomposition.search import Meter, starting_plan
 from matcher.execution import Serial
 from matcher.formulations.compact import Compact, formulate_compact
+from matcher.formulations.compact.points import Plan
 from matcher.formulations.layout import WORST_SCALE
 from matcher.linear_model import Floats, LinearModel, LinearObjective, RowGroup, whole_ratio
 from matcher.merging import Merged, merge
@@ -98,7 +99,7 @@ def _open(model: LinearModel, compact: Compact) -> LinearModel:
     return model.with_bounds(model.lower, upper)
 
 
-def _silent(phase: str, value: Fraction | None, bound: Fraction | None) -> None:
+def _silent(phase: str, plan: Plan | None, bound: Fraction | None) -> None:
     """Nobody listens."""
 
 

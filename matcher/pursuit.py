@@ -17,8 +17,8 @@ from matcher.formulations.compact.points import Plan
 from matcher.linear_model import Floats, Ints, LinearModel, LinearObjective, Rows
 from matcher.result import Clock, SolveOptions
 
-Report = Callable[[str, Fraction | None, Fraction | None], None]
-"""Called with the phase, the figure of the best plan and the bound, where known."""
+Report = Callable[[str, Plan | None, Fraction | None], None]
+"""Called with the phase, the best plan and the bound, where there are any."""
 
 _IDLE = 1e-7
 """A yes-or-no column below this in the relaxation counts as unused."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from decimal import Decimal
+from importlib.metadata import PackageNotFoundError, version
 from threading import Event
 from typing import Annotated, Literal, Protocol
 
@@ -22,7 +23,9 @@ Status = Literal["optimal", "feasible", "infeasible", "no_portfolio"]
 """optimal: every objective within the asked gap; feasible: a portfolio, but a limit came first;
 infeasible: no portfolio exists; no_portfolio: a limit came before the first portfolio."""
 
-StopReason = Literal["gap", "time", "work", "cancel"]
+StopReason = Literal["gap", "time", "work", "cancel", "resource_exhausted", "crash"]
+"""gap: as near to the best as asked; time, work: a limit; cancel: asked to; resource_exhausted: the
+process had no more memory or processor time to use; crash: it died of something else."""
 Method = Literal["auto", "whole", "decomposition"]
 Engine = Literal["auto", "scip", "highs", "cpsat"]
 
@@ -128,12 +131,16 @@ class Result(Frozen):
     """Solver library and version."""
     options: SolveOptions
     """Options of the solve."""
-    method: Literal["whole", "decomposition"]
-    """Method used."""
+    method: Literal["whole", "decomposition"] | None
+    """Method used; None if the solve ended before it could be chosen."""
     status: Status
     """Outcome."""
     stopped_by: StopReason
     """What ended the solve."""
+    stopped_how: Text | None = None
+    """More about an end that was not the solve's own: what ran out, or what the process died of."""
+    repeatable: bool = False
+    """Whether the same scenario, options and version give the same result: no clock had a say in it."""
     stages: tuple[Stage, ...] = ()
     """One per objective, in order."""
     figures: tuple[Figure, ...] = ()
@@ -197,6 +204,8 @@ class Clock:
     limit: float | None = None
     cancel: Cancel = field(default_factory=Cancel)
     start: float = field(default_factory=time.monotonic)
+    reserve: float = 0.0
+    """Seconds of the limit that are kept for what comes after the search."""
 
     @property
     def elapsed(self) -> float:
@@ -206,7 +215,7 @@ class Clock:
     @property
     def left(self) -> float | None:
         """Seconds left, never negative; None without a limit."""
-        return None if self.limit is None else max(0.0, self.limit - self.elapsed)
+        return None if self.limit is None else max(0.0, self.limit - self.reserve - self.elapsed)
 
     def part(self, share: float) -> Clock:
         """Returns a clock with a share of the time left, that the same handle cancels."""
@@ -219,6 +228,14 @@ class Clock:
         if self.cancel.requested:
             return "cancel"
         return "time" if self.left == 0.0 else None
+
+
+def engine_version() -> str:
+    """Returns the version of the installed package, or ``unknown`` outside an installation."""
+    try:
+        return version("matcher")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def scenario_hash(scenario: Scenario) -> str:

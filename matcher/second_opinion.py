@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from matcher.execution import Processes
+from matcher.isolation import solve_isolated
 from matcher.result import Engine, Result, SolveOptions
 from matcher.scenario import Scenario
-from matcher.solving import solve
 from matcher.units import decimal_text, fraction
 
 OTHER: dict[Engine, Engine] = {"auto": "highs", "scip": "highs", "cpsat": "highs", "highs": "scip"}
@@ -44,12 +43,11 @@ def second_opinion(scenario: Scenario, first: Result) -> Opinion:
     Raises
     ------
     ExecutionFailed
-        if the second process dies.
+        if the second process dies without a result.
     """
     other = OTHER[first.options.engine]
     options = SolveOptions(**{**first.options.model_dump(), "engine": other})
-    with Processes(1) as process:
-        second = process.submit(solve, scenario, options).result()
+    second = solve_isolated(scenario, options)
     compared = tuple(compare(scenario, first, second))
     return Opinion(
         other,

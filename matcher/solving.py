@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from importlib.metadata import PackageNotFoundError, version
+from functools import partial
+from importlib.metadata import version
 from typing import Literal
 
 from matcher import decomposition, whole_model
@@ -31,6 +33,7 @@ from matcher.result import (
     Stage,
     StopReason,
     Timings,
+    engine_version,
     scenario_hash,
 )
 from matcher.scenario import Scenario
@@ -42,6 +45,9 @@ WHOLE_STATES = 10
 """Scenarios with at most this many States that have options are solved as one model ..."""
 WHOLE_COLUMNS = 2500
 """... if the model has at most this many columns."""
+_Method = Literal["whole", "decomposition"]
+Keep = Callable[[Callable[[], Result]], None]
+"""Takes a function that makes a result of what a solve has found so far, and calls it or not."""
 BOUND_ROUNDING = Fraction(1, 10**7)
 """Relative distance by which a portfolio may pass its bound: more is an error, not a rounding."""
 SHARE = 0.5
@@ -66,14 +72,17 @@ class _Run:
     stages: list[Stage] = field(default_factory=list)
     last: tuple[Plan, Portfolio, dict[str, Fraction]] | None = None
     """The last plan that was checked, as a portfolio, and its figures."""
+    keep: Keep | None = None
+    """Who wants to have results before the end."""
 
     @property
     def scenario(self) -> Scenario:
         """The scenario that was asked about."""
         return self.merged.original
 
-    def report(self, stage: LinearObjective, phase: str, value: Fraction | None, bound: Fraction | None) -> None:
+    def report(self, stage: LinearObjective, phase: str, plan: Plan | None, bound: Fraction | None) -> None:
         """Tells the caller how far the solve is."""
+        value = None if plan is None else stage.value(plan.point)
         if value is not None and self.first_portfolio is None:
             self.first_portfolio = self.clock.elapsed
         if self.progress is not None:
@@ -119,20 +128,40 @@ def solve(
         if the checker refuses the portfolio: an error of the engine, never of the input.
     """
     options = options or SolveOptions()
+    clock = Clock(options.time_limit, cancel or Cancel())
+    return solve_within(scenario, options, clock, progress, executor or Serial())
+
+
+def solve_within(
+    scenario: Scenario,
+    options: SolveOptions,
+    clock: Clock,
+    progress: ProgressCallback | None,
+    executor: Executor,
+    keep: Keep | None = None,
+) -> Result:
+    """Solves as `solve` does, within a clock that runs already.
+
+    Parameters
+    ----------
+    keep
+        Called whenever there is a new portfolio or bound, with a function that makes a result of what
+        there is: checked, as the last one is. Making it takes about as long as the end of a solve.
+    """
     merged = merge(scenario)  # like tasks are one need while solving
-    run = _Run(merged, options, Clock(options.time_limit, cancel or Cancel()), progress, executor or Serial())
+    run = _Run(merged, options, clock, progress, executor, keep=keep)
     compact = formulate_compact(merged.scenario)
     run.build = run.clock.elapsed
     if compact.impossible:
         conflicts = tuple(Conflict(reason=e.reason, subjects=e.subjects, detail=e.detail) for e in compact.impossible)
         return _result(run, compact, "whole", None, conflicts)
-    method = _method(options, compact)
+    method = _method_for(options, compact)
     finding = _pursue_all(run, compact, method)
     conflicts = conflicts_of(compact, run.clock) if finding.infeasible else ()
     return _result(run, compact, method, finding.plan, conflicts)
 
 
-def _method(options: SolveOptions, compact: Compact) -> Literal["whole", "decomposition"]:
+def _method_for(options: SolveOptions, compact: Compact) -> _Method:
     """The method asked for, or by size."""
     if options.method != "auto":
         return options.method
@@ -141,7 +170,7 @@ def _method(options: SolveOptions, compact: Compact) -> Literal["whole", "decomp
     return "whole" if few and columns.count <= WHOLE_COLUMNS else "decomposition"
 
 
-def _pursue_all(run: _Run, compact: Compact, method: Literal["whole", "decomposition"]) -> Finding:
+def _pursue_all(run: _Run, compact: Compact, method: _Method) -> Finding:
     """Pursues each objective in turn, each under what the earlier ones demand."""
     aims = list(aims_of(compact))
     worst = worst_rows_of(compact, [aim for aim, _ in aims])
@@ -153,7 +182,8 @@ def _pursue_all(run: _Run, compact: Compact, method: Literal["whole", "decomposi
             break
         share = 1.0 if at == len(aims) - 1 else SHARE
         clock = run.clock.part(share)
-        task = task_of(compact, model, worst, aim, run.options, clock, _reporter(run, aim), run.executor)
+        reporter = _reporter(run, compact, method, model, worst, aim)
+        task = task_of(compact, model, worst, aim, run.options, clock, reporter, run.executor)
         finding = pursue(task, finding.plan, work * share)
         run.cut = run.cut or task.clock.reason() == "time"
         work = max(work - finding.work, 1.0)
@@ -174,9 +204,21 @@ def _without_idle(compact: Compact, model: LinearModel, worst: Rows | None, plan
     return lean if model.admits(lean.point) else plan
 
 
-def _reporter(run: _Run, aim: LinearObjective) -> Report:
-    def report(phase: str, value: Fraction | None, bound: Fraction | None) -> None:
-        run.report(aim, phase, value, bound)
+def _reporter(
+    run: _Run, compact: Compact, method: _Method, model: LinearModel, worst: Rows | None, aim: LinearObjective
+) -> Report:
+    """Returns what tells the caller how far one objective is, and offers a result of what there is."""
+
+    def interim(plan: Plan, bound: Fraction | None) -> Result:
+        lean = _without_idle(compact, model, worst, plan)
+        aside = replace(run, stages=list(run.stages), last=None)  # the solve itself is left as it is
+        aside.stages.append(_stage(aside, compact, aim, Finding(lean, bound)))
+        return _result(aside, compact, method, lean, ())
+
+    def report(phase: str, plan: Plan | None, bound: Fraction | None) -> None:
+        run.report(aim, phase, plan, bound)
+        if run.keep is not None and plan is not None:
+            run.keep(partial(interim, plan, bound))
 
     return report
 
@@ -244,7 +286,7 @@ def _gap(value: Fraction | None, bound: Fraction | None) -> Fraction | None:
 def _result(
     run: _Run,
     compact: Compact,
-    method: Literal["whole", "decomposition"],
+    method: _Method,
     plan: Plan | None,
     conflicts: tuple[Conflict, ...],
 ) -> Result:
@@ -252,6 +294,7 @@ def _result(
     wanted = 1 if run.scenario.objectives.weights is not None else len(run.scenario.order())
     solved = len(run.stages) == wanted and all(stage.solved for stage in run.stages)
     none = "infeasible" if conflicts else "no_portfolio"
+    stopped_by = _stopped_by(run, solved or bool(conflicts))
     return Result(
         scenario=run.scenario.name,
         scenario_hash=scenario_hash(run.scenario),
@@ -260,7 +303,8 @@ def _result(
         options=run.options,
         method=method,
         status=("optimal" if solved else "feasible") if portfolio is not None else none,  # type: ignore[arg-type]
-        stopped_by=_stopped_by(run, solved or bool(conflicts)),
+        stopped_by=stopped_by,
+        repeatable=run.options.time_limit is None and stopped_by in ("gap", "work"),
         stages=tuple(run.stages),
         figures=tuple(Figure(objective=k, exact=plain(v), value=decimal_text(v)) for k, v in figures.items()),
         portfolio=portfolio,
@@ -290,11 +334,3 @@ def _sizes(run: _Run, compact: Compact) -> Sizes:
         integers=int((~model.fine).sum()),
         checks=run.checks,
     )
-
-
-def engine_version() -> str:
-    """Returns the version of the installed package, or ``unknown`` outside an installation."""
-    try:
-        return version("matcher")
-    except PackageNotFoundError:
-        return "unknown"

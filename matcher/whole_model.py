@@ -17,6 +17,10 @@ SMALL = 4000
 
 def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
     """Returns the best plan and bound for one objective, from the incumbent on."""
+    start, impossible = (incumbent, False) if incumbent is not None else starting_plan(task)
+    if impossible:
+        return Finding(None, None, infeasible=True)
+    task.report("starting plan", start, None)  # what there is if the search is cut off
     hint = None if incumbent is None else incumbent.point.astype(np.float64)
     limits = Limits(work, float(task.options.gap) / 2)
     searching = task.clock.part(SEARCH_SHARE)  # the rest is for whole units
@@ -24,13 +28,11 @@ def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
     if outcome.status == "infeasible":
         return Finding(incumbent, None, infeasible=incumbent is None)
     found, impossible = _in_whole_units(task, outcome, limits)
-    best = pick(task, incumbent, found)
-    if best is None and not impossible:
-        best, impossible = starting_plan(task)
+    best = pick(task, start, found)
     if best is None:
         return Finding(None, None, infeasible=impossible)
     bound = task.bound(outcome.bound)
-    task.report("one model", task.value(best), bound)
+    task.report("one model", best, bound)
     return Finding(best, bound)
 
 

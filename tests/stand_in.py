@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import matcher
+from matcher.isolation import ProcessLimits
 from matcher.result import Progress, Result, SolveOptions
 from matcher.scenario import Scenario
 from sample import SCENARIO, sample_result, sample_scenario
@@ -20,21 +21,25 @@ class StandIn:
     def __init__(self) -> None:
         self.changes: dict[str, Any] = {}
         self.asked: list[tuple[Scenario, SolveOptions]] = []
-        self.executors: list[Any] = []
+        self.limits: list[Any] = []
         self.during: Any = None
 
-    def solve(
+    ProcessLimits = ProcessLimits
+
+    def solve_isolated(
         self,
         scenario: Scenario,
         options: SolveOptions,
         *,
         progress: Any = None,
         cancel: Any = None,
-        executor: Any = None,
+        limits: Any = None,
+        workers: int = 1,
+        scheduler: str | None = None,
     ) -> Result:
         """Stands in for the engine."""
         self.asked.append((scenario, options))
-        self.executors.append(executor)
+        self.limits.append(limits)
         if progress is not None:
             progress(Progress(0.5, "improving", "completions", 1.0, 2.0, 0.5))
         if self.during is not None:
@@ -47,7 +52,7 @@ class StandIn:
 def engine(monkeypatch: pytest.MonkeyPatch) -> StandIn:
     """Returns the stand-in, put in place of the engine."""
     stand_in = StandIn()
-    monkeypatch.setattr(matcher, "solving", stand_in, raising=False)
+    monkeypatch.setattr(matcher, "isolation", stand_in, raising=False)
     return stand_in
 
 

@@ -23,6 +23,7 @@ SURFACE = (
     "OptionSet",
     "Partnership",
     "Portfolio",
+    "ProcessLimits",
     "Progress",
     "Report",
     "Result",
@@ -35,6 +36,7 @@ SURFACE = (
     "load_portfolio",
     "loads",
     "solve",
+    "solve_isolated",
     "verify",
 )
 

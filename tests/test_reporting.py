@@ -202,6 +202,17 @@ def test_verdict_of_a_limit_says_the_largest_gap() -> None:
     assert f"75 % ({words.OBJECTIVES['cost']})" in verdict_of(result)
 
 
+def test_verdict_says_what_ran_out_and_whether_a_clock_had_a_say() -> None:
+    """What ended a solve is told in full; that it need not end so again, wherever that is not sure."""
+    how = "512 MiB of memory were used up"
+    starved = sample_result(status="feasible", stopped_by="resource_exhausted", stopped_how=how, stages=(stage(),))
+    assert f"memory or processor time ran out ({how}) before the proof" in verdict_of(starved)
+    assert verdict_of(starved).endswith(words.CLOCK)
+    worked = sample_result(status="feasible", stopped_by="work", repeatable=True, stages=(stage(),))
+    assert words.CLOCK not in verdict_of(worked)
+    assert words.CLOCK not in verdict_of(sample_result())
+
+
 def test_verdict_says_what_later_bounds_rest_on() -> None:
     """Bounds of later objectives are said to hold only with what earlier ones reached, where there are later ones."""
     later = sample_result(status="feasible", stopped_by="work", stages=(stage(), stage(objective="cost", solved=True)))

@@ -92,10 +92,10 @@ def _self_test(scenario: Scenario, engine: str) -> Finding:
 
     options = SolveOptions.model_validate({"engine": engine, "work": 1, "gap": 0.01})
     try:
-        from matcher import solving
+        from matcher import isolation
 
-        result = solving.solve(scenario, options)
+        result = isolation.solve_isolated(scenario, options)
     except Exception as error:  # whatever is wrong with an engine is what the doctor looks for
         return Finding(f"solver {engine}", f"{type(error).__name__}: {error}", ok=False)
-    good = result.portfolio is not None
+    good = result.portfolio is not None and result.stopped_by != "crash"
     return Finding(f"solver {engine}", f"{result.solver}: starter scenario {result.status}", ok=good)

@@ -15,7 +15,7 @@ class Exit(IntEnum):
     DONE = 0
     """Done; for a solve: within the asked gap, or a limit reached with a portfolio."""
     FAILED = 1
-    """An error of the engine itself, or a check that did not pass."""
+    """An error of the engine itself, though what it had found may be saved; or a check that did not pass."""
     INVALID = 2
     """Wrong usage, or an invalid file."""
     INFEASIBLE = 3
@@ -30,6 +30,8 @@ class Exit(IntEnum):
 
 def exit_of(result: Result, *, strict: bool, interrupted: bool) -> Exit:
     """Returns the exit code of a solve."""
+    if result.stopped_by == "crash":
+        return Exit.FAILED
     if interrupted:
         return Exit.INTERRUPTED
     if result.status == "feasible":

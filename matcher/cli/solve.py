@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Workers:
-    """Where a solve runs."""
+    """Where a solve runs, and what each of its processes may use."""
 
     count: int
     scheduler: str | None
+    memory_mib: int | None
+    cpu_seconds: int | None
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,12 @@ def solve_command(
         str | None,
         typer.Option(metavar="ADDRESS", help="Dask scheduler to solve on instead; needs the extra 'distributed'."),
     ] = None,
+    memory_limit: Annotated[
+        int | None, typer.Option(min=256, max=2**30, metavar="MIB", help="Mebibytes that each process may take.")
+    ] = None,
+    cpu_limit: Annotated[
+        int | None, typer.Option(min=2, max=10**8, metavar="S", help="Seconds of processor time for each process.")
+    ] = None,
     order: Annotated[
         str | None,
         typer.Option(metavar="ORDER", help="Objectives in order, e.g. completions,coverage:0.01 (may give up 1 %)."),
@@ -94,11 +102,8 @@ def solve_command(
     problem = with_order(load(scenario, override or ()), order)
     confirmation = Confirmation(source_of(scenario, override or ()) if bundle else None, second)
     options = SolveOptions(method=method, engine=engine, gap=read_gap(gap), work=work, time_limit=time_limit)
-    raise typer.Exit(
-        _solve(
-            problem, options, Workers(workers, scheduler), output, confirmation, strict=strict, json=json, quiet=quiet
-        )
-    )
+    where = Workers(workers, scheduler, memory_limit, cpu_limit)
+    raise typer.Exit(_solve(problem, options, where, output, confirmation, strict=strict, json=json, quiet=quiet))
 
 
 def _solve(
@@ -164,17 +169,24 @@ def _confirm(
 
 def _run(scenario: Scenario, options: SolveOptions, workers: Workers, log: ProgressLog, cancel: Cancel) -> Result:
     """Runs the engine so that Ctrl-C can stop it, with its progress shown and kept."""
-    from matcher import solving
-    from matcher.execution import executor_for
+    from matcher import isolation
 
     log.note(f"scenario {scenario.name}, options {options.model_dump_json()}")
     try:
-        with stdout_for_data(), executor_for(workers.count, workers.scheduler) as executor:
-            return run_interruptibly(
-                lambda: solving.solve(scenario, options, progress=log, cancel=cancel, executor=executor),
-                cancel,
-                lambda: log.say("interrupted: saving the best portfolio so far; Ctrl-C again aborts"),
-            )
+        limits = isolation.ProcessLimits(memory_mib=workers.memory_mib, cpu_seconds=workers.cpu_seconds)
+        return run_interruptibly(
+            lambda: isolation.solve_isolated(
+                scenario,
+                options,
+                limits=limits,
+                progress=log,
+                cancel=cancel,
+                workers=workers.count,
+                scheduler=workers.scheduler,
+            ),
+            cancel,
+            lambda: log.say("interrupted: saving the best portfolio so far; Ctrl-C again aborts"),
+        )
     finally:
         log.close()
 

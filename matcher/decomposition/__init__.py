@@ -91,8 +91,7 @@ def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
     try:
         outcome = at_once.search(task, finding.plan)
     except (SolverFailed, ExecutionFailed) as error:  # what was found State by State is there all the same
-        value = None if finding.plan is None else task.value(finding.plan)
-        task.report(f"all States at once: {error}", value, finding.bound)
+        task.report(f"all States at once: {error}", finding.plan, finding.bound)
         return finding
     if outcome is None:
         return finding
@@ -110,7 +109,7 @@ def _joined(task: Task, finding: Finding, outcome: Outcome) -> Finding:
     found = None if outcome.point is None else plan_near(task, outcome.point)
     if found is not None and (plan is None or better(task.objective, task.value(found), task.value(plan))):
         plan = found
-    task.report("all States at once", None if plan is None else task.value(plan), bound)
+    task.report("all States at once", plan, bound)
     return replace(finding, plan=plan, bound=bound)
 
 
@@ -120,7 +119,7 @@ def _by_state(task: Task, incumbent: Plan | None, work: float) -> Finding:
     if plan is None:
         return Finding(None, None, infeasible=impossible)
     empty = plan
-    task.report("starting plan", task.value(plan), None)
+    task.report("starting plan", plan, None)
     groups = Groups(task)
     search = guided(task.model, task.objective, task.guide)
     with ThreadPoolExecutor(1) as aside:  # prices are sought beside the first round: engines free the lock
@@ -130,7 +129,7 @@ def _by_state(task: Task, incumbent: Plan | None, work: float) -> Finding:
         live, relaxed, engine_name = pricing.result()
     meter.used += trials.used
     bound = task.bound(relaxed.bound)
-    task.report(f"relaxation ({engine_name})", task.value(plan), bound)
+    task.report(f"relaxation ({engine_name})", plan, bound)
     priced = None if _lifts(task) else _priced(live, relaxed, plan, engine_name == FIRST_ORDER)
     valued = None
     if priced is not None:
@@ -142,7 +141,7 @@ def _by_state(task: Task, incumbent: Plan | None, work: float) -> Finding:
         plan = serve_at_prices(sweeping, start, plan, shares, priced, groups, meter, bound, anew=incumbent is None)
         valued = priced.valued if priced.rough else _valued(live, priced, meter)
         bound = tighter(task, bound, signed_bound(task, valued.valuation))
-        task.report("States valued", task.value(plan), bound)
+        task.report("States valued", plan, bound)
     elif len(groups.active) > FIRST_STATES:
         plan = serve_alone(live, plan, groups, search, meter)
     plan = improve(live, plan, bound, groups, valued, meter)
@@ -225,7 +224,7 @@ def serve_alone(
             break
         served += len(group)
         plan, _ = _free(task, plan, group, search, meter)
-        task.report("each State alone", task.value(plan), None)
+        task.report("each State alone", plan, None)
     return plan
 
 
@@ -260,7 +259,7 @@ def serve_at_prices(
                 other, _ = _free(task, other, group, aim, meter)
                 if better(task.objective, task.value(other), task.value(plan)):
                     plan = other
-                task.report("States at prices", task.value(plan), bound)
+                task.report("States at prices", plan, bound)
         if at < len(fresh):
             other = start
             continue
@@ -284,7 +283,7 @@ def improve(
         first = lowest(task, plan, groups.active) if _lifts(task) else None
         plan, won = _free(task, plan, groups.draw(first), search, meter, groups.thorough)
         groups.tell(won)
-        task.report("groups of States", task.value(plan), bound)
+        task.report("groups of States", plan, bound)
     return plan
 
 

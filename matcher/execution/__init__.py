@@ -14,11 +14,20 @@ from __future__ import annotations
 
 from matcher.errors import InvalidOptions
 from matcher.execution.dask_cluster import DaskCluster
-from matcher.execution.executor import ExecutionFailed, Executor, Shared
+from matcher.execution.executor import ExecutionFailed, Executor, Shared, WorkerStarved
 from matcher.execution.processes import Processes
 from matcher.execution.serial import Serial
 
-__all__ = ["DaskCluster", "ExecutionFailed", "Executor", "Processes", "Serial", "Shared", "executor_for"]
+__all__ = [
+    "DaskCluster",
+    "ExecutionFailed",
+    "Executor",
+    "Processes",
+    "Serial",
+    "Shared",
+    "WorkerStarved",
+    "executor_for",
+]
 
 
 def executor_for(workers: int, scheduler: str | None = None) -> Executor:

@@ -22,6 +22,10 @@ class ExecutionFailed(MatcherError):
     """A piece was lost where it ran; the message says how."""
 
 
+class WorkerStarved(ExecutionFailed):
+    """A piece was lost because there was no memory for it."""
+
+
 @dataclass(frozen=True)
 class Shared:
     """Stands for a value that an executor holds ready for every piece; the function gets the value."""

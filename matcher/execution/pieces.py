@@ -25,7 +25,7 @@ def performed(piece: bytes, load: Callable[[object], object]) -> bytes:
         result = function(*(load(each.content) if isinstance(each, Shared) else each for each in arguments))
         return pickle.dumps((result, None, ""), PROTOCOL)
     except Exception as error:  # raised again where the piece came from
-        return pickle.dumps((None, _portable(error), traceback.format_exc()), PROTOCOL)
+        return pickle.dumps((None, portable(error), traceback.format_exc()), PROTOCOL)
 
 
 def outcome(reply: bytes) -> Any:
@@ -37,7 +37,7 @@ def outcome(reply: bytes) -> Any:
     raise error
 
 
-def _portable(error: Exception) -> Exception:
+def portable(error: Exception) -> Exception:
     """Returns the error itself if it survives the journey, or one that tells of it."""
     try:
         if type(pickle.loads(pickle.dumps(error, PROTOCOL))) is type(error):

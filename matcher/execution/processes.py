@@ -9,6 +9,7 @@ its cause.
 from __future__ import annotations
 
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any, TypeVar
 
-from matcher.execution.executor import ExecutionFailed, Executor, Shared
+from matcher.execution.executor import ExecutionFailed, Executor, Shared, WorkerStarved
 from matcher.execution.pieces import PROTOCOL, outcome, packed
 from matcher.execution.waiters import Waiters
 from matcher.execution.worker import receive, send
@@ -30,6 +31,8 @@ from matcher.execution.worker import receive, send
 T = TypeVar("T")
 
 _START = "import sys; sys.path[:] = sys.argv[2:]; from matcher.execution.worker import serve; serve(sys.argv[1])"
+MEMORY_WORDS = re.compile(r"bad_alloc|MemoryError|[Oo]ut of memory|[Cc]annot allocate memory|std::length_error")
+"""What libraries write before they end a process that is refused memory."""
 _END_SECONDS = 5.0
 """How long a worker that has closed its stdout may take to end."""
 
@@ -99,7 +102,7 @@ class _Worker:
         command = [sys.executable, "-P", "-c", _START, str(directory), *map(str, sys.path)]
         pipe = subprocess.PIPE
         try:
-            with self._log.open("wb") as log, _interrupts_blocked():
+            with self._log.open("wb") as log, interrupts_blocked():
                 self._process = subprocess.Popen(command, bufsize=0, stdin=pipe, stdout=pipe, stderr=log)
         except OSError as error:
             raise ExecutionFailed(f"a worker process could not be started: {error}; try fewer workers") from error
@@ -122,7 +125,7 @@ class _Worker:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(_END_SECONDS)
             self.end()
-            raise ExecutionFailed(self._last_words()) from None
+            raise self._death() from None
         except BaseException:  # such as too little memory for the outcome: what comes next is not for us
             self.end()
             raise
@@ -146,14 +149,16 @@ class _Worker:
             with suppress(OSError):
                 stream.close()
 
-    def _last_words(self) -> str:
-        code = self._process.returncode
+    def _death(self) -> ExecutionFailed:
+        code, words = self._process.returncode, self._logged()
         who = f"worker process {self._process.pid}"
         if code == -signal.SIGKILL:
-            return f"{who} was killed by SIGKILL, as happens when memory runs out; try fewer workers"
+            return WorkerStarved(f"{who} was killed by SIGKILL, as happens when memory runs out; try fewer workers")
         if code < 0:
-            return f"{who} was ended by {signal.Signals(-code).name}{self._logged()}"
-        return f"{who} ended with exit code {code} in the middle of a piece{self._logged()}"
+            how = f"{who} was ended by {signal.Signals(-code).name}{words}"
+        else:
+            how = f"{who} ended with exit code {code} in the middle of a piece{words}"
+        return WorkerStarved(how) if MEMORY_WORDS.search(words) else ExecutionFailed(how)
 
     def _logged(self) -> str:
         """Returns the last line that the worker wrote, as the end of a sentence."""
@@ -165,7 +170,7 @@ class _Worker:
 
 
 @contextmanager
-def _interrupts_blocked() -> Iterator[None]:
+def interrupts_blocked() -> Iterator[None]:
     """Blocks SIGINT for processes started in the block, from their first instruction on.
 
     Ctrl-C in a terminal reaches every process; it is for this one to say what it means.

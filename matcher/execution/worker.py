@@ -63,14 +63,14 @@ def serve(directory: str) -> None:
     values, which nobody else will do, and ends in the middle of a piece if need be.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    incoming, outgoing = _private_streams()
+    incoming, outgoing = private_streams()
     pieces: SimpleQueue[bytes] = SimpleQueue()
     Thread(target=_listen, args=(incoming, pieces, directory), daemon=True).start()
     while True:
         send(outgoing, performed(pieces.get(), _loaded))
 
 
-def _private_streams() -> tuple[IO[bytes], IO[bytes]]:
+def private_streams() -> tuple[IO[bytes], IO[bytes]]:
     """Returns stdin and stdout for messages only, leaving the usual ones to what pieces read and print."""
     incoming, outgoing = os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb", 0)
     nothing = os.open(os.devnull, os.O_RDONLY)

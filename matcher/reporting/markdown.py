@@ -17,7 +17,7 @@ from matcher.reporting.sheets import (
     need_name,
     sheet,
 )
-from matcher.reporting.verdict import OBJECTIVE_HEAD, OBJECTIVE_RIGHT, completion, objective_rows, verdict_of
+from matcher.reporting.verdict import OBJECTIVE_HEAD, OBJECTIVE_RIGHT, completion, objective_rows, stop_of, verdict_of
 from matcher.result import Result
 from matcher.scenario import Scenario
 
@@ -70,7 +70,7 @@ def _asked(scenario: Scenario, result: Result) -> Lines:
 
 def _ending(result: Result) -> str:
     """Returns what ended the solve; where no portfolio exists, no precision was reached."""
-    return words.PAPER["proven_infeasible"] if result.status == "infeasible" else words.STOPS[result.stopped_by]
+    return words.PAPER["proven_infeasible"] if result.status == "infeasible" else stop_of(result)
 
 
 def _sought(scenario: Scenario) -> str:

@@ -33,12 +33,19 @@ def _row(stage: Stage, exact: str | None, currency: Currency) -> tuple[str, ...]
 
 def verdict_of(result: Result) -> str:
     """Returns one honest sentence or two about how far the result can be relied on."""
-    stop = words.STOPS[result.stopped_by]
     if result.status == "optimal":
         exact = all(stage.gap == 0 for stage in result.stages)
         key = "optimal_exact" if exact else "optimal_near"
         return words.VERDICTS[key].format(asked=amounts.gap(result.options.gap))
-    return words.VERDICTS[result.status].format(stop=stop, gaps=_gaps(result.stages))
+    sentence = words.VERDICTS[result.status].format(stop=stop_of(result), gaps=_gaps(result.stages))
+    limited = result.status in ("feasible", "no_portfolio")
+    return f"{sentence} {words.CLOCK}" if limited and not result.repeatable else sentence
+
+
+def stop_of(result: Result) -> str:
+    """Returns what ended a solve, with more about it where it is known."""
+    stop = words.STOPS[result.stopped_by]
+    return f"{stop} ({result.stopped_how})" if result.stopped_how else stop
 
 
 def _gaps(stages: tuple[Stage, ...]) -> str:

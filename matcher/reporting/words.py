@@ -38,8 +38,13 @@ STOPS = _table(
     time="the time limit was reached",
     work="the work limit was reached",
     cancel="it was interrupted",
+    resource_exhausted="memory or processor time ran out",
+    crash="the solving process died",
 )
 """What ended a solve."""
+
+CLOCK = "A clock had a say in it: another run may end elsewhere."
+"""What is said of a result that need not come out the same again."""
 
 VERDICTS = _table(
     optimal_exact="Every objective, in its order, is proven best: no portfolio of this scenario does better.",

@@ -1,0 +1,173 @@
+"""Solving processes with something odd about them, for tests of what their starter makes of it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+from matcher.isolation import parent
+
+_LIBC = ctypes.CDLL(None)
+
+
+def beginning_with(*names: str) -> str:
+    """Returns how a child is started that calls functions of this module before it serves."""
+    calls = "; ".join(f"odd_children.{name}()" for name in names)
+    return parent._START.replace(
+        "from matcher.isolation.child", f"import odd_children; {calls}; from matcher.isolation.child"
+    )
+
+
+def _instead(do: Callable[[Any], None]) -> None:
+    """Lets a solve begin with something else, which may tell a result."""
+    from matcher import solving
+
+    real = solving.solve_within
+
+    def odd(scenario: Any, options: Any, clock: Any, progress: Any, executor: Any, keep: Any) -> Any:
+        do(lambda: keep(lambda: real(scenario, options, solving.Clock(), None, executor)))
+        return real(scenario, options, clock, progress, executor, keep)
+
+    solving.solve_within = odd  # type: ignore[assignment]
+
+
+def noisy() -> None:
+    """Writes to stdout, at once and held back by C."""
+
+    def noise(_: Any) -> None:
+        _LIBC.puts(b"noise held back by C")
+        os.write(1, b"noise at once\n")
+        print("noise of Python")  # noqa: T201 - what is tested
+
+    _instead(noise)
+
+
+def stuck() -> None:
+    """Tells a result, then heeds nothing: it sleeps with the interpreter's lock in hand."""
+
+    def stick(tell: Any) -> None:
+        tell()
+        ctypes.PyDLL(None).sleep(60)
+
+    _instead(stick)
+
+
+def asleep() -> None:
+    """Tells nothing and waits."""
+    _instead(lambda _: time.sleep(60))
+
+
+def stuck_worker() -> None:
+    """Tells a result, then waits for a worker process that is stuck."""
+    from matcher.execution import Processes
+
+    def stick(tell: Any) -> None:
+        tell()
+        with Processes(1) as processes:
+            processes.submit(time.sleep, 60).result()
+
+    _instead(stick)
+
+
+def hungry() -> None:
+    """Tells a result, then takes memory without end."""
+
+    def take(tell: Any) -> None:
+        tell()
+        _take_all()
+
+    _instead(take)
+
+
+def hungry_at_once() -> None:
+    """Takes memory without end before there is anything to tell."""
+    _instead(lambda _: _take_all())
+
+
+def _take_all() -> None:
+    taken = []
+    while True:
+        taken.append(b"x" * (1 << 22))
+
+
+def hungry_worker() -> None:
+    """Tells a result, then has a worker process take memory without end."""
+    from matcher.execution import Processes
+
+    def take(tell: Any) -> None:
+        tell()
+        with Processes(1) as processes:
+            processes.submit(_take_all).result()
+
+    _instead(take)
+
+
+def killed() -> None:
+    """Tells a result, then is killed, as by a system without memory."""
+
+    def kill(tell: Any) -> None:
+        tell()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    _instead(kill)
+
+
+def aborted() -> None:
+    """Tells a result, then aborts as C++ does when it is refused memory."""
+
+    def abort(tell: Any) -> None:
+        tell()
+        os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n  what():  std::bad_alloc\n")
+        os.abort()
+
+    _instead(abort)
+
+
+def faulty() -> None:
+    """Tells a result, then breaks."""
+
+    def fault(tell: Any) -> None:
+        tell()
+        os.write(2, b"about to break\n")
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+    _instead(fault)
+
+
+def faulty_at_once() -> None:
+    """Breaks before there is anything to tell."""
+    _instead(lambda _: os.kill(os.getpid(), signal.SIGSEGV))
+
+
+def busy() -> None:
+    """Tells a result, then computes without end."""
+
+    def compute(tell: Any) -> None:
+        tell()
+        while True:
+            pass
+
+    _instead(compute)
+
+
+def refusing() -> None:
+    """Raises an error of the library."""
+    from matcher.errors import InvalidOptions
+
+    def refuse(_: Any) -> None:
+        raise InvalidOptions("what was asked cannot be")
+
+    _instead(refuse)
+
+
+def without_threads() -> None:
+    """Fails as Python does when there is no room for a thread's stack."""
+
+    def fail(_: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    _instead(fail)

@@ -1,0 +1,343 @@
+"""A solve in a process of its own: the same result, and an answer whatever becomes of the process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from matcher.errors import InvalidOptions
+from matcher.execution import ExecutionFailed, Serial
+from matcher.io import canonical_json, load
+from matcher.isolation import ProcessLimits, limits, parent, solve_isolated
+from matcher.result import Cancel, Clock, Progress, Result, SolveOptions
+from matcher.scenario import Scenario
+from matcher.solving import solve, solve_within
+from matcher.verification import verify
+from odd_children import beginning_with
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+TINY = SCENARIOS / "tiny" / "triangular.yaml"
+PROMPT = 1.5
+"""Seconds within which an answer is prompt on a busy machine; the slow test holds it to what is promised."""
+linux = pytest.mark.skipif(sys.platform != "linux", reason="limits of memory and processor time")
+
+
+@pytest.fixture
+def scenario() -> Scenario:
+    """Returns a tiny scenario."""
+    return load(TINY)
+
+
+def text(result: Result) -> str:
+    """Returns the document of a result."""
+    return canonical_json(result.model_dump(mode="json"))
+
+
+def start_as(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Makes the next child an odd one."""
+    monkeypatch.setattr(parent, "_START", beginning_with(*names))
+
+
+def gone(ask: Callable[[], None]) -> bool:
+    """Whether a process or group is no more, soon: those who died wait for the system to count them."""
+    deadline = time.monotonic() + 10.0
+    while time.monotonic() < deadline:
+        try:
+            ask()
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize("name", ["triangular", "survey-before-clearance", "pins-and-forbids"])
+@pytest.mark.parametrize("method", ["auto", "decomposition"])
+def test_the_result_is_that_of_a_solve_in_this_process(name: str, method: Any) -> None:
+    """Same bytes, in a process of its own and here."""
+    scenario = load(SCENARIOS / "tiny" / f"{name}.yaml")
+    options = SolveOptions(method=method, work=5)
+    assert text(solve_isolated(scenario, options)) == text(solve(scenario, options))
+
+
+def test_workers_of_the_process_change_nothing(scenario: Scenario) -> None:
+    """Same bytes with two worker processes."""
+    options = SolveOptions(method="decomposition", work=5)
+    assert text(solve_isolated(scenario, options, workers=2)) == text(solve(scenario, options))
+
+
+def test_results_before_the_end_are_checked_and_change_nothing() -> None:
+    """Each result told on the way is valid and says of its portfolio what the checker says; the last is the same."""
+    scenario = load(SCENARIOS / "tiny" / "survey-before-clearance.yaml")
+    options = SolveOptions(method="decomposition", work=5)
+    told: list[Result] = []
+    last = solve_within(scenario, options, Clock(), None, Serial(), lambda make: told.append(make()))
+    assert text(last) == text(solve(scenario, options))
+    assert len(told) > 5
+    for result in told:
+        assert result.portfolio is not None
+        report = verify(scenario, result.portfolio)
+        assert report.ok
+        assert {each.objective: each.exact for each in result.figures}[result.stages[-1].objective] == (
+            result.stages[-1].exact
+        )
+        assert result.sizes.checks <= last.sizes.checks
+
+
+def test_progress_comes_in_the_thread_of_the_caller(scenario: Scenario) -> None:
+    """Reports come while it solves, and here."""
+    heard: list[tuple[Progress, threading.Thread]] = []
+    solve_isolated(scenario, progress=lambda each: heard.append((each, threading.current_thread())))
+    assert heard
+    assert {thread for _, thread in heard} == {threading.current_thread()}
+
+
+def test_what_progress_raises_ends_the_process(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller's own error comes back to the caller, and nothing is left running."""
+    started = remembered(monkeypatch)
+
+    def fail(_: Progress) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        solve_isolated(scenario, progress=fail)
+    assert gone(lambda: os.kill(started[0], 0))
+
+
+def remembered(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Returns a list that fills with the numbers of the processes started."""
+    started: list[int] = []
+    real = subprocess.Popen
+
+    def start(*arguments: Any, **options: Any) -> Any:
+        process = real(*arguments, **options)
+        started.append(process.pid)
+        return process
+
+    monkeypatch.setattr(parent.subprocess, "Popen", start)
+    return started
+
+
+@pytest.mark.parametrize("child", ["stuck", "stuck_worker"])
+def test_a_cancel_is_answered_by_what_was_told(
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, child: str
+) -> None:
+    """A process that heeds nothing is ended, with its workers and files; the portfolio that it told of is there."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    start_as(monkeypatch, child)
+    started = remembered(monkeypatch)
+    cancel = Cancel()
+    threading.Timer(2.0, cancel.cancel).start()
+    result = solve_isolated(scenario, cancel=cancel)
+    assert result.timings.total < 2.0 + PROMPT
+    assert (result.status, result.stopped_by, result.repeatable) == ("optimal", "gap", True)  # it was told complete
+    assert gone(lambda: os.killpg(started[0], 0))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cancel_before_anything_is_found(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no portfolio then, and the result says why."""
+    start_as(monkeypatch, "asleep")
+    cancel = Cancel()
+    threading.Timer(1.0, cancel.cancel).start()
+    result = solve_isolated(scenario, cancel=cancel)
+    assert result.timings.total < 1.0 + PROMPT
+    assert (result.status, result.stopped_by, result.portfolio) == ("no_portfolio", "cancel", None)
+    assert not result.repeatable
+
+
+def test_a_cancel_before_the_start(scenario: Scenario) -> None:
+    """A solve that is cancelled already does not wait for its process."""
+    cancel = Cancel()
+    cancel.cancel()
+    result = solve_isolated(scenario, cancel=cancel)
+    assert (result.stopped_by, result.method) == ("cancel", None)
+    assert result.timings.total < PROMPT
+
+
+def test_a_cancel_that_is_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A solve that is cancelled in the middle answers itself, with what it has."""
+    scenario = load(SCENARIOS / "geneva-2015.yaml")
+    cancel = Cancel()
+    first: list[Progress] = []
+
+    def stop(progress: Progress) -> None:
+        first.append(progress)
+        if progress.incumbent is not None:
+            cancel.cancel()
+
+    result = solve_isolated(scenario, cancel=cancel, progress=stop)
+    assert (result.status, result.stopped_by) == ("feasible", "cancel")
+    assert result.portfolio is not None
+    assert verify(scenario, result.portfolio).ok
+
+
+def test_a_time_limit_holds_for_what_heeds_nothing(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is overrun by little, and the portfolio that was told is there."""
+    start_as(monkeypatch, "stuck")
+    result = solve_isolated(scenario, SolveOptions(time_limit=3.0))
+    assert 3.0 < result.timings.total < 3.0 + PROMPT
+    assert result.portfolio is not None
+
+
+def test_a_time_limit_counts_the_start_of_the_process() -> None:
+    """A solve under a limit ends by itself within it, starting included."""
+    result = solve_isolated(load(SCENARIOS / "geneva-2015.yaml"), SolveOptions(time_limit=4.0))
+    assert result.stopped_by == "time"
+    assert not result.repeatable
+    assert result.portfolio is not None
+    assert result.timings.total < 4.0 + PROMPT
+
+
+@linux
+@pytest.mark.parametrize("child", ["hungry", "hungry_worker", "killed", "aborted"])
+def test_memory_that_runs_out_is_told(scenario: Scenario, monkeypatch: pytest.MonkeyPatch, child: str) -> None:
+    """However the process dies of it, what it told is kept."""
+    monkeypatch.setattr(parent._Solve, "_ended", unfinished(parent._Solve._ended))
+    start_as(monkeypatch, child)
+    result = solve_isolated(scenario, limits=ProcessLimits(memory_mib=400))
+    assert (result.status, result.stopped_by) == ("feasible", "resource_exhausted")
+    assert result.stopped_how == "400 MiB of memory were used up"
+    assert result.portfolio is not None
+
+
+def unfinished(real: Any) -> Any:
+    """What is told by tiny scenarios is complete, and stays so; for these tests it is taken for an interim result."""
+
+    def ended(self: Any, *arguments: Any) -> Result:
+        self.interim = self.interim.model_copy(update={"status": "feasible"})
+        return real(self, *arguments)  # type: ignore[no-any-return]
+
+    return ended
+
+
+@linux
+@pytest.mark.parametrize("child", ["hungry_at_once", "without_threads"])
+def test_memory_that_runs_out_early_is_told(scenario: Scenario, monkeypatch: pytest.MonkeyPatch, child: str) -> None:
+    """With nothing found, the result says so and why."""
+    start_as(monkeypatch, child)
+    result = solve_isolated(scenario, limits=ProcessLimits(memory_mib=400))
+    assert (result.status, result.stopped_by) == ("no_portfolio", "resource_exhausted")
+
+
+@linux
+def test_memory_holds_for_real_engines() -> None:
+    """A real scenario in too little memory ends with the portfolio that it had, or none; never with a crash."""
+    scenario = load(SCENARIOS / "geneva-2015.yaml")
+    result = solve_isolated(scenario, SolveOptions(work=10**5), limits=ProcessLimits(memory_mib=256))
+    assert result.stopped_by == "resource_exhausted"
+    assert result.portfolio is None or verify(scenario, result.portfolio).ok
+
+
+@linux
+def test_processor_time_that_runs_out_is_told(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It counts what the process computes, not what it waits."""
+    monkeypatch.setattr(parent._Solve, "_ended", unfinished(parent._Solve._ended))
+    start_as(monkeypatch, "busy")
+    result = solve_isolated(scenario, limits=ProcessLimits(cpu_seconds=4))
+    assert (result.status, result.stopped_by) == ("feasible", "resource_exhausted")
+    assert result.stopped_how == "4 seconds of processor time were used up"
+
+
+def test_a_crash_keeps_what_was_told(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The result says what the process died of, with its last words."""
+    monkeypatch.setattr(parent._Solve, "_ended", unfinished(parent._Solve._ended))
+    start_as(monkeypatch, "faulty")
+    result = solve_isolated(scenario)
+    assert (result.status, result.stopped_by) == ("feasible", "crash")
+    assert result.stopped_how == "the solving process was ended by SIGSEGV: about to break"
+    assert result.portfolio is not None
+
+
+def test_a_crash_before_anything_is_found_is_an_error(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is nothing to return then."""
+    start_as(monkeypatch, "faulty_at_once")
+    with pytest.raises(ExecutionFailed, match="SIGSEGV"):
+        solve_isolated(scenario)
+
+
+def test_errors_of_the_library_come_back(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the solve raises there is raised here."""
+    start_as(monkeypatch, "refusing")
+    with pytest.raises(InvalidOptions, match="what was asked cannot be"):
+        solve_isolated(scenario)
+
+
+def test_workers_that_cannot_be_are_refused(scenario: Scenario) -> None:
+    """So is a number of workers that makes no sense."""
+    with pytest.raises(InvalidOptions, match="0 workers"):
+        solve_isolated(scenario, workers=0)
+
+
+ORPHAN = """
+import sys
+sys.path[:0] = sys.argv[1:3]
+from matcher.io import load
+from matcher.isolation import parent, solve_isolated
+from odd_children import beginning_with
+parent._START = beginning_with("asleep")
+real = parent.subprocess.Popen
+def start(*arguments, **options):
+    process = real(*arguments, **options)
+    print(process.pid, flush=True)
+    return process
+parent.subprocess.Popen = start
+solve_isolated(load(sys.argv[3]))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills by signal")
+def test_the_process_ends_with_its_starter(tmp_path: Path) -> None:
+    """A caller that is killed leaves nothing running, and no files."""
+    tests = Path(__file__).parent
+    command = [sys.executable, "-c", ORPHAN, str(tests), str(tests.parent), str(TINY)]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as caller:
+        assert caller.stdout is not None
+        pid = int(caller.stdout.readline())
+        time.sleep(1.0)
+        caller.send_signal(signal.SIGKILL)
+    assert gone(lambda: os.kill(pid, 0))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("value", [255, 2**30 + 1, True, "512", 512.0, float("nan")])
+def test_limits_are_whole_numbers_in_range(value: Any) -> None:
+    """What is no sensible number of mebibytes or seconds is refused."""
+    with pytest.raises(ValidationError):
+        ProcessLimits(memory_mib=value)
+    with pytest.raises(ValidationError):
+        ProcessLimits(cpu_seconds=1 if value == 255 else value if value != 512.0 else "2")
+
+
+def test_limits_that_the_system_does_not_keep_are_refused(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are not ignored; without limits the solve runs anywhere."""
+    monkeypatch.setattr(limits.sys, "platform", "darwin")
+    with pytest.raises(InvalidOptions, match="hold on Linux only; this is darwin"):
+        limits.check_limits(ProcessLimits(memory_mib=512))
+    limits.check_limits(ProcessLimits())
+
+
+@pytest.mark.slow
+def test_promised_times_hold() -> None:
+    """Cancels at forty moments land within a second; forty time limits are overrun by 0.5 s and 5 % at most."""
+    scenario = load(SCENARIOS / "geneva-2015.yaml")
+    for moment in range(40):
+        cancel, wanted = Cancel(), 0.2 + 0.6 * moment
+        threading.Timer(wanted, cancel.cancel).start()
+        result = solve_isolated(scenario, cancel=cancel)
+        assert result.stopped_by == "cancel"
+        assert result.timings.total <= wanted + 1.0
+        limit = 0.5 + 0.5 * moment
+        result = solve_isolated(scenario, SolveOptions(time_limit=limit))
+        assert result.timings.total <= 1.05 * limit + 0.5
