@@ -150,7 +150,10 @@ class Result(Frozen):
     partnerships: tuple[Partnership, ...] = ()
     """The proposal as agreements."""
     conflicts: tuple[Conflict, ...] = ()
-    """Why there is no portfolio, where there is none."""
+    """Why there is no portfolio, where there is none: a smallest set of decisions and limits
+    that cannot all hold; there may be others."""
+    confirmed_by: Text | None = None
+    """What came to the same conflicts independently: another engine, or arithmetic."""
     sizes: Sizes = Sizes()
     """How large the problem was."""
     timings: SkipJsonSchema[Timings] = Field(default=Timings(), exclude=True)

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import Literal
 
 from matcher import decomposition, whole_model
-from matcher.conflicts import conflicts_of
+from matcher.conflicts import Infeasibility, why_infeasible
 from matcher.errors import VerificationFailed
 from matcher.execution import Executor, Serial
 from matcher.formulations.compact import Compact, formulate_compact
@@ -23,7 +23,6 @@ from matcher.pursuit import Finding, Report
 from matcher.result import (
     Cancel,
     Clock,
-    Conflict,
     Figure,
     Progress,
     ProgressCallback,
@@ -152,13 +151,10 @@ def solve_within(
     run = _Run(merged, options, clock, progress, executor, keep=keep)
     compact = formulate_compact(merged.scenario)
     run.build = run.clock.elapsed
-    if compact.impossible:
-        conflicts = tuple(Conflict(reason=e.reason, subjects=e.subjects, detail=e.detail) for e in compact.impossible)
-        return _result(run, compact, "whole", None, conflicts)
     method = _method_for(options, compact)
-    finding = _pursue_all(run, compact, method)
-    conflicts = conflicts_of(compact, run.clock) if finding.infeasible else ()
-    return _result(run, compact, method, finding.plan, conflicts)
+    finding = Finding(None, None, infeasible=True) if compact.impossible else _pursue_all(run, compact, method)
+    why = why_infeasible(compact, run.clock) if finding.infeasible else None
+    return _result(run, compact, method, finding.plan, why)
 
 
 def _method_for(options: SolveOptions, compact: Compact) -> _Method:
@@ -213,7 +209,7 @@ def _reporter(
         lean = _without_idle(compact, model, worst, plan)
         aside = replace(run, stages=list(run.stages), last=None)  # the solve itself is left as it is
         aside.stages.append(_stage(aside, compact, aim, Finding(lean, bound)))
-        return _result(aside, compact, method, lean, ())
+        return _result(aside, compact, method, lean, None)
 
     def report(phase: str, plan: Plan | None, bound: Fraction | None) -> None:
         run.report(aim, phase, plan, bound)
@@ -288,13 +284,15 @@ def _result(
     compact: Compact,
     method: _Method,
     plan: Plan | None,
-    conflicts: tuple[Conflict, ...],
+    why: Infeasibility | None,
 ) -> Result:
     portfolio, figures = (None, {}) if plan is None else _checked(run, compact, plan)
     wanted = 1 if run.scenario.objectives.weights is not None else len(run.scenario.order())
     solved = len(run.stages) == wanted and all(stage.solved for stage in run.stages)
-    none = "infeasible" if conflicts else "no_portfolio"
-    stopped_by = _stopped_by(run, solved or bool(conflicts))
+    if why is not None and why.confirmed_by is None:
+        why = None  # one engine's word alone is no proof
+    none = "infeasible" if why is not None else "no_portfolio"
+    stopped_by = _stopped_by(run, solved or why is not None)
     return Result(
         scenario=run.scenario.name,
         scenario_hash=scenario_hash(run.scenario),
@@ -309,7 +307,8 @@ def _result(
         figures=tuple(Figure(objective=k, exact=plain(v), value=decimal_text(v)) for k, v in figures.items()),
         portfolio=portfolio,
         partnerships=derive_partnerships(run.scenario, portfolio) if portfolio is not None else (),
-        conflicts=conflicts,
+        conflicts=() if why is None else why.conflicts,
+        confirmed_by=None if why is None else why.confirmed_by,
         sizes=_sizes(run, compact),
         timings=Timings(
             total=run.clock.elapsed,

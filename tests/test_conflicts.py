@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from matcher.conflicts import conflicts_of
+from matcher.conflicts.decided import decided_conflict
+from matcher.conflicts.limits import under
 from matcher.formulations.compact import formulate_compact
 from matcher.result import Clock
 from matcher.solving import solve
@@ -20,7 +21,7 @@ def _commitment(year: int, quantity: int, need: str = "n") -> dict[str, Any]:
 def _conflicts(changes: Changes, clock: Clock | None = None) -> set[tuple[str, tuple[str, ...]]]:
     built = formulate_compact(small_scenario(changes))
     assert built.impossible == ()
-    found = conflicts_of(built, clock or Clock())
+    found = [each.conflict for each in decided_conflict(built, clock or Clock())]
     assert all(conflict.detail for conflict in found)
     return {(conflict.reason, conflict.subjects) for conflict in found}
 
@@ -34,14 +35,18 @@ AGREED_N = ("commitment", ("f", "t", "n", "2015"))
 AGREED_M = ("commitment", ("f", "t", "m", "2015"))
 PIN_A, PIN_B = ("pin", ("t", "A")), ("pin", ("t", "B"))
 
-CASES: dict[str, tuple[Changes, set[tuple[str, tuple[str, ...]]]]] = {
+Named = tuple[str, tuple[str, ...]]
+"""Reason and subjects of a conflict."""
+CASES: dict[str, tuple[Changes, set[Named], set[Named]]] = {
     "two commitments beyond capacity": (
         SECOND | {"decisions.commitments": [_commitment(2015, 3), _commitment(2015, 3, "m")]},
         {AGREED_N, AGREED_M},
+        {("capacity", ("t", "2015"))},
     ),
     "a commitment of another year is no part of it": (
         SECOND | {"decisions.commitments": [_commitment(2016, 1), _commitment(2015, 3), _commitment(2015, 3, "m")]},
         {AGREED_N, AGREED_M},
+        {("capacity", ("t", "2015"))},
     ),
     "one commitment that a cap forbids": (
         {
@@ -49,6 +54,7 @@ CASES: dict[str, tuple[Changes, set[tuple[str, tuple[str, ...]]]]] = {
             "decisions.caps": [{"offer": "f", "state": "A", "money": 150, "per": "year"}],
         },
         {AGREED_N},
+        {("cap", ("f", "A", "0"))},
     ),
     "one commitment that precedence forbids": (
         {
@@ -61,6 +67,7 @@ CASES: dict[str, tuple[Changes, set[tuple[str, tuple[str, ...]]]]] = {
             "decisions.commitments": [_commitment(2015, 1, "m"), _commitment(2015, 1)],
         },
         {AGREED_M},
+        {("after", ("m", "n"))},
     ),
     "two pins in more States than the offer serves": (
         B
@@ -73,6 +80,7 @@ CASES: dict[str, tuple[Changes, set[tuple[str, tuple[str, ...]]]]] = {
             ],
         },
         {PIN_A, PIN_B},
+        {("max_states", ("t",))},
     ),
     "a pin beside a commitment that takes all": (
         B
@@ -82,10 +90,12 @@ CASES: dict[str, tuple[Changes, set[tuple[str, tuple[str, ...]]]]] = {
             "decisions.commitments": [_commitment(2015, 3), _commitment(2016, 3)],
         },
         {AGREED_N, PIN_B},
+        {("max_states", ("t",))},
     ),
     "a pin without years in a State that is not to take anything": (
         {"states.A.max_partners": 1, "decisions.pins": [{"offer": "f", "state": "A"}]},
         {("pin", ("f", "A"))},
+        {("max_partners", ("A",))},
     ),
     "one pinned year too thin for the least per State": (
         {
@@ -97,6 +107,7 @@ CASES: dict[str, tuple[Changes, set[tuple[str, tuple[str, ...]]]]] = {
             ],
         },
         {("pin", ("f", "A"))},
+        {("min_per_state", ("f",)), ("budget", ("f", "2016"))},
     ),
 }
 
@@ -104,20 +115,26 @@ CASES: dict[str, tuple[Changes, set[tuple[str, tuple[str, ...]]]]] = {
 @pytest.mark.parametrize("case", list(CASES))
 def test_conflicts_are_a_smallest_set(case: str) -> None:
     """The decisions named cannot all be met, and no decision is named that is no part of the quarrel."""
-    changes, wanted = CASES[case]
+    changes, wanted, _ = CASES[case]
     assert _conflicts(changes) == wanted
 
 
 @pytest.mark.parametrize("case", list(CASES))
 def test_dropping_any_one_of_the_conflicts_makes_the_scenario_possible(case: str) -> None:
-    """The scenario as it is has no portfolio; without one of the named decisions it has."""
-    changes, wanted = CASES[case]
+    """The scenario as it is has no portfolio; without one of the named decisions or limits it has."""
+    changes, decided, limits = CASES[case]
     result = solve(small_scenario(changes))
-    assert result.status == "infeasible"
-    assert {(each.reason, each.subjects) for each in result.conflicts} == wanted
-    for _, subjects in wanted:
+    assert (result.status, result.confirmed_by) == ("infeasible", "highs")
+    assert {(each.reason, each.subjects) for each in result.conflicts} == decided | limits
+    assert all(each.detail for each in result.conflicts)
+    for _, subjects in decided:
         trial = changes | {key: _without(changes.get(key, []), subjects) for key in _DECIDED}
         assert solve(small_scenario(trial)).portfolio is not None
+    named = [each for each in result.conflicts if (each.reason, each.subjects) in limits]
+    assert solve(under(small_scenario(changes), named)).portfolio is None
+    for limit in named:
+        others = [each for each in named if each is not limit]
+        assert solve(under(small_scenario(changes), others)).portfolio is not None
 
 
 _DECIDED = ("decisions.commitments", "decisions.pins")
@@ -136,16 +153,16 @@ def _without(decisions: list[dict[str, Any]], subjects: tuple[str, ...]) -> list
 
 def test_details_name_amount_and_place() -> None:
     """The sentence of a conflict says what was agreed, or where an offer cannot be engaged."""
-    changes, _ = CASES["a pin beside a commitment that takes all"]
+    changes, _, _ = CASES["a pin beside a commitment that takes all"]
     built = formulate_compact(small_scenario(changes))
-    details = {conflict.reason: conflict.detail for conflict in conflicts_of(built, Clock())}
+    details = {each.conflict.reason: each.conflict.detail for each in decided_conflict(built, Clock())}
     assert details["commitment"].startswith("3 units for n in 2015 cannot be kept")
     assert details["pin"].startswith("t cannot be engaged in B")
 
 
 def test_without_time_all_decisions_are_named() -> None:
     """With no time to try, every commitment and pin stays under suspicion."""
-    changes, wanted = CASES["a commitment of another year is no part of it"]
+    changes, wanted, _ = CASES["a commitment of another year is no part of it"]
     assert _conflicts(changes, Clock(limit=0.0)) == wanted | {("commitment", ("f", "t", "n", "2016"))}
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.instances import generate
 from generators import Seeded, draw_scenario
+from matcher.conflicts.limits import under
 from matcher.portfolio import Flow, Portfolio
 from matcher.result import Conflict, Result, SolveOptions
 from matcher.scenario import Scenario, TechnicalOffer
@@ -18,6 +19,7 @@ from matcher.verification import verify
 
 QUICK = SolveOptions(work=10)
 FEW = range(12)
+DECISIONS = ("commitment", "pin", "commitment_too_large", "commitment_not_eligible", "pin_not_possible")
 
 
 def _document(scenario: Scenario, **decisions: list[dict[str, Any]]) -> dict[str, Any]:
@@ -119,13 +121,20 @@ def check_infeasible(seed: int) -> bool:
         return False
     result: Result = solve(scenario, QUICK)
     assert result.status == "infeasible", (seed, result.status)
-    assert result.conflicts
-    if any(each.reason != "commitment" for each in result.conflicts):
-        return True  # told before any search: no option can do it at all
-    alone = _less(scenario, None, result.conflicts)
+    assert result.confirmed_by is not None
+    decided = tuple(each for each in result.conflicts if each.reason in DECISIONS)
+    limits = [each for each in result.conflicts if each.reason not in DECISIONS]
+    assert decided
+    assert limits, (seed, decided)
+    alone = _less(scenario, None, decided)
     assert solve(alone, SolveOptions(work=10, engine="highs")).status == "infeasible", seed
-    for each in result.conflicts:
-        assert solve(_less(scenario, each, result.conflicts), QUICK).portfolio is not None, (seed, each)
+    if any(each.reason != "commitment" for each in decided):
+        return True  # each alone is told to be too much before any search
+    for each in decided:
+        assert solve(_less(scenario, each, decided), QUICK).portfolio is not None, (seed, each)
+    for each in limits:
+        others = [other for other in limits if other is not each]
+        assert solve(under(alone, others), QUICK).portfolio is not None, (seed, each)
     return True
 
 
@@ -168,5 +177,6 @@ def test_large_scenarios_too() -> None:
     too_much = [_agreed(flows[0], beyond), *agreed[1:]]
     none = solve(Scenario.model_validate(_document(scenario, commitments=too_much)), SolveOptions(work=2))
     assert none.status == "infeasible"
-    (conflict,) = none.conflicts
+    conflict, *limits = none.conflicts
+    assert limits  # there may be more that forbid it; a smallest set of them is named
     assert conflict.subjects[1:] == (flows[0].implementer, flows[0].need, str(flows[0].year))

@@ -318,7 +318,8 @@ def test_conflict_names_decisions_that_exclude_each_other() -> None:
     both = [COMMITMENT, COMMITMENT | {"need": "m"}]
     result = solve(demanding({"commitments": both}))
     assert result.status == "infeasible"
-    assert len(result.conflicts) == 2
+    assert [each.reason for each in result.conflicts] == ["commitment", "commitment", "budget"]
+    assert result.confirmed_by == "highs"
 
 
 @pytest.mark.parametrize("engine", ENGINES)

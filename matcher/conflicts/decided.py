@@ -1,4 +1,4 @@
-"""Why there is no portfolio: a smallest set of the user's decisions that cannot all be met.
+"""A smallest set of the user's decisions that cannot all be met.
 
 Without commitments and pins the empty portfolio is always right, so only these can conflict. Each
 is dropped in turn while the rest stays impossible (deletion filter: Chinneck and Dravnieks, 1991).
@@ -6,7 +6,8 @@ is dropped in turn while the rest stays impossible (deletion filter: Chinneck an
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -15,6 +16,7 @@ from matcher.formulations.compact import Compact
 from matcher.formulations.compact.decisions import committed_columns, relation_of
 from matcher.linear_model import Ints, LinearModel, LinearObjective, Rows
 from matcher.result import Clock, Conflict
+from matcher.scenario import Commitment, Pin
 from matcher.solvers import Limits, engine
 
 SMALL = 4000
@@ -23,24 +25,32 @@ WORK = 20.0
 """Deterministic work of each trial."""
 
 
-def conflicts_of(compact: Compact, clock: Clock) -> tuple[Conflict, ...]:
-    """Returns one conflict per decision of a smallest impossible set."""
+@dataclass(frozen=True)
+class Decided:
+    """A decision of the user, as the formulation has it."""
+
+    decision: Commitment | Pin
+    conflict: Conflict
+    """The decision in words."""
+    lower: dict[int, int]
+    """Lower bounds that it sets."""
+    rows: frozenset[int]
+    """Rows that it adds."""
+
+
+def decided_conflict(compact: Compact, clock: Clock) -> tuple[Decided, ...]:
+    """Returns a smallest set of commitments and pins that cannot all be met."""
     needed = [*_commitments(compact), *_pins(compact)]
     kept = list(needed)
     for each in needed:
         trial = [other for other in kept if other is not each]
         if clock.reason() is None and not _possible(compact, trial, clock):
             kept = trial
-    return tuple(Conflict(reason=reason, subjects=subjects, detail=detail) for reason, subjects, detail, _, _ in kept)
+    return tuple(kept)
 
 
-_Decision = tuple[str, tuple[str, ...], str, dict[int, int], frozenset[int]]
-"""Reason, subjects, sentence, lower bounds that it sets, rows that it adds."""
-
-
-def _commitments(compact: Compact) -> list[_Decision]:
+def _commitments(compact: Compact) -> Iterator[Decided]:
     columns, scenario = compact.columns, compact.scenario
-    found: list[_Decision] = []
     for each in scenario.decisions.commitments:
         pair = committed_columns(columns, each)
         assert pair is not None  # what no option can meet is told before any search
@@ -53,31 +63,29 @@ def _commitments(compact: Compact) -> list[_Decision]:
         detail = (
             f"{each.quantity} units for {each.need} in {each.year} cannot be kept beside the other decisions and limits"
         )
-        found.append(("commitment", subjects, detail, bounds, frozenset()))
-    return found
+        yield Decided(each, Conflict(reason="commitment", subjects=subjects, detail=detail), bounds, frozenset())
 
 
-def _pins(compact: Compact) -> list[_Decision]:
+def _pins(compact: Compact) -> Iterator[Decided]:
     columns, scenario = compact.columns, compact.scenario
     rows = [row for row, label in enumerate(compact.model.rows.label) if label[0] == "pin"]
-    found: list[_Decision] = []
     for row, each in zip(rows, scenario.decisions.pins, strict=True):
         at = relation_of(columns, each)
         years = each.years.range() if each.years is not None else ()
         lower = {int(columns.engaged[at, year - scenario.horizon.first]): 1 for year in years}
         detail = f"{each.offer} cannot be engaged in {each.state} beside the other decisions and limits"
-        found.append(("pin", (each.offer, each.state), detail, lower, frozenset({row})))
-    return found
+        conflict = Conflict(reason="pin", subjects=(each.offer, each.state), detail=detail)
+        yield Decided(each, conflict, lower, frozenset({row}))
 
 
-def _possible(compact: Compact, decisions: list[_Decision], clock: Clock) -> bool:
+def _possible(compact: Compact, decisions: list[Decided], clock: Clock) -> bool:
     """Whether a portfolio meets these decisions (undecided within the work counts as possible)."""
     model = compact.model
     lower = np.zeros(model.columns, np.int64)
-    for _, _, _, bounds, _ in decisions:
-        for column, least in bounds.items():
+    for each in decisions:
+        for column, least in each.lower.items():
             lower[column] = max(int(lower[column]), least)
-    wanted = frozenset[int]().union(*(rows for *_, rows in decisions))
+    wanted = frozenset[int]().union(*(each.rows for each in decisions))
     trial = replace(model, lower=lower, rows=_without_pins(model, wanted))
     aim = LinearObjective("nothing", True, np.zeros(model.columns, np.int64), 1, Fraction(0))
     name = "cpsat" if model.columns <= SMALL else "scip"
