@@ -16,12 +16,12 @@ def new_command(
     name: Annotated[str | None, typer.Option(help="Name of the scenario; the file's name if none is given.")] = None,
 ) -> None:
     """Write a commented starter scenario to begin with."""
+    from matcher.io import write_new
     from matcher.starter import starter_text
 
     text = starter_text(_name(path, name))
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        write_new(path, text)
     except FileExistsError:
         raise typer.BadParameter(f"{path} exists and is left as it is; name another file", param_hint="PATH") from None
     except OSError as error:

@@ -8,7 +8,7 @@ from matcher.io.overrides import FIELD as OVERRIDES
 from matcher.io.portfolio_table import portfolio_csv
 from matcher.io.reading import Format, load, load_portfolio, loads, override_names
 from matcher.io.run_directory import MANIFEST, check_run_directory, is_complete, recover, write_run
-from matcher.io.writing import canonical_json, default_run_directory, scenario_document, write_atomically
+from matcher.io.writing import canonical_json, default_run_directory, scenario_document, write_atomically, write_new
 
 __all__ = [
     "MANIFEST",
@@ -26,5 +26,6 @@ __all__ = [
     "recover",
     "scenario_document",
     "write_atomically",
+    "write_new",
     "write_run",
 ]

@@ -16,6 +16,7 @@ A folder that holds anything not listed in such a manifest is somebody else's an
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import hashlib
@@ -27,7 +28,16 @@ import sys
 from collections.abc import Mapping
 
 from matcher.errors import InvalidOptions
-from matcher.io.writing import FilePath, canonical_json, flush_folder, sweep, temporary_beside, write_through
+from matcher.io.writing import (
+    FilePath,
+    canonical_json,
+    errors_naming,
+    flush_folder,
+    make_folder,
+    sweep,
+    temporary_beside,
+    write_through,
+)
 
 MANIFEST = "manifest.json"
 """File that makes a folder a run directory: sizes and hashes of all the others."""
@@ -48,21 +58,24 @@ def write_run(directory: FilePath, files: Mapping[str, str]) -> pathlib.Path:
     InvalidOptions
         if the directory is something else than a run directory.
     OSError
-        if it cannot be written; the directory then holds the old set or the new one, whole.
+        if it cannot be written, with the directory's name; it then holds the old set or the new one, whole.
     """
     _check_names(files)
     target = _absolute(directory)
-    recover(target)
-    _check_place(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    staging = temporary_beside(target)
-    try:
-        _fill(staging, files)
-        _put_in_place(staging, target)
-    except BaseException:
+    with errors_naming(directory):
         recover(target)
-        shutil.rmtree(staging, ignore_errors=True)  # the reason to stop matters more than what is left
-        raise
+        _check_place(target)
+        make_folder(target.parent)
+        staging = temporary_beside(target)
+        try:
+            _fill(staging, files)
+            _put_in_place(staging, target)
+        except BaseException:
+            with contextlib.suppress(OSError):  # the reason to stop matters more than what is left
+                recover(target)
+            raise
+        finally:
+            _remove(staging)
     return pathlib.Path(directory)
 
 
@@ -88,6 +101,7 @@ def _try_to_write(target: pathlib.Path) -> None:
     first = target
     while not os.path.lexists(first.parent):
         first = first.parent
+    sweep(first.parent)  # of a probe whose process was killed: where the run itself is written may be deeper
     probe = temporary_beside(first)  # permissions alone do not tell: some file systems refuse everybody
     probe.mkdir()
     probe.rmdir()
@@ -196,7 +210,6 @@ def _put_in_place(staging: pathlib.Path, target: pathlib.Path) -> None:
         return
     if exchange(staging, target):
         flush_folder(target.parent)
-        shutil.rmtree(staging)
         return
     previous = _previous(target)
     target.rename(previous)
@@ -207,8 +220,14 @@ def _put_in_place(staging: pathlib.Path, target: pathlib.Path) -> None:
 
 def _discard(previous: pathlib.Path) -> None:
     """Removes an old set under a temporary name, so that half of it is never taken for a set."""
-    doomed = previous.rename(temporary_beside(previous))
-    shutil.rmtree(doomed)
+    with contextlib.suppress(OSError):  # the next write comes by again
+        _remove(previous.rename(temporary_beside(previous)))
+
+
+def _remove(folder: pathlib.Path) -> None:
+    """Removes a folder as far as it can be: what is left is swept later, and no reason to call a write failed."""
+    with contextlib.suppress(OSError):  # of looking and closing, which rmtree does not ignore
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def exchange(first: pathlib.Path, second: pathlib.Path) -> bool:

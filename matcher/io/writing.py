@@ -9,6 +9,7 @@ killed process left behind is swept by the next one that writes into the same fo
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import math
 import os
@@ -18,7 +19,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from matcher.scenario import Scenario
@@ -30,6 +31,8 @@ _NAMES = {None: "null", True: "true", False: "false"}
 _quoted = json.encoder.encode_basestring
 _HOST = re.sub(r"[^A-Za-z0-9]", "-", platform.node())[:40] or "host"
 _TEMPORARY = re.compile(r"\..+\.(?P<host>[A-Za-z0-9\-]+)\.(?P<process>[0-9]{1,9})\.[0-9a-f]{8}\.matcher-tmp")
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EMLINK})
+"""Errors that say that a file cannot have a second name here."""
 _ABANDONED_AFTER = 24 * 3600
 """Seconds after which a temporary of another machine, or of a process number used again, is stale."""
 
@@ -127,18 +130,56 @@ def write_atomically(path: FilePath, text: str) -> None:
     Raises
     ------
     OSError
-        if the file cannot be written; what stood there is then untouched.
+        if the file cannot be written, with its name; it then holds the old text or, if only the folder
+        could not be flushed, the new.
     """
+    with errors_naming(path), _staged(path, text) as temporary:
+        temporary.replace(path)
+
+
+def write_new(path: FilePath, text: str) -> None:
+    """Puts text into a file that is not there yet: whole, or no file.
+
+    Raises
+    ------
+    FileExistsError
+        if something is there, which is left as it is.
+    OSError
+        if the file cannot be written, with its name.
+    """
+    with errors_naming(path), _staged(path, text) as temporary:
+        try:
+            os.link(temporary, path)  # unlike a rename never takes the place of what is there
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            if os.path.lexists(path):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+            temporary.replace(path)
+
+
+@contextlib.contextmanager
+def errors_naming(path: FilePath) -> Iterator[None]:
+    """Has errors of the system name what was to be written, and not a temporary beside it or nothing."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), os.fspath(path)) from error
+
+
+@contextlib.contextmanager
+def _staged(path: FilePath, text: str) -> Iterator[pathlib.Path]:
+    """Gives a file beside the target that holds the text, on the disk, to be moved there."""
     target = pathlib.Path(path)
     sweep(target.parent)
     temporary = temporary_beside(target)
     try:
         write_through(temporary, text)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    flush_folder(target.parent)
+        yield temporary
+        flush_folder(target.parent)
+    finally:
+        with contextlib.suppress(OSError):  # what is left is swept by the next, and no reason to fail
+            temporary.unlink(missing_ok=True)
 
 
 def write_through(path: pathlib.Path, text: str) -> None:
@@ -147,6 +188,15 @@ def write_through(path: pathlib.Path, text: str) -> None:
         file.write(text.encode("utf-8"))
         file.flush()
         os.fsync(file.fileno())
+
+
+def make_folder(folder: pathlib.Path) -> None:
+    """Makes a folder, and those around it that are missing, and waits until their names are on the disk."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    flush_folder(folder.parent)
 
 
 def flush_folder(folder: pathlib.Path) -> None:
