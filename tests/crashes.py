@@ -284,7 +284,7 @@ def solves(folder: Path, errors: dict[str, int], arguments: tuple[str, ...]) -> 
     import matcher.second_opinion  # and with it the engine, before the stand-in takes its place
 
     engine = StandIn()
-    vars(matcher)["solving"] = engine
+    vars(matcher)["isolation"] = engine
     home = folder / "home"
 
     def afresh() -> None:

@@ -8,12 +8,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sample import SCENARIO
 from tracing import FLUSHES, READS, REMOVALS, RENAMES, WRITES
 
 TESTS = Path(__file__).parent
@@ -203,3 +205,161 @@ def test_killed_at_random_moments(tmp_path: Path, kind: str, count: int) -> None
     assert len(found) == count
     assert shares(found, kind) > 0.3
     assert any(each["left"] for each in found)
+
+
+@linux_calls
+@pytest.mark.parametrize("arguments", [("ENOSPC",), pytest.param(("EIO", "--json"), marks=pytest.mark.slow)])
+def test_any_call_of_a_solve_may_fail(quick: Path, arguments: tuple[str, ...]) -> None:
+    """From reading the scenario to the last word: a result that was found is where the user is told that it is."""
+    found = records(quick, "solves", *arguments)
+    for each in found:
+        assert each["target"] != "half", each
+        assert "Traceback" not in each["talk"], each
+        assert each["asked"] or (each["code"], each["out"]) == (2, ""), each
+        if each["code"] == 0:
+            assert (each["target"], bool(each["out"]), each["elsewhere"]) == ("whole", True, []), each
+        else:
+            check_told(each)
+            assert not each["asked"] or kept(each), each
+    ways = Counter((each["code"], each["target"], bool(each["elsewhere"])) for each in found if each["asked"])
+    assert ways[0, "whole", False]
+    assert ways[1, "nothing", True]
+    assert ways[1, "nothing", False]
+
+
+def check_told(record: dict[str, Any]) -> None:
+    """What failed is told in a line that names the directory, file or stream, and why."""
+    told = [line for line in record["talk"].splitlines() if line.startswith(("matcher: ", "Error: ", "sample.json: "))]
+    named = ("deep/out", "sample.json", "standard output", "SCENARIO")
+    assert any(name in line for line in told for name in named), record
+    if record["what"].startswith(("ENOSPC: fails", "EIO: fails")) and record["asked"]:
+        assert meant(record) in record["talk"], record
+
+
+def kept(record: dict[str, Any]) -> bool:
+    """Whether the result is in the directory, in another that was named, or on stdout in full."""
+    if record["target"] == "whole" and "deep/out" in record["talk"]:
+        return True
+    if record["elsewhere"]:
+        return record["elsewhere"][0] in record["talk"]
+    return "result document" in record["talk"] and json.loads(record["out"])["portfolio"]["flows"] != []
+
+
+SOLVER = """
+from matcher.cli.app import main
+from stand_in import StandIn
+import matcher, matcher.second_opinion
+vars(matcher)["isolation"] = StandIn()
+main()
+"""
+
+
+def shell(folder: Path, script: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Runs a line of shell in a folder with the sample in it, with $MATCHER as the command and its engine replaced."""
+    (folder / "sample.json").write_text(json.dumps(SCENARIO), encoding="utf-8")
+    (folder / "solver.py").write_text(SOLVER, encoding="utf-8")
+    variables = environment(MATCHER=f"{sys.executable} -W error {folder / 'solver.py'}", **more)
+    return subprocess.run(
+        ["bash", "-c", script], cwd=folder, env=variables, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def tells(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """Returns the lines in which a command says what is wrong."""
+    return [line for line in done.stderr.splitlines() if line.startswith("matcher: ")]
+
+
+@posix
+def test_no_file_may_become_so_large(tmp_path: Path) -> None:
+    """Under a real limit of the system no place takes the files: the result is on stdout, and the old run as it was."""
+    assert shell(tmp_path, "$MATCHER solve sample.json -o out --quiet").returncode == 0
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    assert len(before["result.json"]) > 2048
+    done = shell(tmp_path, "ulimit -f 2; $MATCHER solve sample.json -o out --quiet", TMPDIR=str(tmp_path))
+    assert done.returncode == 1
+    first, second = tells(done)
+    assert first == "matcher: out cannot be written (File too large)"
+    assert "cannot be written (File too large); the result document goes to standard output instead" in second
+    assert done.stdout.encode() == before["result.json"]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "sample.json", "solver.py"]
+
+
+@posix
+def test_what_cannot_be_saved_in_its_place_is_saved_elsewhere(tmp_path: Path) -> None:
+    """A folder that goes away during the solve costs nothing: the run is whole in another, which is named."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    during = "engine.during = lambda _: (Path('deep').rmdir(), Path('deep').write_text('in the way'))"
+    code = SOLVER.replace("StandIn()", "(engine := StandIn())").replace("main()\n", f"{during}\nmain()\n")
+    (tmp_path / "hindered.py").write_text(f"from pathlib import Path{code}", encoding="utf-8")
+    script = f"mkdir deep; {sys.executable} hindered.py solve sample.json -o deep/out --bundle"
+    done = shell(tmp_path, script, TMPDIR=str(temporary))
+    assert done.returncode == 1
+    (place,) = temporary.glob("matcher-*/sample")
+    assert tells(done) == [
+        "matcher: deep/out cannot be written (Not a directory)",
+        f"matcher: saved in {place} instead; move it from there, as temporary files are cleared away",
+    ]
+    assert f"bundle in {place}" in done.stderr
+    assert (place / "bundle.json").exists()
+    assert done.stdout.startswith("Two States")
+    assert shell(tmp_path, f"$MATCHER show {place}").returncode == 0
+
+
+full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="writes to the device that is always full")
+
+
+@full_device
+@pytest.mark.parametrize("arguments", ["--json", "--json --quiet", ""])
+def test_full_stdout_is_told(tmp_path: Path, arguments: str) -> None:
+    """Data that cannot be written are an error; where the result is saved is said, also to who wants no progress."""
+    done = shell(tmp_path, f"$MATCHER solve sample.json -o out {arguments} > /dev/full")
+    assert done.returncode == 1
+    assert tells(done) == [
+        "matcher: the result is saved in out",
+        "matcher: standard output: No space left on device",
+    ]
+    assert "Exception ignored" not in done.stderr
+    assert json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))["portfolio"]
+
+
+@full_device
+@pytest.mark.parametrize("command", ["schema result", "check sample.json", "show out", "verify out", "--help"])
+def test_every_command_tells_of_a_full_stdout(tmp_path: Path, command: str) -> None:
+    """No command takes it for done."""
+    shell(tmp_path, "$MATCHER solve sample.json -o out")
+    done = shell(tmp_path, f"$MATCHER {command} > /dev/full")
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+@full_device
+def test_full_stderr_does_not_end_a_solve(tmp_path: Path) -> None:
+    """Progress that cannot be shown is no reason to lose the result, nor for another exit code."""
+    done = shell(tmp_path, "$MATCHER solve sample.json -o out --json 2> /dev/full")
+    assert done.returncode == 0
+    assert done.stdout == (tmp_path / "out" / "result.json").read_text(encoding="utf-8")
+    assert "improving" in (tmp_path / "out" / "log.txt").read_text(encoding="utf-8")
+    assert shell(tmp_path, "$MATCHER check none.json 2> /dev/full").returncode == 2
+
+
+@posix
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("solve sample.json -o out --json --strict", 0),
+        ("verify sample.json other.json", 1),
+        ("schema result", 0),
+    ],
+)
+def test_a_reader_that_has_gone_changes_no_exit_code(tmp_path: Path, command: str, code: int) -> None:
+    """A pipe closed at its other end drops the data, and nothing else: what was found is still told by the code."""
+    assert shell(tmp_path, "$MATCHER solve sample.json -o out").returncode == 0
+    other = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
+    other["portfolio"]["flows"][0]["money"] += 1
+    (tmp_path / "other.json").write_text(json.dumps(other), encoding="utf-8")
+    done = shell(tmp_path, f"(trap '' PIPE; sleep 0.1; $MATCHER {command}; echo code $? >&2) | true")
+    assert f"code {code}" in done.stderr.splitlines()
+    assert "matcher: " not in done.stderr

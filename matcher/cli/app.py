@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -17,8 +16,8 @@ from matcher.cli.new import new_command
 from matcher.cli.schema import schema_command
 from matcher.cli.show import show_command
 from matcher.cli.solve import solve_command
-from matcher.cli.streams import open_closed_streams
-from matcher.cli.talk import out, say, say_faults
+from matcher.cli.streams import open_closed_streams, tell
+from matcher.cli.talk import out, reason, say, say_faults
 from matcher.cli.verify import verify_command
 from matcher.errors import InvalidInput, InvalidOptions, MatcherError
 
@@ -68,11 +67,8 @@ def main() -> None:
     """Runs the command line on the arguments of the process, and ends the process."""
     open_closed_streams()
     code = run(sys.argv[1:])
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader of a pipe has gone: nothing is lost, and the interpreter must not complain on its way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        tell(stream, "")  # what could not be written was said, and the interpreter must not fail on its way out
     raise SystemExit(code)
 
 
@@ -102,7 +98,7 @@ def _failed(error: Exception, *, debug: bool) -> Exit:
     if debug:
         say("".join(traceback.format_exception(error)).rstrip())
     known = isinstance(error, MatcherError | OSError)
-    say(f"matcher: {error}" if known else f"matcher: internal error: {type(error).__name__}: {error}")
+    say(f"matcher: {reason(error)}" if known else f"matcher: internal error: {type(error).__name__}: {error}")
     if not debug:
         say("For the traceback: matcher --debug COMMAND ...")
     return Exit.FAILED

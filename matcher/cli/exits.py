@@ -15,7 +15,8 @@ class Exit(IntEnum):
     DONE = 0
     """Done; for a solve: within the asked gap, or a limit reached with a portfolio."""
     FAILED = 1
-    """An error of the engine itself, though what it had found may be saved; or a check that did not pass."""
+    """An error of the engine itself, though what it had found may be saved; a check that did not pass; or
+    something that could not be written where it was to be."""
     INVALID = 2
     """Wrong usage, or an invalid file."""
     INFEASIBLE = 3

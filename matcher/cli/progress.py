@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
+from matcher.cli.streams import tell
+
 if TYPE_CHECKING:
     from matcher.result import Progress
 
@@ -83,8 +85,7 @@ class ProgressLog:
         self.note(line)
         self._end_line()
         if not self._quiet:
-            self._stream.write(f"{line}\n")
-            self._stream.flush()
+            tell(self._stream, f"{line}\n")
 
     def close(self) -> None:
         """Shows the last report, if it was held back, and ends the rewritten line."""
@@ -102,14 +103,12 @@ class ProgressLog:
     def _show(self, line: str) -> None:
         if self._quiet:
             return
-        self._stream.write(f"{CLEAR}{line[: _columns(self._stream) - 1]}" if self._terminal else f"{line}\n")
-        self._stream.flush()
+        tell(self._stream, f"{CLEAR}{line[: _columns(self._stream) - 1]}" if self._terminal else f"{line}\n")
         self._drawn = self._terminal
 
     def _end_line(self) -> None:
         if self._drawn:
-            self._stream.write("\n")
-            self._stream.flush()
+            tell(self._stream, "\n")
             self._drawn = False
 
 

@@ -15,10 +15,10 @@ from matcher.cli.exits import Exit, exit_of
 from matcher.cli.interrupt import run_interruptibly
 from matcher.cli.progress import ProgressLog
 from matcher.cli.streams import stdout_for_data
-from matcher.cli.talk import out
+from matcher.cli.talk import out, say
 
 if TYPE_CHECKING:
-    from matcher.cli.runs import RunFolder
+    from matcher.cli.saving import Saving
     from matcher.result import Cancel, Result, SolveOptions
     from matcher.scenario import Scenario
 
@@ -119,6 +119,7 @@ def _solve(
 ) -> int:
     """Solves, saves, shows, and returns the exit code."""
     from matcher.cli.runs import RunFolder
+    from matcher.cli.saving import Saving
     from matcher.io import check_run_directory
     from matcher.result import Cancel
 
@@ -127,31 +128,29 @@ def _solve(
     cancel = Cancel()
     log = ProgressLog(sys.stderr, quiet=quiet)
     result = _run(scenario, options, workers, log, cancel)
+    saving = Saving(folder, scenario, result, log)
+    contradicted = False
     try:
-        folder.save(scenario, result, log.text)
-        log.say(f"saved in {folder.path}")
-        contradicted = _confirm(scenario, result, folder, log, confirmation)
-    finally:  # what took long to find is shown even if it cannot be saved
-        _show(scenario, result, json=json)
-    return Exit.FAILED if contradicted else exit_of(result, strict=strict, interrupted=cancel.requested)
+        if saving.save("saved"):
+            contradicted = _confirm(saving, confirmation)
+    finally:  # what took long to find is shown even if it cannot be saved, and then in full
+        _show(saving, json=json or saving.lost)
+    if contradicted or saving.failed:
+        return Exit.FAILED
+    return exit_of(result, strict=strict, interrupted=cancel.requested)
 
 
-def _confirm(
-    scenario: Scenario,
-    result: Result,
-    folder: RunFolder,
-    log: ProgressLog,
-    confirmation: Confirmation,
-) -> bool:
+def _confirm(saving: Saving, confirmation: Confirmation) -> bool:
     """Adds to a saved run what was asked for to confirm it; returns whether another engine contradicts it."""
     from matcher.cli.runs import bundle_files, opinion_files
     from matcher.second_opinion import second_opinion
 
+    log = saving.log
     more: dict[str, str] = {}
     contradicted = False
     if confirmation.second_opinion:
         log.say("solving once more, for a second opinion")
-        opinion = second_opinion(scenario, result)
+        opinion = second_opinion(saving.scenario, saving.result)
         contradicted = bool(opinion.disagreements)
         for line in (*opinion.disagreements, *opinion.agreements):
             log.say(f"{opinion.engine}: {line}")
@@ -160,10 +159,9 @@ def _confirm(
     if confirmation.source is not None:
         log.say("pricing each objective once more, for proof of the bounds")
         with stdout_for_data():
-            more |= bundle_files(confirmation.source, scenario, result)
+            more |= bundle_files(confirmation.source, saving.scenario, saving.result)
     if more:
-        folder.save(scenario, result, log.text, more)
-        log.say(f"{'bundle' if confirmation.source is not None else 'second opinion'} in {folder.path}")
+        saving.save("bundle" if confirmation.source is not None else "second opinion", more)
     return contradicted
 
 
@@ -191,9 +189,16 @@ def _run(scenario: Scenario, options: SolveOptions, workers: Workers, log: Progr
         log.close()
 
 
-def _show(scenario: Scenario, result: Result, *, json: bool) -> None:
+def _show(saving: Saving, *, json: bool) -> None:
     """Writes the result to stdout."""
     from matcher.io import canonical_json
     from matcher.reporting import summary_text
 
-    out(canonical_json(result.model_dump(mode="json")) if json else summary_text(scenario, result))
+    result = saving.result
+    text = canonical_json(result.model_dump(mode="json")) if json else summary_text(saving.scenario, result)
+    try:
+        out(text)
+    except OSError:
+        if saving.saved:
+            say(f"matcher: the result is saved in {saving.folder.path}")
+        raise

@@ -29,6 +29,23 @@ def _nowhere() -> TextIO:
     return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - no path, and open to the end
 
 
+def lead_nowhere(stream: TextIO) -> None:
+    """Drops all that a stream which failed still holds or is given: else it would fail again at every turn."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+    stream.flush()
+
+
+def tell(stream: TextIO, text: str) -> None:
+    """Writes talk; where it can no longer go, it ends: the work that it is about does not."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError:
+        lead_nowhere(stream)
+
+
 @contextlib.contextmanager
 def stdout_for_data() -> Iterator[None]:
     """Sends to stderr whatever is written to the process's stdout meanwhile, also by C and C++ libraries."""
@@ -40,7 +57,8 @@ def stdout_for_data() -> Iterator[None]:
     finally:
         _flush_libraries()
         os.dup2(kept, STDOUT)
-        os.close(kept)
+        with contextlib.suppress(OSError):  # what is wrong with stdout is told when data are written to it
+            os.close(kept)
 
 
 def _flush_libraries() -> None:

@@ -8,14 +8,27 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
+from matcher.cli.streams import lead_nowhere, tell
 from matcher.errors import Fault, InvalidInput
 from matcher.units import plain
 
 
 def out(text: str) -> None:
-    """Writes data."""
-    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
-    sys.stdout.flush()
+    """Writes data; a reader of a pipe that has gone has had enough of it, and what else is to be done is done.
+
+    Raises
+    ------
+    OSError
+        if they cannot be written, with the name of stdout.
+    """
+    try:
+        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        lead_nowhere(sys.stdout)
+    except OSError as error:
+        lead_nowhere(sys.stdout)
+        raise OSError(error.errno, error.strerror or str(error), "standard output") from error
 
 
 def out_json(document: object) -> None:
@@ -33,9 +46,15 @@ def _plain(value: object) -> object:
 
 
 def say(text: str) -> None:
-    """Writes talk."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    """Writes talk, as long as there is where it can go."""
+    tell(sys.stderr, f"{text}\n")
+
+
+def reason(error: Exception) -> str:
+    """Returns why something failed, with the name of the file if it is an error of the system."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
 
 
 def say_faults(error: InvalidInput) -> None:
