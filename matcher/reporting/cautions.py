@@ -11,6 +11,7 @@ from itertools import islice
 from matcher.merging import Merged
 from matcher.options import OptionSet, Reason, need_node, reach
 from matcher.reporting import amounts, words
+from matcher.reporting.unit_slips import find_slips
 from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer
 
 COLLECTIONS = ("capabilities", "states", "needs", "offers")
@@ -83,8 +84,28 @@ def cautions_of(options: OptionSet, merged: Merged | None = None) -> tuple[Cauti
         *_unused_offers(seen),
         *_windows_outside(original),
         *_work_without_value(options),
+        *unit_slips(original),
         *_missing_provenance(original),
     )
+
+
+def unit_slips(scenario: Scenario) -> Iterator[Caution]:
+    """Figures that were probably written in another unit; none is changed."""
+    for slip in find_slips(scenario):
+        less = slip.intent.off < 1
+        said = {"peers": f"{slip.peers:,}", "compared": slip.compared, "said": slip.said or slip.compared}
+        yield _caution(
+            "unit_slip",
+            slip.path,
+            otherwise=words.OTHERWISE.format(rival=slip.rival) if slip.rival else "",
+            path=slip.path,
+            found=slip.found,
+            compared=words.YARDSTICKS[slip.kind].format(**said),
+            factor=f"{int(max(slip.intent.off, 1 / slip.intent.off)):,}",
+            direction="less" if less else "more",
+            remedy="as much" if less else "less",
+            intent=words.INTENTS[slip.intent.code].format(unit=slip.intent.unit),
+        )
 
 
 def _windows_outside(scenario: Scenario) -> Iterator[Caution]:

@@ -157,6 +157,55 @@ WARNINGS = _table(
     no_reference_price="capability {subject} has no reference_price: its work in kind weighs nothing in {objectives}",
     commitment_impossible="commitment {subject} is no eligible option in {year}: the scenario has no portfolio",
     pin_impossible="pin {subject} in {state} has no option: the scenario has no portfolio",
+    unit_slip="{subject}: {found} is far {direction} than expected, compared with {compared};"
+    " {factor} times {remedy} would agree: {intent}?{otherwise}",
     provenance_missing="{count} of {total} {collection} say nothing about where their figures come from",
 )
 """What a scenario's author may want to know before solving."""
+
+OTHERWISE = " Or it is {rival} that is off."
+"""Names another figure that may be the one in another unit."""
+
+INTENTS = _table(
+    thousands="given in thousands of {unit}",
+    millions="given in millions of {unit}",
+    whole_units="given in whole {unit}",
+    per_month="given per month",
+    months_or_years="given per month, or in years rather than months",
+    years_for_months="given in years, not months",
+    other_unit="given in {unit}",
+    price_of_other="given as the price in {unit}",
+    price_of_year="given as the price of a year",
+    converted_twice="converted once too often",
+)
+"""In what other unit a figure was probably written."""
+
+YARDSTICKS = _table(
+    amounts="{peers} other offers of money ({compared} in the middle)",
+    amount_minimum="{peers} other offers' amounts and least amounts in a State (here {compared} beside it)",
+    amount_absorption="{peers} other offers of money and what their States can absorb (here {compared} beside it)",
+    absorptions="what {peers} other States can absorb ({compared} in the middle)",
+    absorption_cost="what {peers} other States can absorb and what their needs would cost",
+    minimums="{peers} other least amounts in a State ({compared} in the middle)",
+    prices="{peers} other prices of {said} ({compared} in the middle)",
+    price_reference="{peers} other prices of {said} and its reference price (here {compared} beside it)",
+    capacities="{peers} other capacities of {said} ({compared} in the middle)",
+    capacity_minimum="{peers} other offers' capacities and least amounts in a State (here {compared} beside it)",
+    capacity_needs="{peers} other capacities of {said} and their States' needs (here {compared} beside it)",
+    areas="{peers} other needs of {said} ({compared} in the middle)",
+    quantities="{peers} other needs of {said} ({compared} in the middle)",
+    quantity_pace="quantity and most in a year of {peers} other needs of {said} (here {compared} beside it)",
+    pace_bound="the need itself, of which no more can be used in a year than in all (here {compared} beside it)",
+    minimum_bound="all that the offer has in a year, of which no State can get more (here {compared} beside it)",
+    paces="the most in a year of {peers} other needs of {said} ({compared} in the middle)",
+    quantity_pair="survey and clearance in {peers} other States (here {compared} beside it)",
+    beneficiaries="quantity and people who benefit in {peers} other needs (here {said} people)",
+    own_years="its own other years ({compared} in the middle)",
+    published="published figures: {said}",
+    published_prices="published figures: {said}",
+    commitment_capacity="the capacity that it is to come from or the commitment on it ({compared})",
+    commitment_need="the need that it is for or the commitment for it ({compared})",
+    cap_money="the money that is capped or its cap ({compared})",
+    money_cost="what all needs would cost at the prices asked ({compared})",
+)
+"""What a figure that was probably written in another unit is compared with."""
