@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from copy import deepcopy
 from fractions import Fraction
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from benchmarks.instances import generate, generate_data
+from matcher.cli.app import run
 from matcher.io import load
 from matcher.io.writing import canonical_json, scenario_document
 from matcher.reporting import Caution, overview_document, overview_of, unit_slips, words
@@ -219,6 +221,22 @@ def test_slips_are_part_of_the_overview() -> None:
     assert (found["found"], found["factor"], found["direction"]) == ("45,400 USD", "1,000", "less")
     assert found["intent"] == "given in thousands of USD"
     assert found["compared"] == "what 32 other States can absorb (15,000,000 USD in the middle)"
+
+
+def test_check_and_solve_warn(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    """Both commands say it on stderr, and a solve keeps it in its log; the scenario saved is as written."""
+    monkeypatch.chdir(tmp_path)
+    document = json.loads(canonical_json(scenario_document(load(FOLDER / "tiny" / "multi-year-minimum.yaml"))))
+    document["offers"]["NOR-money"]["min_per_state"] = 2_000_000
+    Path("slip.json").write_text(json.dumps(document), encoding="utf-8")
+    assert run(["check", "slip.json"]) == 0
+    warning = "Or it is offers.NOR-money.min_per_state that is off."
+    assert warning in capsys.readouterr().err
+    run(["solve", "slip.json", "-o", "run"])
+    assert warning in capsys.readouterr().err
+    assert warning in Path("run/log.txt").read_text(encoding="utf-8")
+    saved = json.loads(Path("run/scenario.resolved.json").read_text(encoding="utf-8"))
+    assert saved["offers"]["NOR-money"]["min_per_state"] == 2_000_000
 
 
 @pytest.mark.parametrize("unit", ["m2", "hectare", "km2", "expert-month", "training place"])

@@ -121,12 +121,15 @@ def _solve(
     from matcher.cli.runs import RunFolder
     from matcher.cli.saving import Saving
     from matcher.io import check_run_directory
+    from matcher.reporting import unit_slips
     from matcher.result import Cancel
 
     folder = RunFolder.of(scenario, options, output)
     check_run_directory(folder.path)  # before what may take minutes
     cancel = Cancel()
     log = ProgressLog(sys.stderr, quiet=quiet)
+    for caution in unit_slips(scenario):  # a figure in the wrong unit makes a portfolio worthless
+        log.say(f"warning: {caution.text}")
     result = _run(scenario, options, workers, log, cancel)
     saving = Saving(folder, scenario, result, log)
     contradicted = False
