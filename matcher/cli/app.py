@@ -12,6 +12,7 @@ import typer
 from matcher.cli.check import check_command
 from matcher.cli.doctor import doctor_command
 from matcher.cli.exits import Exit
+from matcher.cli.explain import explain_command
 from matcher.cli.new import new_command
 from matcher.cli.schema import schema_command
 from matcher.cli.show import show_command
@@ -27,6 +28,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "solve": solve_command,
     "verify": verify_command,
     "show": show_command,
+    "explain": explain_command,
     "schema": schema_command,
     "doctor": doctor_command,
 }

@@ -1,0 +1,254 @@
+"""Changes of a scenario, each monotone: more of it never makes anything impossible that was possible.
+
+More money or work of an offer is a further offer of the same provider, under the same earmarks,
+channels and dates, without its minimum: a further grant, a further team. ``anybody`` is a donor or
+operator that the scenario does not know, without any earmark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from matcher.explanation.findings import ChangeKind
+from matcher.options import find_options
+from matcher.scenario import FundingOffer, Scenario, State, TechnicalOffer
+from matcher.units import MAX_MONEY, MAX_QUANTITY, floor_share
+
+Document = dict[str, Any]
+FURTHER = "further"
+"""What the id of an offer that a change adds begins with."""
+ANYBODY = "anybody"
+"""Whose offer it is where it may be anybody's."""
+MILLIONTHS = 10**6
+COMPONENTS = (
+    "high_level_interest",
+    "empowered_entities",
+    "measures_articulated",
+    "challenges_planned",
+    "financial_commitment",
+)
+EARMARKS = {
+    "state_not_in_reach": "states",
+    "region_not_in_reach": "regions",
+    "capability_not_funded": "capabilities",
+    "channel_closed": "channels",
+    "ownership_below_floor": "ownership_floor",
+}
+"""Fields of an offer whose being waived answers a reason."""
+
+
+@dataclass(frozen=True)
+class Lever:
+    """One kind of change of one figure, by any amount up to a most."""
+
+    kind: ChangeKind
+    subject: str
+    field: str
+    amounts: tuple[int, ...] | None
+    """Amounts worth trying, rising; None where the least amount is solved for (an added offer)."""
+    apply: Callable[[Document, int], None]
+    """Makes the change by an amount; the amount of an added offer is as much as it can give in a year."""
+
+
+def changed(scenario: Scenario, *levers: tuple[Lever, int]) -> Scenario:
+    """Returns a scenario with some changes made."""
+    document = scenario.model_dump()
+    for lever, amount in levers:
+        lever.apply(document, amount)
+    return Scenario.from_data(document)
+
+
+def levers_of(scenario: Scenario, state: State) -> list[Lever]:
+    """Returns all levers that could help a State, by kind in the order of who has to agree, then by name."""
+    needs = scenario.needs_of(state.id)
+    kinds = {need.capability for need in needs}
+    offers: list[FundingOffer | TechnicalOffer] = [*scenario.funding]
+    offers += [each for each in scenario.technical if each.capability in kinds]
+    return [
+        *_partners(scenario, state),
+        *_absorption(scenario, state),
+        *_deadline(scenario, state),
+        *_ownership(scenario, state, offers),
+        *_earmarks(scenario, state),
+        *_starts(scenario, offers),
+        *(_further(scenario, offer) for offer in offers),
+        _anybodys_money(scenario.horizon.first),
+        *(_anybodys_work(scenario, capability) for capability in sorted(kinds)),
+    ]
+
+
+def added(lever: Lever) -> str:
+    """Returns the id of the offer that a lever adds."""
+    return f"{FURTHER}-{lever.kind}-{lever.subject}{lever.field}"
+
+
+def _entity(collection: str, key: str, field: str, value: Callable[[Any, int], Any]) -> Callable[[Document, int], None]:
+    """A change of one field of one entity."""
+
+    def apply(document: Document, amount: int) -> None:
+        entity = document[collection][key]
+        entity[field] = value(entity[field], amount)
+
+    return apply
+
+
+def _partners(scenario: Scenario, state: State) -> list[Lever]:
+    if state.max_partners is None:
+        return []
+    most = max(len(scenario.providers) - state.max_partners, 0)
+    more = _entity("states", state.id, "max_partners", lambda before, amount: before + amount)
+    return [Lever("partners", state.id, "", tuple(range(1, most + 1)), more)] if most else []
+
+
+def _absorption(scenario: Scenario, state: State) -> list[Lever]:
+    """More external money in each year, in steps of a thousandth of all the money that there is."""
+    if state.absorption is None:
+        return []
+    total = sum(sum(scenario.money_by_year(offer)) for offer in scenario.funding) or 1
+    step = max(10 ** (len(str(total)) - 4), 1)
+    amounts = tuple(range(step, total + step, step))
+
+    def more(before: Any, amount: int) -> Any:
+        if isinstance(before, dict):
+            return {year: before.get(year, 0) + amount for year in scenario.years}
+        return before + amount
+
+    return [Lever("absorption", state.id, "", amounts, _entity("states", state.id, "absorption", more))]
+
+
+def _deadline(scenario: Scenario, state: State) -> list[Lever]:
+    years = tuple(range(1, scenario.horizon.last - state.deadline + 1))
+    later = _entity("states", state.id, "deadline", lambda before, amount: before + amount)
+    return [Lever("deadline", state.id, "", years, later)] if years else []
+
+
+def _ownership(scenario: Scenario, state: State, offers: list[FundingOffer | TechnicalOffer]) -> list[Lever]:
+    """Each component that has room, by what would lift the State to the floors that are above it."""
+    if state.ownership is None:
+        return []
+    score = state.ownership_score()
+    above = {Fraction(each.ownership_floor) for each in offers if Fraction(each.ownership_floor) > score}
+    wanted = sorted({-floor_share(-MILLIONTHS, (floor - score) * len(COMPONENTS)) for floor in above})
+    found = []
+    for component in COMPONENTS:
+        room = int((1 - getattr(state.ownership, component)) * MILLIONTHS)
+        amounts = tuple(amount for amount in wanted if amount <= room)
+        if amounts:
+            found.append(Lever("ownership", state.id, component, amounts, _better(state.id, component)))
+    return found
+
+
+def _better(state: str, component: str) -> Callable[[Document, int], None]:
+    def apply(document: Document, amount: int) -> None:
+        ownership = document["states"][state]["ownership"]
+        ownership[component] = ownership[component] + Decimal(amount) / MILLIONTHS
+
+    return apply
+
+
+def _earmarks(scenario: Scenario, state: State) -> list[Lever]:
+    """Filters of offers that alone keep some pair from a need of the State."""
+    options = find_options(scenario)
+    found: set[tuple[str, str]] = set()
+    for need in scenario.needs_of(state.id):
+        for reasons in options.refusals(need.id).values():
+            fields = {(reason.offer, EARMARKS.get(reason.code)) for reason in reasons}
+            if len(fields) == 1:
+                offer, field = fields.pop()
+                if offer is not None and field is not None:
+                    found.add((offer, field))
+    return [Lever("earmark", offer, field, (1,), _waived(offer, field)) for offer, field in sorted(found)]
+
+
+def _waived(offer: str, field: str) -> Callable[[Document, int], None]:
+    return _entity("offers", offer, field, lambda before, _: Decimal(0) if field == "ownership_floor" else None)
+
+
+def _starts(scenario: Scenario, offers: list[FundingOffer | TechnicalOffer]) -> list[Lever]:
+    """Offers that begin after the horizon does."""
+    found = []
+    for offer in offers:
+        if offer.years is not None and offer.years.first > scenario.horizon.first:
+            most = offer.years.first - scenario.horizon.first
+            found.append(Lever("start", offer.id, "", tuple(range(1, most + 1)), _earlier(offer)))
+    return found
+
+
+def _earlier(offer: FundingOffer | TechnicalOffer) -> Callable[[Document, int], None]:
+    """The offer begins earlier, with as much a year as in its first year, and ends when it did."""
+    assert offer.years is not None
+    first, field = offer.years.first, "amount" if isinstance(offer, FundingOffer) else "capacity"
+
+    def apply(document: Document, amount: int) -> None:
+        entity = document["offers"][offer.id]
+        years = entity["years"]
+        entity["years"] = [first - amount, years[1]]
+        given = entity[field]
+        if isinstance(given, dict):
+            entity[field] = dict.fromkeys(range(first - amount, first), given.get(first, 0)) | given
+
+    return apply
+
+
+def _further(scenario: Scenario, offer: FundingOffer | TechnicalOffer) -> Lever:
+    """A further grant or team of a provider."""
+    money = isinstance(offer, FundingOffer)
+    kind: ChangeKind = "money" if money else "capacity"
+
+    def apply(document: Document, amount: int) -> None:
+        more = {**document["offers"][offer.id], "min_per_state": 0, "min_years": 1}
+        if money:
+            more |= _grant(min(scenario.window(offer), default=scenario.horizon.first), amount)
+        else:
+            more["capacity"] = min(amount, MAX_QUANTITY)
+        document["offers"] = {**document["offers"], added(lever): more}
+
+    lever = Lever(kind, offer.id, "", None, apply)
+    return lever
+
+
+def _anybodys_money(first: int) -> Lever:
+    def apply(document: Document, amount: int) -> None:
+        offer = {
+            "provider": _add_provider(document, "donor_state"),
+            "kind": "funding",
+            **_grant(first, amount),
+        }
+        document["offers"] = {**document["offers"], added(lever): offer}
+
+    lever = Lever("more_money", ANYBODY, "", None, apply)
+    return lever
+
+
+def _grant(first: int, amount: int) -> Document:
+    """An amount of money in the scenario's currency, to be used in any year from the first on."""
+    return {"amount": {first: min(amount, MAX_MONEY)}, "carry_over": Decimal(1), "repayment": None, "currency": None}
+
+
+def _anybodys_work(scenario: Scenario, capability: str) -> Lever:
+    """Work at the price of the dearest who offers it."""
+    prices = [offer.price for offer in scenario.technical if offer.capability == capability and offer.currency is None]
+
+    def apply(document: Document, amount: int) -> None:
+        offer = {
+            "provider": _add_provider(document, "operator"),
+            "kind": "technical",
+            "capability": capability,
+            "capacity": min(amount, MAX_QUANTITY),
+            "price": max(prices, default=Decimal(0)),
+        }
+        document["offers"] = {**document["offers"], added(lever): offer}
+
+    lever = Lever("more_work", ANYBODY, capability, None, apply)
+    return lever
+
+
+def _add_provider(document: Document, kind: str) -> str:
+    """Adds somebody of a kind that the scenario does not know, and returns the id."""
+    key = f"{ANYBODY}-{kind}".replace("_", "-")
+    document["providers"] = {**document["providers"], key: {"name": ANYBODY, "kind": kind}}
+    return key

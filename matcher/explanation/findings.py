@@ -1,0 +1,108 @@
+"""What an explanation says, as data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field, Strict
+
+from matcher.scenario import Frozen
+from matcher.scenario.fields import Count, Id, Text
+
+ChangeKind = Literal[
+    "partners",
+    "absorption",
+    "deadline",
+    "ownership",
+    "earmark",
+    "start",
+    "money",
+    "capacity",
+    "more_money",
+    "more_work",
+]
+"""What can be changed, in the order of who has to agree: the State itself (one partner more, more
+absorption, a later date, better ownership); one provider (a waived earmark, an earlier start); one
+provider with more than it offers (money, capacity); and anybody (money, work)."""
+
+KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
+"""Kinds of change in their order."""
+
+Verdict = Literal["found", "not_enough", "unknown"]
+"""found: some change is enough; not_enough: proven that none of the kind is; unknown: a limit came first."""
+
+
+class Change(Frozen):
+    """One change of a scenario."""
+
+    kind: ChangeKind
+    """What is changed."""
+    subject: Text
+    """Whose figure it is: a State, an offer, or ``anybody``."""
+    field: Text = ""
+    """Which of several figures or rules of the subject, where there are several."""
+    amount: Annotated[int, Strict(), Field(ge=0)]
+    """By how much: partners, years, minor units of money (a year for absorption), units of work, or millionths."""
+
+
+class Remedy(Frozen):
+    """Changes that together would reach a goal, and nothing smaller of their kind would."""
+
+    changes: tuple[Change, ...]
+    """One change, or two where no single one is enough."""
+    least: Annotated[int, Strict(), Field(ge=0)]
+    """No smaller amount of the first change is enough, proven."""
+
+    @property
+    def smallest(self) -> bool:
+        """Whether it is proven that nothing smaller is enough."""
+        return self.least == self.changes[0].amount
+
+
+class Cause(Frozen):
+    """A limit that stands against meeting more of a need."""
+
+    code: Text
+    """Kind of limit."""
+    subjects: tuple[Text, ...]
+    """Ids of what is limited."""
+    gain: Annotated[int, Strict(), Field(ge=0)]
+    """Units of the need that could be met beyond what is, without the limit."""
+    users: tuple[Text, ...] = ()
+    """States that use what is limited instead, those that use most first."""
+
+
+class Shortfall(Frozen):
+    """A State that does not complete, or a need that is not met in full."""
+
+    state: Id
+    """The State."""
+    need: Id | None
+    """The need; None where it is about completing."""
+    missing: Count
+    """Units of the need that are not met; States not completed (1)."""
+    at_hand: Count = 0
+    """Units that could be met beyond the portfolio as things are, taking nothing from others."""
+    causes: tuple[Cause, ...] = ()
+    """What stands against it alone, most first."""
+    together: tuple[Cause, ...] = ()
+    """Where nothing does alone: a smallest set of limits that must all give way for anything to be gained."""
+    barred: tuple[Cause, ...] = ()
+    """Rules that keep providers from the need; gain is the number of providers that each alone keeps away."""
+    remedies: tuple[Remedy, ...] = ()
+    """Smallest changes that would reach it, in order of who has to agree, then of size."""
+    insufficient: tuple[tuple[ChangeKind, Verdict], ...] = ()
+    """Kinds of change of which no single one is enough, or none is known to be."""
+
+
+class Explanation(Frozen):
+    """Why a portfolio leaves what it leaves, and what it would take."""
+
+    explanation: Annotated[int, Strict(), Field(ge=1, le=1)] = 1
+    """Version of the format."""
+    scenario: Id
+    """Name of the scenario."""
+    scenario_hash: Text
+    """SHA-256 of the resolved scenario."""
+    shortfalls: tuple[Shortfall, ...]
+    """By State, completing first, then by need."""

@@ -1,0 +1,217 @@
+"""Why a State does not complete or a need is not met in full, and what it would take."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from matcher.conflicts.limits import Limit, limits_of
+from matcher.errors import InvalidOptions, nearest
+from matcher.execution import Executor, Serial
+from matcher.explanation.changes import EARMARKS
+from matcher.explanation.findings import Cause, Explanation, Shortfall
+from matcher.explanation.halving import alone
+from matcher.explanation.ledger import LedgerMaker
+from matcher.explanation.setting import Found, Goal, Setting
+from matcher.options import find_options, need_node, reach
+from matcher.portfolio import Portfolio
+from matcher.result import scenario_hash
+from matcher.scenario import Scenario
+from matcher.verification import verify
+
+MOST_USERS = 3
+"""States named that use what is limited instead."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be explained, for pieces that run anywhere."""
+
+    scenario: Scenario
+    portfolio: Portfolio
+    ledger: bool
+
+
+def explain(
+    scenario: Scenario,
+    portfolio: Portfolio,
+    *,
+    states: Collection[str] = (),
+    ledger: bool = True,
+    executor: Executor | None = None,
+) -> Explanation:
+    """Returns why a portfolio leaves what it leaves, and what it would take.
+
+    Parameters
+    ----------
+    scenario, portfolio
+        A valid portfolio of the scenario.
+    states
+        Ids of the States to explain; none are all.
+    ledger
+        Whether to look for the smallest changes too: that takes most of the time.
+    executor
+        Where States are looked at; none is in this process.
+
+    Raises
+    ------
+    InvalidOptions
+        if there is no such State, or the portfolio is not a valid one of the scenario.
+    """
+    known = [state.id for state in scenario.states]
+    for name in states:
+        if name not in known:
+            hint = nearest(name, known)
+            raise InvalidOptions(f"no State {name!r}" + (f"; did you mean {hint!r}?" if hint else ""))
+    report = verify(scenario, portfolio)
+    if not report.ok:
+        raise InvalidOptions(f"the portfolio is not valid for this scenario: {report.violations[0].detail}")
+    goals = [goal for goal in _open_goals(scenario, portfolio) if not states or goal.state in states]
+    run = executor or Serial()
+    asked = run.share(_Asked(scenario, portfolio, ledger))
+    found = run.map(shortfall, goals, shared=asked)
+    return Explanation(scenario=scenario.name, scenario_hash=scenario_hash(scenario), shortfalls=tuple(found))
+
+
+def _open_goals(scenario: Scenario, portfolio: Portfolio) -> Iterator[Goal]:
+    """States that have not completed, then their needs that are not met in full."""
+    delivered, timely = Counter[str](), Counter[str]()
+    for flow in portfolio.flows:
+        delivered[flow.need] += flow.quantity
+        if flow.year <= scenario.state(scenario.need(flow.need).state).deadline:
+            timely[flow.need] += flow.quantity
+    for state in scenario.states:
+        needs = scenario.needs_of(state.id)
+        if any(need.completes and timely[need.id] < need.quantity for need in needs):
+            yield Goal(state.id)
+        yield from (Goal(state.id, need.id) for need in needs if delivered[need.id] < need.quantity)
+
+
+def shortfall(asked: _Asked, goal: Goal) -> Shortfall:
+    """Returns all about one goal that a portfolio does not reach."""
+    scenario, portfolio = asked.scenario, asked.portfolio
+    missing, has = 1, 0
+    if goal.need is not None:
+        has = sum(flow.quantity for flow in portfolio.flows if flow.need == goal.need)
+        missing = scenario.need(goal.need).quantity - has
+    looker = _Looker(scenario, portfolio, goal, has)
+    at_hand = looker.gain(()) or 0
+    causes, together = looker.causes(at_hand) if at_hand < missing else ((), ())
+    maker = LedgerMaker(scenario, portfolio, goal)
+    taken = maker.ledger() if asked.ledger and at_hand < missing else None
+    return Shortfall(
+        state=goal.state,
+        need=goal.need,
+        missing=missing,
+        at_hand=at_hand,
+        causes=causes,
+        together=together,
+        barred=tuple(_barred(scenario, goal)) if goal.need is not None else (),
+        remedies=() if taken is None else taken.remedies,
+        insufficient=() if taken is None else taken.insufficient,
+    )
+
+
+@dataclass(frozen=True)
+class _Stop:
+    """A limit of one entity, in all years."""
+
+    code: str
+    subject: str
+    limits: tuple[Limit, ...]
+
+
+@dataclass(frozen=True)
+class _Looker:
+    """Looks for what stands against one goal."""
+
+    scenario: Scenario
+    portfolio: Portfolio
+    goal: Goal
+    has: int
+
+    def gain(self, stops: Sequence[_Stop]) -> int | None:
+        """Units (or completions) that can be had beyond the portfolio without some limits; None if it is not known."""
+        document = self.scenario.model_dump()
+        for stop in stops:
+            for limit in stop.limits:
+                limit.waive(document)
+        setting = Setting.of(Scenario.from_data(document), self.portfolio)
+        if self.goal.need is None:
+            found = setting.least(self.goal)
+            return 0 if found.impossible else None if found.value is None else 1
+        return _beyond(setting.most(self.goal), self.has)
+
+    def causes(self, at_hand: int) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
+        """Returns what stands against the goal alone, most first; else a smallest set that does together."""
+        stops = self._stops()
+
+        def more(some: Sequence[_Stop]) -> int | None:
+            gain = self.gain(some)
+            return None if gain is None else max(gain - at_hand, 0)
+
+        found, _ = alone(stops, more)
+        if found:
+            ordered = sorted(found, key=lambda each: (-each[1], each[0].code, each[0].subject))
+            return tuple(self._cause(stop, gain) for stop, gain in ordered), ()
+        whole = more(stops)
+        if not whole:
+            return (), ()
+        needed = list(stops)
+        for stop in stops:
+            rest = [other for other in needed if other is not stop]
+            if more(rest):
+                needed = rest
+        gained = more(needed) or 0
+        return (), tuple(self._cause(stop, gained) for stop in needed)
+
+    def _stops(self) -> list[_Stop]:
+        """Limits that touch the State: its own, its needs', and those of the offers whose filters let them come."""
+        scenario, state = self.scenario, self.goal.state
+        graph = reach(scenario)
+        needs = [need.id for need in scenario.needs_of(state)]
+        near = {state, *needs, *(offer for need in needs for offer in graph.predecessors(need_node(need)))}
+        found: dict[tuple[str, str], list[Limit]] = defaultdict(list)
+        for limit in limits_of(scenario):
+            reason, subjects = limit.conflict.reason, limit.conflict.subjects
+            mine = subjects[1] == state if reason == "cap" else subjects[0] in near
+            if mine and reason != "quantity":
+                found[reason, subjects[0]].append(limit)
+        return [_Stop(code, subject, tuple(limits)) for (code, subject), limits in sorted(found.items(), key=_name)]
+
+    def _cause(self, stop: _Stop, gain: int) -> Cause:
+        return Cause(code=stop.code, subjects=(stop.subject,), gain=gain, users=tuple(self._users(stop)))
+
+    def _users(self, stop: _Stop) -> list[str]:
+        """Other States that use a limited budget or capacity, those that use most first."""
+        if stop.code not in ("budget", "capacity"):
+            return []
+        used = Counter[str]()
+        for flow in self.portfolio.flows:
+            state = self.scenario.need(flow.need).state
+            if state != self.goal.state and stop.subject in (flow.financier, flow.implementer):
+                used[state] += flow.money if stop.code == "budget" else flow.quantity
+        return sorted(used, key=lambda state: (-used[state], state))[:MOST_USERS]
+
+
+def _name(item: tuple[tuple[str, str], list[Limit]]) -> tuple[str, str]:
+    return item[0]
+
+
+def _beyond(found: Found, has: int) -> int | None:
+    """What is found beyond what there is; None where more may be possible but was not found."""
+    if found.value is None:
+        return None
+    return max(found.value - has, 0)
+
+
+def _barred(scenario: Scenario, goal: Goal) -> Iterator[Cause]:
+    """Rules of eligibility that alone keep providers from a need, those that keep most first."""
+    assert goal.need is not None
+    kept: dict[str, set[str]] = defaultdict(set)
+    for reasons in find_options(scenario).refusals(goal.need).values():
+        if len(reasons) == 1 and reasons[0].offer is not None and reasons[0].code in EARMARKS:
+            kept[reasons[0].code].add(reasons[0].offer)
+    for code, offers in sorted(kept.items(), key=lambda each: (-len(each[1]), each[0])):
+        yield Cause(code=code, subjects=tuple(sorted(offers)), gain=len(offers))

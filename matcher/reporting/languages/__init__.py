@@ -1,0 +1,41 @@
+"""Sentences by language: one table each, a YAML file beside this one; a further file is a further language."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from matcher.errors import InvalidOptions, nearest
+
+Table = dict[str, Any]
+"""Sentences by key; sentences of codes by code."""
+
+
+def languages() -> tuple[str, ...]:
+    """Returns the codes of the languages that there are tables of."""
+    files = (entry.name for entry in resources.files(__name__).iterdir())
+    return tuple(sorted(name.removesuffix(".yaml") for name in files if name.endswith(".yaml")))
+
+
+@cache
+def table_of(language: str) -> Table:
+    """Returns the sentences of a language.
+
+    Raises
+    ------
+    InvalidOptions
+        if there is no table of it.
+    """
+    known = languages()
+    if language not in known:
+        hint = nearest(language, known)
+        raise InvalidOptions(
+            f"no sentences in language {language!r}; there are {', '.join(known)}"
+            + (f" (did you mean {hint!r}?)" if hint else "")
+        )
+    text = resources.files(__name__).joinpath(f"{language}.yaml").read_text(encoding="utf-8")
+    found: Table = yaml.safe_load(text)
+    return found

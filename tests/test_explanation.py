@@ -1,0 +1,363 @@
+"""Why a need is not met and what it would take: every answer is tried out by solving the whole again."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generators import Seeded, draw_scenario
+from matcher.cli.app import run
+from matcher.cli.exits import Exit
+from matcher.cli.runs import RunFolder
+from matcher.errors import InvalidOptions
+from matcher.execution import Processes
+from matcher.explanation import Change, Explanation, Remedy, Shortfall, explain
+from matcher.explanation.changes import Lever, changed, levers_of
+from matcher.explanation.halving import alone
+from matcher.io import load
+from matcher.portfolio import Portfolio
+from matcher.reporting.explained import explanation_markdown
+from matcher.reporting.languages import languages, table_of
+from matcher.result import Result, SolveOptions
+from matcher.scenario import Scenario
+from matcher.solving import solve
+from small import Changes, small_scenario
+
+QUICK = SolveOptions(work=5)
+TINY = Path(__file__).parents[1] / "scenarios" / "tiny"
+
+
+def solved(scenario: Scenario) -> Result:
+    """Returns the result of a short solve."""
+    return solve(scenario, QUICK)
+
+
+def explained(scenario: Scenario, **options: Any) -> dict[str | None, Shortfall]:
+    """Returns what is left of a scenario of one State, by need."""
+    portfolio = solved(scenario).portfolio
+    assert portfolio is not None
+    return {each.need: each for each in explain(scenario, portfolio, **options).shortfalls}
+
+
+WORLD: Changes = {"needs.n.completes": True}
+CASES: dict[str, tuple[Changes, set[tuple[str, str, int]], set[tuple[str, str, int]]]] = {
+    "capacity": ({"offers.t.capacity": 3}, {("capacity", "t", 4)}, set()),
+    "budget": ({"offers.f.amount": 150}, {("budget", "f", 6)}, set()),
+    "absorption": ({"states.A.absorption": 150}, {("absorption", "A", 6)}, set()),
+    "least per State": ({"offers.f.min_per_state": 400}, {("min_per_state", "f", 10), ("capacity", "t", 10)}, set()),
+    "most in a year": ({"needs.n.max_per_year": 4}, {("max_per_year", "n", 2)}, set()),
+    "partners": ({"states.A.max_partners": 1}, {("max_partners", "A", 10)}, set()),
+    "matching money": ({"offers.f.match": "1"}, {("match", "f", 10)}, set()),
+    "whole or not at all": (
+        {"needs.n.indivisible": True, "offers.t.capacity": {2015: 5, 2016: 4}},
+        {("capacity", "t", 10), ("indivisible", "n", 9)},
+        set(),
+    ),
+    "two limits at once": (
+        {"offers.t.capacity": 3, "states.A.absorption": 216},
+        set(),
+        {("capacity", "t", 4), ("absorption", "A", 4)},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", list(CASES))
+def test_what_stands_in_the_way_is_named_with_what_it_costs(case: str) -> None:
+    """Each limit that alone keeps a need from being met, and how much; else a smallest set of them."""
+    changes, causes, together = CASES[case]
+    if case == "matching money":
+        changes = changes | {"providers.donor.kind": "company"}
+        changes["offers.f.match"] = 1
+    found = explained(small_scenario(changes), ledger=False)["n"]
+    assert {(each.code, each.subjects[0], each.gain) for each in found.causes} == causes
+    assert {(each.code, each.subjects[0], each.gain) for each in found.together} == together
+    assert found.at_hand == 0
+
+
+def test_rules_that_bar_providers_are_counted() -> None:
+    """A donor for another State, and one that asks for more ownership, are told as what they are."""
+    scenario = small_scenario(
+        {
+            "states.B": {"name": "Belmark", "deadline": 2016},
+            "offers.f.states": ["B"],
+            "offers.g": {"kind": "funding", "provider": "donor", "amount": 10, "ownership_floor": 0.5},
+        }
+    )
+    found = explained(scenario, ledger=False)["n"]
+    assert [(each.code, each.subjects, each.gain) for each in found.barred] == [
+        ("ownership_below_floor", ("g",), 1),
+        ("state_not_in_reach", ("f",), 1),
+    ]
+    assert found.causes == ()
+
+
+SHARED: Changes = {
+    "states.B": {"name": "Belmark", "deadline": 2016, "weight": 0.1},
+    "needs.b": {"state": "B", "capability": "clearance", "quantity": 10, "completes": True},
+    "needs.n.completes": True,
+}
+
+
+def test_nothing_is_taken_from_others() -> None:
+    """Where another State uses what there is, it is named as the one that does, and keeps it."""
+    scenario = small_scenario(SHARED)
+    portfolio = solved(scenario).portfolio
+    assert portfolio is not None
+    found = {each.need: each for each in explain(scenario, portfolio).shortfalls}
+    assert found["b"].state == "B"
+    assert found["b"].at_hand == 0
+    (cause,) = found["b"].causes
+    assert (cause.code, cause.subjects, cause.gain, cause.users) == ("capacity", ("t",), 10, ("A",))
+    amounts = {each.changes[0].kind: each.changes[0].amount for each in found["b"].remedies}
+    assert amounts == {"capacity": 10, "more_work": 10}
+
+
+def test_a_plan_that_could_do_better_says_so() -> None:
+    """An empty portfolio leaves all at hand: nothing stands in the way."""
+    scenario = small_scenario(WORLD)
+    empty = Portfolio(scenario=scenario.name, scenario_hash=scenario.digest, flows=(), engagements=())
+    whole, need = explain(scenario, empty).shortfalls
+    assert (whole.need, whole.missing, whole.at_hand, whole.remedies) == (None, 1, 1, ())
+    assert (need.need, need.missing, need.at_hand, need.causes) == ("n", 10, 10, ())
+
+
+def completes(scenario: Scenario) -> bool:
+    """Whether the only State of a scenario can complete, by a solve of its own for nothing else."""
+    document = {**scenario.model_dump(), "objectives": {"order": [{"objective": "completions"}]}}
+    result = solved(Scenario.from_data(document))
+    assert result.status == "optimal"
+    return {each.objective: each.exact for each in result.figures}["completions"] != "0"
+
+
+def lever_of(scenario: Scenario, change: Change) -> Lever:
+    """Returns the lever of a change."""
+    levers = levers_of(scenario, scenario.states[0])
+    (found,) = (e for e in levers if (e.kind, e.subject, e.field) == (change.kind, change.subject, change.field))
+    return found
+
+
+def smaller(lever: Lever, amount: int) -> int | None:
+    """Returns the amount before one; None if there is none, or none that can be tried as a whole."""
+    if lever.amounts is None:
+        return amount - 1 if amount > 1 and lever.kind in ("money", "more_money") else None
+    at = lever.amounts.index(amount)
+    return lever.amounts[at - 1] if at else None
+
+
+def check_ledger(scenario: Scenario, found: Shortfall) -> int:
+    """Tries out every answer of a ledger about completing; returns how many."""
+    tried = 0
+    for remedy in found.remedies:
+        pulled = [(lever_of(scenario, change), change.amount) for change in remedy.changes]
+        assert completes(changed(scenario, *pulled)), remedy
+        assert remedy.smallest
+        less = smaller(*pulled[0])
+        if less is not None:
+            assert not completes(changed(scenario, (pulled[0][0], less), *pulled[1:])), remedy
+        tried += 1
+    levers = levers_of(scenario, scenario.states[0])
+    for kind, verdict in found.insufficient:
+        assert verdict == "not_enough"
+        for lever in (each for each in levers if each.kind == kind):
+            most = lever.amounts[-1] if lever.amounts is not None else 10**6
+            assert not completes(changed(scenario, (lever, most))), lever
+            tried += 1
+    return tried
+
+
+LEDGERS: dict[str, Changes] = {
+    "money": {"offers.f.amount": 300},
+    "capacity": {"offers.t.capacity": 3},
+    "absorption": {"states.A.absorption": 150},
+    "partners": {"states.A.max_partners": 1},
+    "deadline": {"states.A.deadline": 2015},
+    "ownership": {
+        "offers.f.ownership_floor": 0.6,
+        "states.A.ownership": dict.fromkeys(
+            (
+                "high_level_interest",
+                "empowered_entities",
+                "measures_articulated",
+                "challenges_planned",
+                "financial_commitment",
+            ),
+            0.5,
+        ),
+    },
+    "earmark": {"offers.f.capabilities": ["survey"], "capabilities.survey": {"name": "Survey", "unit": "m2"}},
+    "start": {"offers.t.years": [2016, 2016]},
+    "a pair": {"offers.t.capacity": 3, "states.A.absorption": 216},
+}
+
+
+@pytest.mark.parametrize("case", list(LEDGERS))
+def test_the_smallest_change_of_each_kind(case: str) -> None:
+    """The change that was made to spoil things is among the remedies, and each answer holds when tried out."""
+    scenario = small_scenario(WORLD | LEDGERS[case])
+    found = explained(scenario)[None]
+    kinds = {change.kind for remedy in found.remedies for change in remedy.changes}
+    assert case in kinds or (case == "a pair" and all(len(each.changes) == 2 for each in found.remedies))
+    assert found.remedies
+    assert check_ledger(scenario, found) >= 4
+
+
+def drawn(seed: int) -> Scenario | None:
+    """Returns a random scenario of one State that does not complete; None if it does or has nothing to."""
+    scenario = draw_scenario(Seeded(7000 + seed), states=1, years=3, most=4)
+    document = {**scenario.model_dump(), "decisions": {}}
+    document["needs"] = {key: {**need, "completes": True} for key, need in document["needs"].items()}
+    scenario = Scenario.from_data(document)
+    return None if completes(scenario) else scenario
+
+
+def test_ledgers_of_random_scenarios_hold() -> None:
+    """Every answer about completing is confirmed by a solve of the whole changed scenario."""
+    tried = 0
+    for seed in range(8):
+        scenario = drawn(seed)
+        if scenario is not None:
+            tried += check_ledger(scenario, explained(scenario)[None])
+    assert tried >= 20
+
+
+@pytest.mark.slow
+def test_ledgers_of_many_random_scenarios_hold() -> None:
+    """The same, two hundred times."""
+    for seed in range(8, 208):
+        scenario = drawn(seed)
+        if scenario is not None:
+            check_ledger(scenario, explained(scenario)[None])
+
+
+def test_processes_give_the_same() -> None:
+    """Explained in two processes or here, it is the same."""
+    scenario = small_scenario(SHARED)
+    portfolio = solved(scenario).portfolio
+    assert portfolio is not None
+    with Processes(2) as executor:
+        assert explain(scenario, portfolio, executor=executor) == explain(scenario, portfolio)
+
+
+def test_what_cannot_be_explained_is_refused() -> None:
+    """A State that is not there, with the nearest name, and a portfolio that is not valid."""
+    scenario = small_scenario(WORLD)
+    portfolio = solved(scenario).portfolio
+    assert portfolio is not None
+    with pytest.raises(InvalidOptions, match="no State 'a'; did you mean 'A'"):
+        explain(scenario, portfolio, states=["a"])
+    poorer = small_scenario(WORLD | {"offers.f.amount": 10})
+    with pytest.raises(InvalidOptions, match="not valid for this scenario"):
+        explain(poorer, portfolio.model_copy(update={"scenario_hash": poorer.digest}))
+
+
+def test_halving_finds_what_is_enough_alone() -> None:
+    """Each that gains alone, with its gain; what is not known is not taken for nothing."""
+    asked: list[tuple[int, ...]] = []
+
+    def gain(some: Any) -> int:
+        asked.append(tuple(some))
+        return max((each for each in some if each % 5 == 0), default=0)
+
+    assert alone(range(1, 17), gain) == ([(5, 5), (10, 10), (15, 15)], True)
+    assert len(asked) < 25
+    assert alone([1, 2], lambda some: 1 if len(some) == 2 else None) == ([], False)
+    assert alone([], gain) == ([], True)
+
+
+# Words.
+
+
+def fields(sentence: str) -> set[str]:
+    """Returns the fields of a sentence."""
+    return set(re.findall(r"\{(\w+)\}", sentence))
+
+
+def flat(table: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """Returns the sentences of a table by dotted key."""
+    found: dict[str, str] = {}
+    for key, value in table.items():
+        found |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return found
+
+
+def test_languages_say_the_same() -> None:
+    """Every table has the sentences of the English one, with the same fields."""
+    english = flat(table_of("en"))
+    assert set(languages()) >= {"en", "fr"}
+    for language in languages():
+        table = flat(table_of(language))
+        assert {key: fields(text) for key, text in table.items()} == {k: fields(t) for k, t in english.items()}
+    assert table_of("fr")["language"] != table_of("en")["language"]
+
+
+def test_unknown_languages_are_refused() -> None:
+    """With those that there are."""
+    with pytest.raises(InvalidOptions, match=r"'frr'; there are en, fr \(did you mean 'fr'"):
+        table_of("frr")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_everything_has_words(language: str) -> None:
+    """Every limit, rule, kind of change and verdict that data can hold is said, with its figures."""
+    scenario = small_scenario(WORLD | {"offers.t.capacity": 3})
+    table = table_of(language)
+    changes = [
+        Change(kind=kind, subject="t" if kind == "capacity" else "A", field="clearance", amount=1_500_000)
+        for kind in table["kinds"]
+    ]
+    base = explained(scenario, ledger=False)[None]
+    shortfalls = [
+        base.model_copy(update={"at_hand": 1, "insufficient": (("money", "not_enough"), ("start", "unknown"))})
+    ]
+    for change in changes:
+        for least in (change.amount, 7):
+            shortfalls.append(base.model_copy(update={"remedies": (Remedy(changes=(change, change), least=least),)}))
+    explanation = Explanation(scenario="small", scenario_hash="", shortfalls=tuple(shortfalls))
+    text = explanation_markdown(scenario, explanation, language)
+    assert "{" not in text
+    assert text.count("1,500,000") >= 2 * 2
+    for kind in ("money", "start"):
+        assert table["kinds"][kind] in text
+    nothing = Explanation(scenario="small", scenario_hash="", shortfalls=())
+    assert table["nothing"] in explanation_markdown(scenario, nothing, language)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    """Returns the folder of a run whose State does not complete."""
+    scenario = small_scenario(WORLD | {"offers.t.capacity": 3})
+    folder = RunFolder(tmp_path / "run")
+    folder.save(scenario, solved(scenario), "")
+    return folder.path
+
+
+def test_the_command_explains_a_run(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In English, in French and as data."""
+    assert run(["explain", str(saved)]) == Exit.DONE
+    english = capsys.readouterr().out
+    assert "**Arland does not yet complete its Article 5 obligations by 2016.**" in english
+    assert "- the capacity of t: 4 m2 more" in english
+    assert "- 4 m2 more done by t" in english
+    assert run(["explain", str(saved), "--language", "fr", "--no-ledger"]) == Exit.DONE
+    assert "- la capacité de t : 4 m2 de plus" in capsys.readouterr().out
+    assert run(["explain", str(saved), "--json", "--state", "A"]) == Exit.DONE
+    document = json.loads(capsys.readouterr().out)
+    assert [each["need"] for each in document["shortfalls"]] == [None, "n"]
+    assert Explanation.model_validate_json(json.dumps(document)).shortfalls[1].causes[0].gain == 4
+
+
+def test_the_command_refuses_what_it_cannot_explain(
+    saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Unknown States and languages, and runs without a portfolio."""
+    assert run(["explain", str(saved), "--state", "B"]) == Exit.INVALID
+    assert run(["explain", str(saved), "--language", "xx"]) == Exit.INVALID
+    scenario = load(TINY / "infeasible-commitment.yaml")
+    folder = RunFolder(tmp_path / "none")
+    folder.save(scenario, solved(scenario), "")
+    assert run(["explain", str(folder.path)]) == Exit.INVALID
+    assert "holds no portfolio" in capsys.readouterr().err
