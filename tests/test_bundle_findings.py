@@ -1,0 +1,506 @@
+"""What is said of a bundle, claim by claim: at the last value that holds, and one past it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import matcher.verification.bundle as bundles
+from matcher.verification.__main__ import USAGE, main
+from matcher.verification.bound import Proven
+from matcher.verification.bundle import FILES, BundleReport, Finding, lines_of, verify_bundle
+from matcher.verification.report import Report, violation
+
+Said = list[tuple[bool, str]]
+
+
+def said(findings: Any) -> Said:
+    """Returns findings that can be checked, as pairs; a solver's word is told apart by a star."""
+    return [(each.ok, f"*{each.text}" if each.word else each.text) for each in findings]
+
+
+def report(*violations: Any, **figures: Any) -> Report:
+    """Returns a checker's report by hand."""
+    return Report(violations, {name: Fraction(value) for name, value in figures.items()}, {})
+
+
+# The folder
+
+
+def _folder(path: Path, manifest: Callable[[dict[str, Any]], None] | None = None, **files: bytes) -> Path:
+    """Writes a bundle of small files, and a manifest that is right unless it is changed."""
+    data = {name: b"{}\n" for name in FILES.values()} | {name.replace("_", "."): each for name, each in files.items()}
+    listed = {name: {"bytes": len(each), "sha256": hashlib.sha256(each).hexdigest()} for name, each in data.items()}
+    document: dict[str, Any] = {"manifest": 1, "files": listed}
+    if manifest is not None:
+        manifest(document)
+    for name, each in data.items():
+        (path / name).write_bytes(each)
+    _write_manifest(path, document)
+    return path
+
+
+def _write_manifest(path: Path, document: dict[str, Any], **form: Any) -> None:
+    form = {"indent": 2, "sort_keys": True, "ensure_ascii": False} | form
+    (path / "manifest.json").write_text(json.dumps(document, **form) + "\n", encoding="utf-8")
+
+
+def _checked_files(path: Path) -> Said:
+    return said(bundles._files(path))
+
+
+def test_files_are_counted_and_unlisted_names_told(tmp_path: Path) -> None:
+    """All files hold; those beside the list are named; what a desktop drops is overlooked."""
+    folder = _folder(tmp_path, zürich_md=b"x")
+    assert _checked_files(folder) == [(True, "5 files are as the manifest lists them")]
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini"):
+        (folder / name).write_bytes(b"")
+    assert _checked_files(folder) == [(True, "5 files are as the manifest lists them")]
+    (folder / "notes").write_bytes(b"")
+    (folder / "zürich.md").unlink()
+    (folder / "result.json").write_bytes(b"{ }")
+    assert _checked_files(folder) == [
+        (False, "notes is not listed in the manifest"),
+        (False, "zürich.md is not there"),
+        (False, "result.json is not the file that the manifest lists"),
+        (True, "3 files are as the manifest lists them"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "entry", [{"bytes": 3.0}, {"bytes": True}, {"bytes": 2}, {"sha256": "0" * 64}, {"more": 1}], ids=str
+)
+def test_an_entry_says_size_and_hash_and_nothing_else(tmp_path: Path, entry: dict[str, Any]) -> None:
+    """An entry that is not exactly as it should be does not list its file."""
+    size = b"x" if entry.get("bytes") is True else b"abc"
+
+    def change(manifest: dict[str, Any]) -> None:
+        manifest["files"]["a.b"] |= entry
+
+    assert _checked_files(_folder(tmp_path, change, a_b=size)) == [
+        (False, "a.b is not the file that the manifest lists"),
+        (True, "4 files are as the manifest lists them"),
+    ]
+
+
+def _without_result(manifest: dict[str, Any]) -> None:
+    del manifest["files"]["result.json"]
+
+
+def test_a_file_that_is_read_must_be_listed(tmp_path: Path) -> None:
+    """What the bundle is made of is there and listed; otherwise it is no bundle."""
+    assert _checked_files(_folder(tmp_path, _without_result)) == [
+        (False, "result.json is not listed in the manifest"),
+        (False, "result.json is no part of this folder: expected a run written with --bundle"),
+        (True, "3 files are as the manifest lists them"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda manifest: manifest.update(more=1),
+        lambda manifest: manifest.update(manifest=2),
+        lambda manifest: manifest.update(manifest=1.0),
+        lambda manifest: manifest.update(manifest=True),
+        lambda manifest: manifest.update(files=[]),
+    ],
+)
+def test_a_manifest_of_another_form_is_refused(tmp_path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Its fields are those of format 1, in their types."""
+    assert _checked_files(_folder(tmp_path, change)) == [(False, "manifest.json is not as it was written")]
+
+
+@pytest.mark.parametrize("form", [{"indent": 1}, {"sort_keys": False}, {"ensure_ascii": True}], ids=str)
+def test_a_manifest_is_written_in_one_way(tmp_path: Path, form: dict[str, Any]) -> None:
+    """The same data written otherwise are other bytes."""
+    manifest = json.loads((_folder(tmp_path, é_md=b"x") / "manifest.json").read_text(encoding="utf-8"))
+    assert [ok for ok, _ in _checked_files(tmp_path)] == [True]
+    _write_manifest(tmp_path, dict(reversed(manifest.items())), **form)
+    assert _checked_files(tmp_path) == [(False, "manifest.json is not as it was written")]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        ('{"manifest": 1}', "'files'"),
+        ("[]", "list indices must be integers or slices, not str"),
+        ("null", "'NoneType' object is not subscriptable"),
+    ],
+)
+def test_a_manifest_that_cannot_be_read_is_told(tmp_path: Path, text: str, why: str) -> None:
+    """Nothing else is looked at then."""
+    (tmp_path / "manifest.json").write_text(text, encoding="utf-8")
+    assert _checked_files(tmp_path) == [(False, f"manifest.json cannot be read: {why}")]
+
+
+def test_a_folder_without_manifest_is_told(tmp_path: Path) -> None:
+    """A folder of anything else is no bundle, and verification ends there."""
+    found = verify_bundle(tmp_path)
+    assert [each.text.partition(":")[0] for each in found.findings] == ["manifest.json cannot be read"]
+    assert found.report is None
+
+
+def test_documents_without_sense_are_told_by_kind(tmp_path: Path) -> None:
+    """A missing part by its name; any other fault by its kind; halves of characters spelt out."""
+    assert said(verify_bundle(_folder(tmp_path)).findings)[1:] == [
+        (False, "the documents do not make sense: 'currency' is missing")
+    ]
+    (tmp_path / "b").mkdir()
+    broken = _folder(tmp_path / "b", **{FILES["scenario"].replace(".", "_"): b'["\\ud800"]'})
+    assert said(verify_bundle(broken).findings)[1:] == [
+        (False, f"the documents do not make sense: TypeError: {broken / FILES['scenario']} holds no JSON object")
+    ]
+
+
+def test_the_program_checks_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It writes every finding in a line and ends with 1; more than one argument is no folder to check."""
+    assert main([str(_folder(tmp_path))]) == 1
+    assert capsys.readouterr().out.splitlines() == lines_of(verify_bundle(tmp_path))
+    assert main([str(tmp_path), str(tmp_path), str(tmp_path)]) == 2
+    assert main([str(tmp_path / "none")]) == 2
+    assert capsys.readouterr() == ("", USAGE * 2)
+
+
+def test_the_program_ends_well(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    """0 where everything holds."""
+    found = BundleReport((Finding(True, "this"), Finding(True, "that")))
+    monkeypatch.setattr("matcher.verification.__main__.verify_bundle", {tmp_path: found}.get)
+    assert main([str(tmp_path)]) == 0
+    assert capsys.readouterr() == ("ok     this\nok     that\nverified: 2 checks hold\n", "")
+
+
+def test_findings_as_lines() -> None:
+    """Marks stand in a column; the last line counts."""
+    holds, word, fails = Finding(True, "a"), Finding(True, "b", word=True), Finding(False, "c")
+    assert lines_of(BundleReport((holds, word, holds, word))) == [
+        *("ok     a", "word   b", "ok     a", "word   b"),
+        "verified: 2 checks hold; 2 more on a solver's word alone",
+    ]
+    assert lines_of(BundleReport((fails, word, holds))) == [
+        *("FAILED c", "word   b", "ok     a"),
+        "not verified: 1 of 3 checks failed",
+    ]
+
+
+# What belongs together
+
+
+def _result(**changes: Any) -> dict[str, Any]:
+    full: dict[str, Any] = {"scenario_hash": "x", "options": {"gap": Decimal(0)}, "version": "1", "solver": "ortools 2"}
+    empty: dict[str, Any] = {"stages": [], "figures": [], "status": "optimal", "portfolio": None}
+    return full | empty | changes
+
+
+@pytest.mark.parametrize(
+    ("bundle", "holds"),
+    [
+        ({}, (True, True)),
+        ({"options": {}}, (False, True)),
+        ({"versions": {"matcher": "2", "ortools": "2"}}, (True, False)),
+        ({"versions": {"matcher": "1", "ortools": "1"}}, (True, False)),
+    ],
+    ids=str,
+)
+def test_options_and_versions_are_the_result_s(bundle: dict[str, Any], holds: tuple[bool, bool]) -> None:
+    """What a bundle says of its making is what its result says."""
+    stated = {"options": {"gap": Decimal(0)}, "versions": {"matcher": "1", "ortools": "2"}} | bundle
+    assert said(bundles._belonging({"name": "n"}, stated, _result()))[1:] == [
+        (holds[0], "options are those of the result"),
+        (holds[1], "made by matcher 1 with ortools 2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "changes", "check", "holds"),
+    [
+        ("infeasible", {}, None, True),
+        ("no_portfolio", {}, None, True),
+        ("optimal", {}, None, False),
+        ("infeasible", {}, {}, False),
+        ("no_portfolio", {"stages": [1]}, None, False),
+        ("no_portfolio", {"figures": [1]}, None, False),
+        ("optimal", {"stages": [1]}, {}, False),
+    ],
+)
+def test_without_a_portfolio_nothing_else_is_claimed(status: str, changes: Any, check: Any, holds: bool) -> None:
+    """That none exists is a solver's word; that none was found is nobody's claim."""
+    found = said(bundles._nothing({"check": check}, _result(status=status, **changes)))
+    word = [(True, "*that there can be none is the word of ortools 2")] if status == "infeasible" else []
+    assert found == [(holds, f"the result is {status}: there is no portfolio to check"), *word]
+
+
+def test_every_violation_is_a_finding() -> None:
+    """With the rule, who breaks it, and how."""
+    wrong = violation(6, ("offer", "S"), 2020, 1, "too short")
+    assert said(bundles._portfolio(report(wrong))) == [(False, "rule 6 (engagement): offer, S: too short")]
+    assert said(bundles._portfolio(report())) == [(True, "the portfolio keeps every rule of the scenario")]
+
+
+@pytest.mark.parametrize(
+    ("check", "stated", "holds"),
+    [
+        ({}, {}, (True, True)),
+        ({"ok": False}, {}, (False, True)),
+        ({"ok": 1}, {}, (False, True)),
+        ({"figures": {"cost": "2"}}, {}, (False, True)),
+        ({}, {"exact": "7/5"}, (True, False)),
+        ({}, {"value": "1.333332"}, (True, False)),
+        ({}, {"value": "1.333334"}, (True, False)),
+    ],
+    ids=str,
+)
+def test_figures_are_stated_as_they_are(check: Any, stated: Any, holds: tuple[bool, bool]) -> None:
+    """By the bundle exactly, by the result exactly and rounded."""
+    bundle = {"check": {"ok": True, "figures": {"cost": "4/3"}} | check}
+    figure = {"objective": "cost", "exact": "4/3", "value": "1.333333"} | stated
+    assert said(bundles._figures(bundle, _result(figures=[figure]), report(cost="4/3"))) == [
+        (holds[0], "the checker's report is repeated"),
+        (holds[1], "the result states every figure as it is"),
+    ]
+
+
+def test_a_figure_is_rounded_to_six_places() -> None:
+    """Half a millionth off is rounded; more is another figure."""
+    value = Fraction("0.0000005")
+    assert [bundles._is_rounded(text, value) for text in ("0.000000", "0.000001", "0.000002", "-0.000001")] == [
+        *(True, True, False, False)
+    ]
+
+
+@pytest.mark.parametrize("text", [1, None, "1e3", "1.", ".5", "+1", "0" * 401, " 1"])
+def test_a_stated_number_is_digits(text: object) -> None:
+    """Anything else is refused, and shown up to a readable length."""
+    with pytest.raises(ValueError, match="is no number, expected digits with six decimals") as caught:
+        bundles._stated(text)
+    assert str(caught.value) == f"{str(text)[:40]!r} is no number, expected digits with six decimals"
+
+
+def test_stated_numbers_are_exact() -> None:
+    """Up to four hundred characters of digits."""
+    assert bundles._stated("-1.250000") == Fraction(-5, 4)
+    assert bundles._stated("9" * 400) == 10**400 - 1
+
+
+# Stages
+
+
+def _stage(objective: str = "coverage", exact: str = "2", **changes: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {"objective": objective, "exact": exact, "value": f"{exact}.000000", "sense": "max"}
+    return found | {"bound": f"{exact}.000000", "gap": Decimal("0.0"), "solved": True} | changes
+
+
+COST = {"objective": "cost", "sense": "min"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "asked", "holds"),
+    [
+        (_stage(), "0", True),
+        (_stage(sense="min"), "0", False),
+        (_stage(value="2.000001"), "0", False),
+        (_stage("weighted"), "0", True),
+        (_stage(**COST), "0", True),
+        (_stage(**COST | {"sense": "max"}), "0", False),
+        # without a bound nothing is said of how good it is
+        (_stage(bound=None, gap=None, solved=False), "0", True),
+        (_stage(bound=None, gap=None, solved=True), "0", False),
+        (_stage(bound=None, gap=Decimal(0), solved=False), "0", False),
+        (_stage(bound=None, gap=None, solved=False, sense="min"), "0", False),
+        # the bound is on the far side of the value, up to rounding
+        (_stage(bound="1.999999", gap=Decimal("0.0")), "0", True),
+        (_stage(bound="1.999998", gap=Decimal("0.000001")), "1", False),
+        (_stage(**COST, bound="2.000001", gap=Decimal("0.0")), "0", True),
+        (_stage(**COST, bound="2.000002", gap=Decimal("0.000001")), "1", False),
+        (_stage(**COST, bound="1.000000", gap=Decimal("0.5")), "1", True),
+        # the gap is the distance over the larger of the two
+        (_stage(bound="4.000000", gap=Decimal("0.5"), solved=False), "0", True),
+        (_stage(bound="4.000000", gap=Decimal("0.500001"), solved=False), "0", True),
+        (_stage(bound="4.000000", gap=Decimal("0.499999"), solved=False), "0", True),
+        (_stage(bound="4.000000", gap=Decimal("0.500002"), solved=False), "0", False),
+        (_stage(bound="4.000000", gap=Decimal("0.499998"), solved=False), "0", False),
+        (_stage(exact="-2", bound="-1.000000", gap=Decimal("0.5"), solved=False), "0", True),
+        (_stage(exact="-2", bound="2.000000", gap=Decimal("2.0"), solved=False), "0", True),
+        # solved is what is within the gap asked for
+        (_stage(bound="4.000000", gap=Decimal("0.5"), solved=True), "0.5", True),
+        (_stage(bound="4.000000", gap=Decimal("0.5"), solved=False), "0.5", True),
+        (_stage(bound="4.000000", gap=Decimal("0.5"), solved=True), "0.499999", True),
+        (_stage(bound="4.000000", gap=Decimal("0.5"), solved=True), "0.499998", False),
+        (_stage(bound="4.000000", gap=Decimal("0.5"), solved=False), "0.500001", False),
+        (_stage(bound="4.000000", gap=Decimal("0.5"), solved=1), "0.6", False),
+        (_stage(solved=False), "0.000001", False),
+    ],
+    ids=lambda each: None if isinstance(each, bool) else str(each),
+)
+def test_a_stage_says_what_adds_up(stage: dict[str, Any], asked: str, holds: bool) -> None:
+    """Value, bound, gap, sense and whether it is solved fit together."""
+    found = said(bundles._stage(stage, _result(options={"gap": Decimal(asked)})))
+    text = f"{stage['objective']}: {stage['value']}, at best {stage['bound']}, gap {stage['gap']}"
+    assert found == [(holds, text)]
+
+
+SOUGHT = {"coverage": Fraction(0), "cost": Fraction(0)}
+
+
+@pytest.mark.parametrize(
+    ("stages", "status", "holds"),
+    [
+        ([_stage(), _stage(**COST)], "optimal", (True, True, True)),
+        ([_stage(), _stage(**COST)], "feasible", (True, True, False)),
+        ([_stage()], "feasible", (True, True, True)),
+        ([_stage()], "optimal", (True, True, False)),
+        ([_stage(**COST)], "feasible", (False, True, True)),
+        ([_stage(), _stage(**COST, exact="3")], "optimal", (True, False, True)),
+        ([_stage(exact="3"), _stage(**COST)], "optimal", (True, True, True)),
+        ([_stage(), _stage(**COST, solved=1)], "optimal", (True, True, False)),
+        ([_stage(solved=False), _stage(**COST)], "feasible", (True, True, True)),
+    ],
+)
+def test_stages_are_the_scenario_s(stages: list[Any], status: str, holds: tuple[bool, bool, bool]) -> None:
+    """In its order, from the first; the last leaves the portfolio where it says; optimal is all of them solved."""
+    result = _result(stages=stages, status=status)
+    full = {"objectives": {"weights": None}}
+    found = said(bundles._stages(full, result, report(coverage=2, cost=2), SOUGHT))
+    assert found[0] == (
+        holds[0],
+        f"objectives are pursued in the scenario's order: {', '.join(each['objective'] for each in stages)}",
+    )
+    assert [text for _, text in found[1:-2]] == [
+        f"{each['objective']}: {each['value']}, at best {each['bound']}, gap {each['gap']}" for each in stages
+    ]
+    last = stages[-1]
+    assert found[-2:] == [
+        (holds[1], f"{last['objective']} reaches {last['exact']}"),
+        (holds[2], f"the result is called {status}"),
+    ]
+
+
+def test_no_stage_at_all_is_none_of_the_scenario_s() -> None:
+    """Nothing was sought, so nothing is optimal."""
+    assert said(bundles._stages({}, _result(stages=[], status="feasible"), report(), SOUGHT)) == [
+        (False, "objectives are pursued in the scenario's order: "),
+        (True, "the result is called feasible"),
+    ]
+
+
+def test_what_is_sought_and_how_much_later_objectives_may_take() -> None:
+    """The scenario's order, the default where it names none, or one weighted sum."""
+    goal = {"objective": "cost", "give_up": Decimal("0.5")}
+    assert bundles._order({"objectives": {"weights": None, "order": [goal]}}) == {"cost": Fraction(1, 2)}
+    assert bundles._order({"objectives": {"weights": None, "order": None}}) == bundles.DEFAULT_ORDER
+    assert bundles._order({"objectives": {"weights": [], "order": [goal]}}) == {"weighted": Fraction(0)}
+
+
+def test_a_weighted_sum_counts_costs_against() -> None:
+    """Each figure times its weight; where less is better, less is more."""
+    weights = [{"objective": "coverage", "weight": Decimal("0.5")}, {"objective": "cost", "weight": 3}]
+    full = {"objectives": {"weights": weights}}
+    figures = report(coverage=5, cost=2)
+    assert bundles._figure(full, figures, "weighted") == Fraction(5, 2) - 6
+    assert bundles._figure(full, figures, "coverage") == 5
+    assert bundles._figure(full, figures, "luck") is None
+    assert bundles._figure({"objectives": {"weights": None}}, figures, "weighted") == 0
+
+
+# Bounds
+
+
+def _proven(objective: str, bound: int | str, **kept: int | str) -> Proven:
+    sense = {"cost": -1, "engagements": -1}.get(objective, 1)
+    return Proven(objective, sense, Fraction(bound), {name: Fraction(level) for name, level in kept.items()})
+
+
+def test_bounds_are_proven_or_a_solver_s_word() -> None:
+    """What prices prove of each stage, what is left to a solver, and what later stages must keep."""
+    stages = [_stage("coverage", "2"), _stage(**COST, exact="10", bound="8.000000")]
+    proofs = (_proven("coverage", 3), _proven("cost", 7, coverage="3/2"))
+    order = {"coverage": Fraction(1, 4), "cost": Fraction(1, 10)}
+    assert said(bundles._bounds(_result(stages=stages), report(coverage="3/2", cost=11), proofs, order)) == [
+        (True, "coverage: earlier objectives are kept as far as they must be"),
+        (True, "coverage: no portfolio has more than 3: proven by its prices"),
+        (True, "*coverage: from there to 2.000000 the word of ortools 2"),
+        (True, "the portfolio keeps coverage at 1.500000..."),
+        (True, "cost: earlier objectives are kept as far as they must be"),
+        (True, "cost: no portfolio that keeps coverage at least 1.500000... has less than 7: proven by its prices"),
+        (True, "*cost: from there to 8.000000 the word of ortools 2"),
+        (True, "the portfolio keeps cost at 11"),
+    ]
+
+
+def test_what_later_stages_took_too_much_of_is_told() -> None:
+    """A portfolio past a level, and a proof that keeps another level, prove nothing."""
+    stages = [_stage("cost", "10", sense="min"), _stage("coverage", "2")]
+    proofs = (_proven("cost", 10), _proven("coverage", 2, cost=10))
+    order = {"cost": Fraction(1, 10), "coverage": Fraction(0)}
+    found = said(bundles._bounds(_result(stages=stages), report(coverage="1.9", cost=12), proofs, order))
+    assert [text for ok, text in found if not ok] == [
+        "the portfolio keeps cost at 11",
+        "coverage: earlier objectives are kept as far as they must be",
+        "the portfolio keeps coverage at 2",
+    ]
+    assert (True, "coverage: no portfolio that keeps cost at most 10 has more than 2: proven by its prices") in found
+
+
+def test_a_certificate_of_other_stages_proves_nothing() -> None:
+    """Nothing more is looked at."""
+    found = said(bundles._bounds(_result(stages=[_stage("cost")]), report(), (_proven("coverage", 3),), {}))
+    assert found == [(False, "the certificate is about ['coverage'], the result about ['cost']")]
+
+
+def test_an_objective_without_a_figure_is_kept_by_nothing() -> None:
+    """A weighted sum is no figure: no later stage asks what the portfolio keeps of it."""
+    found = said(bundles._bounds(_result(stages=[_stage("weighted")]), report(), (_proven("weighted", 2),), {}))
+    assert found == [
+        (True, "weighted: earlier objectives are kept as far as they must be"),
+        (True, "weighted: no portfolio has more than 2: proven by its prices"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stage", "proof", "findings"),
+    [
+        (_stage(), _proven("coverage", 2), ["coverage: no portfolio has more than 2: proven by its prices"]),
+        (_stage(), _proven("coverage", 1), ["!coverage: 2 passes what its prices prove, 1"]),
+        (_stage(**COST), _proven("cost", 3), ["!cost: 2 passes what its prices prove, 3"]),
+        (_stage(**COST), _proven("cost", 2), ["cost: no portfolio has less than 2: proven by its prices"]),
+        (
+            _stage(bound=None),
+            _proven("coverage", "2.5"),
+            ["coverage: no portfolio has more than 2.500000...: proven by its prices"],
+        ),
+        (
+            _stage(),
+            _proven("coverage", "2.000001"),
+            ["coverage: no portfolio has more than 2.000001...: proven by its prices"],
+        ),
+        (
+            _stage(),
+            _proven("coverage", "2.000002"),
+            [
+                "coverage: no portfolio has more than 2.000002...: proven by its prices",
+                "*coverage: from there to 2.000000 the word of S",
+            ],
+        ),
+        (
+            _stage(),
+            _proven("coverage", 10**12, cost=10**11, engagements="1/3"),
+            [
+                "coverage: no portfolio that keeps cost at most 100000000000 and engagements at most 0.333333..."
+                " has more than 1000000000000.000000...: proven by its prices",
+                "*coverage: from there to 2.000000 the word of S",
+            ],
+        ),
+    ],
+)
+def test_what_prices_prove_of_one_bound(stage: dict[str, Any], proof: Proven, findings: list[str]) -> None:
+    """A value that passes its proof is false; a bound within rounding of it is proven; a tighter one is a word."""
+    found = [text if ok else f"!{text}" for ok, text in said(bundles._bound(stage, proof, "S"))]
+    assert found == findings
