@@ -1,0 +1,350 @@
+"""Prices of single rules and the worths of objectives, reckoned by hand on one small scenario."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import fields
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from matcher.scenario import Scenario
+from matcher.verification.documents import completed, fractional, plain
+from matcher.verification.limits import World
+from matcher.verification.worths import RULES, Worths, add_objective
+from small_world import SMALL, document
+
+
+def world(**changes: dict[str, Any]) -> World:
+    """Returns the small scenario as bounds look at it."""
+    return World(fractional(document(**changes)))
+
+
+def told(worths: Worths) -> dict[str, Any]:
+    """Returns everything that is worth something."""
+    found: dict[str, Any] = {}
+    for each in fields(worths):
+        value = getattr(worths, each.name)
+        if each.name in ("constant", "worst"):
+            found |= {each.name: str(value)} if value else {}
+        elif each.name != "world":
+            table = {
+                " ".join(map(str, (key if isinstance(key, tuple) else (key,)))): str(v) for key, v in value.items() if v
+            }
+            found |= {each.name: table} if table else {}
+    return found
+
+
+RULE_WORTHS: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
+    (
+        ("budget", "grant", 2020),
+        {"constant": "6000", "spent": {"grant 2020": "-6", "loan 2019": "-33/5"}, "carried": {"grant 2020": "6"}},
+    ),
+    (("budget", "loan", 2021), {"constant": "1800", "spent": {"loan 2021": "-6"}, "carried": {"loan 2021": "6"}}),
+    (
+        ("budget", "grant", 2021),
+        {"constant": "6000", "spent": {"grant 2021": "-6", "loan 2020": "-33/5"}, "carried": {"grant 2021": "6"}},
+    ),
+    (
+        ("carry_over", "grant", 2021),
+        {
+            "constant": "3000",
+            "spent": {"grant 2020": "-3", "loan 2019": "-33/10"},
+            "carried": {"grant 2020": "3", "grant 2021": "-6"},
+        },
+    ),
+    (
+        ("carry_over", "grant", 2022),
+        {
+            "constant": "3000",
+            "spent": {"grant 2021": "-3", "loan 2020": "-33/10"},
+            "carried": {"grant 2021": "3", "grant 2022": "-6"},
+        },
+    ),
+    (("capacity", "team", 2020), {"constant": "48", "worked": {"team 2020": "-6"}}),
+    (("capacity", "team", 2022), {"worked": {"team 2022": "-6"}}),
+    (("need_per_year", "M", 2020), {"constant": "24", "delivered": {"M 2020": "-6"}}),
+    (("need_per_year", "N", 2020), {"constant": "60", "delivered": {"N 2020": "-6"}}),
+    (("indivisible", "K"), {"delivered": {"K 2020": "-6", "K 2021": "-6", "K 2022": "-6"}, "whole": {"K": "24"}}),
+    (("absorption", "S", 2020), {"constant": "3000", "external": {"S 2020": "-6"}}),
+    (("absorption", "S", 2022), {"external": {"S 2022": "-6"}}),
+    (("precedence", "M", 0, 2021), {"constant": "3/2", "delivered": {"M 2020": "-1", "M 2021": "-1", "N 2020": "3/5"}}),
+    (("precedence", "M", 0, 2020), {"constant": "3/2", "delivered": {"M 2020": "-1"}}),
+    (("engagement", "grant", "S", 2020), {"given": {"grant S 2020": "-6"}, "engaged": {"grant S 2020": "3000"}}),
+    (("engagement", "budget", "S", 2020), {"given": {"budget S 2020": "-6"}, "engaged": {"budget S 2020": "420"}}),
+    (("engagement", "team", "S", 2021), {"given": {"team S 2021": "-6"}, "engaged": {"team S 2021": "48"}}),
+    (("engagement_for", "team", "M", 2020), {"given_to": {"team M 2020": "-6"}, "engaged": {"team S 2020": "24"}}),
+    (("engagement_for", "grant", "M", 2020), {"given_to": {"grant M 2020": "-6"}, "engaged": {"grant S 2020": "480"}}),
+    (("engagement_for", "loan", "K", 2020), {"given_to": {"loan K 2020": "-6"}}),
+    (("minimum", "grant", "S", 2020), {"given": {"grant S 2020": "6"}, "engaged": {"grant S 2020": "-600"}}),
+    (("minimum", "team", "S", 2020), {"given": {"team S 2020": "6"}, "engaged": {"team S 2020": "-12"}}),
+    (("start", "grant", "S", 2020), {"engaged": {"grant S 2020": "-6"}, "started": {"grant S 2020": "6"}}),
+    (
+        ("start", "grant", "S", 2021),
+        {"engaged": {"grant S 2020": "6", "grant S 2021": "-6"}, "started": {"grant S 2021": "6"}},
+    ),
+    (("lasting", "grant", "S", 2020), {"engaged": {"grant S 2020": "6"}, "started": {"grant S 2020": "-6"}}),
+    (
+        ("lasting", "grant", "S", 2022),
+        {"engaged": {"grant S 2022": "6"}, "started": {"grant S 2021": "-6", "grant S 2022": "-6"}},
+    ),
+    (("lasting", "team", "S", 2021), {"engaged": {"team S 2021": "6"}, "started": {"team S 2021": "-6"}}),
+    (("max_states", "grant", 2020), {"constant": "6", "engaged": {"grant S 2020": "-6", "grant Z 2020": "-6"}}),
+    (
+        ("max_partners", "S", 2021),
+        {
+            "constant": "12",
+            "partner": {"bank S 2021": "-6", "donor S 2021": "-6", "fund S 2021": "-6", "ngo S 2021": "-6"},
+        },
+    ),
+    (("partner", "team", "S", 2020), {"engaged": {"team S 2020": "-6"}, "partner": {"ngo S 2020": "6"}}),
+    (("matching", "gift", "S", 2020), {"given": {"gift S 2020": "-3", "grant S 2020": "6", "loan S 2020": "6"}}),
+    (("completion", "N"), {"delivered": {"N 2020": "6", "N 2021": "6"}, "complete": {"S": "-60"}}),
+    (
+        ("smallest", "S"),
+        {
+            "delivered": {
+                "M 2020": "1/4",
+                "M 2021": "1/8",
+                "M 2022": "1/16",
+                "N 2020": "9/20",
+                "N 2021": "9/40",
+                "N 2022": "9/80",
+            },
+            "worst": "-6",
+        },
+    ),
+]
+
+OBJECTIVE_WORTHS: dict[str, dict[str, Any]] = {
+    "completions": {"complete": {"S": "8"}},
+    "coverage": {
+        "delivered": {
+            "M 2020": "4/3",
+            "M 2021": "2/3",
+            "M 2022": "1/3",
+            "N 2020": "12/5",
+            "N 2021": "6/5",
+            "N 2022": "3/5",
+        }
+    },
+    "worst_off": {"worst": "4"},
+    "fit": {
+        "given": {
+            "budget S 2020": "4",
+            "budget S 2021": "4",
+            "budget S 2022": "4",
+            "free Z 2020": "60",
+            "free Z 2021": "60",
+            "free Z 2022": "60",
+            "gift S 2020": "4",
+            "gift S 2021": "4",
+            "gift S 2022": "4",
+            "grant S 2020": "3",
+            "grant S 2021": "3",
+            "grant S 2022": "3",
+            "grant Z 2020": "1",
+            "grant Z 2021": "1",
+            "grant Z 2022": "1",
+            "loan S 2020": "4",
+            "loan S 2021": "4",
+            "loan S 2022": "4",
+            "team S 2020": "80",
+            "team S 2021": "80",
+        }
+    },
+    "firmness": {
+        "given": {
+            "budget S 2020": "4",
+            "budget S 2021": "4",
+            "budget S 2022": "4",
+            "free Z 2020": "60",
+            "free Z 2021": "60",
+            "free Z 2022": "60",
+            "gift S 2020": "4",
+            "gift S 2021": "4",
+            "gift S 2022": "4",
+            "grant S 2020": "2",
+            "grant S 2021": "2",
+            "grant S 2022": "2",
+            "grant Z 2020": "2",
+            "grant Z 2021": "2",
+            "grant Z 2022": "2",
+            "loan S 2020": "4",
+            "loan S 2021": "4",
+            "loan S 2022": "4",
+            "team S 2020": "80",
+            "team S 2021": "80",
+        }
+    },
+    "engagements": {
+        "engaged": {
+            "free Z 2020": "4",
+            "free Z 2021": "4",
+            "free Z 2022": "4",
+            "gift S 2020": "4",
+            "gift S 2021": "4",
+            "gift S 2022": "4",
+            "grant S 2020": "4",
+            "grant S 2021": "4",
+            "grant S 2022": "4",
+            "grant Z 2020": "4",
+            "grant Z 2021": "4",
+            "grant Z 2022": "4",
+            "loan S 2020": "4",
+            "loan S 2021": "4",
+            "loan S 2022": "4",
+            "team S 2020": "4",
+            "team S 2021": "4",
+        }
+    },
+    "cost": {"external": {"S 2020": "4", "S 2021": "4", "S 2022": "4", "Z 2020": "4", "Z 2021": "4", "Z 2022": "4"}},
+}
+
+
+@pytest.mark.parametrize(("instance", "expected"), RULE_WORTHS, ids=lambda each: " ".join(map(str, each)))
+def test_a_rule_at_a_price(instance: tuple[Any, ...], expected: dict[str, Any]) -> None:
+    """At 3, subtracted twice: what its limit is worth, and what everything under it is worth less."""
+    worths = Worths(world())
+    rule, *key = instance
+    for _ in range(2):
+        RULES[rule][0](worths, Fraction(3), *key)
+    assert told(worths) == expected
+
+
+@pytest.mark.parametrize("objective", OBJECTIVE_WORTHS)
+def test_an_objective_at_a_factor(objective: str) -> None:
+    """At 2, added twice: what everything is worth to it."""
+    worths = Worths(world())
+    for _ in range(2):
+        add_objective(worths, objective, Fraction(2))
+    assert told(worths) == OBJECTIVE_WORTHS[objective]
+
+
+@pytest.mark.parametrize(
+    ("instance", "why"),
+    [
+        (("indivisible", "N"), "N is not indivisible"),
+        (("absorption", "Z", 2020), "Z has no limit on absorption"),
+        (("lasting", "team", "S", 2022), "team has no offer in 2022"),
+        (("max_states", "team", 2020), "team has no limit on its States"),
+        (("max_partners", "Z", 2020), "Z has no limit on its partners"),
+        (("partner", "budget", "S", 2020), "budget is not external to S"),
+        (("completion", "M"), "M does not complete its State"),
+        (("smallest", "Z"), "Z has no need with a weight"),
+    ],
+)
+def test_a_rule_that_a_scenario_does_not_have_has_no_price(instance: tuple[Any, ...], why: str) -> None:
+    """A limit that is not there cannot be priced."""
+    rule, *key = instance
+    with pytest.raises(ValueError, match=f"^{why}$"):
+        RULES[rule][0](Worths(world()), Fraction(1), *key)
+
+
+def test_an_objective_that_does_not_exist_is_worth_nothing() -> None:
+    """It is refused by its name."""
+    with pytest.raises(ValueError, match=r"^no objective 'luck'$"):
+        add_objective(Worths(world()), "luck", Fraction(1))
+
+
+# The scenario as bounds look at it
+
+
+def test_who_can_work_for_whom_and_who_can_pay() -> None:
+    """Offers by State, payers by need and worker, and work in kind."""
+    small = world()
+    assert small.reach == {"S": (["budget", "gift", "grant", "loan"], ["team"]), "Z": (["grant"], ["free"])}
+    paying = ("budget", "gift", "grant", "loan")
+    assert small.payers == {("M", "team"): paying, ("N", "team"): paying}
+    assert small.in_kind == {"K": ["free"], "M": [], "N": []}
+    assert small.dearest == {(payer, need): 20 for payer in paying for need in ("M", "N")}
+    assert small.lenders == {"grant": [("loan", 1, Fraction(11, 10))]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "need", "year", "workers"),
+    [
+        ({}, "N", 2019, {}),
+        ({}, "N", 2020, {"team": ("budget", "gift", "grant", "loan")}),
+        ({}, "N", 2022, {}),
+        ({}, "K", 2022, {"free": None}),
+        # a loan in the last year would be repaid past the horizon
+        (
+            {"offers": {"team": {"years": [2020, 2022]}}, "states": {"S": {"absorption": None}}},
+            "N",
+            2022,
+            {"team": ("budget", "gift", "grant")},
+        ),
+        ({"offers": {"team": {"years": [2020, 2022]}}}, "N", 2022, {"team": ("budget",)}),  # nothing can be absorbed
+        (
+            {"offers": {"budget": {"amount": 0}, "gift": {"years": [2021, 2022]}}},
+            "N",
+            2020,
+            {"team": ("grant", "loan")},
+        ),
+        (
+            {"offers": {"grant": {"amount": {2021: 5}, "states": ["Z"]}}},
+            "N",
+            2020,
+            {"team": ("budget", "gift", "loan")},
+        ),
+        ({"states": {"S": {"absorption": 0}}}, "N", 2020, {"team": ("budget",)}),
+        ({"states": {"S": {"absorption": 0}}, "offers": {"budget": {"amount": 0}}}, "N", 2020, {}),
+        ({"decisions": {"forbids": [{"offer": "team", "years": [2020, 2020]}]}}, "N", 2020, {}),
+        (
+            {"decisions": {"forbids": [{"offer": "team", "years": [2020, 2020]}]}},
+            "N",
+            2021,
+            {"team": ("budget", "gift", "grant", "loan")},
+        ),
+        ({"decisions": {"forbids": [{"provider": "fund"}]}}, "N", 2020, {"team": ("budget", "grant", "loan")}),
+        ({"decisions": {"forbids": [{"need": "K"}]}}, "K", 2020, {}),
+    ],
+)
+def test_who_works_in_a_year(changes: dict[str, Any], need: str, year: int, workers: dict[str, Any]) -> None:
+    """Whoever stands in that year and is not forbidden, with whoever can pay then."""
+    base = {"decisions": {}} | changes
+    copy = deepcopy(SMALL) | {"decisions": base.pop("decisions")}
+    for part, each in base.items():
+        for key, value in each.items():
+            copy[part][key] |= value
+    full = completed(plain(Scenario.from_data(copy)))
+    assert World(fractional(full)).workers(need, year) == workers
+
+
+def test_the_most_of_everything() -> None:
+    """Money with all carried over, work in whole granules, and what a State or a need can take of either."""
+    small = world()
+    assert [small.most_money["grant", year] for year in small.years] == [1000, 1500, 1750]
+    assert [small.most_money["loan", year] for year in small.years] == [300, 300, 300]
+    assert [small.most("grant", "S", year) for year in small.years] == [500, 300, 0]
+    assert [small.most("grant", "Z", year) for year in small.years] == [1000, 1500, 1750]
+    assert [small.most("budget", "S", year) for year in small.years] == [70, 70, 70]
+    assert [small.most("team", "S", year) for year in small.years] == [8, 8, 0]
+    assert [small.most_work("team", need, 2020) for need in ("N", "M")] == [8, 4]
+    assert [small.most_for(*each, 2020) for each in (("team", "M"), ("grant", "M"), ("grant", "N"), ("loan", "K"))] == [
+        *(4, 80, 200, 0)
+    ]
+    assert (small.demand, small.year_cap) == ({"K": 4, "M": 6, "N": 10}, {"K": 4, "M": 4, "N": 10})
+    assert [small.least_given(offer) for offer in ("grant", "team", "free", "loan")] == [100, 2, 0, 0]
+    assert [small.discount(year) for year in small.years] == [1, Fraction(1, 2), Fraction(1, 4)]
+    assert [small.timely(need) for need in ("N", "K")] == [range(2020, 2022), range(2020, 2023)]
+    assert [small.can_pay("loan", year) for year in (2019, 2020, 2021, 2022)] == [False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("need", "completes"),
+    [
+        ({"quantity": 160}, True),  # eight granules in each of two years
+        ({"quantity": 170}, False),
+        ({"quantity": 100, "max_per_year": 50}, True),
+        ({"quantity": 100, "max_per_year": 40}, False),
+        ({"quantity": 80, "years": [2021, 2022]}, True),
+        ({"quantity": 90, "years": [2021, 2022]}, False),
+        ({"completes": False, "quantity": 170}, True),
+    ],
+)
+def test_a_state_completes_if_each_need_alone_could(need: dict[str, Any], completes: bool) -> None:
+    """By its deadline, in its years, with all who can work for it."""
+    assert world(needs={"N": need}).can_complete("S") is completes
