@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from json.encoder import encode_basestring_ascii
 from operator import index
@@ -35,12 +35,13 @@ class _Shape:
     """Fields that hold documents by id; where their shape follows from their kind, a shape per kind."""
 
 
-def _entity(defaults: Document, **parts: _Shape) -> _Shape:
+# The next two run while this module is imported, before any mutant of them can be chosen.
+def _entity(defaults: Document, **parts: _Shape) -> _Shape:  # pragma: no mutate block
     source = _Shape({"as_of": None, "note": None})
     return _Shape({**defaults, "provenance": {}}, parts, {"provenance": source})
 
 
-def _offer(defaults: Document, **parts: _Shape) -> _Shape:
+def _offer(defaults: Document, **parts: _Shape) -> _Shape:  # pragma: no mutate block
     absent = dict.fromkeys(("name", "states", "regions", "years", "max_states", "currency"))
     shares = {"ownership_floor": 0, "firmness": 1, "fit": {}, "fit_otherwise": 1}
     return _entity({**absent, **shares, "min_years": 1, "min_per_state": 0, **defaults}, **parts)
@@ -215,8 +216,11 @@ def _refuse(word: str) -> None:
 
 def _decimal(text: str) -> Decimal:
     """A number with a point or exponent; one that would fill the memory as a fraction is refused."""
-    number = Decimal(text)
-    if abs(number.adjusted()) > MOST_DIGITS:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:  # an exponent of more digits than decimals take
+        number = None
+    if number is None or abs(number.adjusted()) > MOST_DIGITS:
         raise ValueError(f"{text[:40]} is no number that a document holds")
     return number
 
