@@ -24,8 +24,7 @@ from matcher.verification.figures import claims
 from matcher.verification.report import at_least, at_most, shown, violation
 from mutants import FAULTS, Fault, mutant
 from small_world import SMALL
-
-SLIPS = Path(__file__).parent / "data" / "slips.txt"
+from told import told
 
 
 def words(each: Violation) -> str:
@@ -34,27 +33,16 @@ def words(each: Violation) -> str:
     return f"{each.rule} {each.name}: {' '.join(each.who)} {year}: {each.excess}: {each.detail}"
 
 
-def slips() -> dict[str, list[str]]:
-    """Returns what is said of each slip: its name on a line, violations indented below."""
-    found: dict[str, list[str]] = {}
-    for line in SLIPS.read_text(encoding="utf-8").splitlines():
-        if line.startswith(" "):
-            found[[*found][-1]].append(line.strip())
-        else:
-            found[line.removesuffix(":")] = []
-    return found
-
-
 def test_every_slip_has_its_words() -> None:
     """The list of words and the list of slips are of the same slips."""
-    assert [*slips()] == [fault.name for fault in FAULTS]
+    assert [*told("slips")] == [fault.name for fault in FAULTS]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_slips_are_told_word_for_word(fault: Fault) -> None:
     """Rule, who, year, by how much and in which words: nothing more and nothing less."""
     made = mutant(fault, 0)
-    assert [words(each) for each in verify(made.scenario, made.spoilt).violations] == slips()[fault.name]
+    assert [words(each) for each in verify(made.scenario, made.spoilt).violations] == told("slips")[fault.name]
 
 
 # Reports

@@ -32,6 +32,7 @@ from matcher.scenario.consistency import MOST_FAULTS
 from matcher.scenario.fields import Id, Ids, Ratio, Share, Text
 from matcher.units import fraction, plain
 from small import Changes, small_document, small_scenario
+from told import told
 
 RATIO: TypeAdapter[Decimal] = TypeAdapter(Ratio)
 SHARE: TypeAdapter[Decimal] = TypeAdapter(Share)
@@ -482,9 +483,9 @@ def test_each_fault_is_told_at_its_place(case: str) -> None:
     changes, paths, words = FAULTS[case]
     found = _faults(changes)
     assert list(found) == paths
-    text, expected, suggestion = found[paths[0]]
-    assert text
+    _, expected, suggestion = found[paths[0]]
     assert words in f"{expected} {suggestion!r}"
+    assert [str(Fault(tuple(path.split(".")), *said)) for path, said in found.items()] == told("scenario_faults")[case]
 
 
 def test_all_faults_are_told_at_once() -> None:

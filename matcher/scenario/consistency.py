@@ -70,23 +70,23 @@ class Parts:
     def unknown(self, path: Path, collection: str, key: str | None) -> Iterator[Fault]:
         """Yields a fault if no such entity is declared."""
         if key is not None and key not in self.declared[collection]:
-            yield unknown_name(path, key, _SINGULAR[collection], self.declared[collection])
+            yield unknown_name(path, key, _ONE_OF[collection], self.declared[collection])
 
 
-_SINGULAR = {
-    "rates": "currency with a rate",
-    "capabilities": "capability",
-    "states": "State",
-    "needs": "need",
-    "providers": "provider",
-    "offers": "offer",
+_ONE_OF = {
+    "rates": "a currency with a rate",
+    "capabilities": "a capability",
+    "states": "a State",
+    "needs": "a need",
+    "providers": "a provider",
+    "offers": "an offer",
 }
 
 
 def unknown_name(path: Path, key: str, what: str, known: frozenset[str]) -> Fault:
     """Returns the fault of a name that does not exist."""
     few = ", ".join(nsmallest(8, known)) + (", ..." if len(known) > 8 else "")
-    return Fault(path, repr(key), f"a {what} of this scenario ({few or 'it has none'})", nearest(key, known))
+    return Fault(path, repr(key), f"{what} of this scenario ({few or 'it has none'})", nearest(key, known))
 
 
 def consistency_faults(parts: Parts) -> list[Fault]:
@@ -158,7 +158,9 @@ def _providers(parts: Parts) -> Iterator[Fault]:
         yield from parts.unknown(("providers", key, "state"), "states", provider.state)
         if provider.state is not None and provider.kind not in ("donor_state", "affected_state"):
             expected = "no state: only a donor_state or affected_state can be a State"
-            yield Fault(("providers", key, "state"), f"{provider.state!r} on a {provider.kind}", expected)
+            yield Fault(
+                ("providers", key, "state"), f"{provider.state!r} on a provider of kind {provider.kind}", expected
+            )
 
 
 def _offers(parts: Parts) -> Iterator[Fault]:
@@ -183,7 +185,7 @@ def _reach(parts: Parts, offer: Offers, path: Path) -> Iterator[Fault]:
     complete = len(parts.declared["states"]) == len(parts.entities["states"])
     for at, region in enumerate(offer.regions or ()):
         if complete and region not in parts.regions:
-            yield unknown_name((*path, "regions", at), region, "region", parts.regions)
+            yield unknown_name((*path, "regions", at), region, "a region", parts.regions)
 
 
 def _funding(parts: Parts, offer: FundingOffer, path: Path) -> Iterator[Fault]:
@@ -201,7 +203,7 @@ def _funding(parts: Parts, offer: FundingOffer, path: Path) -> Iterator[Fault]:
         return
     provider = parts.get("providers", payer.provider)
     if provider is not None and provider.kind not in PUBLIC_KINDS:
-        yield Fault(where, f"{payer.id!r} of a {provider.kind}", "a public funding offer")
+        yield Fault(where, f"{payer.id!r} of a provider of kind {provider.kind}", "a public funding offer")
 
 
 def _technical(parts: Parts, offer: TechnicalOffer, path: Path) -> Iterator[Fault]:
