@@ -138,9 +138,7 @@ class _Reader:
 
     def _items(self, path: Path) -> tuple[Node, ...]:
         items: list[Node] = []
-        for event in self.events:
-            if isinstance(event, yaml.SequenceEndEvent):
-                break
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             items.append(self._node(event, (*path, len(items)), None))
         return tuple(items)
 
@@ -148,9 +146,7 @@ class _Reader:
         """Reads the fields of a mapping; of a key that stands twice, the first counts."""
         fields: dict[Key, Node] = {}
         firsts: dict[str, Place] = {}
-        for event in self.events:
-            if isinstance(event, yaml.MappingEndEvent):
-                break
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             place = _place(event)
             key = self._key(event, place, path)
             value = self._node(next(self.events), (*path, "?" if key is None else key), place)
