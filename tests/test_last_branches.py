@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from matcher.errors import Fault, InvalidScenario
 from matcher.io import load
@@ -16,9 +18,11 @@ from matcher.payments import find_payments
 from matcher.recovery import Flows, _pair
 from matcher.result import Clock
 from matcher.scenario import Scenario
+from matcher.scenario.consistency import MOST_FAULTS
+from matcher.scenario.validation import read_scenario
 from matcher.units import decimal_text, plain
 from matcher.whole_units import relaxed_with_room
-from small import small_scenario
+from small import small_document, small_scenario
 
 
 @pytest.mark.parametrize(
@@ -102,3 +106,55 @@ def test_numbers_are_written_for_reading(value: str, text: str) -> None:
     assert decimal_text(Fraction(value)) == text
     assert decimal_text(Fraction(value), 0) == str(round(Fraction(value)))
     assert plain(Fraction(value)) == value
+
+
+@pytest.mark.parametrize("value", [5, "A", None])
+def test_a_collection_is_by_id_or_a_list(value: object) -> None:
+    """A model of a scenario that is built from anything else is refused."""
+    with pytest.raises(ValidationError, match="states"):
+        Scenario.model_validate(small_document() | {"states": value})
+
+
+def test_offers_are_told_apart_by_kind() -> None:
+    """Work and money, in order, and nothing of the other."""
+    scenario = small_scenario()
+    assert ([each.id for each in scenario.technical], [each.id for each in scenario.funding]) == (["t"], ["f"])
+
+
+def test_too_many_wrong_fields_stop_the_checking() -> None:
+    """Of entities, and of fields at the top."""
+    wrong = {f"n{at}": 5 for at in range(MOST_FAULTS + 7)}
+    for document in (small_document({"needs": wrong}), small_document() | wrong):
+        scenario, faults = read_scenario(document)
+        assert scenario is None
+        assert len(faults) == MOST_FAULTS + 1
+        assert str(faults[-1]) == "(whole document): found 1000 faults; expected fewer: checking stopped here"
+
+
+def test_years_that_are_text_are_found_again() -> None:
+    """A fault of an amount stands under the key as the file has it, number or text."""
+    for key in (2015, "2015"):
+        _, faults = read_scenario(small_document({"offers.f.amount": {key: -1}}))
+        assert [fault.path for fault in faults] == [("offers", "f", "amount", key)]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_is_no_file(tmp_path: pathlib.Path) -> None:
+    """It is refused instead of waited for."""
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(InvalidScenario) as caught:
+        load(tmp_path / "pipe.yaml")
+    (fault,) = caught.value.faults
+    assert fault.found == "no plain file but a pipe or a device"
+
+
+def test_room_that_no_real_point_has_is_no_point() -> None:
+    """Two rows may each have their room, and no point that both admit."""
+    most = np.array([5], np.int64)
+    rows, one = RowBuilder(), np.ones(1, np.bool_)
+    for low, high in ((0, 2), (3, 5)):
+        rows.terms(rows.row(("rule",), lower=low, upper=high), np.array([0]), np.array([1]))
+    model = LinearModel(np.zeros_like(most), most, one, ~one, np.ones(1), rows.build(most))
+    narrow = submodel(model, one, np.array([1], np.int64))
+    aim = objective("aim", True, {0: Fraction(1)}, most)
+    assert relaxed_with_room(narrow, np.array([0, 0]), aim, Clock()) is None

@@ -262,6 +262,14 @@ def test_who_can_work_for_whom_and_who_can_pay() -> None:
     assert small.lenders == {"grant": [("loan", 1, Fraction(11, 10))]}
 
 
+def test_who_makes_no_kind_of_partnership_pays_for_nothing() -> None:
+    """Money of operators makes no partnership with operators; where nobody can pay, nobody works for money."""
+    changes: dict[str, Any] = {"providers": {"bank": {"kind": "operator"}}}
+    assert world(**changes).payers == {(need, "team"): ("budget", "gift", "grant") for need in ("M", "N")}
+    elsewhere = {key: {"states": ["Z"]} for key in ("budget", "gift", "grant")}
+    assert world(**changes, offers=elsewhere).payers == {}
+
+
 @pytest.mark.parametrize(
     ("changes", "need", "year", "workers"),
     [
