@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -79,3 +80,13 @@ def test_a_process_of_somebody_else_is_alive(
 
     monkeypatch.setattr(os, "kill", kill)
     assert writing._is_alive(1) is alive
+
+
+def test_an_old_set_is_removed_where_the_new_one_stands(tmp_path: Path) -> None:
+    """Whoever was killed between the last two steps had the new set in its place already."""
+    new, old = tmp_path / "run", tmp_path / ".run.previous"
+    run_directory.write_run(new, {"result.json": "new"})
+    shutil.copytree(new, old)
+    run_directory.recover(new)
+    assert not old.exists()
+    assert (new / "result.json").read_text(encoding="utf-8") == "new"
