@@ -61,6 +61,7 @@ HUNDREDTH, TENTH, ONE = Decimal("0.01"), Decimal("0.1"), 1
         ({}, {"absorption": [["S", 2020, HUNDREDTH]]}, "5"),  # the budget is the State's own
         (NO_BUDGET, {"absorption": [["S", 2020, HUNDREDTH]]}, "8/3"),  # so M is met in 2021 first
         ({}, {"engagement_for": [["grant", "M", 2020, ONE]]}, "80"),
+        ({}, {"engagement_for": [["team", "M", 2020, TENTH]]}, "0"),  # 0.4 for being engaged, 0.1 less for each of 4
         ({}, {"minimum": [["team", "S", 2020, ONE]]}, "12"),
         ({}, {"capacity": [["team", 2020, TENTH]]}, "-2/5"),  # 0.8 for 8 granules, 0.1 less for 12
         ({}, {"need_per_year": [["M", 2020, ONE]]}, "3"),  # 4 for the cap, and M gets 4 at a sixth in 2021

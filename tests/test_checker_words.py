@@ -377,6 +377,21 @@ def test_figures_of_a_small_portfolio() -> None:
     }
 
 
+@pytest.mark.parametrize(("quantity", "completes"), [(4, False), (6, False), (8, True)])
+def test_a_state_completes_with_the_last_unit(quantity: int, completes: bool) -> None:
+    """Years in which nothing is delivered do not count."""
+    model = Scenario.from_data(SMALL | {"needs": {"K": SMALL["needs"]["K"] | {"completes": True}}})
+    report = verify(model, {"flows": [_flow((None, "free"), "K", 2020, quantity, "operator")]})
+    assert report.states["Z"].completes is completes
+    assert report.figures["completions"] == completes
+
+
+def test_a_flow_backwards_is_off_by_all_of_it() -> None:
+    """It would have to be one unit at least."""
+    report = verify(SMALL, {"flows": [_flow((None, "free"), "K", 2020, -4, "operator")]})
+    assert "0 option: free K 2020: 5: a flow of -4 units" in [words(each) for each in report.violations]
+
+
 def test_documents_name_what_they_answer() -> None:
     """By name and by hash."""
     found = [words(each) for each in verify(SMALL, {"scenario": "other"}).violations]

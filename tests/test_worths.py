@@ -325,6 +325,9 @@ def test_the_most_of_everything() -> None:
     """Money with all carried over, work in whole granules, and what a State or a need can take of either."""
     small = world()
     assert [small.most_money["grant", year] for year in small.years] == [1000, 1500, 1750]
+    late = world(offers={"grant": {"years": [2021, 2021]}, "free": {"years": [2021, 2021]}})
+    assert [late.new_money(late.funding["grant"], year) for year in (2020, 2021, 2022)] == [0, 1000, 0]
+    assert [late.capacity(late.technical["free"], year) for year in (2020, 2021, 2022)] == [0, 6, 0]
     assert [small.most_money["loan", year] for year in small.years] == [300, 300, 300]
     assert [small.most("grant", "S", year) for year in small.years] == [500, 300, 0]
     assert [small.most("grant", "Z", year) for year in small.years] == [1000, 1500, 1750]
