@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from matcher.errors import Fault, InvalidInput, InvalidPortfolio, InvalidScenario, Path, nearest
-from matcher.io.document import REFUSED, Document, Node, UnreadableError, shown
+from matcher.io.document import REFUSED, Document, Node, UnreadableError
 from matcher.io.json_text import plain_json, read_json
 from matcher.io.overrides import FIELD as OVERRIDES
 from matcher.io.overrides import overridden, overrides_of
@@ -24,7 +24,7 @@ from matcher.io.text_file import FilePath, UnreadableFileError, read_text, suffi
 from matcher.io.yaml_text import read_yaml
 from matcher.portfolio import Engagement, Flow, Portfolio
 from matcher.scenario import Scenario
-from matcher.scenario.validation import read_scenario
+from matcher.scenario.validation import read_scenario, words
 
 Format = Literal["yaml", "json"]
 
@@ -136,8 +136,7 @@ def _said(path: Path, detail: ErrorDetails) -> Fault:
         holder: dict[object, type[Flow | Engagement]] = {"flows": Flow, "engagements": Engagement}
         known = (holder.get(loc[0], Portfolio) if len(loc) > 1 else Portfolio).model_fields
         return Fault(where, f"unknown field {loc[-1]!r}", f"one of {', '.join(sorted(known))}", nearest(loc[-1], known))
-    words = {dict: "a mapping", list: "a list", type(None): "nothing (null)"}.get(type(found), repr(found))
-    return Fault(where, shown(words), detail["msg"].removeprefix("Input should be ").removeprefix("expected "))
+    return Fault(where, words(found), detail["msg"].removeprefix("Input should be ").removeprefix("expected "))
 
 
 def _read(path: FilePath, error: type[InvalidInput]) -> tuple[str, Format]:

@@ -24,7 +24,7 @@ _ID: TypeAdapter[str] = TypeAdapter(Id)
 def read_scenario(data: object) -> tuple[Scenario | None, list[Fault]]:
     """Returns the scenario, or None with every fault found (paths lead into `data`)."""
     if not isinstance(data, Mapping):
-        return None, [Fault((), _words(data), "a mapping of the scenario's fields")]
+        return None, [Fault((), words(data), "a mapping of the scenario's fields")]
     values, declared, faults = _read_fields(data)
     if len(faults) >= MOST_FAULTS:
         return None, [*faults[:MOST_FAULTS], Fault((), f"{MOST_FAULTS} faults", "fewer: checking stopped here")]
@@ -46,7 +46,7 @@ def _read_fields(data: Mapping[Any, Any]) -> tuple[dict[str, Any], dict[str, fro
     values: dict[str, Any] = {}
     declared = {name: frozenset[str]() for name in COLLECTIONS}
     faults = [
-        Fault((key,), f"unknown field {_words(key)}", "a field of a scenario", nearest(key, Scenario.model_fields))
+        Fault((key,), f"unknown field {words(key)}", "a field of a scenario", nearest(key, Scenario.model_fields))
         for key in islice((key for key in data if key not in Scenario.model_fields), MOST_FAULTS)
     ]
     for name, info in Scenario.model_fields.items():
@@ -74,7 +74,7 @@ def _annotated(info: Any) -> Any:
 def _read_collection(name: str, data: object) -> tuple[dict[str, Any], frozenset[str], list[Fault]]:
     """Reads the entities of one collection, each on its own."""
     if not isinstance(data, Mapping):
-        return {}, frozenset(), [Fault((name,), _words(data), "a mapping from id to fields")]
+        return {}, frozenset(), [Fault((name,), words(data), "a mapping from id to fields")]
     (entity,) = get_args(Scenario.model_fields[name].annotation)
     adapter: TypeAdapter[Any] = TypeAdapter(entity)
     read: dict[str, Any] = {}
@@ -84,9 +84,9 @@ def _read_collection(name: str, data: object) -> tuple[dict[str, Any], frozenset
             break  # nobody reads on, and what makes a million faults would take minutes
         _, more = _read(_ID, key, (name, key))
         if not isinstance(fields, Mapping):
-            more.append(Fault((name, key), _words(fields), "a mapping of fields"))
+            more.append(Fault((name, key), words(fields), "a mapping of fields"))
         elif "id" in fields:
-            more.append(Fault((name, key, "id"), _words(fields["id"]), "no field 'id': the key is the id"))
+            more.append(Fault((name, key, "id"), words(fields["id"]), "no field 'id': the key is the id"))
         elif not more:
             value, more = _read(adapter, {**fields, "id": key}, (name, key))
             if not more:
@@ -106,10 +106,10 @@ def _read(adapter: TypeAdapter[Any], data: object, path: Path) -> tuple[Any, lis
 def _fault(detail: ErrorDetails, data: object, path: Path) -> Fault:
     """Says one of pydantic's errors in our words."""
     where = path + _real_path(detail["loc"], data)
-    kind, found, ctx = detail["type"], _words(detail["input"]), detail.get("ctx", {})
+    kind, found, ctx = detail["type"], words(detail["input"]), detail.get("ctx", {})
     if kind == "extra_forbidden":
         known = _fields_at(path, detail["loc"])
-        return Fault(where, f"unknown field {_words(where[-1])}", _listed("one of", known), nearest(where[-1], known))
+        return Fault(where, f"unknown field {words(where[-1])}", _listed("one of", known), nearest(where[-1], known))
     if kind == "missing":
         return Fault(where, "nothing", f"the field '{where[-1]}'")
     if kind == "literal_error":
@@ -118,7 +118,7 @@ def _fault(detail: ErrorDetails, data: object, path: Path) -> Fault:
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         given = detail["input"].get("kind") if isinstance(detail["input"], Mapping) else None
         return Fault(
-            (*where, "kind"), _words(given), "'funding' or 'technical'", nearest(given, ["funding", "technical"])
+            (*where, "kind"), words(given), "'funding' or 'technical'", nearest(given, ["funding", "technical"])
         )
     if kind == "string_pattern_mismatch" and len(where) > 1 and where[-1] == detail["input"]:
         return Fault(where, found, "an id: a letter, then at most 63 letters, digits, '_', '.' or '-'")
@@ -177,8 +177,8 @@ def _model_in(annotation: Any) -> Any:
     return found[0] if found else annotation
 
 
-def _words(value: object) -> str:
-    """A value as a file would show it, cut to a readable length."""
+def words(value: object) -> str:
+    """Returns a value as a file would show it, cut to a readable length."""
     if value is None:
         return "nothing (null)"
     if isinstance(value, Mapping):
