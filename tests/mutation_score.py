@@ -5,7 +5,7 @@ makes them (pyproject.toml says of which files and which tests are tried on each
 counts by module. Run in a clone, it leaves the folder ``mutants``, in which ``mutmut show NAME`` looks::
 
     python tests/mutation_score.py                    # every mutant: an hour or two of one core
-    python tests/mutation_score.py --sample 25        # 25 of each module, the same ones each time
+    python tests/mutation_score.py --sample 25        # 25 of each module, the same ones each time for a seed
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ def sampled(mutants: Iterable[str], most: int, seed: int = 0) -> list[str]:
     return [each for names in by_module.values() for each in Random(seed).sample(names, min(most, len(names)))]
 
 
-def try_mutants(tree: Path, sample: int | None) -> dict[str, str]:
+def try_mutants(tree: Path, sample: int | None, seed: int = 0) -> dict[str, str]:
     """Tries a sample of each module's mutants on the tests, or all; returns what became of each."""
     if sample is None:
         _mutmut(tree, "run", "--max-children", "1")
         return statuses(tree)
     _mutmut(tree, "run", "--max-children", "1", FIRST)
-    names = sampled(statuses(tree), sample)
+    names = sampled(statuses(tree), sample, seed)
     _mutmut(tree, "run", "--max-children", "1", *names)
     found = statuses(tree)
     return {name: found[name] for name in names}
@@ -82,7 +82,9 @@ def main() -> None:
     """Tries mutants of the tree around this file, and writes the survivors and the scores."""
     options = argparse.ArgumentParser()
     options.add_argument("--sample", type=int, help="mutants of each module; all if it is not given")
-    found = try_mutants(Path(__file__).parent.parent, options.parse_args().sample)
+    options.add_argument("--seed", type=int, default=0, help="which sample")
+    asked = options.parse_args()
+    found = try_mutants(Path(__file__).parent.parent, asked.sample, asked.seed)
     lines = [f"{status}: {name}" for name, status in sorted(found.items()) if status not in FOUND_OUT]
     lines += [
         f"{caught:5} of {tried:5} {caught * 100 // tried:3} % {name}" for name, (caught, tried) in scores(found).items()
