@@ -152,6 +152,16 @@ def test_a_file_may_be_so_large_and_no_larger(tmp_path: Path, monkeypatch: pytes
     assert _file_faults(path)[0] == ["D/s.YML: (whole document): found a larger file; expected at most 0 MiB"]
 
 
+def test_faults_inside_a_file_are_told_with_its_name(tmp_path: Path) -> None:
+    """In each fault and in the error as a whole, with overrides and without."""
+    path = tmp_path / "s.yaml"
+    path.write_text("a: 007\noverrides: {x: {}}\n", encoding="utf-8")
+    assert _file_faults(path)[0][0].startswith("D/s.yaml:1:1: a: found unknown field 'a'; ")
+    with pytest.raises(InvalidScenario) as caught:
+        load(path, ["x"])
+    assert str(caught.value).startswith(f"{path}: ")
+
+
 def test_other_endings_are_told_word_for_word(tmp_path: Path) -> None:
     """After what is wrong with the file itself."""
     path = tmp_path / "s.TXT"
@@ -253,6 +263,8 @@ VALUES: dict[str, Changes] = {
     "an id and no fields": {"states": {"5": 3}},
     "an id inside that is a list": {"needs.n.id": ["n"]},
     "a kind that is a number": {"offers.t.kind": 5},
+    "work with more": {"offers.t.capacty": 1},
+    "money with more": {"offers.f.amont": 1},
     "an offer that is a list": {"offers.t": [1]},
 }
 

@@ -134,7 +134,7 @@ def _said(path: Path, detail: ErrorDetails) -> Fault:
         return Fault(where, "nothing", f"the field '{loc[-1]}'")
     if detail["type"] == "extra_forbidden":
         holder: dict[object, type[Flow | Engagement]] = {"flows": Flow, "engagements": Engagement}
-        known = (holder.get(loc[0], Portfolio) if len(loc) > 1 else Portfolio).model_fields
+        known = holder.get(loc[0], Portfolio).model_fields
         return Fault(where, f"unknown field {loc[-1]!r}", f"one of {', '.join(sorted(known))}", nearest(loc[-1], known))
     return Fault(where, words(found), detail["msg"].removeprefix("Input should be ").removeprefix("expected "))
 
