@@ -85,5 +85,5 @@ def document(**changes: dict[str, Any]) -> dict[str, Any]:
     copy = deepcopy(SMALL)
     for part, each in changes.items():
         for key, value in each.items():
-            copy[part][key] = copy[part][key] | value if isinstance(value, dict) else value
+            copy[part][key] = copy[part].get(key, {}) | value if isinstance(value, dict) else value
     return completed(plain(Scenario.from_data(copy)))

@@ -145,11 +145,11 @@ def test_other_encodings_are_told_word_for_word(data: bytes, fault: str, tmp_pat
 def test_a_file_may_be_so_large_and_no_larger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """To the byte."""
     path = tmp_path / "s.YML"
-    path.write_bytes(b"# " + b"x" * (2**20 - 2))
     monkeypatch.setattr(text_file, "MAX_BYTES", 2**20)
+    path.write_bytes(b"# " + b"x" * (2**20 - 2))
     assert len(text_file.read_text(path)) == 2**20
-    monkeypatch.setattr(text_file, "MAX_BYTES", 2**20 - 1)
-    assert _file_faults(path)[0] == ["D/s.YML: (whole document): found a larger file; expected at most 0 MiB"]
+    path.write_bytes(b"# " + b"x" * (2**20 - 1))
+    assert _file_faults(path)[0] == ["D/s.YML: (whole document): found a larger file; expected at most 1 MiB"]
 
 
 def test_faults_inside_a_file_are_told_with_its_name(tmp_path: Path) -> None:
@@ -160,6 +160,18 @@ def test_faults_inside_a_file_are_told_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(InvalidScenario) as caught:
         load(path, ["x"])
     assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_broken_text_is_told_with_its_source(tmp_path: Path) -> None:
+    """A file by its name, a text as what it is."""
+    path = tmp_path / "p.json"
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(InvalidPortfolio) as portfolio:
+        load_portfolio(path)
+    assert str(portfolio.value).startswith(f"{path}: 1 fault\n  {path}:1:2: ")
+    with pytest.raises(InvalidScenario) as text:
+        loads("{")
+    assert str(text.value).startswith("<text>: 1 fault\n  <text>:1:2: ")
 
 
 def test_other_endings_are_told_word_for_word(tmp_path: Path) -> None:

@@ -262,6 +262,13 @@ def test_who_can_work_for_whom_and_who_can_pay() -> None:
     assert small.lenders == {"grant": [("loan", 1, Fraction(11, 10))]}
 
 
+def test_the_dearest_work_that_money_can_pay() -> None:
+    """Of all workers, whichever comes first."""
+    for key in ("crew", "zeal"):
+        dear = world(offers={key: SMALL["offers"]["team"] | {"price": 3}})
+        assert {dear.dearest["grant", need] for need in ("M", "N")} == {30}
+
+
 def test_who_makes_no_kind_of_partnership_pays_for_nothing() -> None:
     """Money of operators makes no partnership with operators; where nobody can pay, nobody works for money."""
     changes: dict[str, Any] = {"providers": {"bank": {"kind": "operator"}}}
@@ -328,6 +335,8 @@ def test_the_most_of_everything() -> None:
     late = world(offers={"grant": {"years": [2021, 2021]}, "free": {"years": [2021, 2021]}})
     assert [late.new_money(late.funding["grant"], year) for year in (2020, 2021, 2022)] == [0, 1000, 0]
     assert [late.capacity(late.technical["free"], year) for year in (2020, 2021, 2022)] == [0, 6, 0]
+    saved = world(offers={"grant": {"carry_over": 1}})
+    assert [saved.most_money["grant", year] for year in saved.years] == [1000, 2000, 3000]
     assert [small.most_money["loan", year] for year in small.years] == [300, 300, 300]
     assert [small.most("grant", "S", year) for year in small.years] == [500, 300, 0]
     assert [small.most("grant", "Z", year) for year in small.years] == [1000, 1500, 1750]
