@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -32,6 +33,7 @@ from matcher.io import (
     run_directory,
     scenario_document,
     write_atomically,
+    write_new,
     write_run,
     writing,
 )
@@ -155,6 +157,35 @@ def test_a_file_that_cannot_be_written_is_left_as_it_was(tmp_path: Path, monkeyp
         write_run(tmp_path / "run", {"a": "new"})
     assert path.read_text() == "old"
     assert names_in(tmp_path) == ["a.json"]
+
+
+@pytest.mark.parametrize("code", [None, errno.EPERM, errno.EMLINK])
+def test_a_new_file_takes_the_place_of_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int | None) -> None:
+    """It is there whole, or what stood there stays as it is; also where a file cannot have a second name."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(code, "no links here")
+
+    if code is not None:
+        monkeypatch.setattr(os, "link", refuse)
+    target = tmp_path / "new.txt"
+    write_new(target, "first")
+    with pytest.raises(FileExistsError, match=r"new\.txt"):
+        write_new(target, "second")
+    assert target.read_text(encoding="utf-8") == "first"
+    assert names_in(tmp_path) == ["new.txt"]
+
+
+def test_a_new_file_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of the disk is no reason to try another way."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "link", fail)
+    with pytest.raises(OSError, match=r"Input/output error: .*new\.txt"):
+        write_new(tmp_path / "new.txt", "text")
+    assert names_in(tmp_path) == []
 
 
 def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
