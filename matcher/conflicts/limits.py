@@ -10,6 +10,7 @@ What is no figure, such as who may work where, is told as the reason of a decisi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -75,7 +76,21 @@ def smallest(scenario: Scenario, clock: Clock) -> tuple[Conflict, ...]:
     def impossible(kept: Sequence[Conflict]) -> bool:
         return clock.reason() is None and _impossible(under(scenario, kept), clock)
 
-    return () if not impossible(limits) or impossible(()) else tuple(_explained([], False, limits, impossible))
+    if not impossible(limits):
+        return ()
+    if impossible(()):
+        return tuple(_exceeded(scenario, limits))
+    return tuple(_explained([], False, limits, impossible))
+
+
+def _exceeded(scenario: Scenario, limits: Sequence[Conflict]) -> Iterator[Conflict]:
+    """Needs of which more is agreed than there is, where that cannot be waived since others follow them."""
+    agreed = Counter[str]()
+    for each in scenario.decisions.commitments:
+        agreed[each.need] += each.quantity
+    for limit in limits:
+        if limit.reason == "quantity" and agreed[limit.subjects[0]] > scenario.need(limit.subjects[0]).quantity:
+            yield limit
 
 
 def _explained(
