@@ -322,6 +322,7 @@ def test_everything_has_words(language: str) -> None:
     assert text.count("1,500,000") >= 2 * 2
     for kind in ("money", "start"):
         assert table["kinds"][kind] in text
+    assert text.count(table["no_pair"]) == 1
     nothing = Explanation(scenario="small", scenario_hash="", shortfalls=())
     assert table["nothing"] in explanation_markdown(scenario, nothing, language)
 
@@ -340,10 +341,10 @@ def test_the_command_explains_a_run(saved: Path, capsys: pytest.CaptureFixture[s
     assert run(["explain", str(saved)]) == Exit.DONE
     english = capsys.readouterr().out
     assert "**Arland does not yet complete its Article 5 obligations by 2016.**" in english
-    assert "- the capacity of t: 4 m2 more" in english
-    assert "- 4 m2 more done by t" in english
+    assert "- the capacity of An operator (t): 4 m2 more" in english
+    assert "- 4 m2 more done by An operator (t)" in english
     assert run(["explain", str(saved), "--language", "fr", "--no-ledger"]) == Exit.DONE
-    assert "- la capacité de t : 4 m2 de plus" in capsys.readouterr().out
+    assert "- la capacité de An operator (t) : 4 m2 de plus" in capsys.readouterr().out
     assert run(["explain", str(saved), "--json", "--state", "A"]) == Exit.DONE
     document = json.loads(capsys.readouterr().out)
     assert [each["need"] for each in document["shortfalls"]] == [None, "n"]

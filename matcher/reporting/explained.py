@@ -68,6 +68,8 @@ class _Speaker:
             kinds = [self.table["kinds"][kind] for kind, told in each.insufficient if told == verdict]
             if kinds:
                 yield from ("", self.table[key].format(kinds=", ".join(kinds)))
+        if each.insufficient and not each.remedies:
+            yield from ("", self.table["no_pair"])
 
     def _list(self, head: str, items: Iterable[str]) -> Iterator[str]:
         """A head and its items, the first ones in full."""
@@ -102,11 +104,25 @@ class _Speaker:
         return str(self.table["gain"].format(limit=limit, amount=f"{cause.gain:,}", unit=unit))
 
     def _limit(self, cause: Cause) -> str:
-        limit = self.table["limits"][cause.code].format(subject=cause.subjects[0])
+        limit = self.table["limits"][cause.code].format(subject=self._named(cause.subjects[0]))
         if not cause.users:
             return str(limit)
         users = ", ".join(self.scenario.state(state).name for state in cause.users)
         return str(self.table["users"].format(limit=limit, users=users))
+
+    def _named(self, key: str) -> str:
+        """The name of a State, need or offer; of an offer, the provider's with its id."""
+        scenario = self.scenario
+        for state in scenario.states:
+            if state.id == key:
+                return state.name
+        for need in scenario.needs:
+            if need.id == key:
+                return need.name or key
+        for offer in scenario.offers:
+            if offer.id == key:
+                return f"{scenario.provider(offer.provider).name} ({key})"
+        return key
 
     def _remedy(self, remedy: Remedy) -> str:
         changes = [self._change(change, change.amount) for change in remedy.changes]
@@ -120,7 +136,7 @@ class _Speaker:
         fields = self.table["fields"]
         return str(
             self.table["changes"][change.kind].format(
-                subject=change.subject,
+                subject=self._named(change.subject),
                 field=fields.get(change.field, change.field),
                 amount=self._amount(change, amount),
                 unit=self._unit_of(change),
