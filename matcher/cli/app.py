@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from matcher.cli.check import check_command
+from matcher.cli.compare import compare_command
 from matcher.cli.doctor import doctor_command
 from matcher.cli.exits import Exit
 from matcher.cli.explain import explain_command
@@ -29,6 +30,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "verify": verify_command,
     "show": show_command,
     "explain": explain_command,
+    "compare": compare_command,
     "schema": schema_command,
     "doctor": doctor_command,
 }

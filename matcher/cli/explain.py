@@ -24,19 +24,16 @@ def explain_command(
     json: AsJson = False,
 ) -> None:
     """Explain what remains: why, and what it would take."""
-    from matcher.cli.runs import read_run
-    from matcher.errors import InvalidOptions
+    from matcher.cli.runs import read_portfolio
     from matcher.execution import executor_for
     from matcher.explanation import explain
     from matcher.reporting.explained import explanation_markdown
     from matcher.reporting.languages import table_of
 
     table_of(language)  # before what may take minutes
-    scenario, result = read_run(run)
-    if result.portfolio is None:
-        raise InvalidOptions(f"{run} holds no portfolio: its summary says why")
+    scenario, portfolio = read_portfolio(run)
     with executor_for(workers) as executor:
-        found = explain(scenario, result.portfolio, states=state or (), ledger=ledger, executor=executor)
+        found = explain(scenario, portfolio, states=state or (), ledger=ledger, executor=executor)
     if json:
         out_json(found.model_dump(mode="json"))
     else:

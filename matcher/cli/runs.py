@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from matcher.portfolio import Portfolio
     from matcher.result import Result, SolveOptions
     from matcher.scenario import Scenario
     from matcher.second_opinion import Opinion
@@ -113,6 +114,24 @@ def opinion_files(opinion: Opinion) -> dict[str, str]:
         "result": opinion.result.model_dump(mode="json"),
     }
     return {OPINION_FILE: canonical_json(compared)}
+
+
+def read_portfolio(run: Path) -> tuple[Scenario, Portfolio]:
+    """Reads the portfolio of a saved run, with its scenario.
+
+    Raises
+    ------
+    InvalidOptions
+        if the run holds none.
+    typer.BadParameter
+        as `read_run`.
+    """
+    from matcher.errors import InvalidOptions
+
+    scenario, result = read_run(run)
+    if result.portfolio is None:
+        raise InvalidOptions(f"{run} holds no portfolio: its summary says why")
+    return scenario, result.portfolio
 
 
 def read_run(path: Path, scenario: Path | None = None) -> tuple[Scenario, Result]:

@@ -8,7 +8,20 @@ change of the scenario; none on a guess. Data come first (`explanation.findings`
 
 from __future__ import annotations
 
+from matcher.explanation.comparison import Comparison, Moved, StateMoved, compare
 from matcher.explanation.findings import Cause, Change, Explanation, Remedy, Shortfall, Verdict
 from matcher.explanation.shortfalls import explain
 
-__all__ = ["Cause", "Change", "Explanation", "Remedy", "Shortfall", "Verdict", "explain"]
+__all__ = [
+    "Cause",
+    "Change",
+    "Comparison",
+    "Explanation",
+    "Moved",
+    "Remedy",
+    "Shortfall",
+    "StateMoved",
+    "Verdict",
+    "compare",
+    "explain",
+]

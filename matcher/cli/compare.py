@@ -1,0 +1,32 @@
+"""``matcher compare``: two saved portfolios side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from matcher.cli.arguments import AsJson
+from matcher.cli.talk import out, out_json
+
+
+def compare_command(
+    before: Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a run, or its result.json.")],
+    after: Annotated[Path, typer.Argument(metavar="RUN", help="The run to compare it with.")],
+    language: Annotated[str, typer.Option(metavar="CODE", help="Language of the words: en, fr.")] = "en",
+    json: AsJson = False,
+) -> None:
+    """Compare two runs: who gains, who loses, what moved."""
+    from matcher.cli.runs import read_portfolio
+    from matcher.explanation import compare
+    from matcher.reporting.compared import comparison_markdown
+    from matcher.reporting.languages import table_of
+
+    table_of(language)
+    (one, first), (other, second) = read_portfolio(before), read_portfolio(after)
+    found = compare(one, first, other, second)
+    if json:
+        out_json(found.model_dump(mode="json"))
+    else:
+        out(comparison_markdown(one, other, found, language))

@@ -1,0 +1,117 @@
+"""Two portfolios side by side: what each State and offer gains or loses, and what differs in the scenarios."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from matcher.cli.app import run
+from matcher.cli.exits import Exit
+from matcher.cli.runs import RunFolder
+from matcher.errors import InvalidOptions
+from matcher.explanation import Comparison, compare
+from matcher.portfolio import Portfolio
+from matcher.reporting.compared import comparison_markdown
+from matcher.reporting.languages import table_of
+from matcher.result import SolveOptions
+from matcher.scenario import Scenario
+from matcher.solving import solve
+from small import Changes, small_scenario
+
+BOTH: Changes = {
+    "states.B": {"name": "Belmark", "deadline": 2016, "weight": 0.1},
+    "needs.b": {"state": "B", "capability": "clearance", "quantity": 10, "completes": True},
+    "needs.n.completes": True,
+}
+FAVOURED: Changes = BOTH | {"states.B.weight": 10}
+
+
+def proposed(changes: Changes) -> tuple[Scenario, Portfolio]:
+    """Returns a scenario and its best portfolio."""
+    scenario = small_scenario(changes)
+    portfolio = solve(scenario, SolveOptions(work=5)).portfolio
+    assert portfolio is not None
+    return scenario, portfolio
+
+
+def test_who_gains_and_who_loses() -> None:
+    """Where another State weighs more, it gets all, with its completion, money and partners."""
+    found = compare(*proposed(BOTH), *proposed(FAVOURED))
+    gains, loses = found.states
+    assert (gains.state, gains.coverage, gains.completes, gains.money) == ("B", ("0", "1"), (False, True), (0, 720))
+    assert (gains.partners_gained, gains.partners_lost) == (("donor", "ngo"), ())
+    assert (loses.state, loses.coverage, loses.completes, loses.money) == ("A", ("1", "0"), (True, False), (720, 0))
+    assert (loses.partners_gained, loses.partners_lost) == ((), ("donor", "ngo"))
+    assert found.offers == ()
+    assert [(each.path, each.before, each.after) for each in found.scenarios] == [("states.B.weight", "0.1", "10")]
+    assert {each.subject: (each.before, each.after) for each in found.objectives}["completions"] == ("1", "10")
+
+
+def test_what_offers_give() -> None:
+    """Less work for less money, as both offers have it."""
+    found = compare(*proposed({}), *proposed({"offers.t.capacity": 3}))
+    assert [(each.subject, each.before, each.after) for each in found.offers] == [("f", "720", "432"), ("t", "10", "6")]
+    assert [each.coverage for each in found.states] == [("1", "3/5")]
+
+
+def test_a_state_that_comes_or_goes() -> None:
+    """What is in one scenario only counts as nothing in the other."""
+    found = compare(*proposed({"needs.n.completes": True}), *proposed(FAVOURED))
+    states = {each.state: each for each in found.states}
+    assert states["B"].completes == (None, True)
+    assert states["A"].coverage == ("1", "0")
+    back = compare(*proposed(FAVOURED), *proposed({"needs.n.completes": True}))
+    assert {each.state: each for each in back.states}["B"].coverage == ("1", "0")
+
+
+def test_the_same_is_the_same() -> None:
+    """A portfolio differs from itself in nothing."""
+    found = compare(*proposed(BOTH), *proposed(BOTH))
+    assert (found.states, found.offers, found.scenarios) == ((), (), ())
+    assert all(each.before == each.after for each in found.objectives)
+    scenario, _ = proposed(BOTH)
+    assert table_of("en")["compare"]["same"] in comparison_markdown(scenario, scenario, found)
+
+
+def test_what_cannot_be_compared_is_refused() -> None:
+    """Portfolios that are not valid, and money of two currencies."""
+    scenario, portfolio = proposed({})
+    poorer = small_scenario({"offers.f.amount": 10})
+    stolen = portfolio.model_copy(update={"scenario_hash": poorer.digest})
+    with pytest.raises(InvalidOptions, match="not valid for its scenario"):
+        compare(scenario, portfolio, poorer, stolen)
+    with pytest.raises(InvalidOptions, match="different currencies"):
+        compare(scenario, portfolio, *proposed({"currency": {"code": "EUR"}}))
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "en",
+            "- Belmark: needs met 0.0 %, then 100.0 %; now completes by its deadline; money from others USD 0, then"
+            " USD 720; new partners: A donor, An operator",
+        ),
+        (
+            "fr",
+            "- Belmark : besoins couverts 0.0 %, puis 100.0 %; achève désormais ses travaux dans le délai; fonds"
+            " d\N{RIGHT SINGLE QUOTATION MARK}autrui USD 0, puis USD 720; nouveaux partenaires : A donor, An operator",
+        ),
+    ],
+)
+def test_the_command_compares_two_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], language: str, said: str
+) -> None:
+    """In words and as data."""
+    for name, changes in (("one", BOTH), ("two", FAVOURED)):
+        scenario = small_scenario(changes)
+        RunFolder(tmp_path / name).save(scenario, solve(scenario, SolveOptions(work=5)), "")
+    runs = [str(tmp_path / "one"), str(tmp_path / "two")]
+    assert run(["compare", *runs, "--language", language]) == Exit.DONE
+    text = capsys.readouterr().out
+    assert said in text
+    assert "{" not in text
+    assert run(["compare", *runs, "--json"]) == Exit.DONE
+    assert Comparison.model_validate_json(json.dumps(json.loads(capsys.readouterr().out))).states[0].state == "B"
