@@ -151,7 +151,7 @@ class Result(Frozen):
     """The proposal as agreements."""
     conflicts: tuple[Conflict, ...] = ()
     """Why there is no portfolio, where there is none: a smallest set of decisions and limits
-    that cannot all hold; there may be others."""
+    that cannot all hold; there may be others. Where decisions are impossible each alone, one such set after another."""
     confirmed_by: Text | None = None
     """What came to the same conflicts independently: another engine, or arithmetic."""
     sizes: Sizes = Sizes()

@@ -212,9 +212,9 @@ def _reporter(
         return _result(aside, compact, method, lean, None)
 
     def report(phase: str, plan: Plan | None, bound: Fraction | None) -> None:
-        run.report(aim, phase, plan, bound)
-        if run.keep is not None and plan is not None:
+        if run.keep is not None and plan is not None:  # first: whoever hears of a plan may stop the solve for it
             run.keep(partial(interim, plan, bound))
+        run.report(aim, phase, plan, bound)
 
     return report
 

@@ -106,6 +106,37 @@ def hungry_worker() -> None:
     _instead(take)
 
 
+def _worker_dies_of(number: int) -> None:
+    from matcher.execution import Processes
+
+    def die(tell: Any) -> None:
+        tell()
+        with Processes(1) as processes:
+            processes.submit(_kill_self, number).result()
+
+    _instead(die)
+
+
+def _kill_self(number: int) -> None:
+    os.kill(os.getpid(), number)
+    time.sleep(60)
+
+
+def killed_worker() -> None:
+    """Tells a result, then a worker process is killed."""
+    _worker_dies_of(signal.SIGKILL)
+
+
+def spent_worker() -> None:
+    """Tells a result, then a worker process has used up its processor time."""
+    _worker_dies_of(signal.SIGXCPU)
+
+
+def faulty_worker() -> None:
+    """Tells a result, then a worker process breaks."""
+    _worker_dies_of(signal.SIGSEGV)
+
+
 def killed() -> None:
     """Tells a result, then is killed, as by a system without memory."""
 

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from generators import Seeded, draw_scenario
 from matcher.conflicts.decided import decided_conflict
-from matcher.conflicts.limits import under
+from matcher.conflicts.limits import limits_of, under
 from matcher.formulations.compact import formulate_compact
-from matcher.result import Clock
+from matcher.result import Clock, SolveOptions
 from matcher.solving import solve
+from matcher.verification import verify
 from small import Changes, small_scenario
 
 
@@ -135,6 +137,36 @@ def test_dropping_any_one_of_the_conflicts_makes_the_scenario_possible(case: str
     for limit in named:
         others = [each for each in named if each is not limit]
         assert solve(under(small_scenario(changes), others)).portfolio is not None
+
+
+def test_an_indivisible_need_is_not_made_larger() -> None:
+    """What is met as a whole or not at all would be harder to meet if there were more of it: not a limit to lift."""
+    changes: Changes = {
+        "needs.n.indivisible": True,
+        "needs.n.max_per_year": 5,
+        "needs.n.after": [{"need": "m", "lag": 1}],
+        "needs.m": {"state": "A", "capability": "clearance", "quantity": 4},
+        "offers.t.capacity": 20,
+        "decisions.commitments": [_commitment(2015, 5)],
+    }
+    result = solve(small_scenario(changes))
+    assert {(each.reason, each.subjects) for each in result.conflicts} == {AGREED_N, ("after", ("n", "m"))}
+    assert solve(small_scenario(changes | {"needs.n.after": []})).portfolio is not None
+
+
+def test_a_scenario_without_a_limit_keeps_every_portfolio() -> None:
+    """By the independent checker: whatever limit is waived, the best portfolio before is still a valid one."""
+    waived = 0
+    for seed in range(12):
+        scenario = draw_scenario(Seeded(5075 + seed), states=2, years=3, most=4)
+        portfolio = solve(scenario, SolveOptions(work=2)).portfolio
+        limits = [limit.conflict for limit in limits_of(scenario)]
+        for limit in limits if portfolio is not None else ():
+            without = under(scenario, [each for each in limits if each != limit])
+            report = verify(without, portfolio.model_copy(update={"scenario_hash": without.digest}))
+            assert report.ok, (seed, limit, report.violations[:2])
+            waived += 1
+    assert waived > 100
 
 
 _DECIDED = ("decisions.commitments", "decisions.pins")

@@ -116,6 +116,22 @@ def test_nothing_is_taken_from_others() -> None:
     assert amounts == {"capacity": 10, "more_work": 10}
 
 
+def test_decisions_of_the_user_are_not_gone_round() -> None:
+    """An offer that is forbidden or capped is not asked for more; the cap is named as what stands in the way."""
+    scenario = small_scenario(
+        WORLD
+        | {
+            "offers.g": {"kind": "funding", "provider": "donor", "amount": 1000},
+            "decisions.forbids": [{"offer": "g", "state": "A"}],
+            "decisions.caps": [{"offer": "f", "state": "A", "money": 1}],
+        }
+    )
+    found = explained(scenario)[None]
+    assert {(each.code, each.subjects[0]) for each in found.causes} == {("cap", "f")}
+    changes = {(change.kind, change.subject) for remedy in found.remedies for change in remedy.changes}
+    assert changes == {("more_money", "anybody")}
+
+
 def test_a_plan_that_could_do_better_says_so() -> None:
     """An empty portfolio leaves all at hand: nothing stands in the way."""
     scenario = small_scenario(WORLD)

@@ -161,7 +161,7 @@ def test_a_cancel_before_the_start(scenario: Scenario) -> None:
     cancel = Cancel()
     cancel.cancel()
     result = solve_isolated(scenario, cancel=cancel)
-    assert (result.stopped_by, result.method) == ("cancel", None)
+    assert result.stopped_by == "cancel"
     assert result.timings.total < PROMPT
 
 
@@ -200,7 +200,7 @@ def test_a_time_limit_counts_the_start_of_the_process() -> None:
 
 
 @linux
-@pytest.mark.parametrize("child", ["hungry", "hungry_worker", "killed", "aborted"])
+@pytest.mark.parametrize("child", ["hungry", "hungry_worker", "aborted"])
 def test_memory_that_runs_out_is_told(scenario: Scenario, monkeypatch: pytest.MonkeyPatch, child: str) -> None:
     """However the process dies of it, what it told is kept."""
     monkeypatch.setattr(parent._Solve, "_ended", unfinished(parent._Solve._ended))
@@ -208,6 +208,19 @@ def test_memory_that_runs_out_is_told(scenario: Scenario, monkeypatch: pytest.Mo
     result = solve_isolated(scenario, limits=ProcessLimits(memory_mib=400))
     assert (result.status, result.stopped_by) == ("feasible", "resource_exhausted")
     assert result.stopped_how == "400 MiB of memory were used up"
+    assert result.portfolio is not None
+
+
+@linux
+@pytest.mark.parametrize("child", ["killed", "killed_worker"])
+def test_a_kill_is_what_a_system_without_memory_does(
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch, child: str
+) -> None:
+    """It is told as such, and what was told before is kept."""
+    monkeypatch.setattr(parent._Solve, "_ended", unfinished(parent._Solve._ended))
+    start_as(monkeypatch, child)
+    result = solve_isolated(scenario)
+    assert (result.status, result.stopped_by) == ("feasible", "resource_exhausted")
     assert result.portfolio is not None
 
 
@@ -247,6 +260,25 @@ def test_processor_time_that_runs_out_is_told(scenario: Scenario, monkeypatch: p
     result = solve_isolated(scenario, limits=ProcessLimits(cpu_seconds=4))
     assert (result.status, result.stopped_by) == ("feasible", "resource_exhausted")
     assert result.stopped_how == "4 seconds of processor time were used up"
+
+
+@linux
+def test_a_worker_that_has_used_up_its_time_is_told(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of the process itself."""
+    monkeypatch.setattr(parent._Solve, "_ended", unfinished(parent._Solve._ended))
+    start_as(monkeypatch, "spent_worker")
+    result = solve_isolated(scenario, limits=ProcessLimits(cpu_seconds=50))
+    assert (result.status, result.stopped_by) == ("feasible", "resource_exhausted")
+    assert result.stopped_how == "50 seconds of processor time were used up"
+
+
+def test_a_crash_of_a_worker_keeps_what_was_told(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error where pieces run is no reason to lose a portfolio."""
+    monkeypatch.setattr(parent._Solve, "_ended", unfinished(parent._Solve._ended))
+    start_as(monkeypatch, "faulty_worker")
+    result = solve_isolated(scenario)
+    assert (result.status, result.stopped_by) == ("feasible", "crash")
+    assert "was ended by SIGSEGV" in str(result.stopped_how)
 
 
 def test_a_crash_keeps_what_was_told(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:

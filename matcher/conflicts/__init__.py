@@ -3,7 +3,8 @@
 Without commitments and pins the empty portfolio is always right, so a conflict begins with those
 (`conflicts.decided`) and then names the budgets, capacities and other limits that stand against them
 (`conflicts.limits`). A second engine of other lineage, or plain arithmetic, must come to the same;
-without that nothing is called infeasible.
+without that nothing is called infeasible. The second engine shares the formulation and the waivers;
+tests hold both against the independent checker.
 """
 
 from __future__ import annotations

@@ -8,21 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
 
+from matcher.conflicts.trial import is_impossible
 from matcher.formulations.compact import Compact
 from matcher.formulations.compact.decisions import committed_columns, relation_of
-from matcher.linear_model import Ints, LinearModel, LinearObjective, Rows
+from matcher.linear_model import Ints, LinearModel, Rows
 from matcher.result import Clock, Conflict
 from matcher.scenario import Commitment, Pin
-from matcher.solvers import Limits, engine
-
-SMALL = 4000
-"""A model of at most this many columns is decided by CP-SAT, in whole numbers."""
-WORK = 20.0
-"""Deterministic work of each trial."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +81,7 @@ def _possible(compact: Compact, decisions: list[Decided], clock: Clock) -> bool:
             lower[column] = max(int(lower[column]), least)
     wanted = frozenset[int]().union(*(each.rows for each in decisions))
     trial = replace(model, lower=lower, rows=_without_pins(model, wanted))
-    aim = LinearObjective("nothing", True, np.zeros(model.columns, np.int64), 1, Fraction(0))
-    name = "cpsat" if model.columns <= SMALL else "scip"
-    return engine(name)(trial, aim, Limits(WORK), clock).status != "infeasible"
+    return not is_impossible(trial, clock)
 
 
 def _without_pins(model: LinearModel, kept: frozenset[int]) -> Rows:

@@ -17,23 +17,15 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
-from matcher.formulations.compact import Compact, formulate_compact
-from matcher.linear_model import LinearObjective, ModelTooLarge
+from matcher.conflicts.trial import first_engine, is_impossible
+from matcher.formulations.compact import formulate_compact
+from matcher.linear_model import ModelTooLarge
 from matcher.result import Clock, Conflict
 from matcher.scenario import Commitment, FundingOffer, Need, Pin, Scenario, State, TechnicalOffer
-from matcher.solvers import Limits as EngineLimits
-from matcher.solvers import SolverFailed, engine
 from matcher.units import MAX_MONEY, MAX_QUANTITY
 
 Document = dict[str, Any]
 """A scenario as plain data."""
-
-WORK = 20.0
-"""Deterministic work of each trial."""
-SMALL = 4000
-"""A model of at most this many columns is decided by CP-SAT, in whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -112,9 +104,9 @@ def confirmed(scenario: Scenario, kept: Sequence[Conflict], clock: Clock) -> str
     compact = formulate_compact(under(scenario, kept))
     if compact.impossible:
         return "arithmetic"
-    small = compact.model.columns <= SMALL
-    for name in ("highs", "scip") if small else ("highs",):
-        if clock.reason() is None and _status(compact, name, clock) == "infeasible":
+    others = ("highs", "scip") if first_engine(compact.model) == "cpsat" else ("highs",)
+    for name in others:
+        if clock.reason() is None and is_impossible(compact.model, clock, name):
             return name
     return None
 
@@ -125,16 +117,7 @@ def _impossible(scenario: Scenario, clock: Clock) -> bool:
         compact = formulate_compact(scenario)
     except ModelTooLarge:
         return False
-    name = "cpsat" if compact.model.columns <= SMALL else "scip"
-    return bool(compact.impossible) or _status(compact, name, clock) == "infeasible"
-
-
-def _status(compact: Compact, name: str, clock: Clock) -> str:
-    nothing = LinearObjective("nothing", True, np.zeros(compact.model.columns, np.int64), 1, Fraction(0))
-    try:
-        return engine(name)(compact.model, nothing, EngineLimits(WORK), clock).status
-    except SolverFailed:
-        return "limit"
+    return bool(compact.impossible) or is_impossible(compact.model, clock)
 
 
 def under(scenario: Scenario, kept: Iterable[Conflict]) -> Scenario:
@@ -150,7 +133,8 @@ def under(scenario: Scenario, kept: Iterable[Conflict]) -> Scenario:
 def limits_of(scenario: Scenario) -> Iterator[Limit]:
     """Yields every limit of a scenario that can be waived, those of quantity last.
 
-    How much of a need there is can be waived only where nothing follows it: what follows goes by its share.
+    How much of a need there is can be waived only where nothing follows it, since what follows goes by its
+    share, and where it need not be met as a whole, or those limits are waived too.
     """
     enough = _Enough(scenario)
     for funding in scenario.funding:
@@ -289,8 +273,10 @@ def _quantity(scenario: Scenario, need: Need, enough: _Enough) -> Limit:
     """How much is needed."""
 
     def waive(document: Document) -> None:
-        if not any(first["need"] == need.id for each in document["needs"].values() for first in each["after"]):
-            document["needs"][need.id]["quantity"] = enough.quantity[need.id]
+        needs = document["needs"]
+        followed = any(first["need"] == need.id for each in needs.values() for first in each["after"])
+        if not followed and not needs[need.id]["indivisible"]:  # more of what is met as a whole is harder to meet
+            needs[need.id]["quantity"] = enough.quantity[need.id]
 
     text = f"{need.id} needs {need.quantity:,} {scenario.capability(need.capability).unit}"
     return Limit(Conflict(reason="quantity", subjects=(need.id,), detail=text), waive)

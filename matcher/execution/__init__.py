@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from matcher.errors import InvalidOptions
 from matcher.execution.dask_cluster import DaskCluster
-from matcher.execution.executor import ExecutionFailed, Executor, Shared, WorkerStarved
+from matcher.execution.executor import ExecutionFailed, Executor, Shared, WorkerOutOfTime, WorkerStarved
 from matcher.execution.processes import Processes
 from matcher.execution.serial import Serial
 
@@ -25,6 +25,7 @@ __all__ = [
     "Processes",
     "Serial",
     "Shared",
+    "WorkerOutOfTime",
     "WorkerStarved",
     "executor_for",
 ]

@@ -22,6 +22,10 @@ class ExecutionFailed(MatcherError):
     """A piece was lost where it ran; the message says how."""
 
 
+class WorkerOutOfTime(ExecutionFailed):
+    """A piece was lost because its process had used up the processor time that it may take."""
+
+
 class WorkerStarved(ExecutionFailed):
     """A piece was lost because there was no memory for it."""
 

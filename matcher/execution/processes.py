@@ -23,7 +23,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any, TypeVar
 
-from matcher.execution.executor import ExecutionFailed, Executor, Shared, WorkerStarved
+from matcher.execution.executor import ExecutionFailed, Executor, Shared, WorkerOutOfTime, WorkerStarved
 from matcher.execution.pieces import PROTOCOL, outcome, packed
 from matcher.execution.waiters import Waiters
 from matcher.execution.worker import receive, send
@@ -154,6 +154,8 @@ class _Worker:
         who = f"worker process {self._process.pid}"
         if code == -signal.SIGKILL:
             return WorkerStarved(f"{who} was killed by SIGKILL, as happens when memory runs out; try fewer workers")
+        if code == -getattr(signal, "SIGXCPU", 0):
+            return WorkerOutOfTime(f"{who} has used up the processor time that it may take")
         if code < 0:
             how = f"{who} was ended by {signal.Signals(-code).name}{words}"
         else:

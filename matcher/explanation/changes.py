@@ -75,9 +75,9 @@ def levers_of(scenario: Scenario, state: State) -> list[Lever]:
         *_ownership(scenario, state, offers),
         *_earmarks(scenario, state),
         *_starts(scenario, offers),
-        *(_further(scenario, offer) for offer in offers),
+        *(_further(scenario, offer) for offer in offers if not _decided_on(scenario, offer.id, state.id)),
         _anybodys_money(scenario.horizon.first),
-        *(_anybodys_work(scenario, capability) for capability in sorted(kinds)),
+        *(lever for capability in sorted(kinds) for lever in _anybodys_work(scenario, capability)),
     ]
 
 
@@ -194,6 +194,14 @@ def _earlier(offer: FundingOffer | TechnicalOffer) -> Callable[[Document, int], 
     return apply
 
 
+def _decided_on(scenario: Scenario, offer: str, state: str) -> bool:
+    """Whether the user has forbidden an offer something, or capped it in the State: another is then no way round."""
+    decisions = scenario.decisions
+    return any(offer in (forbid.offer, forbid.partner) for forbid in decisions.forbids) or any(
+        cap.offer == offer and cap.state == state for cap in decisions.caps
+    )
+
+
 def _further(scenario: Scenario, offer: FundingOffer | TechnicalOffer) -> Lever:
     """A further grant or team of a provider."""
     money = isinstance(offer, FundingOffer)
@@ -229,9 +237,13 @@ def _grant(first: int, amount: int) -> Document:
     return {"amount": {first: min(amount, MAX_MONEY)}, "carry_over": Decimal(1), "repayment": None, "currency": None}
 
 
-def _anybodys_work(scenario: Scenario, capability: str) -> Lever:
-    """Work at the price of the dearest who offers it."""
-    prices = [offer.price for offer in scenario.technical if offer.capability == capability and offer.currency is None]
+def _anybodys_work(scenario: Scenario, capability: str) -> list[Lever]:
+    """Work at the price of the dearest who offers it in the scenario's currency; none where nobody does."""
+    own = (None, scenario.currency.code)
+    workers = [offer for offer in scenario.technical if offer.capability == capability]
+    prices = [offer.price for offer in workers if offer.currency in own]
+    if workers and not prices:
+        return []
 
     def apply(document: Document, amount: int) -> None:
         offer = {
@@ -244,7 +256,7 @@ def _anybodys_work(scenario: Scenario, capability: str) -> Lever:
         document["offers"] = {**document["offers"], added(lever): offer}
 
     lever = Lever("more_work", ANYBODY, capability, None, apply)
-    return lever
+    return [lever]
 
 
 def _add_provider(document: Document, kind: str) -> str:

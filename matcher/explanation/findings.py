@@ -46,12 +46,13 @@ class Change(Frozen):
 
 
 class Remedy(Frozen):
-    """Changes that together would reach a goal, and nothing smaller of their kind would."""
+    """Changes that together would reach a goal: of two, the least of the first with all there is of the second, and
+    then the least of the second."""
 
     changes: tuple[Change, ...]
     """One change, or two where no single one is enough."""
     least: Annotated[int, Strict(), Field(ge=0)]
-    """No smaller amount of the first change is enough, proven."""
+    """No smaller amount of the first change is enough, proven; of two, 0 unless the second is proven least too."""
 
     @property
     def smallest(self) -> bool:
@@ -87,6 +88,8 @@ class Shortfall(Frozen):
     """What stands against it alone, most first."""
     together: tuple[Cause, ...] = ()
     """Where nothing does alone: a smallest set of limits that must all give way for anything to be gained."""
+    known: bool = True
+    """Whether that is all that stands against it; False where a limit of work came first."""
     barred: tuple[Cause, ...] = ()
     """Rules that keep providers from the need; gain is the number of providers that each alone keeps away."""
     remedies: tuple[Remedy, ...] = ()

@@ -103,7 +103,7 @@ class LedgerMaker:
             other = self.least(second, (first, one.amount))
             if other.verdict == "found" and other.amount:
                 changes = (_change(first, one.amount), _change(second, other.amount))
-                yield Remedy(changes=changes, least=one.least)
+                yield Remedy(changes=changes, least=one.least if other.least == other.amount else 0)
 
     def _all(self, lever: Lever) -> int:
         """As much of a lever as could ever be of use."""

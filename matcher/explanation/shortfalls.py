@@ -97,7 +97,7 @@ def shortfall(asked: _Asked, goal: Goal) -> Shortfall:
         missing = scenario.need(goal.need).quantity - has
     looker = _Looker(scenario, portfolio, goal, has)
     at_hand = looker.gain(()) or 0
-    causes, together = looker.causes(at_hand) if at_hand < missing else ((), ())
+    against = looker.against(at_hand) if at_hand < missing else _Against((), (), True)
     maker = LedgerMaker(scenario, portfolio, goal)
     taken = maker.ledger() if asked.ledger and at_hand < missing else None
     return Shortfall(
@@ -105,8 +105,9 @@ def shortfall(asked: _Asked, goal: Goal) -> Shortfall:
         need=goal.need,
         missing=missing,
         at_hand=at_hand,
-        causes=causes,
-        together=together,
+        causes=against.causes,
+        together=against.together,
+        known=against.known,
         barred=tuple(_barred(scenario, goal)) if goal.need is not None else (),
         remedies=() if taken is None else taken.remedies,
         insufficient=() if taken is None else taken.insufficient,
@@ -120,6 +121,15 @@ class _Stop:
     code: str
     subject: str
     limits: tuple[Limit, ...]
+
+
+@dataclass(frozen=True)
+class _Against:
+    """What stands against a goal."""
+
+    causes: tuple[Cause, ...]
+    together: tuple[Cause, ...]
+    known: bool
 
 
 @dataclass(frozen=True)
@@ -143,7 +153,7 @@ class _Looker:
             return 0 if found.impossible else None if found.value is None else 1
         return _beyond(setting.most(self.goal), self.has)
 
-    def causes(self, at_hand: int) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
+    def against(self, at_hand: int) -> _Against:
         """Returns what stands against the goal alone, most first; else a smallest set that does together."""
         stops = self._stops()
 
@@ -151,20 +161,21 @@ class _Looker:
             gain = self.gain(some)
             return None if gain is None else max(gain - at_hand, 0)
 
-        found, _ = alone(stops, more)
+        found, known = alone(stops, more)
         if found:
             ordered = sorted(found, key=lambda each: (-each[1], each[0].code, each[0].subject))
-            return tuple(self._cause(stop, gain) for stop, gain in ordered), ()
+            return _Against(tuple(self._cause(stop, gain) for stop, gain in ordered), (), known)
         whole = more(stops)
         if not whole:
-            return (), ()
+            return _Against((), (), known and whole is not None)
         needed = list(stops)
         for stop in stops:
             rest = [other for other in needed if other is not stop]
-            if more(rest):
-                needed = rest
+            gain = more(rest)
+            known = known and gain is not None
+            needed = rest if gain else needed
         gained = more(needed) or 0
-        return (), tuple(self._cause(stop, gained) for stop in needed)
+        return _Against((), tuple(self._cause(stop, gained) for stop in needed), known)
 
     def _stops(self) -> list[_Stop]:
         """Limits that touch the State: its own, its needs', and those of the offers whose filters let them come."""

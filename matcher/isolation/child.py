@@ -50,6 +50,7 @@ def serve(place: str, memory_mib: int, cpu_seconds: int) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     apply_limits(memory_mib, cpu_seconds)
+    from matcher.execution import WorkerOutOfTime
     from matcher.execution.worker import private_streams, receive, send
 
     incoming, outgoing = private_streams()
@@ -65,12 +66,14 @@ def serve(place: str, memory_mib: int, cpu_seconds: int) -> None:
     except MemoryError:
         del spare
         send(outgoing, OUT_OF_MEMORY)
+    except WorkerOutOfTime:
+        tell("exhausted", "processor_time")
     os._exit(0)  # threads that still run have nothing to add
 
 
 def _solved(order: Order, cancel: Any, tell: Callable[[str, object], None]) -> tuple[str, object]:
     """Returns the kind and content of the last message of a solve."""
-    from matcher.execution import WorkerStarved, executor_for
+    from matcher.execution import WorkerOutOfTime, WorkerStarved, executor_for
     from matcher.execution.pieces import portable
     from matcher.result import Clock
     from matcher.solving import solve_within
@@ -84,6 +87,8 @@ def _solved(order: Order, cancel: Any, tell: Callable[[str, object], None]) -> t
             )
     except (MemoryError, WorkerStarved) as error:
         raise MemoryError from error
+    except WorkerOutOfTime:
+        raise
     except Exception as error:  # raised again where the order came from
         if "can't start new thread" in str(error):  # how Python tells that there is no room for its stack
             raise MemoryError from error
@@ -114,12 +119,14 @@ class _Keeper:
         self._clock = clock
         self._tell = tell
         self._next = 0.0
+        self._told = False
 
     def __call__(self, make: Callable[[], Any]) -> None:
         began = time.monotonic()
-        if began < self._next or self._clock.cancel.requested:
+        if began < self._next or (self._told and self._clock.cancel.requested):
             return
         self._tell("interim", make())
+        self._told = True
         took = time.monotonic() - began
         self._next = began + took / SHARE
         self._clock.reserve = max(self._clock.reserve, ROOM * took)

@@ -53,5 +53,5 @@ def apply_limits(memory_mib: int, cpu_seconds: int) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
 
 
-Exhausted = Literal["memory", "processor_time"]
-"""What ran out."""
+Exhausted = Literal["memory", "processor_time", "kill"]
+"""What ran out; a kill by somebody else is what a system without memory does."""

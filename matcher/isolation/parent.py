@@ -138,9 +138,11 @@ class _Solve:
         elif kind == "result":
             return self._timed(content)
         elif kind == "error":
+            if isinstance(content, ExecutionFailed) and self.interim is not None:
+                return self._ended("crash", str(content))
             raise content
         elif kind == "exhausted":
-            return self._ended("resource_exhausted", self._used_up("memory"))
+            return self._ended("resource_exhausted", self._used_up(content))
         elif kind == "gone":
             return self._after_death(child)
         return None
@@ -178,14 +180,18 @@ class _Solve:
 
     def _exhausted(self, code: int, words: str, most_memory: int) -> Exhausted | None:
         """What a child died for lack of, as far as that can be told from how it died."""
-        if code == -signal.SIGXCPU or (code == -signal.SIGKILL and self.limits.cpu_seconds is not None):
+        if code == -signal.SIGXCPU:
             return "processor_time"
-        if code == -signal.SIGKILL or MEMORY_WORDS.search(words):  # the system kills for want of memory
+        if code == -signal.SIGKILL:
+            return "kill"
+        if MEMORY_WORDS.search(words):
             return "memory"
         limit = self.limits.memory_mib
         return "memory" if limit is not None and -code in _FAULTS and most_memory >= NEARLY * limit else None
 
     def _used_up(self, what: Exhausted) -> str:
+        if what == "kill":
+            return "the solving process was killed, as a system does whose memory runs out"
         if what == "processor_time":
             return f"{self.limits.cpu_seconds} seconds of processor time were used up"
         limit = self.limits.memory_mib

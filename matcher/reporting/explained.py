@@ -55,6 +55,8 @@ class _Speaker:
             yield from self._list(table[key], (self._cause(cause, each, unit) for cause in each.causes))
         if each.together:
             yield from self._list(table["together"], (self._limit(cause) for cause in each.together))
+        if not each.known:
+            yield from ("", table["not_known"])
         if each.barred:
             rules = (table["rules"][cause.code].format(count=cause.gain) for cause in each.barred)
             yield from self._list(table["barred"], rules)

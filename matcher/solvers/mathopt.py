@@ -8,6 +8,7 @@ tolerance before they are believed; the relaxation's bound needs no such trust.
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -44,6 +45,8 @@ _PRICE_ACCURACY = 1e-4
 """Relative accuracy at which prices are good enough: the blocks make the bound."""
 _SUM_ROUNDING = 1e-14
 """Relative rounding of a sum in floats, of the size of its terms: some fifty times a double's own."""
+_NO_MEMORY = re.compile(r"SCIP error code -1\b|bad_alloc|[Oo]ut of memory")
+"""What engines say when they are refused memory (SCIP_NOMEMORY is -1)."""
 _NODES_PER_WORK = 1e8
 """Search nodes per unit of work and per nonzero: a rough price of one node."""
 
@@ -192,6 +195,8 @@ def _run(
         with stopped_on_cancel(clock, interrupter.interrupt):
             return run(interrupter)
     except Exception as error:  # MathOpt has no error class of its own for an engine's failure
+        if _NO_MEMORY.search(str(error)):
+            raise MemoryError(f"{solver.name}: {error}") from error
         raise SolverFailed(f"{solver.name}: {error}") from error
 
 
