@@ -23,7 +23,9 @@ PROTOCOL = 5
 OUT_OF_MEMORY = pickle.dumps(("exhausted", "memory"), PROTOCOL)
 """Made beforehand: when it is needed there is no memory for it."""
 SHARE = 0.05
-"""Share of the time that results before the end may take."""
+"""Share of the time that results before the end may take ..."""
+ADVANCE = 0.5
+"""... and seconds on top: at the beginning a solve gets better fast."""
 ROOM = 1.5
 """Time kept for the end of a solve, as a multiple of what a result took before."""
 
@@ -118,15 +120,16 @@ class _Keeper:
     def __init__(self, clock: Any, tell: Callable[[str, object], None]) -> None:
         self._clock = clock
         self._tell = tell
-        self._next = 0.0
+        self._spent = self._took = 0.0
         self._told = False
 
     def __call__(self, make: Callable[[], Any]) -> None:
         began = time.monotonic()
-        if began < self._next or (self._told and self._clock.cancel.requested):
+        late = self._spent + self._took > ADVANCE + SHARE * self._clock.elapsed
+        if self._told and (late or self._clock.cancel.requested):
             return
         self._tell("interim", make())
         self._told = True
-        took = time.monotonic() - began
-        self._next = began + took / SHARE
+        self._took = took = time.monotonic() - began
+        self._spent += took
         self._clock.reserve = max(self._clock.reserve, ROOM * took)

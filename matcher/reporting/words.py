@@ -43,7 +43,7 @@ STOPS = _table(
 )
 """What ended a solve."""
 
-CLOCK = "A clock had a say in it: another run may end elsewhere."
+CLOCK = "What ended it was no count of work: another run may end elsewhere."
 """What is said of a result that need not come out the same again."""
 
 VERDICTS = _table(
