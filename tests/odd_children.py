@@ -195,6 +195,21 @@ def refusing() -> None:
     _instead(refuse)
 
 
+def without_memory_for_a_thread() -> None:
+    """Starts a thread that has no memory to begin with, and waits for it as Python does: for ever."""
+    import _thread
+    import threading
+
+    def wait(_: Any) -> None:
+        def begin() -> None:
+            raise MemoryError
+
+        _thread.start_new_thread(begin, ())
+        threading.Event().wait()
+
+    _instead(wait)
+
+
 def without_threads() -> None:
     """Fails as Python does when there is no room for a thread's stack."""
 

@@ -235,7 +235,7 @@ def unfinished(real: Any) -> Any:
 
 
 @linux
-@pytest.mark.parametrize("child", ["hungry_at_once", "without_threads"])
+@pytest.mark.parametrize("child", ["hungry_at_once", "without_threads", "without_memory_for_a_thread"])
 def test_memory_that_runs_out_early_is_told(scenario: Scenario, monkeypatch: pytest.MonkeyPatch, child: str) -> None:
     """With nothing found, the result says so and why."""
     start_as(monkeypatch, child)

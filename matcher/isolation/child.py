@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ PROTOCOL = 5
 """Version of pickle."""
 OUT_OF_MEMORY = pickle.dumps(("exhausted", "memory"), PROTOCOL)
 """Made beforehand: when it is needed there is no memory for it."""
+NO_MEMORY = 77
+"""Exit code of a process that ran out of memory where it could not tell so."""
 SHARE = 0.05
 """Share of the time that results before the end may take ..."""
 ADVANCE = 0.5
@@ -56,6 +59,7 @@ def serve(place: str, memory_mib: int, cpu_seconds: int) -> None:
     from matcher.execution.worker import private_streams, receive, send
 
     incoming, outgoing = private_streams()
+    sys.unraisablehook = _end_without_memory
 
     def tell(kind: str, content: object) -> None:
         send(outgoing, pickle.dumps((kind, content), PROTOCOL))
@@ -95,6 +99,13 @@ def _solved(order: Order, cancel: Any, tell: Callable[[str, object], None]) -> t
         if "can't start new thread" in str(error):  # how Python tells that there is no room for its stack
             raise MemoryError from error
         return "error", portable(error)
+
+
+def _end_without_memory(unraisable: Any) -> None:
+    """Ends the process where a thread had no memory to begin with: whoever started it would wait for it for ever."""
+    if issubclass(unraisable.exc_type, MemoryError):
+        os._exit(NO_MEMORY)
+    sys.__unraisablehook__(unraisable)
 
 
 def _cancel_from(incoming: IO[bytes], place: str) -> Any:

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from matcher.execution.executor import ExecutionFailed
 from matcher.execution.processes import MEMORY_WORDS, interrupts_blocked
 from matcher.execution.worker import receive, send
-from matcher.isolation.child import PROTOCOL, Order
+from matcher.isolation.child import NO_MEMORY, PROTOCOL, Order
 from matcher.isolation.limits import Exhausted, ProcessLimits, check_limits
 from matcher.result import (
     Cancel,
@@ -184,7 +184,7 @@ class _Solve:
             return "processor_time"
         if code == -signal.SIGKILL:
             return "kill"
-        if MEMORY_WORDS.search(words):
+        if code == NO_MEMORY or MEMORY_WORDS.search(words):
             return "memory"
         limit = self.limits.memory_mib
         return "memory" if limit is not None and -code in _FAULTS and most_memory >= NEARLY * limit else None
