@@ -195,17 +195,30 @@ def refusing() -> None:
     _instead(refuse)
 
 
-def without_memory_for_a_thread() -> None:
+def _wait_for_a_thread() -> None:
     """Starts a thread that has no memory to begin with, and waits for it as Python does: for ever."""
     import _thread
     import threading
 
-    def wait(_: Any) -> None:
-        def begin() -> None:
-            raise MemoryError
+    def begin() -> None:
+        raise MemoryError
 
-        _thread.start_new_thread(begin, ())
-        threading.Event().wait()
+    _thread.start_new_thread(begin, ())
+    threading.Event().wait()
+
+
+def without_memory_for_a_thread() -> None:
+    """Waits for a thread that never begins."""
+    _instead(lambda _: _wait_for_a_thread())
+
+
+def worker_without_memory_for_a_thread() -> None:
+    """Waits for a worker process that waits for a thread that never begins."""
+    from matcher.execution import Processes
+
+    def wait(_: Any) -> None:
+        with Processes(1) as processes:
+            processes.submit(_wait_for_a_thread).result()
 
     _instead(wait)
 

@@ -15,9 +15,10 @@ from matcher.cli.exits import Exit
 from matcher.cli.runs import RunFolder
 from matcher.errors import InvalidOptions
 from matcher.execution import Processes
-from matcher.explanation import Change, Explanation, Remedy, Shortfall, explain
+from matcher.explanation import Change, Explanation, Remedy, Shortfall, explain, shortfalls
 from matcher.explanation.changes import Lever, changed, levers_of
 from matcher.explanation.halving import alone
+from matcher.explanation.setting import Found
 from matcher.io import load
 from matcher.portfolio import Portfolio
 from matcher.reporting.explained import explanation_markdown
@@ -268,6 +269,23 @@ def test_what_cannot_be_explained_is_refused() -> None:
     poorer = small_scenario(WORLD | {"offers.f.amount": 10})
     with pytest.raises(InvalidOptions, match="not valid for this scenario"):
         explain(poorer, portfolio.model_copy(update={"scenario_hash": poorer.digest}))
+
+
+@pytest.mark.parametrize(
+    ("found", "gain"),
+    [
+        (Found(12, 12), 2),
+        (Found(12, 15), 2),
+        (Found(10, 10), 0),
+        (Found(10, 11), None),
+        (Found(10, None), None),
+        (Found(None, 10), 0),
+        (Found(None, None), None),
+    ],
+)
+def test_nothing_is_only_what_is_proven(found: Found, gain: int | None) -> None:
+    """Where nothing more was found but something may be, the gain is not known."""
+    assert shortfalls._beyond(found, 10) == gain
 
 
 def test_halving_finds_what_is_enough_alone() -> None:

@@ -235,11 +235,19 @@ def unfinished(real: Any) -> Any:
 
 
 @linux
-@pytest.mark.parametrize("child", ["hungry_at_once", "without_threads", "without_memory_for_a_thread"])
+@pytest.mark.parametrize(
+    "child",
+    [
+        "hungry_at_once",
+        "without_threads",
+        "without_memory_for_a_thread",
+        "worker_without_memory_for_a_thread",
+    ],
+)
 def test_memory_that_runs_out_early_is_told(scenario: Scenario, monkeypatch: pytest.MonkeyPatch, child: str) -> None:
     """With nothing found, the result says so and why."""
     start_as(monkeypatch, child)
-    result = solve_isolated(scenario, limits=ProcessLimits(memory_mib=400))
+    result = solve_isolated(scenario, SolveOptions(time_limit=60.0), limits=ProcessLimits(memory_mib=400))
     assert (result.status, result.stopped_by) == ("no_portfolio", "resource_exhausted")
 
 
@@ -289,6 +297,17 @@ def test_a_crash_keeps_what_was_told(scenario: Scenario, monkeypatch: pytest.Mon
     assert (result.status, result.stopped_by) == ("feasible", "crash")
     assert result.stopped_how == "the solving process was ended by SIGSEGV: about to break"
     assert result.portfolio is not None
+
+
+def test_a_result_that_cannot_be_taken_is_an_error(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that this side cannot unpack is told, not waited for."""
+
+    def fail(_: bytes) -> None:
+        raise MemoryError("no room for it")
+
+    monkeypatch.setattr(parent.pickle, "loads", fail)
+    with pytest.raises(MemoryError, match="no room for it"):
+        solve_isolated(scenario, SolveOptions(time_limit=60.0))
 
 
 def test_a_crash_before_anything_is_found_is_an_error(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:

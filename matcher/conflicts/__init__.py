@@ -15,7 +15,7 @@ from matcher.conflicts.decided import decided_conflict
 from matcher.conflicts.limits import confirmed, restricted, smallest
 from matcher.formulations.compact import Compact
 from matcher.result import Clock, Conflict
-from matcher.scenario import Commitment, Pin, Scenario
+from matcher.scenario import Commitment, Scenario
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def _by_arithmetic(compact: Compact, clock: Clock) -> Infeasibility:
     return Infeasibility(tuple(dict.fromkeys(conflicts)), "arithmetic")
 
 
-def _commitment(scenario: Scenario, subjects: tuple[str, ...]) -> Commitment | Pin:
+def _commitment(scenario: Scenario, subjects: tuple[str, ...]) -> Commitment:
     return next(
         each
         for each in scenario.decisions.commitments

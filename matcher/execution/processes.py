@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 from matcher.execution.executor import ExecutionFailed, Executor, Shared, WorkerOutOfTime, WorkerStarved
 from matcher.execution.pieces import PROTOCOL, outcome, packed
 from matcher.execution.waiters import Waiters
-from matcher.execution.worker import receive, send
+from matcher.execution.worker import NO_MEMORY, receive, send
 
 T = TypeVar("T")
 
@@ -160,7 +160,8 @@ class _Worker:
             how = f"{who} was ended by {signal.Signals(-code).name}{words}"
         else:
             how = f"{who} ended with exit code {code} in the middle of a piece{words}"
-        return WorkerStarved(how) if MEMORY_WORDS.search(words) else ExecutionFailed(how)
+        starved = code == NO_MEMORY or MEMORY_WORDS.search(words)
+        return WorkerStarved(how) if starved else ExecutionFailed(how)
 
     def _logged(self) -> str:
         """Returns the last line that the worker wrote, as the end of a sentence."""

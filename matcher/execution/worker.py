@@ -10,17 +10,20 @@ import os
 import pickle
 import signal
 import struct
+import sys
 import traceback
 from functools import lru_cache
 from pathlib import Path
 from queue import SimpleQueue
 from shutil import rmtree
 from threading import Thread
-from typing import IO
+from typing import IO, Any
 
 from matcher.execution.pieces import performed
 
 _LENGTH = struct.Struct("<Q")
+NO_MEMORY = 77
+"""Exit code of a process that ran out of memory where it could not tell so."""
 _KEPT = 4
 """Shared values that a worker keeps loaded."""
 
@@ -56,6 +59,13 @@ def _exactly(stream: IO[bytes], length: int) -> bytearray:
     return content
 
 
+def end_without_memory(unraisable: Any) -> None:
+    """Ends the process where a thread had no memory to begin with: whoever started it would wait for it for ever."""
+    if issubclass(unraisable.exc_type, MemoryError):
+        os._exit(NO_MEMORY)
+    sys.__unraisablehook__(unraisable)
+
+
 def serve(directory: str) -> None:
     """Answers pieces one by one; never returns.
 
@@ -63,6 +73,7 @@ def serve(directory: str) -> None:
     values, which nobody else will do, and ends in the middle of a piece if need be.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.unraisablehook = end_without_memory
     incoming, outgoing = private_streams()
     pieces: SimpleQueue[bytes] = SimpleQueue()
     Thread(target=_listen, args=(incoming, pieces, directory), daemon=True).start()

@@ -98,8 +98,8 @@ def shortfall(asked: _Asked, goal: Goal) -> Shortfall:
     looker = _Looker(scenario, portfolio, goal, has)
     at_hand = looker.gain(()) or 0
     against = looker.against(at_hand) if at_hand < missing else _Against((), (), True)
-    maker = LedgerMaker(scenario, portfolio, goal)
-    taken = maker.ledger() if asked.ledger and at_hand < missing else None
+    wanted = asked.ledger and at_hand < missing
+    taken = LedgerMaker(scenario, portfolio, goal).ledger() if wanted else None
     return Shortfall(
         state=goal.state,
         need=goal.need,
@@ -141,8 +141,11 @@ class _Looker:
     goal: Goal
     has: int
 
-    def gain(self, stops: Sequence[_Stop]) -> int | None:
-        """Units (or completions) that can be had beyond the portfolio without some limits; None if it is not known."""
+    def gain(self, stops: Sequence[_Stop], at_hand: int = 0) -> int | None:
+        """Units (or completions) beyond the portfolio and what is at hand that can be had without some limits.
+
+        0 only where it is proven that there are none; None if it is not known.
+        """
         document = self.scenario.model_dump()
         for stop in stops:
             for limit in stop.limits:
@@ -150,16 +153,15 @@ class _Looker:
         setting = Setting.of(Scenario.from_data(document), self.portfolio)
         if self.goal.need is None:
             found = setting.least(self.goal)
-            return 0 if found.impossible else None if found.value is None else 1
-        return _beyond(setting.most(self.goal), self.has)
+            return 0 if found.impossible else None if found.value is None else 1 - at_hand
+        return _beyond(setting.most(self.goal), self.has + at_hand)
 
     def against(self, at_hand: int) -> _Against:
         """Returns what stands against the goal alone, most first; else a smallest set that does together."""
         stops = self._stops()
 
         def more(some: Sequence[_Stop]) -> int | None:
-            gain = self.gain(some)
-            return None if gain is None else max(gain - at_hand, 0)
+            return self.gain(some, at_hand)
 
         found, known = alone(stops, more)
         if found:
@@ -212,9 +214,9 @@ def _name(item: tuple[tuple[str, str], list[Limit]]) -> tuple[str, str]:
 
 def _beyond(found: Found, has: int) -> int | None:
     """What is found beyond what there is; None where more may be possible but was not found."""
-    if found.value is None:
-        return None
-    return max(found.value - has, 0)
+    if found.value is not None and found.value > has:
+        return found.value - has
+    return 0 if found.bound is not None and found.bound <= has else None
 
 
 def _barred(scenario: Scenario, goal: Goal) -> Iterator[Cause]:

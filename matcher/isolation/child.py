@@ -23,8 +23,6 @@ PROTOCOL = 5
 """Version of pickle."""
 OUT_OF_MEMORY = pickle.dumps(("exhausted", "memory"), PROTOCOL)
 """Made beforehand: when it is needed there is no memory for it."""
-NO_MEMORY = 77
-"""Exit code of a process that ran out of memory where it could not tell so."""
 SHARE = 0.05
 """Share of the time that results before the end may take ..."""
 ADVANCE = 0.5
@@ -56,10 +54,10 @@ def serve(place: str, memory_mib: int, cpu_seconds: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     apply_limits(memory_mib, cpu_seconds)
     from matcher.execution import WorkerOutOfTime
-    from matcher.execution.worker import private_streams, receive, send
+    from matcher.execution.worker import end_without_memory, private_streams, receive, send
 
     incoming, outgoing = private_streams()
-    sys.unraisablehook = _end_without_memory
+    sys.unraisablehook = end_without_memory
 
     def tell(kind: str, content: object) -> None:
         send(outgoing, pickle.dumps((kind, content), PROTOCOL))
@@ -99,13 +97,6 @@ def _solved(order: Order, cancel: Any, tell: Callable[[str, object], None]) -> t
         if "can't start new thread" in str(error):  # how Python tells that there is no room for its stack
             raise MemoryError from error
         return "error", portable(error)
-
-
-def _end_without_memory(unraisable: Any) -> None:
-    """Ends the process where a thread had no memory to begin with: whoever started it would wait for it for ever."""
-    if issubclass(unraisable.exc_type, MemoryError):
-        os._exit(NO_MEMORY)
-    sys.__unraisablehook__(unraisable)
 
 
 def _cancel_from(incoming: IO[bytes], place: str) -> Any:

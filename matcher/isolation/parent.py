@@ -19,8 +19,8 @@ from typing import Any, Literal
 
 from matcher.execution.executor import ExecutionFailed
 from matcher.execution.processes import MEMORY_WORDS, interrupts_blocked
-from matcher.execution.worker import receive, send
-from matcher.isolation.child import NO_MEMORY, PROTOCOL, Order
+from matcher.execution.worker import NO_MEMORY, receive, send
+from matcher.isolation.child import PROTOCOL, Order
 from matcher.isolation.limits import Exhausted, ProcessLimits, check_limits
 from matcher.result import (
     Cancel,
@@ -325,6 +325,8 @@ class _Child:
                 self._messages.put(pickle.loads(receive(self.process.stdout)))
         except (EOFError, OSError, ValueError):
             self._messages.put(("gone", None))
+        except BaseException as error:  # such as too little memory for a result: handed on to the thread that waits
+            self._messages.put(("error", error))
 
     def _look_at_memory(self) -> None:
         if self.limits.memory_mib is None:
