@@ -115,3 +115,22 @@ def test_the_command_compares_two_runs(
     assert "{" not in text
     assert run(["compare", *runs, "--json"]) == Exit.DONE
     assert Comparison.model_validate_json(json.dumps(json.loads(capsys.readouterr().out))).states[0].state == "B"
+
+
+def test_why_a_state_loses() -> None:
+    """Which offers go elsewhere and where to, when it would complete, whom it reaches, and what differs for it."""
+    people = {"women": 10, "men": 10, "girls": 20, "boys": 5}
+    found = compare(
+        *proposed(BOTH | {"needs.n.beneficiaries": people}), *proposed(FAVOURED | {"needs.n.beneficiaries": people})
+    )
+    gains, loses = found.states
+    assert [(each.offer, each.before, each.after, each.instead) for each in loses.offers] == [
+        ("f", 720, 0, ("B",)),
+        ("t", 10, 0, ("B",)),
+    ]
+    assert [each.instead for each in gains.offers] == [("A",), ("A",)]
+    assert loses.completion_year[1] is None
+    assert loses.completion_year[0] in (2015, 2016)
+    assert [sum(count for _, count in each) for each in loses.people] == [45, 0]
+    assert gains.differences == ("states.B.weight",)
+    assert loses.differences == ()

@@ -8,9 +8,10 @@ change of the scenario; none on a guess. Data come first (`explanation.findings`
 
 from __future__ import annotations
 
-from matcher.explanation.comparison import Comparison, Moved, StateMoved, compare
+from matcher.explanation.comparison import Comparison, Moved, OfferMoved, StateMoved, compare
 from matcher.explanation.findings import Cause, Change, Explanation, Remedy, Shortfall, Verdict
 from matcher.explanation.shortfalls import explain
+from matcher.explanation.tallies import StateTally, Tally, tally
 
 __all__ = [
     "Cause",
@@ -18,10 +19,14 @@ __all__ = [
     "Comparison",
     "Explanation",
     "Moved",
+    "OfferMoved",
     "Remedy",
     "Shortfall",
     "StateMoved",
+    "StateTally",
+    "Tally",
     "Verdict",
     "compare",
     "explain",
+    "tally",
 ]

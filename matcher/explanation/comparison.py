@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import Field, Strict
 
 from matcher.errors import InvalidOptions
+from matcher.explanation.tallies import Tally, tally
 from matcher.portfolio import Portfolio
-from matcher.scenario import Frozen, Scenario
-from matcher.scenario.fields import Count, Id, Text
+from matcher.scenario import Beneficiaries, Frozen, Scenario
+from matcher.scenario.fields import Id, Text, Total, Year
 from matcher.units import plain
-from matcher.verification import Report, verify
 
 Exact = Annotated[str, Strict(), Field(pattern=r"^-?\d+(/\d+)?$")]
 """A whole number, or a fraction p/q."""
@@ -30,6 +32,16 @@ class Moved(Frozen):
     after: Exact
 
 
+class OfferMoved(Frozen):
+    """What an offer gives in one State in both portfolios: minor units of money, or units of work."""
+
+    offer: Id
+    before: Total
+    after: Total
+    instead: tuple[Id, ...] = ()
+    """Where it gives less: States in which it gives more. Where it gives more: States in which it gives less."""
+
+
 class StateMoved(Frozen):
     """One State in both portfolios."""
 
@@ -38,12 +50,20 @@ class StateMoved(Frozen):
     """Whether it completes by its deadline, before and after; None where nothing is required, or no such State is."""
     coverage: tuple[Exact, Exact]
     """Weighted share of its needs that is met."""
-    money: tuple[Count, Count]
+    completion_year: tuple[Year | None, Year | None]
+    """Year by whose end all that Article 5 requires is delivered, before the deadline or after; None if never."""
+    money: tuple[Total, Total]
     """Money from others, in minor units."""
+    people: tuple[Beneficiaries, Beneficiaries]
+    """People who benefit, in proportion to what is delivered."""
     partners_gained: tuple[Text, ...] = ()
     """Providers from outside that come."""
     partners_lost: tuple[Text, ...] = ()
     """Providers from outside that go."""
+    offers: tuple[OfferMoved, ...] = ()
+    """Offers that give more or less in it, by id, and where they do the opposite."""
+    differences: tuple[Text, ...] = ()
+    """Paths of what differs between the scenarios in the State, its needs or those offers."""
 
 
 class Differs(Frozen):
@@ -83,72 +103,85 @@ def compare(
     """
     if scenario.currency != other_scenario.currency:
         raise InvalidOptions("the two scenarios count money in different currencies or units")
-    before, after = _Side(scenario, portfolio), _Side(other_scenario, other_portfolio)
+    before, after = _valid(scenario, portfolio), _valid(other_scenario, other_portfolio)
     objectives = tuple(
         Moved(subject=name, before=plain(value), after=plain(after.report.figures[name]))
         for name, value in before.report.figures.items()
+        if name in after.report.figures
     )
+    differences = tuple(_differences(scenario, other_scenario))
+    pair = _Pair(before, after, (scenario, other_scenario), tuple(each.path for each in differences))
     names = sorted({state.id for side in (scenario, other_scenario) for state in side.states})
-    states = [moved for name in names if (moved := _state(name, before, after)) is not None]
-    states.sort(key=lambda each: (before.coverage(each.state) - after.coverage(each.state), each.state))
+    states = [moved for name in names if (moved := pair.state(name)) is not None]
+    states.sort(key=lambda each: (before.state(each.state).coverage - after.state(each.state).coverage, each.state))
     given = sorted(before.given.keys() | after.given.keys())
     offers = tuple(
-        Moved(subject=offer, before=str(before.given[offer]), after=str(after.given[offer]))
+        Moved(subject=offer, before=str(before.given.get(offer, 0)), after=str(after.given.get(offer, 0)))
         for offer in given
-        if before.given[offer] != after.given[offer]
+        if before.given.get(offer, 0) != after.given.get(offer, 0)
     )
-    return Comparison(
-        objectives=objectives,
-        states=tuple(states),
-        offers=offers,
-        scenarios=tuple(_differences(scenario, other_scenario)),
-    )
+    return Comparison(objectives=objectives, states=tuple(states), offers=offers, scenarios=differences)
 
 
-class _Side:
-    """One portfolio, counted."""
-
-    def __init__(self, scenario: Scenario, portfolio: Portfolio) -> None:
-        self.report: Report = verify(scenario, portfolio)
-        if not self.report.ok:
-            raise InvalidOptions(f"a portfolio is not valid for its scenario: {self.report.violations[0].detail}")
-        self.money, self.given = Counter[str](), Counter[str]()
-        self.partners: dict[str, set[str]] = {}
-        for flow in portfolio.flows:
-            state = scenario.need(flow.need).state
-            self.given[flow.implementer] += flow.quantity
-            if flow.financier is not None:
-                self.given[flow.financier] += flow.money
-                if scenario.is_external(flow.financier, state):
-                    self.money[state] += flow.money
-            for offer in (flow.financier, flow.implementer):
-                if offer is not None and scenario.is_external(offer, state):
-                    self.partners.setdefault(state, set()).add(scenario.offer(offer).provider)
-
-    def coverage(self, state: str) -> Any:
-        """Returns the coverage of a State; 0 where it is not in the scenario."""
-        found = self.report.states.get(state)
-        return 0 if found is None else found.coverage
-
-    def completes(self, state: str) -> bool | None:
-        """Returns whether a State completes."""
-        found = self.report.states.get(state)
-        return None if found is None else found.completes
+def _valid(scenario: Scenario, portfolio: Portfolio) -> Tally:
+    counted = tally(scenario, portfolio)
+    if not counted.report.ok:
+        raise InvalidOptions(f"a portfolio is not valid for its scenario: {counted.report.violations[0].detail}")
+    return counted
 
 
-def _state(name: str, before: _Side, after: _Side) -> StateMoved | None:
-    """One State, if anything is different for it."""
-    mine, theirs = before.partners.get(name, set()), after.partners.get(name, set())
-    moved = StateMoved(
-        state=name,
-        completes=(before.completes(name), after.completes(name)),
-        coverage=(plain(before.coverage(name)), plain(after.coverage(name))),
-        money=(before.money[name], after.money[name]),
-        partners_gained=tuple(sorted(theirs - mine)),
-        partners_lost=tuple(sorted(mine - theirs)),
-    )
-    pairs = (moved.completes, moved.coverage, moved.money, (mine, theirs))
-    return moved if any(one != other for one, other in pairs) else None
+@dataclass(frozen=True)
+class _Pair:
+    """Two portfolios, counted."""
+
+    before: Tally
+    after: Tally
+    scenarios: tuple[Scenario, Scenario]
+    paths: tuple[str, ...]
+    """What differs between their scenarios."""
+
+    def state(self, name: str) -> StateMoved | None:
+        """Returns one State, if anything is different for it."""
+        one, other = self.before.state(name), self.after.state(name)
+        offers = tuple(self._offers(name))
+        if one == other and not offers:
+            return None
+        return StateMoved(
+            state=name,
+            completes=(one.completes, other.completes),
+            coverage=(plain(one.coverage), plain(other.coverage)),
+            completion_year=(one.completion_year, other.completion_year),
+            money=(one.money, other.money),
+            people=(one.people, other.people),
+            partners_gained=tuple(sorted(other.partners - one.partners)),
+            partners_lost=tuple(sorted(one.partners - other.partners)),
+            offers=offers,
+            differences=tuple(self._related(name, {each.offer for each in offers})),
+        )
+
+    @cached_property
+    def _moves(self) -> dict[str, dict[str, tuple[int, int]]]:
+        """What each offer gives in each State, before and after, where that is different."""
+        found: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
+        for offer, state in sorted(self.before.placed.keys() | self.after.placed.keys()):
+            amounts = self.before.placed.get((offer, state), 0), self.after.placed.get((offer, state), 0)
+            if amounts[0] != amounts[1]:
+                found[offer][state] = amounts
+        return dict(found)
+
+    def _offers(self, name: str) -> Iterator[OfferMoved]:
+        for offer, states in self._moves.items():
+            if name in states:
+                before, after = states[name]
+                opposite = [state for state, (was, now) in states.items() if (now > was) != (after > before)]
+                opposite.sort(key=lambda state: (-abs(states[state][1] - states[state][0]), state))
+                yield OfferMoved(offer=offer, before=before, after=after, instead=tuple(opposite))
+
+    def _related(self, name: str, offers: set[str]) -> Iterator[str]:
+        """Paths of what differs in a State, in its needs, or in some offers."""
+        needs = {need.id for scenario in self.scenarios for need in scenario.needs_of(name)}
+        prefixes = {f"states.{name}.", *(f"needs.{need}." for need in needs), *(f"offers.{each}." for each in offers)}
+        return (path for path in self.paths if any(path.startswith(prefix) for prefix in prefixes))
 
 
 def _differences(one: Scenario, other: Scenario) -> Iterator[Differs]:
