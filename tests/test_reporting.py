@@ -26,6 +26,7 @@ from matcher.reporting import (
 )
 from matcher.reporting.cautions import Caution, cautions_of
 from matcher.reporting.facts import kind_facts, need_facts, state_facts
+from matcher.reporting.languages import numerals_of
 from matcher.reporting.layout import clean, escaped, markdown_table, shortened, text_table
 from matcher.reporting.verdict import completion, objective_rows, verdict_of
 from matcher.result import Conflict, SolveOptions, Stage, Status, StopReason
@@ -517,3 +518,15 @@ def test_the_nearest_miss_is_sought_among_a_limited_number_of_pairs(monkeypatch:
     (caution,) = found_cautions(offers=offers)["offer_unused"]
     assert caution.subject == "nor-grant"
     assert len(asked) == 3
+
+
+def test_a_language_writes_numbers_its_own_way() -> None:
+    """French groups digits by thin spaces and puts the currency last; lines keep such spaces together."""
+    francs = Currency(code="USD", decimals=2)
+    french = numerals_of("fr")
+    thin, wide = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
+    assert amounts.money(-123456789, francs, french) == f"-1{thin}234{thin}567,89{wide}USD"
+    assert amounts.quantity(1234, "m2", french) == f"1{thin}234 m2"
+    assert amounts.share(Fraction(1, 8), numerals=french) == "12,5 %"
+    assert amounts.objective("coverage", "2469/2", francs, french) == f"1{thin}234,5"
+    assert clean(f" a  b\x1b 1{thin}234{wide}USD ") == f"a b 1{thin}234{wide}USD"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
 
@@ -12,25 +13,50 @@ NONE = "-"
 """Stands where there is nothing to show."""
 
 
-def money(amount: int, currency: Currency) -> str:
+@dataclass(frozen=True)
+class Numerals:
+    """How a language writes numbers."""
+
+    thousands: str = ","
+    """What stands between groups of three digits."""
+    decimal: str = "."
+    """What stands before the decimal places."""
+    money: str = "{code} {amount}"
+    """Where the code of the currency stands."""
+
+    def written(self, text: str) -> str:
+        """Returns a number, written as Python groups digits, as the language writes it."""
+        return "".join({",": self.thousands, ".": self.decimal}.get(letter, letter) for letter in text)
+
+
+ENGLISH = Numerals()
+
+
+def count(value: int, numerals: Numerals = ENGLISH) -> str:
+    """Returns a whole number with thousands separators."""
+    return numerals.written(f"{value:,}")
+
+
+def money(amount: int, currency: Currency, numerals: Numerals = ENGLISH) -> str:
     """Returns minor units as an amount of the currency, with thousands separators."""
     scale = 10**currency.decimals
     whole, rest = divmod(abs(amount), scale)
     cents = f".{rest:0{currency.decimals}d}" if currency.decimals else ""
-    return f"{currency.code} {'-' if amount < 0 else ''}{whole:,}{cents}"
+    written = numerals.written(f"{'-' if amount < 0 else ''}{whole:,}{cents}")
+    return numerals.money.format(code=currency.code, amount=written)
 
 
-def quantity(units: int, unit: str) -> str:
+def quantity(units: int, unit: str, numerals: Numerals = ENGLISH) -> str:
     """Returns a quantity with thousands separators and its unit."""
-    return f"{units:,} {unit}"
+    return f"{count(units, numerals)} {unit}"
 
 
-def share(value: Fraction | None, places: int = 1) -> str:
+def share(value: Fraction | None, places: int = 1, numerals: Numerals = ENGLISH) -> str:
     """Returns a share as a percentage, rounded down so that 100 % means all."""
     if value is None:
         return NONE
     step = Fraction(1, 100 * 10**places)
-    return f"{decimal_text(value // step * step * 100, places)} %"
+    return f"{numerals.written(decimal_text(value // step * step * 100, places))} %"
 
 
 def gap(value: float | Decimal | None) -> str:
@@ -47,14 +73,14 @@ def years(run: Years | tuple[int, int]) -> str:
     return str(first) if first == last else f"{first}-{last}"
 
 
-def objective(name: str, value: str | None, currency: Currency) -> str:
+def objective(name: str, value: str | None, currency: Currency, numerals: Numerals = ENGLISH) -> str:
     """Returns the value of an objective in the words that suit it."""
     if value is None:
         return "unknown"
     exact = fraction(value)
     if name in ("cost", "fit", "firmness"):
-        return money(round(exact), currency)
+        return money(round(exact), currency, numerals)
     if name == "worst_off":
-        return share(exact)
+        return share(exact, numerals=numerals)
     text = f"{Decimal(decimal_text(exact, 4)):,}"
-    return text.rstrip("0").rstrip(".")
+    return numerals.written(text.rstrip("0").rstrip("."))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
-from matcher.explanation import Comparison, Moved, StateMoved
+from matcher.explanation import Comparison, Moved, OfferMoved, StateMoved
 from matcher.reporting import amounts
-from matcher.reporting.languages import Table, table_of
+from matcher.reporting.amounts import Numerals
+from matcher.reporting.languages import Table, numerals_of, table_of
 from matcher.reporting.layout import escaped
 from matcher.scenario import FundingOffer, Scenario
 from matcher.units import fraction
+
+T = TypeVar("T")
+MOST = 5
+"""States named that get more or less of an offer instead; the data hold all."""
 
 
 def comparison_markdown(before: Scenario, after: Scenario, comparison: Comparison, language: str = "en") -> str:
@@ -20,15 +26,16 @@ def comparison_markdown(before: Scenario, after: Scenario, comparison: Compariso
     InvalidOptions
         if there are no sentences in that language.
     """
-    return "\n".join(_Speaker(before, after, table_of(language)["compare"]).lines(comparison)) + "\n"
+    speaker = _Speaker(before, after, table_of(language)["compare"], numerals_of(language))
+    return "\n".join(speaker.lines(comparison)) + "\n"
 
 
 class _Speaker:
     """Says what a comparison holds, in one language."""
 
-    def __init__(self, before: Scenario, after: Scenario, table: Table) -> None:
+    def __init__(self, before: Scenario, after: Scenario, table: Table, numerals: Numerals) -> None:
         self.scenarios = (after, before)
-        self.table = table
+        self.table, self.numerals = table, numerals
         self.title = table["title"].format(before=before.title or before.name, after=after.title or after.name)
 
     def lines(self, comparison: Comparison) -> Iterator[str]:
@@ -40,43 +47,62 @@ class _Speaker:
         objectives = (
             table["objective"].format(
                 name=table["names"][each.subject],
-                before=amounts.objective(each.subject, each.before, currency),
-                after=amounts.objective(each.subject, each.after, currency),
+                before=amounts.objective(each.subject, each.before, currency, self.numerals),
+                after=amounts.objective(each.subject, each.after, currency, self.numerals),
             )
             for each in comparison.objectives
         )
-        yield from self._section("objectives", objectives)
+        yield from self._section("objectives", objectives, _alone)
         for key, sign in (("gains", 1), ("loses", -1), ("moves", 0)):
             states = [each for each in comparison.states if _sign(each) == sign]
             ordered = states[::-1] if key == "loses" else states  # those that lose most first
-            yield from self._section(key, map(self._state, ordered))
-        yield from self._section("offers", map(self._offer, comparison.offers))
+            yield from self._section(key, ordered, self._state)
+        yield from self._section("offers", comparison.offers, self._offer)
         differences = (
             table["differs"].format(
                 path=each.path, before=each.before or table["absent"], after=each.after or table["absent"]
             )
             for each in comparison.scenarios
         )
-        yield from self._section("scenarios", differences)
+        yield from self._section("scenarios", differences, _alone)
 
-    def _section(self, key: str, items: Iterable[str]) -> Iterator[str]:
-        lines = [f"- {escaped(item)}" for item in items]
+    def _section(self, key: str, items: Iterable[T], said: Callable[[T], Sequence[str]]) -> Iterator[str]:
+        """Yields a heading and the items, the first line of each with the others under it; nothing without items."""
+        lines = []
+        for item in items:
+            first, *others = said(item)
+            lines += [f"- {escaped(first)}", *(f"  - {escaped(other)}" for other in others)]
         if lines:
             yield from ("", f"## {self.table[key]}", "", *lines)
 
-    def _state(self, each: StateMoved) -> str:
+    def _state(self, each: StateMoved) -> list[str]:
         table, currency = self.table, self.scenarios[0].currency
-        shares = [amounts.share(fraction(value)) for value in each.coverage]
+        shares = [amounts.share(fraction(value), numerals=self.numerals) for value in each.coverage]
         parts = [table["state"].format(state=self._name(each.state), before=shares[0], after=shares[1])]
         if each.completes[0] != each.completes[1] and None not in each.completes:
             parts.append(table["completes" if each.completes[1] else "no_more"])
+        if each.completion_year[0] != each.completion_year[1]:
+            before, after = (table["never"] if year is None else str(year) for year in each.completion_year)
+            parts.append(table["year"].format(before=before, after=after))
         if each.money[0] != each.money[1]:
-            before, after = (amounts.money(amount, currency) for amount in each.money)
+            before, after = (amounts.money(amount, currency, self.numerals) for amount in each.money)
             parts.append(table["money"].format(before=before, after=after))
+        people = [amounts.count(sum(count for _, count in who), self.numerals) for who in each.people]
+        if people[0] != people[1]:
+            parts.append(table["people"].format(before=people[0], after=people[1]))
         for key, partners in (("gained", each.partners_gained), ("lost", each.partners_lost)):
             if partners:
                 parts.append(table[key].format(partners=", ".join(map(self._provider, partners))))
-        return "; ".join(parts)
+        why = [self._moved(moved) for moved in each.offers]
+        return [table["between"].join(parts), *why, *(table["related"].format(path=path) for path in each.differences)]
+
+    def _moved(self, each: OfferMoved) -> str:
+        text = self._offered(each.offer, each.before, each.after)
+        if not each.instead:
+            return text
+        states = ", ".join(map(self._name, each.instead[:MOST]))
+        key = "instead" if each.after < each.before else "from"
+        return str(self.table[key].format(offer=text, states=states))
 
     def _name(self, key: str) -> str:
         names = (state.name for scenario in self.scenarios for state in scenario.states if state.id == key)
@@ -86,18 +112,25 @@ class _Speaker:
         names = (each.name for scenario in self.scenarios for each in scenario.providers if each.id == key)
         return next(names, key)
 
-    def _offer(self, each: Moved) -> str:
-        key = each.subject
+    def _offer(self, each: Moved) -> list[str]:
+        return [self._offered(each.subject, int(each.before), int(each.after))]
+
+    def _offered(self, key: str, before: int, after: int) -> str:
+        """What an offer gives before and after."""
         scenario = next(side for side in self.scenarios if any(offer.id == key for offer in side.offers))
         offer = scenario.offer(key)
         said = []
-        for amount in (int(each.before), int(each.after)):
+        for amount in (before, after):
             if isinstance(offer, FundingOffer):
-                said.append(amounts.money(amount, scenario.currency))
+                said.append(amounts.money(amount, scenario.currency, self.numerals))
             else:
-                said.append(amounts.quantity(amount, scenario.capability(offer.capability).unit))
+                said.append(amounts.quantity(amount, scenario.capability(offer.capability).unit, self.numerals))
         name = f"{self._provider(offer.provider)} ({key})"
         return str(self.table["offer"].format(offer=name, before=said[0], after=said[1]))
+
+
+def _alone(line: str) -> list[str]:
+    return [line]
 
 
 def _sign(each: StateMoved) -> int:

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 Row = Sequence[str]
 WIDEST = 44
 """Widest cell of a text table; longer text is cut."""
+_UNBROKEN = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
+"""Spaces that stand inside numbers and before some signs in French."""
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
 
 
 def clean(text: str) -> str:
     """Returns text on one line, without anything that a terminal could take for a command."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    shown = "".join(letter if letter.isprintable() or letter in _UNBROKEN else " " for letter in text)
+    return re.sub(" +", " ", shown).strip(" ")
 
 
 def shortened(text: str, width: int = WIDEST) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from matcher.errors import InvalidOptions, nearest
+from matcher.reporting.amounts import Numerals
 
 Table = dict[str, Any]
 """Sentences by key; sentences of codes by code."""
@@ -39,3 +40,14 @@ def table_of(language: str) -> Table:
     text = resources.files(__name__).joinpath(f"{language}.yaml").read_text(encoding="utf-8")
     found: Table = yaml.safe_load(text)
     return found
+
+
+def numerals_of(language: str) -> Numerals:
+    """Returns how a language writes numbers.
+
+    Raises
+    ------
+    InvalidOptions
+        if there is no table of it.
+    """
+    return Numerals(**table_of(language)["numerals"])
