@@ -1,0 +1,145 @@
+"""What remains of a need or of completion, why, and what it would take, in words: lines of Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from matcher.explanation import Cause, Change, Remedy, Shortfall
+from matcher.reporting import amounts
+from matcher.reporting.languages import Table, numerals_of, table_of
+from matcher.reporting.layout import escaped
+from matcher.scenario import Scenario, TechnicalOffer
+
+MOST = 8
+"""Limits and changes of one kind that are named; the data hold all."""
+WHOLE = 10**6
+
+
+class ShortfallSpeaker:
+    """Says what remains, in one language."""
+
+    def __init__(self, scenario: Scenario, language: str) -> None:
+        self.scenario = scenario
+        self.table: Table = table_of(language)
+        self.numerals = numerals_of(language)
+
+    def shortfall(self, each: Shortfall) -> Iterator[str]:
+        """Yields the lines about one goal."""
+        table, unit = self.table, self._unit(each)
+        yield f"**{escaped(self._opening(each))}**"
+        if each.at_hand:
+            key = "at_hand_completing" if each.need is None else "at_hand"
+            yield from ("", table[key].format(amount=self._count(each.at_hand), unit=unit))
+        if each.causes:
+            key = "causes_completing" if each.need is None else "causes"
+            yield from self._list(table[key], (self._cause(cause, each, unit) for cause in each.causes))
+        if each.together:
+            yield from self._list(table["together"], (self._limit(cause) for cause in each.together))
+        if not each.known:
+            yield from ("", table["not_known"])
+        if each.barred:
+            rules = (table["rules"][cause.code].format(count=cause.gain) for cause in each.barred)
+            yield from self._list(table["barred"], rules)
+        yield from self._remedies(each)
+
+    def _remedies(self, each: Shortfall) -> Iterator[str]:
+        if each.remedies:
+            key = "pairs" if len(each.remedies[0].changes) > 1 else "remedies"
+            yield from self._list(self.table[key], map(self._remedy, each.remedies))
+        for verdict, key in (("not_enough", "insufficient"), ("unknown", "unknown")):
+            kinds = [self.table["kinds"][kind] for kind, told in each.insufficient if told == verdict]
+            if kinds:
+                yield from ("", self.table[key].format(kinds=", ".join(kinds)))
+        if each.insufficient and not each.remedies:
+            yield from ("", self.table["no_pair"])
+
+    def _list(self, head: str, items: Iterable[str]) -> Iterator[str]:
+        """A head and its items, the first ones in full."""
+        named = list(items)
+        yield from ("", head, "", *(f"- {escaped(item)}" for item in named[:MOST]))
+        if len(named) > MOST:
+            yield f"- {self.table['more'].format(count=len(named) - MOST)}"
+
+    def _opening(self, each: Shortfall) -> str:
+        state = self.scenario.state(each.state)
+        if each.need is None:
+            return str(self.table["not_completing"].format(state=state.name, deadline=state.deadline))
+        need = self.scenario.need(each.need)
+        return str(
+            self.table["not_met"].format(
+                need=need.name or need.id,
+                missing=self._count(each.missing),
+                quantity=self._count(need.quantity),
+                unit=self._unit(each),
+            )
+        )
+
+    def _unit(self, each: Shortfall) -> str:
+        if each.need is None:
+            return ""
+        return self.scenario.capability(self.scenario.need(each.need).capability).unit
+
+    def _cause(self, cause: Cause, each: Shortfall, unit: str) -> str:
+        limit = self._limit(cause)
+        if each.need is None:
+            return limit
+        return str(self.table["gain"].format(limit=limit, amount=self._count(cause.gain), unit=unit))
+
+    def _limit(self, cause: Cause) -> str:
+        limit = self.table["limits"][cause.code].format(subject=self._named(cause.subjects[0]))
+        if not cause.users:
+            return str(limit)
+        users = ", ".join(self.scenario.state(state).name for state in cause.users)
+        return str(self.table["users"].format(limit=limit, users=users))
+
+    def _named(self, key: str) -> str:
+        """The name of a State, need or offer; of an offer, the provider's with its id."""
+        scenario = self.scenario
+        for state in scenario.states:
+            if state.id == key:
+                return state.name
+        for need in scenario.needs:
+            if need.id == key:
+                return need.name or key
+        for offer in scenario.offers:
+            if offer.id == key:
+                return f"{scenario.provider(offer.provider).name} ({key})"
+        return key
+
+    def _remedy(self, remedy: Remedy) -> str:
+        changes = [self._change(change, change.amount) for change in remedy.changes]
+        text = changes[0]
+        if not remedy.smallest:
+            least = self._amount(remedy.changes[0], remedy.least)
+            text = self.table["not_proven"].format(change=text, least=least)
+        return text if len(changes) == 1 else str(self.table["both"].format(first=text, second=changes[1]))
+
+    def _change(self, change: Change, amount: int) -> str:
+        fields = self.table["fields"]
+        return str(
+            self.table["changes"][change.kind].format(
+                subject=self._named(change.subject),
+                field=fields.get(change.field, change.field),
+                amount=self._amount(change, amount),
+                unit=self._unit_of(change),
+            )
+        )
+
+    def _amount(self, change: Change, amount: int) -> str:
+        if change.kind in ("money", "more_money", "absorption"):
+            return amounts.money(amount, self.scenario.currency, self.numerals)
+        if change.kind == "ownership":
+            return self.numerals.written(f"{amount / WHOLE:.2f}")
+        return self._count(amount)
+
+    def _count(self, value: int) -> str:
+        return amounts.count(value, self.numerals)
+
+    def _unit_of(self, change: Change) -> str:
+        if change.kind == "more_work":
+            return self.scenario.capability(change.field).unit
+        if change.kind == "capacity":
+            offer = self.scenario.offer(change.subject)
+            assert isinstance(offer, TechnicalOffer)
+            return self.scenario.capability(offer.capability).unit
+        return ""
