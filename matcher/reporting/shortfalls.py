@@ -34,7 +34,7 @@ class ShortfallSpeaker:
             key = "causes_completing" if each.need is None else "causes"
             yield from self._list(table[key], (self._cause(cause, each, unit) for cause in each.causes))
         if each.together:
-            yield from self._list(table["together"], (self._limit(cause) for cause in each.together))
+            yield from self._list(table["together"], (self.limit(cause) for cause in each.together))
         if not each.known:
             yield from ("", table["not_known"])
         if each.barred:
@@ -45,7 +45,7 @@ class ShortfallSpeaker:
     def _remedies(self, each: Shortfall) -> Iterator[str]:
         if each.remedies:
             key = "pairs" if len(each.remedies[0].changes) > 1 else "remedies"
-            yield from self._list(self.table[key], map(self._remedy, each.remedies))
+            yield from self._list(self.table[key], map(self.remedy, each.remedies))
         for verdict, key in (("not_enough", "insufficient"), ("unknown", "unknown")):
             kinds = [self.table["kinds"][kind] for kind, told in each.insufficient if told == verdict]
             if kinds:
@@ -80,12 +80,13 @@ class ShortfallSpeaker:
         return self.scenario.capability(self.scenario.need(each.need).capability).unit
 
     def _cause(self, cause: Cause, each: Shortfall, unit: str) -> str:
-        limit = self._limit(cause)
+        limit = self.limit(cause)
         if each.need is None:
             return limit
         return str(self.table["gain"].format(limit=limit, amount=self._count(cause.gain), unit=unit))
 
-    def _limit(self, cause: Cause) -> str:
+    def limit(self, cause: Cause) -> str:
+        """Returns what is limited, and who uses it instead."""
         limit = self.table["limits"][cause.code].format(subject=self._named(cause.subjects[0]))
         if not cause.users:
             return str(limit)
@@ -106,7 +107,8 @@ class ShortfallSpeaker:
                 return f"{scenario.provider(offer.provider).name} ({key})"
         return key
 
-    def _remedy(self, remedy: Remedy) -> str:
+    def remedy(self, remedy: Remedy) -> str:
+        """Returns the changes of a remedy."""
         changes = [self._change(change, change.amount) for change in remedy.changes]
         text = changes[0]
         if not remedy.smallest:
