@@ -202,6 +202,7 @@ _NAMERS = {
     "partner": "_partner",
     "matching": "_matching",
     "completion": "_completion",
+    "earlier": "_earlier",
 }
 """By rule of the formulation: the method that tells what a row is about."""
 
@@ -311,6 +312,9 @@ class _Namer:
         offer = self._scenario.offers[self._columns.relations.offer[relation]]
         assert isinstance(offer, FundingOffer)
         yield "matching", self._relation(relation, year), float(whole_ratio(Fraction(1), Fraction(offer.match))[0])
+
+    def _earlier(self, relation: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "earlier", self._relation(relation, year), 1.0
 
     def _completion(self, need: int) -> Iterator[tuple[str, Instance, float]]:
         for each in self._of(need):

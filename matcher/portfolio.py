@@ -6,6 +6,8 @@ Plain frozen data. A portfolio says what is proposed; whether it is right is for
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, Strict, model_validator
@@ -68,6 +70,12 @@ class Portfolio(Frozen):
     """Yearly flows, sorted by need, financier, implementer and year."""
     engagements: tuple[Engagement, ...] = ()
     """Engagements, sorted by State, offer and first year."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the portfolio as canonical JSON: sorted keys, no spaces."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

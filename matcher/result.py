@@ -154,6 +154,8 @@ class Result(Frozen):
     that cannot all hold; there may be others. Where decisions are impossible each alone, one such set after another."""
     confirmed_by: Text | None = None
     """What came to the same conflicts independently: another engine, or arithmetic."""
+    started_from: Text | None = None
+    """SHA-256 of the portfolio that the search started from, where one was given."""
     sizes: Sizes = Sizes()
     """How large the problem was."""
     timings: SkipJsonSchema[Timings] = Field(default=Timings(), exclude=True)

@@ -20,6 +20,7 @@ from matcher.merging import Merged, merge
 from matcher.partnerships import derive_partnerships
 from matcher.portfolio import Portfolio
 from matcher.pursuit import Finding, Report
+from matcher.replanning import kept_plan
 from matcher.result import (
     Cancel,
     Clock,
@@ -73,6 +74,8 @@ class _Run:
     """The last plan that was checked, as a portfolio, and its figures."""
     keep: Keep | None = None
     """Who wants to have results before the end."""
+    start: Portfolio | None = None
+    """Portfolio to start from."""
 
     @property
     def scenario(self) -> Scenario:
@@ -96,6 +99,7 @@ def solve(
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
     executor: Executor | None = None,
+    start: Portfolio | None = None,
 ) -> Result:
     """Proposes the best portfolio that can be found for a scenario, with a bound for each objective.
 
@@ -113,6 +117,9 @@ def solve(
         Where independent pieces run (`matcher.execution.executor_for`); none is in this process. It
         changes how long a solve takes, and within a work budget nothing else. Under a time limit a
         small model is searched at once in one more process, wherever pieces run.
+    start
+        Portfolio to start from, perhaps of another scenario: what of it this one allows is kept until
+        something better is found (`matcher.replanning`).
 
     Returns
     -------
@@ -128,7 +135,7 @@ def solve(
     """
     options = options or SolveOptions()
     clock = Clock(options.time_limit, cancel or Cancel())
-    return solve_within(scenario, options, clock, progress, executor or Serial())
+    return solve_within(scenario, options, clock, progress, executor or Serial(), start=start)
 
 
 def solve_within(
@@ -138,6 +145,7 @@ def solve_within(
     progress: ProgressCallback | None,
     executor: Executor,
     keep: Keep | None = None,
+    start: Portfolio | None = None,
 ) -> Result:
     """Solves as `solve` does, within a clock that runs already.
 
@@ -146,9 +154,11 @@ def solve_within(
     keep
         Called whenever there is a new portfolio or bound, with a function that makes a result of what
         there is: checked, as the last one is. Making it takes about as long as the end of a solve.
+    start
+        As for `solve`.
     """
     merged = merge(scenario)  # like tasks are one need while solving
-    run = _Run(merged, options, clock, progress, executor, keep=keep)
+    run = _Run(merged, options, clock, progress, executor, keep=keep, start=start)
     compact = formulate_compact(merged.scenario)
     run.build = run.clock.elapsed
     method = _method_for(options, compact)
@@ -180,6 +190,8 @@ def _pursue_all(run: _Run, compact: Compact, method: _Method) -> Finding:
         clock = run.clock.part(share)
         reporter = _reporter(run, compact, method, model, worst, aim)
         task = task_of(compact, model, worst, aim, run.options, clock, reporter, run.executor)
+        if not at and run.start is not None:
+            finding = Finding(kept_plan(task, run.merged.join(run.start)), None)
         finding = pursue(task, finding.plan, work * share)
         run.cut = run.cut or task.clock.reason() == "time"
         work = max(work - finding.work, 1.0)
@@ -245,7 +257,7 @@ def _figure(run: _Run, compact: Compact, aim: LinearObjective, plan: Plan) -> Fr
     _, figures = _checked(run, compact, plan)
     if aim.name in figures:
         return figures[aim.name]
-    signs = {"engagements": -1, "cost": -1}
+    signs = {"engagements": -1, "cost": -1, "disruption": -1}
     weights = run.scenario.objectives.weights or ()
     parts = (signs.get(e.objective, 1) * Fraction(e.weight) * figures[e.objective] for e in weights)
     return sum(parts, Fraction(0))
@@ -309,6 +321,7 @@ def _result(
         partnerships=derive_partnerships(run.scenario, portfolio) if portfolio is not None else (),
         conflicts=() if why is None else why.conflicts,
         confirmed_by=None if why is None else why.confirmed_by,
+        started_from=None if run.start is None else run.start.digest,
         sizes=_sizes(run, compact),
         timings=Timings(
             total=run.clock.elapsed,

@@ -28,9 +28,9 @@ def _instead(do: Callable[[Any], None]) -> None:
 
     real = solving.solve_within
 
-    def odd(scenario: Any, options: Any, clock: Any, progress: Any, executor: Any, keep: Any) -> Any:
+    def odd(scenario: Any, options: Any, clock: Any, progress: Any, executor: Any, keep: Any, start: Any) -> Any:
         do(lambda: keep(lambda: real(scenario, options, solving.Clock(), None, executor)))
-        return real(scenario, options, clock, progress, executor, keep)
+        return real(scenario, options, clock, progress, executor, keep, start)
 
     solving.solve_within = odd  # type: ignore[assignment]
 

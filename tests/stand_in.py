@@ -34,12 +34,14 @@ class StandIn:
         progress: Any = None,
         cancel: Any = None,
         limits: Any = None,
+        start: Any = None,
         workers: int = 1,
         scheduler: str | None = None,
     ) -> Result:
         """Stands in for the engine."""
         self.asked.append((scenario, options))
         self.limits.append(limits)
+        assert start is None
         if progress is not None:
             progress(Progress(0.5, "improving", "completions", 1.0, 2.0, 0.5))
         if self.during is not None:

@@ -236,6 +236,18 @@ GOLDEN: dict[str, tuple[Changes, str]] = {
         {"needs.n.completes": True, "states.A.deadline": 2015},
         "completion n: x[f,t,n,2015] - 10*e[A] >= 0",
     ),
+    "earlier": (
+        {
+            "decisions.earlier": [
+                {"offer": "f", "state": "A", "amounts": {2015: 300}},
+                {"offer": "t", "state": "A", "amounts": {2016: 4}},
+            ]
+        },
+        """
+        earlier f A 2015: 72*x[f,t,n,2015] + lost[f,A,2015] - gained[f,A,2015] = 300
+        earlier t A 2016: x[f,t,n,2016] + lost[t,A,2016] - gained[t,A,2016] = 4
+        """,
+    ),
     "pin": (
         {"decisions.pins": [{"offer": "t", "state": "A"}]},
         "pin t A: x[f,t,n,2015] + x[f,t,n,2016] >= 1",
@@ -365,6 +377,11 @@ def _names(layout: Layout) -> dict[int, str]:
     names |= {column: f"c[{offer},{years[year]}]" for (offer, year), column in layout.carried.items()}
     names |= {column: f"r[{offer},{years[year]}]" for (offer, year), column in layout.repaid.items()}
     names |= {column: f"s[{offer},{years[year]}]" for (offer, year), column in layout.spent.items()}
+    for word, moved in (("lost", layout.lost), ("gained", layout.gained)):
+        for (at, year), column in moved.items():
+            relation = arrays.relations[at]
+            names[column] = f"{word}[{relation.offer},{relation.state},{years[year]}]"
+    names |= {layout.always: "always"} if layout.always >= 0 else {}
     names |= {column: f"X[{need},{years[year]}]" for (need, year), column in layout.delivered.items()}
     assert sorted(names) == list(range(layout.columns)), "a column has no name here"
     return names
@@ -460,6 +477,6 @@ def test_a_commitment_in_a_year_without_all_partners_is_told() -> None:
 def test_the_empty_portfolio_keeps_all_rows_without_decisions() -> None:
     """Whatever the rules, doing nothing breaks none of them."""
     for changes, _ in GOLDEN.values():
-        if "decisions.pins" not in changes:
+        if not {"decisions.pins", "decisions.earlier"} & set(changes):
             built = _formulated(changes)
             assert built.model.admits(np.zeros(built.model.columns, np.int64))

@@ -103,6 +103,20 @@ def test_summary_is_the_same_again(run: Path) -> None:
     assert "Belmark" not in sheets
 
 
+def test_solve_from_an_earlier_run(run: Path) -> None:
+    """The search starts at a saved portfolio and may stay near it: the same scenario moves nothing."""
+    matcher(run, "solve", "scenario.yaml", "--from", "out", "--stay-near", "-o", "near")
+    result, earlier = result_of(run / "near"), result_of(run / "out")
+    assert {figure["objective"]: figure["exact"] for figure in result["figures"]}["disruption"] == "0"
+    assert result["portfolio"]["flows"] == earlier["portfolio"]["flows"]
+    assert result["started_from"] in (run / "near" / "log.txt").read_text(encoding="utf-8")
+    assert earlier["started_from"] is None
+    out, _ = matcher(run, "verify", "near")
+    assert out.startswith("verified")
+    _, talk = matcher(run, "solve", "scenario.yaml", "--stay-near", code=2)
+    assert "--from RUN" in talk
+
+
 def test_same_solve_gives_the_same_bytes(run: Path) -> None:
     """Solving again gives the same result file, byte for byte."""
     matcher(run, "solve", "scenario.yaml", "-o", "again")

@@ -21,6 +21,7 @@ from matcher.formulations.objectives import linear_objective, worst_off_rows
 from matcher.io import load
 from matcher.linear_model import UNLIMITED, LinearModel
 from matcher.options import find_options
+from matcher.replanning import near
 from matcher.result import Clock, SolveOptions, scenario_hash
 from matcher.scenario import Scenario
 from matcher.solvers import Limits, engine
@@ -67,6 +68,24 @@ def assert_same_optimum(scenario: Scenario, name: str) -> None:
     one = optimum(path, linear_objective(assignment.layout, name))
     other = optimum(short, compact_objectives.linear_objective(compact.columns, name))
     assert one == other
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_same_least_disruption(seed: int) -> None:
+    """With some of another scenario's portfolio as the earlier one, and on changed capacities, both agree."""
+    scenario = scenario_of(seed)
+    portfolio = solve(scenario_of(seed), SolveOptions(work=5)).portfolio
+    if portfolio is None or not portfolio.flows:
+        return
+    document = near(scenario, portfolio).model_dump()
+    for offer in document["offers"].values():
+        if offer["kind"] == "technical" and isinstance(offer["capacity"], int):
+            offer["capacity"] = offer["capacity"] * (1 + seed % 3) // 2
+    document["decisions"] |= {"pins": [], "commitments": []}
+    changed = Scenario.from_data(document)
+    assert changed.earlier
+    assert_same_optimum(changed, "disruption")
+    assert_same_optimum(changed, "coverage")
 
 
 @pytest.mark.parametrize("seed", range(80))

@@ -25,8 +25,7 @@ from matcher.cli import run
 from matcher.cli.exits import Exit
 from matcher.io import canonical_json, scenario_document
 from matcher.result import SolveOptions
-from matcher.scenario import Scenario
-from matcher.scenario.entities import DEFAULT_ORDER
+from matcher.scenario import DEFAULT_ORDER, Scenario
 from matcher.solving import solve
 from matcher.units import plain
 from matcher.verification import BundleReport, verify_bundle

@@ -31,12 +31,14 @@ class RunFolder:
     path: Path
 
     @classmethod
-    def of(cls, scenario: Scenario, options: SolveOptions, wanted: Path | None) -> RunFolder:
+    def of(
+        cls, scenario: Scenario, options: SolveOptions, wanted: Path | None, start: Portfolio | None = None
+    ) -> RunFolder:
         """Returns the directory asked for, or the one named after the scenario and a hash of all that was asked."""
         from matcher.io import default_run_directory
         from matcher.result import scenario_hash
 
-        asked = f"{scenario_hash(scenario)}\n{options.model_dump_json()}"
+        asked = f"{scenario_hash(scenario)}\n{options.model_dump_json()}{start.digest if start else ''}"
         return cls(wanted or default_run_directory(scenario, hashlib.sha256(asked.encode()).hexdigest()))
 
     def save(self, scenario: Scenario, result: Result, log: str, more: Mapping[str, str] | None = None) -> None:

@@ -19,6 +19,7 @@ from matcher.cli.talk import out, say
 
 if TYPE_CHECKING:
     from matcher.cli.saving import Saving
+    from matcher.portfolio import Portfolio
     from matcher.result import Cancel, Result, SolveOptions
     from matcher.scenario import Scenario
 
@@ -40,6 +41,15 @@ class Confirmation:
     source: Mapping[str, object] | None
     """For a bundle: where the scenario comes from."""
     second_opinion: bool
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be solved, how, and where the search starts."""
+
+    scenario: Scenario
+    options: SolveOptions
+    start: Portfolio | None
 
 
 Method = Literal["auto", "whole", "decomposition"]
@@ -82,6 +92,15 @@ def solve_command(
         str | None,
         typer.Option(metavar="ORDER", help="Objectives in order, e.g. completions,coverage:0.01 (may give up 1 %)."),
     ] = None,
+    earlier: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="RUN", help="Start from the portfolio of a saved run, as far as it still can be."
+        ),
+    ] = None,
+    stay_near: Annotated[
+        bool, typer.Option("--stay-near", help="With --from: change no more of it than better figures need.")
+    ] = False,
     bundle: Annotated[
         bool, typer.Option("--bundle", help="Also write proof of the bounds, which 'matcher verify DIR' checks.")
     ] = False,
@@ -93,22 +112,29 @@ def solve_command(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Propose a portfolio of partnerships; write it to files."""
-    from matcher.cli.runs import source_of
+    from matcher.cli.runs import read_portfolio, source_of
     from matcher.io import load
+    from matcher.replanning import near
     from matcher.result import SolveOptions
 
     if time_limit is not None and not 0 < time_limit <= 10**7:
         raise typer.BadParameter("expected seconds above 0", param_hint="--time-limit")
+    if stay_near and earlier is None:
+        raise typer.BadParameter("expected --from RUN, the run to stay near", param_hint="--stay-near")
     problem = with_order(load(scenario, override or ()), order)
+    start = read_portfolio(earlier)[1] if earlier is not None else None
+    if stay_near and start is not None:
+        problem = near(problem, start)
     confirmation = Confirmation(source_of(scenario, override or ()) if bundle else None, second)
     options = SolveOptions(method=method, engine=engine, gap=read_gap(gap), work=work, time_limit=time_limit)
     where = Workers(workers, scheduler, memory_limit, cpu_limit)
-    raise typer.Exit(_solve(problem, options, where, output, confirmation, strict=strict, json=json, quiet=quiet))
+    raise typer.Exit(
+        _solve(Question(problem, options, start), where, output, confirmation, strict=strict, json=json, quiet=quiet)
+    )
 
 
 def _solve(
-    scenario: Scenario,
-    options: SolveOptions,
+    question: Question,
     workers: Workers,
     output: Path | None,
     confirmation: Confirmation,
@@ -124,13 +150,14 @@ def _solve(
     from matcher.reporting import unit_slips
     from matcher.result import Cancel
 
-    folder = RunFolder.of(scenario, options, output)
+    scenario = question.scenario
+    folder = RunFolder.of(scenario, question.options, output, question.start)
     check_run_directory(folder.path)  # before what may take minutes
     cancel = Cancel()
     log = ProgressLog(sys.stderr, quiet=quiet)
     for caution in unit_slips(scenario):  # a figure in the wrong unit makes a portfolio worthless
         log.say(f"warning: {caution.text}")
-    result = _run(scenario, options, workers, log, cancel)
+    result = _run(question, workers, log, cancel)
     saving = Saving(folder, scenario, result, log)
     contradicted = False
     try:
@@ -168,18 +195,21 @@ def _confirm(saving: Saving, confirmation: Confirmation) -> bool:
     return contradicted
 
 
-def _run(scenario: Scenario, options: SolveOptions, workers: Workers, log: ProgressLog, cancel: Cancel) -> Result:
+def _run(question: Question, workers: Workers, log: ProgressLog, cancel: Cancel) -> Result:
     """Runs the engine so that Ctrl-C can stop it, with its progress shown and kept."""
     from matcher import isolation
 
-    log.note(f"scenario {scenario.name}, options {options.model_dump_json()}")
+    log.note(f"scenario {question.scenario.name}, options {question.options.model_dump_json()}")
+    if question.start is not None:
+        log.note(f"starting from portfolio {question.start.digest}")
     try:
         limits = isolation.ProcessLimits(memory_mib=workers.memory_mib, cpu_seconds=workers.cpu_seconds)
         return run_interruptibly(
             lambda: isolation.solve_isolated(
-                scenario,
-                options,
+                question.scenario,
+                question.options,
                 limits=limits,
+                start=question.start,
                 progress=log,
                 cancel=cancel,
                 workers=workers.count,

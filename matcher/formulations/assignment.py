@@ -44,7 +44,7 @@ import numpy as np
 
 from matcher.arrays import Arrays, is_public_match
 from matcher.formulations.decisions import Impossible, caps, commitments, pins
-from matcher.formulations.layout import Layout, build_layout
+from matcher.formulations.layout import Layout, build_layout, given_by
 from matcher.linear_model import Ints, LinearModel, RowBuilder, whole_ratio
 from matcher.scenario import FundingOffer, Scenario, TechnicalOffer
 
@@ -88,6 +88,7 @@ def formulate(arrays: Arrays) -> Assignment:
     counts(layout, rows)
     matching(layout, rows)
     completion(layout, rows)
+    earlier(layout, rows)
     caps(layout, rows)
     impossible = [*commitments(layout), *pins(layout, rows)]
     built = rows.build(np.maximum(layout.upper, 1))
@@ -388,6 +389,20 @@ def matching(layout: Layout, rows: RowBuilder) -> None:
                 row = rows.row(("matching", offer.id, relation.state, str(scenario.years[year])), lower=0)
                 rows.terms(row, mine, -needed * arrays.flow_price[mine])
                 rows.terms(row, others, whole * arrays.flow_price[others])
+
+
+def earlier(layout: Layout, rows: RowBuilder) -> None:
+    """Disruption: what is given, and what is lost, is what was given before and what is gained."""
+    arrays, scenario = layout.arrays, layout.scenario
+    for (at, year), column in layout.lost.items():
+        relation = arrays.relations[at]
+        amount = scenario.earlier[relation.offer, relation.state, scenario.years[year]]
+        label = ("earlier", relation.offer, relation.state, str(scenario.years[year]))
+        row = rows.row(label, lower=amount, upper=amount)
+        flows, worth = given_by(arrays, at, year)
+        rows.terms(row, flows, worth)
+        rows.terms(row, column, 1)
+        rows.terms(row, layout.gained[at, year], -1)
 
 
 def completion(layout: Layout, rows: RowBuilder) -> None:

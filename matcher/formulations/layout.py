@@ -10,7 +10,7 @@ import numpy as np
 from matcher.arrays import Arrays, most_money
 from matcher.linear_model import Bools, Floats, Ints
 from matcher.payments import FINE_GRANULES
-from matcher.scenario import Scenario
+from matcher.scenario import Scenario, TechnicalOffer
 from matcher.units import ceil_share
 
 FINE_UNITS = 10_000
@@ -22,7 +22,7 @@ WORST_SCALE = 2**50
 @dataclass(frozen=True)
 class Layout:
     """Column numbers by what they mean, in the order flows, engaged, starts, partners, complete,
-    whole, carried, repaid, spent, delivered, worst."""
+    whole, carried, repaid, spent, delivered, worst, lost, gained, always."""
 
     arrays: Arrays
     engaged: dict[tuple[int, int], int]
@@ -45,6 +45,12 @@ class Layout:
     """(need with a precedence, year) -> column: granules delivered by the end of the year."""
     worst: int
     """Column of the smallest State coverage, in units of 1 / WORST_SCALE."""
+    lost: dict[tuple[int, int], int]
+    """(relation, year) -> column: how much less than in the earlier portfolio, where that gave anything."""
+    gained: dict[tuple[int, int], int]
+    """(relation, year) -> column: how much more."""
+    always: int
+    """Column that is 1, for what counts in any case; -1 where there is no earlier portfolio."""
     lower: Ints
     upper: Ints
 
@@ -71,6 +77,7 @@ class Layout:
         implied = np.zeros(self.columns, np.bool_)
         ledgers = (self.carried, self.repaid, self.spent, self.delivered)
         implied[[*(column for ledger in ledgers for column in ledger.values()), self.worst]] = True
+        implied[[*self.lost.values(), *self.gained.values()]] = True
         return implied
 
     @cached_property
@@ -84,6 +91,8 @@ class Layout:
         scale[[*self.carried.values(), *self.repaid.values(), *self.spent.values()]] = 1e6
         for (need, _), column in self.delivered.items():
             scale[column] = max(self.scenario.need(need).quantity // 100, 1)
+        moved = [*self.lost.values(), *self.gained.values()]
+        scale[moved] = np.maximum(self.upper[moved] // 100, 1)
         scale[self.worst] = WORST_SCALE
         return np.where(self.fine, scale, 1.0)
 
@@ -114,6 +123,13 @@ def build_layout(arrays: Arrays) -> Layout:
     delivered = take(_delivered_keys(arrays))
     counted = any(need.weight > 0 for need in scenario.needs)  # without any, the smallest coverage is 0
     worst = take([("worst", WORST_SCALE if counted else 0)])["worst"]
+    was = _earlier_keys(arrays)
+    lost = take([(key, amount) for key, amount, _ in was])
+    gained = take([(key, most) for key, _, most in was])
+    always = take([("always", 1)])["always"] if scenario.decisions.earlier else -1
+    least = np.concatenate(lower)
+    if always >= 0:
+        least[always] = 1
     return Layout(
         arrays,
         engaged,  # type: ignore[arg-type]
@@ -126,7 +142,10 @@ def build_layout(arrays: Arrays) -> Layout:
         spent,  # type: ignore[arg-type]
         delivered,  # type: ignore[arg-type]
         worst,
-        np.concatenate(lower),
+        lost,  # type: ignore[arg-type]
+        gained,  # type: ignore[arg-type]
+        always,
+        least,
         np.concatenate(upper),
     )
 
@@ -142,6 +161,26 @@ def _engaged_keys(arrays: Arrays) -> list[tuple[int, int]]:
         if relation.external or ruled or pinned:
             keys += [(at, year) for year in range(relation.first, relation.last + 1)]
     return keys
+
+
+def _earlier_keys(arrays: Arrays) -> list[tuple[tuple[int, int], int, int]]:
+    """Relations and years in which the earlier portfolio gave something: how much, and the most that can be given."""
+    scenario = arrays.scenario
+    keys = []
+    for at, relation in enumerate(arrays.relations):
+        for year in range(relation.first, relation.last + 1):
+            amount = scenario.earlier.get((relation.offer, relation.state, scenario.years[year]))
+            if amount is not None:
+                flows, worth = given_by(arrays, at, year)
+                keys.append(((at, year), amount, int(arrays.flow_upper[flows] @ worth)))
+    return keys
+
+
+def given_by(arrays: Arrays, relation: int, year: int) -> tuple[Ints, Ints]:
+    """Returns the flows through a relation in a year, and what a granule of each counts for: money, or itself."""
+    side = 0 if isinstance(arrays.scenario.offer(arrays.relations[relation].offer), TechnicalOffer) else 1
+    flows = np.flatnonzero((arrays.flow_relations[:, side] == relation) & (arrays.flow_year == year))
+    return flows, arrays.flow_price[flows] if side else np.ones(len(flows), np.int64)
 
 
 def _start_keys(arrays: Arrays) -> list[tuple[int, int]]:

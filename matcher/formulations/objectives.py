@@ -8,6 +8,7 @@ fit          max  sum (phi[f,s] price + phi[h,s] value) x
 firmness     max  the same with each offer's firmness
 engagements  min  sum y[o,s,t] over external relations
 cost         min  sum of external money
+disruption   min  sum over o, s, t of value |amount - amount in the earlier portfolio|
 ===========  ===  =============================================================================
 
 `value` is the capability's reference price where it has one, else the price paid.
@@ -105,6 +106,46 @@ def engagements(layout: Layout) -> Terms:
     return {column: Fraction(1) for (at, _), column in layout.engaged.items() if external[at].external}
 
 
+def disruption(layout: Layout) -> Terms:
+    """What offers give States in each year, less what they gave in the earlier portfolio, whatever the sign."""
+    arrays, scenario = layout.arrays, layout.scenario
+    terms: Terms = {}
+    for side in (0, 1):
+        for flow, at in enumerate(arrays.flow_relations[:, side].tolist()):
+            if at >= 0 and (at, int(arrays.flow_year[flow])) not in layout.lost:
+                price = int(arrays.flow_price[flow])
+                worth = unit_value(scenario, arrays.relations[at].offer) if side == 0 else price
+                terms[flow] = terms.get(flow, Fraction(0)) + worth
+    for (at, year), column in layout.lost.items():
+        value = unit_value(scenario, arrays.relations[at].offer)
+        terms |= {column: value, layout.gained[at, year]: value}
+    if layout.always >= 0:
+        terms[layout.always] = gone(scenario, {(each.offer, each.state) for each in arrays.relations})
+    return {column: value for column, value in terms.items() if value}
+
+
+def unit_value(scenario: Scenario, offer: str) -> Fraction:
+    """Returns what a minor unit of money, or a granule of an offer's work, counts for."""
+    found = scenario.offer(offer)
+    return granule_value(scenario, found) if isinstance(found, TechnicalOffer) else Fraction(1)
+
+
+def gone(scenario: Scenario, pairs: set[tuple[str, str]]) -> Fraction:
+    """Returns what the earlier portfolio gave that cannot be given any more, whatever a new one does.
+
+    Parameters
+    ----------
+    pairs
+        Offers and States between which anything can flow, in the offers' years.
+    """
+    lost = (
+        unit_value(scenario, offer) * amount
+        for (offer, state, year), amount in scenario.earlier.items()
+        if (offer, state) not in pairs or year not in scenario.window(scenario.offer(offer))
+    )
+    return sum(lost, Fraction(0))
+
+
 def cost(layout: Layout) -> Terms:
     """External money spent."""
     money = layout.arrays.flow_external_money
@@ -119,6 +160,7 @@ FIGURES: dict[str, tuple[bool, Callable[[Layout], Terms]]] = {
     "firmness": (True, firmness),
     "engagements": (False, engagements),
     "cost": (False, cost),
+    "disruption": (False, disruption),
 }
 """Objectives by name: whether more is better, and the terms of the figure."""
 

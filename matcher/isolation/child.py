@@ -41,6 +41,7 @@ class Order:
     """When the caller asked, by the monotonic clock, which all processes of a machine share."""
     workers: int
     scheduler: str | None
+    start: Any = None
 
 
 def serve(place: str, memory_mib: int, cpu_seconds: int) -> None:
@@ -87,7 +88,7 @@ def _solved(order: Order, cancel: Any, tell: Callable[[str, object], None]) -> t
         with executor_for(order.workers, order.scheduler) as executor:
             keeper = _Keeper(clock, tell)
             return "result", solve_within(
-                order.scenario, order.options, clock, lambda news: tell("progress", news), executor, keeper
+                order.scenario, order.options, clock, lambda news: tell("progress", news), executor, keeper, order.start
             )
     except (MemoryError, WorkerStarved) as error:
         raise MemoryError from error

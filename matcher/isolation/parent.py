@@ -22,6 +22,7 @@ from matcher.execution.processes import MEMORY_WORDS, interrupts_blocked
 from matcher.execution.worker import NO_MEMORY, receive, send
 from matcher.isolation.child import PROTOCOL, Order
 from matcher.isolation.limits import Exhausted, ProcessLimits, check_limits
+from matcher.portfolio import Portfolio
 from matcher.result import (
     Cancel,
     ProgressCallback,
@@ -59,6 +60,7 @@ def solve_isolated(
     cancel: Cancel | None = None,
     workers: int = 1,
     scheduler: str | None = None,
+    start: Portfolio | None = None,
 ) -> Result:
     """Solves as `matcher.solve` does, in a process of its own.
 
@@ -68,7 +70,7 @@ def solve_isolated(
 
     Parameters
     ----------
-    scenario, options, progress, cancel
+    scenario, options, progress, cancel, start
         As for `matcher.solve`; progress is called in this thread.
     limits
         Memory and processor time of each process of the solve.
@@ -93,12 +95,12 @@ def solve_isolated(
     limits = limits or ProcessLimits()
     check_limits(limits)
     began = time.monotonic()
-    solve = _Solve(scenario, options or SolveOptions(), limits, cancel or Cancel(), began)
+    solve = _Solve(scenario, options or SolveOptions(), limits, cancel or Cancel(), began, start)
     # all that the process and its workers keep in files is here, to be removed whatever becomes of them
     with tempfile.TemporaryDirectory(prefix="matcher-", ignore_cleanup_errors=True) as place:
         child = _Child(limits, Path(place))
         try:
-            return solve.run(child, Order(scenario, solve.options, began, workers, scheduler), progress)
+            return solve.run(child, Order(scenario, solve.options, began, workers, scheduler, start), progress)
         finally:
             child.end()
 
@@ -112,6 +114,7 @@ class _Solve:
     limits: ProcessLimits
     cancel: Cancel
     began: float
+    start: Portfolio | None = None
     cancelled_at: float | None = None
     interim: Result | None = None
     """The last result told before the end."""
@@ -199,7 +202,7 @@ class _Solve:
 
     def _ended(self, reason: StopReason, how: str | None = None) -> Result:
         """The last result told, or one without a portfolio, as ended for a reason."""
-        found = self.interim or _nothing(self.scenario, self.options)
+        found = self.interim or _nothing(self.scenario, self.options, self.start)
         if found.status != "optimal":
             found = found.model_copy(update={"stopped_by": reason, "stopped_how": how, "repeatable": False})
         return self._timed(found)
@@ -209,7 +212,7 @@ class _Solve:
         return result.model_copy(update={"timings": timings})
 
 
-def _nothing(scenario: Scenario, options: SolveOptions) -> Result:
+def _nothing(scenario: Scenario, options: SolveOptions, start: Portfolio | None) -> Result:
     """A result without anything found."""
     return Result(
         scenario=scenario.name,
@@ -220,6 +223,7 @@ def _nothing(scenario: Scenario, options: SolveOptions) -> Result:
         method=None,
         status="no_portfolio",
         stopped_by="time",
+        started_from=None if start is None else start.digest,
         timings=Timings(),
     )
 

@@ -78,7 +78,7 @@ def objective(name: str, value: str | None, currency: Currency, numerals: Numera
     if value is None:
         return "unknown"
     exact = fraction(value)
-    if name in ("cost", "fit", "firmness"):
+    if name in ("cost", "fit", "firmness", "disruption"):
         return money(round(exact), currency, numerals)
     if name == "worst_off":
         return share(exact, numerals=numerals)

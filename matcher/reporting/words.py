@@ -21,6 +21,7 @@ OBJECTIVES = _table(
     firmness="money and work, weighted by firmness",
     engagements="years of external engagements (fewer is better)",
     cost="external money (less is better)",
+    disruption="money and work moved from where the earlier portfolio had them (less is better)",
     weighted="weighted sum of objectives",
 )
 """What each objective measures."""

@@ -1,6 +1,7 @@
 """INPUT: what is needed, offered and decided, and what it means.
 
-`fields` holds the strict types, `entities` the things, `scenario` the whole, `consistency` the
+`fields` holds the strict types, `entities` the things, `decisions` what is decided and sought,
+`scenario` the whole, `consistency` the
 rules between things, `validation` the reading of plain data with all faults at once.
 
 Readings of the model where its page leaves room:
@@ -14,30 +15,34 @@ Readings of the model where its page leaves room:
 * Precedence ties needs of one State.
 """
 
-from matcher.scenario.entities import (
+from matcher.scenario.decisions import (
     DEFAULT_ORDER,
+    Cap,
+    Commitment,
+    Decisions,
+    Earlier,
+    Forbid,
+    Goal,
+    ObjectiveName,
+    Objectives,
+    Pin,
+    Weight,
+)
+from matcher.scenario.entities import (
     PRIVATE_KINDS,
     PUBLIC_KINDS,
     Assumption,
     Beneficiaries,
     ById,
-    Cap,
     Capability,
     Channel,
-    Commitment,
     Currency,
-    Decisions,
     Dialogue,
-    Forbid,
     FundingOffer,
-    Goal,
     Need,
-    ObjectiveName,
-    Objectives,
     Offer,
     OptionKind,
     Ownership,
-    Pin,
     Precedence,
     Provenance,
     Provider,
@@ -46,7 +51,6 @@ from matcher.scenario.entities import (
     Repayment,
     State,
     TechnicalOffer,
-    Weight,
 )
 from matcher.scenario.fields import Frozen, Yearly, Years
 from matcher.scenario.scenario import Scenario
@@ -65,6 +69,7 @@ __all__ = [
     "Currency",
     "Decisions",
     "Dialogue",
+    "Earlier",
     "Forbid",
     "Frozen",
     "FundingOffer",

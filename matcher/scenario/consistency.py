@@ -16,19 +16,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from matcher.errors import Fault, Path, nearest
-from matcher.scenario.entities import (
-    PUBLIC_KINDS,
-    Cap,
-    Commitment,
-    Decisions,
-    Entity,
-    Forbid,
-    FundingOffer,
-    Need,
-    Objectives,
-    Pin,
-    TechnicalOffer,
-)
+from matcher.scenario.decisions import Cap, Commitment, Decisions, Forbid, Objectives, Pin
+from matcher.scenario.entities import PUBLIC_KINDS, Entity, FundingOffer, Need, TechnicalOffer
 from matcher.units import exact_granule
 
 if TYPE_CHECKING:
@@ -230,6 +219,25 @@ def _decisions(parts: Parts) -> Iterator[Fault]:
         yield from _forbid(parts, forbid, ("decisions", "forbids", at))
     for at, cap in enumerate(parts.decisions.caps):
         yield from _cap(parts, cap, ("decisions", "caps", at))
+    yield from _earlier(parts)
+
+
+def _earlier(parts: Parts) -> Iterator[Fault]:
+    """Known offers and States, each pair once, work in whole granules."""
+    pairs: set[tuple[str, str]] = set()
+    for at, earlier in enumerate(parts.decisions.earlier):
+        path: Path = ("decisions", "earlier", at)
+        yield from parts.unknown((*path, "offer"), "offers", earlier.offer)
+        yield from parts.unknown((*path, "state"), "states", earlier.state)
+        if (earlier.offer, earlier.state) in pairs:
+            yield Fault(path, f"{earlier.offer!r} in {earlier.state!r} again", "each offer in each State once")
+        pairs.add((earlier.offer, earlier.state))
+        offer = parts.get("offers", earlier.offer)
+        capability = parts.get("capabilities", offer.capability) if isinstance(offer, TechnicalOffer) else None
+        if capability is not None:
+            given = earlier.amounts.plain()
+            for amount in sorted(set(given.values())) if isinstance(given, dict) else [given]:
+                yield from _whole((*path, "amounts"), amount, capability.granule, capability.unit)
 
 
 def _commitment(parts: Parts, commitment: Commitment, path: Path) -> Iterator[Fault]:
@@ -302,3 +310,6 @@ def _objectives(parts: Parts) -> Iterator[Fault]:
         for at, objective in enumerate(named):
             if objective in named[:at]:
                 yield Fault(("objectives", name, at), repr(objective), "each objective once")
+            if objective == "disruption" and not parts.decisions.earlier:
+                expected = "an earlier portfolio in 'decisions.earlier' to measure it from"
+                yield Fault(("objectives", name, at), repr(objective), expected)

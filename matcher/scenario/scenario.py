@@ -14,19 +14,15 @@ from pydantic import Field, Strict, model_validator
 
 from matcher.errors import InvalidScenario
 from matcher.scenario.consistency import Parts, consistency_faults
+from matcher.scenario.decisions import DEFAULT_ORDER, Decisions, Forbid, Goal, Objectives
 from matcher.scenario.entities import (
-    DEFAULT_ORDER,
     Assumption,
     ById,
     Capability,
     Currency,
-    Decisions,
     Dialogue,
-    Forbid,
     FundingOffer,
-    Goal,
     Need,
-    Objectives,
     Offer,
     Provider,
     Rate,
@@ -185,6 +181,18 @@ class Scenario(Frozen):
         for forbid in self.decisions.forbids:
             named = [(name, getattr(forbid, name)) for name in ("need", "offer", "state")]
             found[next((place for place in named if place[1] is not None), None)].append(forbid)
+        return found
+
+    @cached_property
+    def earlier(self) -> dict[tuple[str, str, int], int]:
+        """What the earlier portfolio gave by offer, State and year of the horizon: minor units, or granules."""
+        found = {}
+        for each in self.decisions.earlier:
+            offer = self.offer(each.offer)
+            unit = self.capability(offer.capability).granule if isinstance(offer, TechnicalOffer) else 1
+            for year in self.years:
+                if each.amounts.at(year):
+                    found[each.offer, each.state, year] = each.amounts.at(year) // unit
         return found
 
     def window(self, entity: Need | FundingOffer | TechnicalOffer) -> range:

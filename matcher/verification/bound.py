@@ -29,6 +29,7 @@ SENSE = {
     "firmness": 1,
     "engagements": -1,
     "cost": -1,
+    "disruption": -1,
 }
 """Objectives: 1 where more is better, -1 where less is."""
 
@@ -156,6 +157,8 @@ def _pieces(worths: Worths) -> Iterator[Fraction]:
     for (offer, year), worth in worths.carried.items():
         if worth > 0 and year > world.years.start:  # nothing is carried into the first year
             yield worth * (world.most_money[offer, year] - world.new_money(world.funding[offer], year))
+    yield from (worth * world.earlier[key] for key, worth in worths.lost.items() if worth > 0)
+    yield from (worth * world.most(*key) for key, worth in worths.gained.items() if worth > 0)
     yield max(zero, worths.worst)
 
 

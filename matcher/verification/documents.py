@@ -54,7 +54,7 @@ _NEED = {**dict.fromkeys(("name", "years", "max_per_year", "beneficiaries")), "w
 _FORBID = _Shape(dict.fromkeys(("kind", "provider", "offer", "partner", "state", "need", "years")))
 _CAP = _Shape({**dict.fromkeys(("offer", "provider", "money", "share")), "per": "horizon"})
 _DECISIONS = _Shape(
-    dict.fromkeys(("commitments", "pins", "forbids", "caps"), ()),
+    dict.fromkeys(("commitments", "pins", "forbids", "caps", "earlier"), ()),
     {"commitments": _Shape({"financier": None}), "pins": _Shape({"years": None}), "forbids": _FORBID, "caps": _CAP},
 )
 _OBJECTIVES = _Shape({"order": None, "weights": None, "discount": 1}, {"order": _Shape({"give_up": 0})})
@@ -77,6 +77,13 @@ _SCENARIO = _Shape(
         "assumptions": _entity({"affects": ()}),
     },
 )
+
+
+def _without_earlier(full: dict[str, Any]) -> dict[str, Any]:
+    """Leaves out an earlier portfolio that there is not, as canonical JSON does."""
+    if "decisions" not in full or full["decisions"]["earlier"]:
+        return full
+    return {**full, "decisions": {name: each for name, each in full["decisions"].items() if name != "earlier"}}
 
 
 def _filled(document: Document, shape: _Shape) -> dict[str, Any]:
@@ -119,7 +126,7 @@ def completed(document: Document) -> dict[str, Any]:
 
 def full_hash(full: Document) -> str:
     """Returns the SHA-256 of a scenario whose defaults are spelt out."""
-    return hashlib.sha256(_canonical(full).encode()).hexdigest()
+    return hashlib.sha256(_canonical(_without_earlier(dict(full))).encode()).hexdigest()
 
 
 def fractional(full: Document) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
-from matcher.verification.documents import Document
+from matcher.verification.documents import Document, at
 from matcher.verification.facts import Facts, summed
 from matcher.verification.report import StateFigures, Violation, shown, violation
 
@@ -72,6 +72,7 @@ def figures(facts: Facts, states: Mapping[str, StateFigures]) -> dict[str, Fract
         "firmness": firmness(facts, worths),
         "engagements": engagements(facts),
         "cost": cost(facts),
+        **disruption(facts),
     }
 
 
@@ -118,6 +119,26 @@ def _unit_value(facts: Facts, key: str, offer: Document) -> Fraction:
 def engagements(facts: Facts) -> Fraction:
     """Years in which external offers are engaged, over all offers and States."""
     return Fraction(sum(facts.external(key, state) for key, state, _ in facts.engaged))
+
+
+def disruption(facts: Facts) -> dict[str, Fraction]:
+    """What offers give States in each year, less what they gave in the earlier portfolio, whatever the sign.
+
+    Work counts at its reference price, else at the offer's own. Returns nothing where the scenario knows of no
+    earlier portfolio.
+    """
+    earlier = facts.scenario["decisions"]["earlier"]
+    if not earlier:
+        return {}
+    was = {
+        (each["offer"], each["state"], year): at(each["amounts"], year)
+        for each in earlier
+        for year in facts.years
+        if at(each["amounts"], year)
+    }
+    value = {key: _unit_value(facts, key, offer) for key, offer in facts.technical.items()}
+    moved = {key: abs(facts.given.get(key, 0) - was.get(key, 0)) for key in (*was, *facts.given)}
+    return {"disruption": sum((value.get(key[0], Fraction(1)) * each for key, each in moved.items()), Fraction(0))}
 
 
 def cost(facts: Facts) -> Fraction:

@@ -104,6 +104,18 @@ class World(Setting):
         return frozenset((pin["offer"], pin["state"], year) for pin in named for year in run(pin["years"]))
 
     @cached_property
+    def earlier(self) -> dict[tuple[str, str, int], int]:
+        """What the earlier portfolio gave, by offer, State and year: minor units, or granules."""
+        return {
+            (each["offer"], each["state"], year): amount // self.granule(self.technical[each["offer"]])
+            if each["offer"] in self.technical
+            else amount
+            for each in self.scenario["decisions"]["earlier"]
+            for year in self.years
+            if (amount := at(each["amounts"], year))
+        }
+
+    @cached_property
     def demand(self) -> dict[str, int]:
         """Granules of each need."""
         return {key: each["quantity"] // self.granule(each) for key, each in self.needs.items()}

@@ -59,6 +59,10 @@ class Worths:
     """By indivisible need: meeting it in full."""
     carried: Worth = field(default_factory=_worth)
     """By funding offer and year: a minor unit carried into the year."""
+    lost: Worth = field(default_factory=_worth)
+    """By offer, State and year: a unit less than in the earlier portfolio."""
+    gained: Worth = field(default_factory=_worth)
+    """By offer, State and year: a unit more than in the earlier portfolio."""
     worst: Fraction = Fraction(0)
     """The smallest State coverage."""
 
@@ -214,6 +218,15 @@ def completion(worths: Worths, price: Fraction, need: str) -> None:
         worths.delivered[need, year] += price
 
 
+def earlier(worths: Worths, price: Fraction, offer: str, state: str, year: int) -> None:
+    """Objective disruption. What is given, and lost, is what was given and what is gained: an equation."""
+    key = (offer, state, year)
+    worths.constant += price * worths.world.earlier[key]
+    worths.given[key] -= price
+    worths.lost[key] -= price
+    worths.gained[key] += price
+
+
 def smallest(worths: Worths, price: Fraction, state: str) -> None:
     """Objective worst_off. The smallest State coverage is at most a State's own, if it has any weight."""
     total = worths.world.weights[state]
@@ -245,10 +258,11 @@ RULES: Mapping[str, tuple[Callable[..., None], tuple[type, ...]]] = {
     "matching": (matching, (str, str, int)),
     "completion": (completion, (str,)),
     "smallest": (smallest, (str,)),
+    "earlier": (earlier, (str, str, int)),
 }
 """Rules that can be priced: how each is subtracted, and what names one of its instances."""
 
-EQUATIONS = frozenset({"indivisible"})
+EQUATIONS = frozenset({"indivisible", "earlier"})
 """Rules that hold with equality: their prices may be negative."""
 
 
@@ -295,6 +309,21 @@ def _engagements(worths: Worths, factor: Fraction) -> None:
             worths.engaged[key, state, year] += factor
 
 
+def _disruption(worths: Worths, factor: Fraction) -> None:
+    """Where something was given: what is lost or gained. Where nothing was: all that is given."""
+    world = worths.world
+    possible = set(_relations(world))
+    for key in world.earlier:
+        worth = factor * _unit(world, key[0])
+        if key in possible:
+            worths.lost[key] += worth
+            worths.gained[key] += worth
+        else:
+            worths.constant += worth * world.earlier[key]
+    for key in possible - world.earlier.keys():
+        worths.given[key] += factor * _unit(world, key[0])
+
+
 def _fit(worths: Worths, factor: Fraction) -> None:
     for key, state, year in _relations(worths.world):
         offer = worths.world.offers[key]
@@ -316,6 +345,7 @@ _FIGURES: Mapping[str, Callable[[Worths, Fraction], None]] = {
     "firmness": _firmness,
     "engagements": _engagements,
     "cost": _cost,
+    "disruption": _disruption,
 }
 
 

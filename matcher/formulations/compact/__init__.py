@@ -78,6 +78,7 @@ def formulate_compact(scenario: Scenario) -> Compact:
     rules.counts(columns, rows)
     rules.matching(columns, rows)
     rules.completion(columns, rows)
+    rules.earlier(columns, rows)
     caps(columns, rows)
     impossible = [*commitments(columns), *pins(columns, rows)]
     built = rows.build(np.maximum(columns.upper, 1))

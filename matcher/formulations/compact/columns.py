@@ -19,7 +19,7 @@ from matcher.scenario import FundingOffer, Scenario
 @dataclass(frozen=True)
 class Columns:
     """Column numbers by what they mean, in the order work, money, engaged, start, partner, complete,
-    whole, carried, repaid, spent, delivered, worst. Tables hold -1 where there is no column."""
+    whole, carried, repaid, spent, delivered, worst, lost, gained, always. Tables hold -1 where there is no column."""
 
     payments: Payments
     tables: Tables
@@ -50,6 +50,12 @@ class Columns:
     """Shape (needs, years): granules delivered by the end of the year, where a precedence asks."""
     worst: int
     """Smallest State coverage, in units of 1 / WORST_SCALE."""
+    lost: Ints
+    """Shape (relations, years): how much less than in the earlier portfolio, where that gave anything."""
+    gained: Ints
+    """Shape (relations, years): how much more."""
+    always: int
+    """1, for what counts in any case; -1 where there is no earlier portfolio."""
     lower: Ints
     upper: Ints
     state: Ints
@@ -194,6 +200,17 @@ class Columns:
         return np.asarray(starts + self.works, np.int64)
 
     @cached_property
+    def flow_worth(self) -> Ints:
+        """What a unit of each column of work and money counts for: a granule, or minor units."""
+        return np.concatenate((np.ones(self.works, np.int64), self.money_unit))
+
+    def given(self, point: Ints) -> Ints:
+        """Returns what is given through each relation in each year: granules, or minor units."""
+        given = np.zeros(self.relations.years.shape, np.int64)
+        np.add.at(given, (self.flow_relation, self.flow_year), point[: self.flows] * self.flow_worth)
+        return given
+
+    @cached_property
     def fine(self) -> Bools:
         """Columns that may be relaxed: flows of needs of many granules, money, and the smallest coverage."""
         fine = np.zeros(self.count, np.bool_)
@@ -204,7 +221,7 @@ class Columns:
     def implied(self) -> Bools:
         """Columns that follow from the flows: ledgers of money and delivery, and the smallest coverage."""
         implied = np.zeros(self.count, np.bool_)
-        for ledger in (self.carried, self.repaid, self.spent, self.delivered):
+        for ledger in (self.carried, self.repaid, self.spent, self.delivered, self.lost, self.gained):
             implied[ledger[ledger >= 0]] = True
         implied[self.worst] = True
         return implied
@@ -223,6 +240,8 @@ class Columns:
             scale[ledger[ledger >= 0]] = 1e6
         need, year = np.nonzero(self.delivered >= 0)
         scale[self.delivered[need, year]] = np.maximum(demand[need] // 100, 1)
+        for moved in (self.lost[self.lost >= 0], self.gained[self.gained >= 0]):
+            scale[moved] = np.maximum(self.upper[moved] // 100, 1)
         scale[self.worst] = WORST_SCALE
         return np.where(self.fine, scale, 1.0)
 
@@ -289,7 +308,10 @@ def build_columns(payments: Payments) -> Columns:
     )
     counted = any(need.weight > 0 for need in scenario.needs)  # without any, the smallest coverage is 0
     worst = int(take.take(np.array([WORST_SCALE if counted else 0]), np.array([-1]))[0])
-    upper = np.concatenate(take.upper)
+    lost, gained, always = _moves(payments, relations, take)
+    lower = np.zeros(take.count, np.int64)
+    if always >= 0:
+        lower[always] = 1
     return Columns(
         payments,
         tables,
@@ -308,10 +330,50 @@ def build_columns(payments: Payments) -> Columns:
         spent,
         delivered,
         worst,
-        np.zeros(take.count, np.int64),
-        upper,
+        lost,
+        gained,
+        always,
+        lower,
+        np.concatenate(take.upper),
         np.concatenate(take.state),
     )
+
+
+def _moves(payments: Payments, relations: Relations, take: _Columns) -> tuple[Ints, Ints, int]:
+    """Adds the columns of what is lost and gained against an earlier portfolio, and of what counts in any case."""
+    home, was = relations.state[:, None], _earlier(payments.scenario, relations)
+    most = _most_given(payments, relations, take.upper)
+    lost, gained = take.table(was > 0, was, home), take.table(was > 0, most, home)
+    if not payments.scenario.decisions.earlier:
+        return lost, gained, -1
+    return lost, gained, int(take.take(np.array([1]), np.array([-1]))[0])
+
+
+def _earlier(scenario: Scenario, relations: Relations) -> Ints:
+    """What the earlier portfolio gave through each relation in each of its years; shape (relations, years)."""
+    was = np.zeros(relations.years.shape, np.int64)
+    if scenario.earlier:
+        for at, (offer, state) in enumerate(zip(relations.offer.tolist(), relations.state.tolist(), strict=True)):
+            pair = (scenario.offers[offer].id, scenario.states[state].id)
+            was[at] = [scenario.earlier.get((*pair, year), 0) for year in scenario.years]
+    return np.where(relations.years, was, 0)
+
+
+def _most_given(payments: Payments, relations: Relations, upper: list[Ints]) -> Ints:
+    """The most that can be given through each relation in each year: minor units, or granules.
+
+    Parameters
+    ----------
+    upper
+        Most of the columns of work and of money, which come first.
+    """
+    most = np.zeros(relations.years.shape, np.int64)
+    work_entry, work_year = np.nonzero(payments.work.years)
+    money_entry, money_year = np.nonzero(payments.money.years)
+    np.add.at(most, (relations.of_work[work_entry], work_year), upper[0])
+    unit = payments.unit[payments.money.payment_class[money_entry]]
+    np.add.at(most, (relations.of_money[money_entry], money_year), upper[1] * unit)
+    return most
 
 
 def _work_upper(payments: Payments, tables: Tables, entry: Ints, year: Ints) -> Ints:

@@ -17,10 +17,12 @@ from matcher.formulations.compact.columns import Columns
 from matcher.formulations.layout import WORST_SCALE
 from matcher.formulations.objectives import (
     coverage_shares,
+    gone,
     granule_value,
     known_objective,
     need_limited,
     total_weights,
+    unit_value,
     worst_off_table,
 )
 from matcher.linear_model import Ints, LinearObjective, RowBuilder, Rows, objective_by_value
@@ -111,6 +113,26 @@ def engagements(columns: Columns) -> Terms:
     return _terms([Fraction(1)], np.zeros(len(relation), np.int64), columns.engaged[relation, year])
 
 
+def disruption(columns: Columns) -> Terms:
+    """What offers give States in each year, less what they gave in the earlier portfolio, whatever the sign."""
+    scenario, relations = columns.scenario, columns.relations
+    value = [unit_value(scenario, scenario.offers[offer].id) for offer in relations.offer.tolist()]
+    fresh = np.flatnonzero(columns.lost[columns.flow_relation, columns.flow_year] < 0)
+    pairs, group = np.unique(
+        np.stack((columns.flow_relation[fresh], columns.flow_worth[fresh])), axis=1, return_inverse=True
+    )
+    flows = [value[relation] * worth for relation, worth in pairs.T.tolist()]
+    relation, year = np.nonzero(columns.lost >= 0)
+    named = zip(relations.offer.tolist(), relations.state.tolist(), strict=True)
+    there = {(scenario.offers[offer].id, scenario.states[state].id) for offer, state in named}
+    always = np.array([columns.always] if columns.always >= 0 else [], np.int64)
+    values = [*flows, *value, gone(scenario, there)]
+    moved = relation + len(flows)
+    which = (np.asarray(group, np.int64).ravel(), moved, moved, np.full(len(always), len(values) - 1))
+    where = (fresh, columns.lost[relation, year], columns.gained[relation, year], always)
+    return _terms(values, np.concatenate(which), np.concatenate(where))
+
+
 def cost(columns: Columns) -> Terms:
     """External money spent."""
     money = np.flatnonzero(columns.money_external)
@@ -127,6 +149,7 @@ FIGURES: dict[str, tuple[bool, Callable[[Columns], Terms]]] = {
     "firmness": (True, firmness),
     "engagements": (False, engagements),
     "cost": (False, cost),
+    "disruption": (False, disruption),
 }
 """Objectives by name: whether more is better, and the terms of the figure."""
 

@@ -75,6 +75,9 @@ def settle(columns: Columns, pairs: Pairs, engaged: Ints, worst_rows: Rows | Non
     _set_engagements(columns, point, engaged)
     _set_outcomes(columns, point)
     _set_ledgers(columns, point)
+    _set_moves(columns, point)
+    if columns.always >= 0:
+        point[columns.always] = 1
     if worst_rows is not None:
         point[columns.worst] = WORST_SCALE
         slack = worst_rows.activity(point)
@@ -145,6 +148,15 @@ def _set_ledgers(columns: Columns, point: Ints) -> None:
         free = tables.money[owner, at - 1] + np.where(before >= 0, point[before], 0)
         left = np.maximum(free - spent[owner, at - 1] - charged[owner, at - 1], 0)
         point[columns.carried[owner, at]] = _floor_shares(left, *columns.carry_overs, owner)
+
+
+def _set_moves(columns: Columns, point: Ints) -> None:
+    """What is lost and gained against the earlier portfolio, as the flows have it."""
+    kept = columns.lost >= 0
+    given = columns.given(point)[kept]
+    was = columns.upper[columns.lost[kept]]
+    point[columns.lost[kept]] = np.maximum(was - given, 0)
+    point[columns.gained[kept]] = np.maximum(given - was, 0)
 
 
 def _floor_shares(amount: Ints, numerator: Ints, denominator: Ints, owner: Ints) -> Ints:
@@ -233,6 +245,22 @@ def plan_of(compact: Compact, portfolio: Portfolio, worst_rows: Rows | None = No
             pairs += found
     if faults:
         raise InvalidPortfolio(faults)
+    return _settled(columns, pairs, portfolio, worst_rows)
+
+
+def plan_within(compact: Compact, portfolio: Portfolio, worst_rows: Rows | None = None) -> Plan:
+    """Returns the settled plan of what the scenario has options for in a portfolio, perhaps of another scenario.
+
+    It may break rules.
+    """
+    finder = _PairFinder(compact.columns)
+    pairs = [pair for flow in portfolio.flows for pair in finder.pairs_of(flow) or ()]
+    return _settled(compact.columns, pairs, portfolio, worst_rows)
+
+
+def _settled(
+    columns: Columns, pairs: list[tuple[int, int, int]], portfolio: Portfolio, worst_rows: Rows | None
+) -> Plan:
     table = np.array(pairs, np.int64).reshape(-1, 3)
     joined = NO_PAIRS.joined(Pairs(table[:, 0], table[:, 1], table[:, 2]))
     return settle(columns, joined, _engaged_point(columns, portfolio), worst_rows)
@@ -284,7 +312,7 @@ def _engaged_point(columns: Columns, portfolio: Portfolio) -> Ints:
     for each in portfolio.engagements:
         at = named.get((each.offer, each.state))
         if at is not None:
-            years = [year - scenario.horizon.first for year in each.years.range()]
+            years = [year - scenario.horizon.first for year in each.years.range() if year in scenario.horizon]
             gates = columns.engaged[at, years]
             point[gates[gates >= 0]] = 1
     return point

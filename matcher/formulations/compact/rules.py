@@ -365,6 +365,21 @@ def matching(columns: Columns, rows: RowBuilder) -> None:
         rows.terms(number[at, columns.flow_year[others]], others, whole * columns.money_unit[others - columns.works])
 
 
+def earlier(columns: Columns, rows: RowBuilder) -> None:
+    """Disruption: what is given, and what is lost, is what was given before and what is gained."""
+    relation, year = np.nonzero(columns.lost >= 0)
+    lost = columns.lost[relation, year]
+    amount = columns.upper[lost]
+    number = np.full(columns.lost.shape, -1, np.int64)
+    number[relation, year] = rows.many("earlier", amount, amount, len(relation), relation, year)
+    rows.terms(number[relation, year], lost, 1)
+    rows.terms(number[relation, year], columns.gained[relation, year], -1)
+    flows = np.arange(columns.flows)
+    row = number[columns.flow_relation, columns.flow_year] if number.size else np.full(len(flows), -1, np.int64)
+    kept = row >= 0
+    rows.terms(row[kept], flows[kept], columns.flow_worth[kept])
+
+
 def completion(columns: Columns, rows: RowBuilder) -> None:
     """Rule 9: a State completes only if all that completes it is delivered by its deadline."""
     scenario, tables = columns.scenario, columns.tables
