@@ -128,6 +128,7 @@ def test_what_is_gone_counts_in_any_case() -> None:
     )
     result = solved(scenario)
     assert (figure(result, "disruption"), result.status) == (str(30 + 72 + 2 * 72), "optimal")
+    assert proven(completed(scenario.model_dump()), certify(scenario, result))[0].bound == 30 + 72 + 2 * 72
 
 
 def test_disruption_needs_an_earlier_portfolio() -> None:
