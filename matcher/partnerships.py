@@ -83,6 +83,14 @@ def derive_partnerships(scenario: Scenario, portfolio: Portfolio) -> tuple[Partn
     return tuple(_partnership(book, run, name) for run, name in zip(runs, _names(runs), strict=True))
 
 
+def flows_of(scenario: Scenario, portfolio: Portfolio, partnership: Partnership) -> tuple[Flow, ...]:
+    """Returns the flows of the portfolio that one of its agreements is made of."""
+    book = _Book(scenario, portfolio)
+    partners = _Partners(partnership.state, partnership.financier or "", partnership.implementer, partnership.kind)
+    years = partnership.years.range()
+    return tuple(flow for flow in portfolio.flows if flow.year in years and book.partners(flow) == partners)
+
+
 @dataclass(frozen=True)
 class _Book:
     """A portfolio with its scenario, and what several agreements look up in them."""

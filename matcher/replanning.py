@@ -9,7 +9,7 @@ a scenario that seeks, after what matters more, few changes.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 
@@ -44,8 +44,8 @@ def near(scenario: Scenario, portfolio: Portfolio, *, repair: bool = False) -> S
     Parameters
     ----------
     repair
-        Put `disruption` first: a portfolio then loses what is no longer allowed, puts at most as much again
-        in its place, and leaves the rest as it is. Nothing else is improved at the price of a change.
+        Put `disruption` first as well: a portfolio then loses what is no longer allowed, puts at most as much
+        again in its place, and leaves the rest as it is. Nothing else is improved at the price of more changes.
 
     Raises
     ------
@@ -57,10 +57,9 @@ def near(scenario: Scenario, portfolio: Portfolio, *, repair: bool = False) -> S
         raise InvalidOptions("the scenario weighs its objectives: give an order to stay near an earlier portfolio")
     order = [goal for goal in scenario.order() if earlier or goal.objective != "disruption"]
     if earlier and repair:
-        order = [REPAIR, *(goal for goal in order if goal.objective != "disruption")]
+        order = [REPAIR, *_then_as_little(goal for goal in order if goal.objective != "disruption")]
     elif earlier and all(goal.objective != "disruption" for goal in order):
-        at = next((at for at, goal in enumerate(order) if goal.objective in AFTER), len(order))
-        order.insert(at, Goal(objective="disruption", give_up=Decimal(0)))
+        order = _then_as_little(order)
     fields = {name: getattr(scenario, name) for name in type(scenario).model_fields}
     decisions = {name: getattr(scenario.decisions, name) for name in type(scenario.decisions).model_fields}
     objectives = {name: getattr(scenario.objectives, name) for name in type(scenario.objectives).model_fields}
@@ -73,6 +72,13 @@ def near(scenario: Scenario, portfolio: Portfolio, *, repair: bool = False) -> S
             "objectives": type(scenario.objectives)(**objectives),
         }
     )
+
+
+def _then_as_little(goals: Iterable[Goal]) -> list[Goal]:
+    """An order with `disruption` before what matters less."""
+    order = list(goals)
+    at = next((at for at, goal in enumerate(order) if goal.objective in AFTER), len(order))
+    return [*order[:at], Goal(objective="disruption", give_up=Decimal(0)), *order[at:]]
 
 
 def _given(scenario: Scenario, portfolio: Portfolio) -> Iterator[Earlier]:

@@ -340,7 +340,7 @@ def test_a_stage_says_what_adds_up(stage: dict[str, Any], asked: str, holds: boo
     assert found == [(holds, text)]
 
 
-SOUGHT = {"coverage": Fraction(0), "cost": Fraction(0)}
+SOUGHT = (("coverage", Fraction(0)), ("cost", Fraction(0)))
 
 
 @pytest.mark.parametrize(
@@ -387,9 +387,9 @@ def test_no_stage_at_all_is_none_of_the_scenario_s() -> None:
 def test_what_is_sought_and_how_much_later_objectives_may_take() -> None:
     """The scenario's order, the default where it names none, or one weighted sum."""
     goal = {"objective": "cost", "give_up": Decimal("0.5")}
-    assert bundles._order({"objectives": {"weights": None, "order": [goal]}}) == {"cost": Fraction(1, 2)}
-    assert bundles._order({"objectives": {"weights": None, "order": None}}) == bundles.DEFAULT_ORDER
-    assert bundles._order({"objectives": {"weights": [], "order": [goal]}}) == {"weighted": Fraction(0)}
+    assert bundles._order({"objectives": {"weights": None, "order": [goal]}}) == (("cost", Fraction(1, 2)),)
+    assert bundles._order({"objectives": {"weights": None, "order": None}}) == tuple(bundles.DEFAULT_ORDER.items())
+    assert bundles._order({"objectives": {"weights": [], "order": [goal]}}) == (("weighted", Fraction(0)),)
 
 
 def test_a_weighted_sum_counts_costs_against() -> None:
@@ -415,7 +415,7 @@ def test_bounds_are_proven_or_a_solver_s_word() -> None:
     """What prices prove of each stage, what is left to a solver, and what later stages must keep."""
     stages = [_stage("coverage", "2"), _stage(**COST, exact="10", bound="8.000000")]
     proofs = (_proven("coverage", 3), _proven("cost", 7, coverage="3/2"))
-    order = {"coverage": Fraction(1, 4), "cost": Fraction(1, 10)}
+    order = (("coverage", Fraction(1, 4)), ("cost", Fraction(1, 10)))
     assert said(bundles._bounds(_result(stages=stages), report(coverage="3/2", cost=11), proofs, order)) == [
         (True, "coverage: earlier objectives are kept as far as they must be"),
         (True, "coverage: no portfolio has more than 3: proven by its prices"),
@@ -432,7 +432,7 @@ def test_what_later_stages_took_too_much_of_is_told() -> None:
     """A portfolio past a level, and a proof that keeps another level, prove nothing."""
     stages = [_stage("cost", "10", sense="min"), _stage("coverage", "2")]
     proofs = (_proven("cost", 10), _proven("coverage", 2, cost=10))
-    order = {"cost": Fraction(1, 10), "coverage": Fraction(0)}
+    order = (("cost", Fraction(1, 10)), ("coverage", Fraction(0)))
     found = said(bundles._bounds(_result(stages=stages), report(coverage="1.9", cost=12), proofs, order))
     assert [text for ok, text in found if not ok] == [
         "the portfolio keeps cost at 11",
@@ -444,13 +444,17 @@ def test_what_later_stages_took_too_much_of_is_told() -> None:
 
 def test_a_certificate_of_other_stages_proves_nothing() -> None:
     """Nothing more is looked at."""
-    found = said(bundles._bounds(_result(stages=[_stage("cost")]), report(), (_proven("coverage", 3),), {}))
+    found = said(bundles._bounds(_result(stages=[_stage("cost")]), report(), (_proven("coverage", 3),), ()))
     assert found == [(False, "the certificate is about ['coverage'], the result about ['cost']")]
 
 
 def test_an_objective_without_a_figure_is_kept_by_nothing() -> None:
     """A weighted sum is no figure: no later stage asks what the portfolio keeps of it."""
-    found = said(bundles._bounds(_result(stages=[_stage("weighted")]), report(), (_proven("weighted", 2),), {}))
+    found = said(
+        bundles._bounds(
+            _result(stages=[_stage("weighted")]), report(), (_proven("weighted", 2),), (("weighted", Fraction(0)),)
+        )
+    )
     assert found == [
         (True, "weighted: earlier objectives are kept as far as they must be"),
         (True, "weighted: no portfolio has more than 2: proven by its prices"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -107,6 +108,15 @@ def test_a_repair_replaces_what_is_lost_and_no_more() -> None:
     forced = fraction(str(repaired.stages[0].value))
     assert forced == 2 * 720
     assert forced <= fraction(figure(repaired, "disruption")) <= 2 * forced
+
+
+def test_an_objective_may_come_again_once_it_gave_something_up() -> None:
+    """Its second stage looks within what the first left open; twice without giving up says nothing and is refused."""
+    twice = [{"objective": "cost", "give_up": Decimal("0.5")}, {"objective": "coverage"}, {"objective": "cost"}]
+    result = solved(small_scenario({"objectives": {"order": twice}}))
+    assert [stage.objective for stage in result.stages] == ["cost", "coverage", "cost"]
+    with pytest.raises(InvalidScenario, match="each objective once"):
+        small_scenario({"objectives": {"order": [*twice, {"objective": "cost"}]}})
 
 
 def test_what_is_gone_counts_in_any_case() -> None:

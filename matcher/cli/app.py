@@ -15,6 +15,7 @@ from matcher.cli.doctor import doctor_command
 from matcher.cli.exits import Exit
 from matcher.cli.explain import explain_command
 from matcher.cli.new import new_command
+from matcher.cli.round import round_command
 from matcher.cli.schema import schema_command
 from matcher.cli.show import show_command
 from matcher.cli.solve import solve_command
@@ -31,6 +32,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "show": show_command,
     "explain": explain_command,
     "compare": compare_command,
+    "round": round_command,
     "schema": schema_command,
     "doctor": doctor_command,
 }

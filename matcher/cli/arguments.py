@@ -16,6 +16,28 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--override", metavar="NAME", help="Lay a named override of the file over it; repeatable."),
 ]
+Gap = Annotated[str, typer.Option(metavar="GAP", help="Relative gap at which an objective counts as solved.")]
+Workers = Annotated[
+    int, typer.Option(min=1, max=1024, metavar="N", help="Processes to solve in; the result does not depend on it.")
+]
+Order = Annotated[
+    str | None,
+    typer.Option(metavar="ORDER", help="Objectives in order, e.g. completions,coverage:0.01 (may give up 1 %)."),
+]
+WorkBudget = Annotated[
+    int, typer.Option(min=1, max=10**6, metavar="N", help="Work budget: about seconds of one core, not a clock.")
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option("--time-limit", metavar="S", help="Seconds on the clock; results may then vary between runs."),
+]
+MemoryLimit = Annotated[
+    int | None, typer.Option(min=256, max=2**30, metavar="MIB", help="Mebibytes that each process may take.")
+]
+CpuLimit = Annotated[
+    int | None, typer.Option(min=2, max=10**8, metavar="S", help="Seconds of processor time for each process.")
+]
+Language = Annotated[str, typer.Option(metavar="CODE", help="Language of the words: en, fr.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write a JSON document instead of text.")]
 
 
@@ -44,8 +66,9 @@ def read_order(text: str) -> tuple[Goal, ...]:
             hint = f"; did you mean {near}?" if near else ""
             raise typer.BadParameter(f"{name!r} is none of {', '.join(known)}{hint}", param_hint="--order")
         goals.append(Goal.model_validate({"objective": name, "give_up": _share(part, give_up)}))
-    names = [goal.objective for goal in goals]
-    if len(set(names)) < len(names):
+    for at, goal in enumerate(goals):
+        if all(each.objective != goal.objective or each.give_up for each in goals[:at]):
+            continue
         raise typer.BadParameter("each objective may be named once", param_hint="--order")
     return tuple(goals)
 

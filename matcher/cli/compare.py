@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from matcher.cli.arguments import AsJson
+from matcher.cli.arguments import AsJson, Language
 from matcher.cli.talk import out, out_json
 
 
 def compare_command(
     before: Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a run, or its result.json.")],
     after: Annotated[Path, typer.Argument(metavar="RUN", help="The run to compare it with.")],
-    language: Annotated[str, typer.Option(metavar="CODE", help="Language of the words: en, fr.")] = "en",
+    language: Language = "en",
     json: AsJson = False,
 ) -> None:
     """Compare two runs: who gains, who loses, what moved."""

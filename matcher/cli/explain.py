@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from matcher.cli.arguments import AsJson
+from matcher.cli.arguments import AsJson, Language
 from matcher.cli.talk import out, out_json
 
 
@@ -19,7 +19,7 @@ def explain_command(
     ledger: Annotated[
         bool, typer.Option("--ledger/--no-ledger", help="Also find the smallest changes that would do.")
     ] = True,
-    language: Annotated[str, typer.Option(metavar="CODE", help="Language of the words: en, fr.")] = "en",
+    language: Language = "en",
     workers: Annotated[int, typer.Option(min=1, max=1024, metavar="N", help="Processes to look in.")] = 1,
     json: AsJson = False,
 ) -> None:

@@ -43,21 +43,27 @@ class RunFolder:
 
     def save(self, scenario: Scenario, result: Result, log: str, more: Mapping[str, str] | None = None) -> None:
         """Writes all files of the run at once, with more by name."""
-        from matcher.io import canonical_json, portfolio_csv, scenario_document, write_run
-        from matcher.reporting import partnerships_markdown, summary_markdown
+        from matcher.io import write_run
 
-        files = {
-            RESULT_FILE: canonical_json(result.model_dump(mode="json")),
-            SCENARIO_FILE: canonical_json(scenario_document(scenario)),
-            "summary.md": summary_markdown(scenario, result),
-            "timings.json": canonical_json(result.timings.model_dump(mode="json")),
-            "log.txt": log,
-            **(more or {}),
-        }
-        if result.portfolio is not None:
-            files["partnerships.md"] = partnerships_markdown(scenario, result)
-            files["portfolio.csv"] = portfolio_csv(scenario, result.portfolio)
-        write_run(self.path, files)
+        write_run(self.path, {**run_files(scenario, result, log), **(more or {})})
+
+
+def run_files(scenario: Scenario, result: Result, log: str) -> dict[str, str]:
+    """Returns what is saved of a solve, by name of file."""
+    from matcher.io import canonical_json, portfolio_csv, scenario_document
+    from matcher.reporting import partnerships_markdown, summary_markdown
+
+    files = {
+        RESULT_FILE: canonical_json(result.model_dump(mode="json")),
+        SCENARIO_FILE: canonical_json(scenario_document(scenario)),
+        "summary.md": summary_markdown(scenario, result),
+        "timings.json": canonical_json(result.timings.model_dump(mode="json")),
+        "log.txt": log,
+    }
+    if result.portfolio is not None:
+        files["partnerships.md"] = partnerships_markdown(scenario, result)
+        files["portfolio.csv"] = portfolio_csv(scenario, result.portfolio)
+    return files
 
 
 def is_bundle(directory: Path) -> bool:

@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from matcher.cli.arguments import AsJson, Overrides, ScenarioFile, read_gap, with_order
+from matcher.cli.arguments import (
+    AsJson,
+    CpuLimit,
+    Gap,
+    MemoryLimit,
+    Order,
+    Overrides,
+    ScenarioFile,
+    TimeLimit,
+    WorkBudget,
+    read_gap,
+    with_order,
+)
+from matcher.cli.arguments import Workers as WorkerCount
 from matcher.cli.exits import Exit, exit_of
 from matcher.cli.interrupt import run_interruptibly
 from matcher.cli.progress import ProgressLog
@@ -65,33 +78,17 @@ def solve_command(
     ] = None,
     method: Annotated[Method, typer.Option(help="One model, State by State, or by size.")] = "auto",
     engine: Annotated[Engine, typer.Option(help="Solver of mixed-integer models.")] = "auto",
-    gap: Annotated[
-        str, typer.Option(metavar="GAP", help="Relative gap at which an objective counts as solved.")
-    ] = "0.0001",
-    work: Annotated[
-        int, typer.Option(min=1, max=10**6, metavar="N", help="Work budget: about seconds of one core, not a clock.")
-    ] = 60,
-    time_limit: Annotated[
-        float | None,
-        typer.Option("--time-limit", metavar="S", help="Seconds on the clock; results may then vary between runs."),
-    ] = None,
-    workers: Annotated[
-        int, typer.Option(min=1, max=1024, metavar="N", help="Processes to solve in; the result does not depend on it.")
-    ] = 1,
+    gap: Gap = "0.0001",
+    work: WorkBudget = 60,
+    time_limit: TimeLimit = None,
+    workers: WorkerCount = 1,
     scheduler: Annotated[
         str | None,
         typer.Option(metavar="ADDRESS", help="Dask scheduler to solve on instead; needs the extra 'distributed'."),
     ] = None,
-    memory_limit: Annotated[
-        int | None, typer.Option(min=256, max=2**30, metavar="MIB", help="Mebibytes that each process may take.")
-    ] = None,
-    cpu_limit: Annotated[
-        int | None, typer.Option(min=2, max=10**8, metavar="S", help="Seconds of processor time for each process.")
-    ] = None,
-    order: Annotated[
-        str | None,
-        typer.Option(metavar="ORDER", help="Objectives in order, e.g. completions,coverage:0.01 (may give up 1 %)."),
-    ] = None,
+    memory_limit: MemoryLimit = None,
+    cpu_limit: CpuLimit = None,
+    order: Order = None,
     earlier: Annotated[
         Path | None,
         typer.Option(
@@ -112,25 +109,32 @@ def solve_command(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Propose a portfolio of partnerships; write it to files."""
-    from matcher.cli.runs import read_portfolio, source_of
+    from matcher.cli.runs import source_of
     from matcher.io import load
-    from matcher.replanning import near
     from matcher.result import SolveOptions
 
     if time_limit is not None and not 0 < time_limit <= 10**7:
         raise typer.BadParameter("expected seconds above 0", param_hint="--time-limit")
-    if stay_near and earlier is None:
-        raise typer.BadParameter("expected --from RUN, the run to stay near", param_hint="--stay-near")
-    problem = with_order(load(scenario, override or ()), order)
-    start = read_portfolio(earlier)[1] if earlier is not None else None
-    if stay_near and start is not None:
-        problem = near(problem, start)
+    problem, start = _beginning(with_order(load(scenario, override or ()), order), earlier, stay_near=stay_near)
     confirmation = Confirmation(source_of(scenario, override or ()) if bundle else None, second)
     options = SolveOptions(method=method, engine=engine, gap=read_gap(gap), work=work, time_limit=time_limit)
     where = Workers(workers, scheduler, memory_limit, cpu_limit)
     raise typer.Exit(
         _solve(Question(problem, options, start), where, output, confirmation, strict=strict, json=json, quiet=quiet)
     )
+
+
+def _beginning(scenario: Scenario, earlier: Path | None, *, stay_near: bool) -> tuple[Scenario, Portfolio | None]:
+    """Returns the scenario to solve, and the portfolio that the search starts from, if any."""
+    from matcher.cli.runs import read_portfolio
+    from matcher.replanning import near
+
+    if earlier is None:
+        if stay_near:
+            raise typer.BadParameter("expected --from RUN, the run to stay near", param_hint="--stay-near")
+        return scenario, None
+    start = read_portfolio(earlier)[1]
+    return near(scenario, start) if stay_near else scenario, start
 
 
 def _solve(

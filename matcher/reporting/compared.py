@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from matcher.explanation import Comparison, Moved, OfferMoved, StateMoved
 from matcher.reporting import amounts
-from matcher.reporting.amounts import Numerals
 from matcher.reporting.languages import Table, numerals_of, table_of
 from matcher.reporting.layout import escaped
 from matcher.scenario import FundingOffer, Scenario
@@ -26,37 +25,31 @@ def comparison_markdown(before: Scenario, after: Scenario, comparison: Compariso
     InvalidOptions
         if there are no sentences in that language.
     """
-    speaker = _Speaker(before, after, table_of(language)["compare"], numerals_of(language))
+    speaker = ComparisonSpeaker(before, after, language)
     return "\n".join(speaker.lines(comparison)) + "\n"
 
 
-class _Speaker:
+class ComparisonSpeaker:
     """Says what a comparison holds, in one language."""
 
-    def __init__(self, before: Scenario, after: Scenario, table: Table, numerals: Numerals) -> None:
+    def __init__(self, before: Scenario, after: Scenario, language: str) -> None:
         self.scenarios = (after, before)
-        self.table, self.numerals = table, numerals
-        self.title = table["title"].format(before=before.title or before.name, after=after.title or after.name)
+        self.table: Table = table_of(language)["compare"]
+        self.numerals = numerals_of(language)
+        names = {"before": before.title or before.name, "after": after.title or after.name}
+        self.title = self.table["title"].format(**names)
 
     def lines(self, comparison: Comparison) -> Iterator[str]:
         """Yields all lines."""
-        table, currency = self.table, self.scenarios[0].currency
+        table = self.table
         yield f"# {escaped(self.title)}"
         if not comparison.states and not comparison.offers and not comparison.scenarios:
             yield from ("", table["same"])
-        objectives = (
-            table["objective"].format(
-                name=table["names"][each.subject],
-                before=amounts.objective(each.subject, each.before, currency, self.numerals),
-                after=amounts.objective(each.subject, each.after, currency, self.numerals),
-            )
-            for each in comparison.objectives
-        )
-        yield from self._section("objectives", objectives, _alone)
+        yield from self._section("objectives", map(self.objective, comparison.objectives), _alone)
         for key, sign in (("gains", 1), ("loses", -1), ("moves", 0)):
-            states = [each for each in comparison.states if _sign(each) == sign]
+            states = [each for each in comparison.states if sign_of(each) == sign]
             ordered = states[::-1] if key == "loses" else states  # those that lose most first
-            yield from self._section(key, ordered, self._state)
+            yield from self._section(key, ordered, self.state)
         yield from self._section("offers", comparison.offers, self._offer)
         differences = (
             table["differs"].format(
@@ -65,6 +58,15 @@ class _Speaker:
             for each in comparison.scenarios
         )
         yield from self._section("scenarios", differences, _alone)
+
+    def objective(self, each: Moved) -> str:
+        """Returns one objective, before and after."""
+        said = [
+            amounts.objective(each.subject, value, self.scenarios[0].currency, self.numerals)
+            for value in (each.before, each.after)
+        ]
+        name = self.table["names"][each.subject]
+        return str(self.table["objective"].format(name=name, before=said[0], after=said[1]))
 
     def _section(self, key: str, items: Iterable[T], said: Callable[[T], Sequence[str]]) -> Iterator[str]:
         """Yields a heading and the items, the first line of each with the others under it; nothing without items."""
@@ -75,7 +77,8 @@ class _Speaker:
         if lines:
             yield from ("", f"## {self.table[key]}", "", *lines)
 
-    def _state(self, each: StateMoved) -> list[str]:
+    def state(self, each: StateMoved) -> list[str]:
+        """Returns what is different for a State in one line, then where its offers go or come from."""
         table, currency = self.table, self.scenarios[0].currency
         shares = [amounts.share(fraction(value), numerals=self.numerals) for value in each.coverage]
         parts = [table["state"].format(state=self._name(each.state), before=shares[0], after=shares[1])]
@@ -133,7 +136,7 @@ def _alone(line: str) -> list[str]:
     return [line]
 
 
-def _sign(each: StateMoved) -> int:
+def sign_of(each: StateMoved) -> int:
     """1 for a State that gains coverage, -1 for one that loses, 0 else."""
     before, after = (fraction(value) for value in each.coverage)
     return (after > before) - (after < before)

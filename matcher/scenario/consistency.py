@@ -299,16 +299,17 @@ def _cap(parts: Parts, cap: Cap, path: Path) -> Iterator[Fault]:
 
 
 def _objectives(parts: Parts) -> Iterator[Fault]:
-    """An order or weights, never both; each objective once."""
+    """An order or weights, never both; each objective once, or again once it gave something up."""
     objectives = parts.objectives
     if objectives.order is not None and objectives.weights is not None:
         yield Fault(("objectives",), "'order' and 'weights'", "one of them")
     for name in ("order", "weights"):
-        named = [each.objective for each in getattr(objectives, name) or ()]
+        entries = getattr(objectives, name) or ()
+        named = [each.objective for each in entries]
         if getattr(objectives, name) is not None and not named:
             yield Fault(("objectives", name), "nothing", "at least one objective")
         for at, objective in enumerate(named):
-            if objective in named[:at]:
+            if any(not getattr(each, "give_up", 0) for each in entries[:at] if each.objective == objective):
                 yield Fault(("objectives", name, at), repr(objective), "each objective once")
             if objective == "disruption" and not parts.decisions.earlier:
                 expected = "an earlier portfolio in 'decisions.earlier' to measure it from"

@@ -25,6 +25,8 @@ from matcher.verification.checker import verify
 from matcher.verification.documents import MOST_DIGITS, Document, completed, exact_number, full_hash, read_document
 from matcher.verification.report import Report, shown
 
+Sought = tuple[tuple[str, Fraction], ...]
+"""Objectives in order, each with the share that later ones may take."""
 MANIFEST = "manifest.json"
 FILES = {
     "scenario": "scenario.resolved.json",
@@ -204,13 +206,13 @@ def _is_rounded(text: object, value: Fraction) -> bool:
     return 2 * abs(_stated(text) - value) <= ROUNDING
 
 
-def _order(full: Document) -> dict[str, Fraction]:
+def _order(full: Document) -> Sought:
     """The objectives sought, in order, each with the share that later ones may take."""
     objectives = full["objectives"]
     if objectives["weights"] is not None:
-        return {"weighted": Fraction(0)}
+        return (("weighted", Fraction(0)),)
     goals = DEFAULT_ORDER.items() if objectives["order"] is None else _goals(objectives["order"])
-    return {name: Fraction(give_up) for name, give_up in goals}
+    return tuple((name, Fraction(give_up)) for name, give_up in goals)
 
 
 def _goals(order: list[Document]) -> Iterator[tuple[str, Decimal | int]]:
@@ -226,12 +228,12 @@ def _figure(full: Document, report: Report, name: str) -> Fraction | None:
     return sum(parts, Fraction(0))
 
 
-def _stages(full: Document, result: Document, report: Report, order: dict[str, Fraction]) -> Iterator[Finding]:
+def _stages(full: Document, result: Document, report: Report, order: Sought) -> Iterator[Finding]:
     """Whether stages are those of the scenario, say what adds up, and leave the portfolio where it is."""
     stages = result["stages"]
     named = [each["objective"] for each in stages]
     yield Finding(
-        named == [*order][: len(named)] and bool(named),
+        named == [name for name, _ in order][: len(named)] and bool(named),
         f"objectives are pursued in the scenario's order: {', '.join(named)}",
     )
     for each in stages:
@@ -267,9 +269,7 @@ def _gap(value: Fraction, bound: Fraction) -> Fraction:
     return Fraction(0) if value == bound else Fraction(abs(bound - value), max(abs(bound), abs(value)))
 
 
-def _bounds(
-    result: Document, report: Report, stages: tuple[Proven, ...], order: dict[str, Fraction]
-) -> Iterator[Finding]:
+def _bounds(result: Document, report: Report, stages: tuple[Proven, ...], order: Sought) -> Iterator[Finding]:
     """Whether prices imply each bound; whatever they leave open rests on the engine's word."""
     named = [each["objective"] for each in result["stages"]]
     if named != [each.objective for each in stages]:
@@ -278,12 +278,12 @@ def _bounds(
         )
         return
     levels: dict[str, Fraction] = {}
-    for stage, found in zip(result["stages"], stages, strict=True):
+    for at, (stage, found) in enumerate(zip(result["stages"], stages, strict=True)):
         yield Finding(found.kept == levels, f"{found.objective}: earlier objectives are kept as far as they must be")
         yield from _bound(stage, found, result["solver"])
         value = exact_number(stage["exact"])
         name, sense = found.objective, found.sense
-        levels[name] = value - sense * abs(value) * order.get(name, Fraction(0))
+        levels[name] = value - sense * abs(value) * order[at][1]
         if name in report.figures:
             kept = sense * (report.figures[name] - levels[name]) >= 0
             yield Finding(kept, f"the portfolio keeps {name} at {_short(levels[name])}")

@@ -1,0 +1,261 @@
+"""``matcher round``: decide, plan again from the round before, see what each decision costs."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from matcher.cli.arguments import AsJson, Gap, Language, Order, Overrides, WorkBudget, Workers, read_gap, with_order
+from matcher.cli.exits import Exit, exit_of
+from matcher.cli.interrupt import run_interruptibly
+from matcher.cli.progress import ProgressLog
+from matcher.cli.talk import out, out_json, say
+
+if TYPE_CHECKING:
+    from matcher.portfolio import Partnership, Portfolio
+    from matcher.result import Cancel, Result, SolveOptions
+    from matcher.rounds import Mode, Played, Price, Record, Session, Solver, Standing, Wish
+    from matcher.scenario import Scenario
+
+Wishes = list[str] | None
+
+
+def round_command(
+    folder: Annotated[Path, typer.Argument(metavar="SESSION", help="Folder of the session: one run for each round.")],
+    scenario: Annotated[
+        Path | None, typer.Option("--scenario", metavar="FILE", help="Scenario that a new session begins with.")
+    ] = None,
+    override: Overrides = None,
+    order: Order = None,
+    earlier: Annotated[
+        Path | None, typer.Option("--from", metavar="RUN", help="Saved run that a new session begins with.")
+    ] = None,
+    pin: Annotated[Wishes, typer.Option(metavar="FIELDS", help="Engage: offer=ID,state=ID[,years=A-B].")] = None,
+    forbid: Annotated[
+        Wishes, typer.Option(metavar="FIELDS", help="Do not use: offer, partner, provider, state, need, kind, years.")
+    ] = None,
+    cap: Annotated[
+        Wishes, typer.Option(metavar="FIELDS", help="At most: offer=ID or provider=ID,state=ID,money=N or share=S.")
+    ] = None,
+    fix: Annotated[
+        Wishes,
+        typer.Option(metavar="FIELDS", help="At least: [financier=ID,]implementer=ID,need=ID,year=Y,quantity=N."),
+    ] = None,
+    keep: Annotated[Wishes, typer.Option(metavar="ID", help="Keep a partnership of the last round.")] = None,
+    veto: Annotated[Wishes, typer.Option(metavar="ID", help="No such partnership between these two there.")] = None,
+    take_back: Annotated[
+        list[int] | None, typer.Option("--take-back", metavar="N", help="Take back decision number N.")
+    ] = None,
+    mode: Annotated[
+        Literal["repair", "replan"] | None,
+        typer.Option(help="Change only what must be, or plan anew; default: repair where something is decided."),
+    ] = None,
+    work: WorkBudget = 20,
+    gap: Gap = "0.0001",
+    workers: Workers = 1,
+    prices: Annotated[bool, typer.Option("--prices/--no-prices", help="Price each new decision.")] = True,
+    again: Annotated[bool, typer.Option("--replay", help="Plan all rounds again and compare; adds nothing.")] = False,
+    language: Language = "en",
+    json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """Decide, and plan again from the round before."""
+    from matcher.reporting.languages import table_of
+    from matcher.result import SolveOptions
+    from matcher.rounds import Session, Wish
+
+    table_of(language)  # before what may take minutes
+    session = Session.of(folder)
+    engine = _Engine(ProgressLog(sys.stderr, quiet=quiet), workers)
+    if again:
+        raise typer.Exit(_replayed(session, engine))
+    named = (("pin", pin), ("forbid", forbid), ("cap", cap), ("fix", fix), ("keep", keep), ("veto", veto))
+    wishes = tuple(Wish(kind, said) for kind, texts in named for said in texts or ())  # type: ignore[arg-type]
+    options = SolveOptions(gap=read_gap(gap), work=work)
+    with session.held():
+        session = Session.of(folder)
+        ground = _ground(session, scenario, override, order, earlier)
+        chosen = _Round(session, ground, wishes, tuple(take_back or ()), mode, options, prices=prices)
+        raise typer.Exit(chosen.run(engine, language, json=json))
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What a round stands on: the scenario without decisions, and the round before."""
+
+    base: Scenario
+    standing: tuple[Standing, ...]
+    numbers: int
+    """Decisions made so far, whether they stand or not."""
+    scenario: Scenario
+    """The scenario of the round before."""
+    portfolio: Portfolio | None
+    partnerships: tuple[Partnership, ...]
+
+
+def _ground(
+    session: Session, scenario: Path | None, override: list[str] | None, order: str | None, earlier: Path | None
+) -> _Ground:
+    """Returns what the next round stands on."""
+    from matcher.cli.runs import read_run
+    from matcher.io import load
+    from matcher.partnerships import derive_partnerships
+
+    last = session.last
+    if last is not None:
+        first = {"--scenario": scenario, "--override": override, "--order": order, "--from": earlier}
+        for option, value in first.items():
+            if value:
+                raise typer.BadParameter("expected only for the first round of a session", param_hint=option)
+        before, result = read_run(session.round(last.number))
+        numbers = max((each.number for record in session.records for each in record.standing), default=0)
+        return _Ground(session.base(), last.standing, numbers, before, result.portfolio, result.partnerships)
+    if earlier is not None:
+        before, result = read_run(earlier)
+        base = with_order(load(scenario, override or ()), order) if scenario is not None else with_order(before, order)
+        partnerships = () if result.portfolio is None else derive_partnerships(before, result.portfolio)
+        return _Ground(base, (), 0, before, result.portfolio, partnerships)
+    if scenario is None:
+        raise typer.BadParameter("expected the scenario that a new session begins with", param_hint="--scenario")
+    base = with_order(load(scenario, override or ()), order)
+    return _Ground(base, (), 0, base, None, ())
+
+
+class _Engine:
+    """Solves for a session in a process of its own; Ctrl-C ends what is going on."""
+
+    def __init__(self, log: ProgressLog, workers: int) -> None:
+        from matcher.result import Cancel
+
+        self.log, self.workers = log, workers
+        self.cancel: Cancel = Cancel()
+
+    def __call__(self, scenario: Scenario, options: SolveOptions, start: Portfolio | None, /) -> Result:
+        """Solves one scenario."""
+        from matcher import isolation
+
+        return run_interruptibly(
+            lambda: isolation.solve_isolated(
+                scenario, options, progress=self.log, cancel=self.cancel, workers=self.workers, start=start
+            ),
+            self.cancel,
+            lambda: self.log.say("interrupted: nothing is added to the session; Ctrl-C again aborts"),
+        )
+
+
+@dataclass(frozen=True)
+class _Round:
+    """The next round of a session."""
+
+    session: Session
+    ground: _Ground
+    wishes: tuple[Wish, ...]
+    taken_back: tuple[int, ...]
+    mode: Mode | None
+    options: SolveOptions
+    prices: bool
+
+    def run(self, engine: _Engine, language: str, *, json: bool) -> int:
+        """Plans, prices, saves and shows the round; returns the exit code."""
+        from matcher.rounds import play
+
+        standing = self._standing()
+        played = play(self.ground.base, standing, self._mode(), self.options, self.ground.portfolio, engine)
+        if played.result.portfolio is None or engine.cancel.requested:
+            return self._nothing(played, engine)
+        engine.log.say("planned; pricing each new decision" if self.prices and self.wishes else "planned")
+        priced = self._priced(played, engine)
+        if engine.cancel.requested:
+            return self._nothing(played, engine)
+        record = self.session.record(played, priced, self.taken_back)
+        self._save_and_show(played, record, engine, language, json=json)
+        return exit_of(played.result, strict=False, interrupted=False)
+
+    def _standing(self) -> tuple[Standing, ...]:
+        from matcher.rounds import Standing, decided
+        from matcher.rounds.decisions import with_decisions
+
+        known = {each.number for each in self.ground.standing}
+        for number in self.taken_back:
+            if number not in known:
+                expected = (
+                    f"expected one of {', '.join(map(str, sorted(known)))}" if known else "nothing is decided yet"
+                )
+                raise typer.BadParameter(f"no decision {number} stands; {expected}", param_hint="--take-back")
+        kept = tuple(each for each in self.ground.standing if each.number not in self.taken_back)
+        scenario = with_decisions(self.ground.base, (each.decision for each in kept))
+        new = decided(scenario, self.wishes, self.ground.portfolio, self.ground.partnerships)
+        number, at = len(self.session.records) + 1, self.ground.numbers + 1
+        return kept + tuple(Standing(number=at + n, round=number, decision=each) for n, each in enumerate(new))
+
+    def _mode(self) -> Mode:
+        if self.ground.portfolio is None:
+            if self.mode is not None:
+                raise typer.BadParameter("the first round is planned from nothing", param_hint="--mode")
+            return "plan"
+        return self.mode or ("repair" if self.wishes and not self.taken_back else "replan")
+
+    def _priced(self, played: Played, engine: Solver) -> tuple[Price, ...]:
+        from matcher.rounds import price
+
+        number = len(self.session.records) + 1
+        fresh = [each.number for each in played.standing if each.round == number and self.prices]
+        found = []
+        for each in fresh:
+            priced = price(played, each, engine)
+            if priced is None:
+                say(f"matcher: decision {each} has no price: no portfolio was found without it in the same effort")
+            else:
+                found.append(priced)
+        return tuple(found)
+
+    def _nothing(self, played: Played, engine: _Engine) -> int:
+        """Says that no round was added, and why."""
+        from matcher.reporting import summary_text
+
+        engine.log.close()
+        interrupted = engine.cancel.requested
+        if not interrupted:
+            out(summary_text(played.scenario, played.result))
+        say(f"matcher: no round was added to {self.session.folder}")
+        return exit_of(played.result, strict=False, interrupted=interrupted)
+
+    def _save_and_show(self, played: Played, record: Record, engine: _Engine, language: str, *, json: bool) -> None:
+        from matcher.cli.runs import run_files
+        from matcher.explanation import compare
+        from matcher.reporting.rounds import round_markdown
+
+        assert played.result.portfolio is not None
+        since = None
+        if self.ground.portfolio is not None:
+            before = self.ground.scenario
+            since = before, compare(before, self.ground.portfolio, played.scenario, played.result.portfolio)
+        text = round_markdown(played.scenario, played.result, record, since, language)
+        files = {**run_files(played.scenario, played.result, engine.log.text), "round.md": text}
+        folder = self.session.append(record, played, files)
+        engine.log.close()
+        say(f"round {record.number} saved in {folder}")
+        if json:
+            out_json(record.model_dump(mode="json"))
+        else:
+            out(text)
+
+
+def _replayed(session: Session, engine: _Engine) -> int:
+    """Plans every round again and says whether it comes out the same."""
+    from matcher.rounds import replay
+    from matcher.rounds.session import result_hash
+
+    if not session.records:
+        raise typer.BadParameter(f"{session.folder} holds no rounds", param_hint="SESSION")
+    different = 0
+    for record, result in replay(session, engine):
+        same = result_hash(result) == record.result_hash
+        different += not same
+        out(f"round {record.number}: {'the same, byte for byte' if same else 'DIFFERENT'}\n")
+    engine.log.close()
+    return Exit.FAILED if different else Exit.DONE

@@ -1,0 +1,105 @@
+"""One round: the scenario with what is decided, planned from the portfolio of the round before, and priced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from matcher.errors import InvalidOptions
+from matcher.explanation import compare
+from matcher.portfolio import Portfolio
+from matcher.replanning import near
+from matcher.result import Result, SolveOptions
+from matcher.rounds.decisions import with_decisions
+from matcher.rounds.record import Mode, Price, Standing
+from matcher.scenario import Scenario
+from matcher.verification import verify
+
+
+class Solver(Protocol):
+    """What solves a scenario: `matcher.solve`, in this process or in one of its own."""
+
+    def __call__(self, scenario: Scenario, options: SolveOptions, start: Portfolio | None, /) -> Result: ...
+
+
+@dataclass(frozen=True)
+class Played:
+    """A round that was planned."""
+
+    base: Scenario
+    """The scenario without what the session decided."""
+    standing: tuple[Standing, ...]
+    mode: Mode
+    options: SolveOptions
+    earlier: Portfolio | None
+    """The portfolio of the round before."""
+    scenario: Scenario
+    """The scenario that was solved."""
+    result: Result
+
+
+def play(
+    base: Scenario,
+    standing: Sequence[Standing],
+    mode: Mode,
+    options: SolveOptions,
+    earlier: Portfolio | None,
+    solver: Solver,
+) -> Played:
+    """Plans a round.
+
+    Raises
+    ------
+    InvalidOptions
+        if the scenario weighs its objectives and there is an earlier portfolio: see `matcher.replanning.near`.
+    """
+    scenario = asked(base, standing, mode, earlier)
+    return Played(base, tuple(standing), mode, options, earlier, scenario, solver(scenario, options, earlier))
+
+
+def asked(base: Scenario, standing: Sequence[Standing], mode: Mode, earlier: Portfolio | None) -> Scenario:
+    """Returns the scenario that a round solves.
+
+    Raises
+    ------
+    InvalidOptions
+        if a first round is to be near something, or a later one near nothing.
+    """
+    if (mode == "plan") != (earlier is None):
+        raise InvalidOptions(f"a round with mode {mode!r} and {'no' if earlier is None else 'an'} earlier portfolio")
+    decided = with_decisions(base, (each.decision for each in standing))
+    return decided if earlier is None else near(decided, earlier, repair=mode == "repair")
+
+
+def price(played: Played, number: int, solver: Solver) -> Price | None:
+    """Returns what one decision costs in a round; None where nothing was found without it.
+
+    The plan without it is made as the round itself was, in the same mode. Where the earlier portfolio is still
+    allowed without it, a repair leaves it as it is: then nothing is solved.
+    """
+    assert played.result.portfolio is not None
+    others = tuple(each for each in played.standing if each.number != number)
+    scenario = asked(played.base, others, played.mode, played.earlier)
+    found, proven = _without(played, scenario, solver)
+    if found is None:
+        return None
+    comparison = compare(scenario, found, played.scenario, played.result.portfolio)
+    return Price(number=number, comparison=comparison, proven=proven and played.result.status == "optimal")
+
+
+def _without(played: Played, scenario: Scenario, solver: Solver) -> tuple[Portfolio | None, bool]:
+    """A portfolio for the round without one of its decisions, and whether it is proven to be as good as can be."""
+    earlier = played.earlier
+    if played.mode == "repair" and earlier is not None:
+        same = Portfolio(
+            scenario=scenario.name,
+            scenario_hash=scenario.digest,
+            flows=earlier.flows,
+            engagements=earlier.engagements,
+        )
+        if verify(scenario, same).ok:
+            return same, True  # nothing has to move, so nothing may
+    start = played.result.portfolio if played.mode == "replan" else earlier
+    result = solver(scenario, played.options, start)
+    return result.portfolio, result.status == "optimal"

@@ -1,0 +1,331 @@
+"""Rounds: what is decided holds, what it costs is what a plan without it says, and nothing of a session changes."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from matcher.errors import InvalidOptions, InvalidScenario
+from matcher.io import canonical_json, scenario_document
+from matcher.partnerships import derive_partnerships, flows_of
+from matcher.portfolio import Portfolio
+from matcher.reporting.rounds import round_markdown
+from matcher.result import Result, SolveOptions
+from matcher.rounds import Mode, Played, Record, Session, Standing, Wish, decided, play, price, replay
+from matcher.rounds.decisions import with_decisions
+from matcher.scenario import Scenario
+from matcher.solving import solve
+from matcher.units import fraction
+from matcher.verification import verify
+from small import Changes, small_scenario
+from test_cli_end_to_end import matcher as command
+
+OPTIONS = SolveOptions(work=5)
+TWO_OPERATORS: Changes = {
+    "offers.u": {"kind": "technical", "provider": "other", "capability": "clearance", "capacity": 10, "price": 90},
+    "providers.other": {"name": "Another operator", "kind": "operator"},
+    "offers.f.amount": 360,
+    "needs.n.completes": True,
+    "needs.n.beneficiaries": {"women": 50, "men": 40, "girls": 30, "boys": 20},
+}
+
+
+def engine(scenario: Scenario, options: SolveOptions, start: Portfolio | None, /) -> Result:
+    """Solves in this process."""
+    return solve(scenario, options, start=start)
+
+
+def standing(scenario: Scenario, wishes: list[Wish], earlier: Result | None, number: int = 1) -> tuple[Standing, ...]:
+    """Returns wishes as decisions of a second round."""
+    portfolio = None if earlier is None else earlier.portfolio
+    found = decided(scenario, wishes, portfolio, () if earlier is None else earlier.partnerships)
+    return tuple(Standing(number=number + at, round=2, decision=each) for at, each in enumerate(found))
+
+
+def second(changes: Changes, *wishes: tuple[str, str], mode: Mode = "repair") -> tuple[Result, Played]:
+    """Returns a first plan, and a second round after some decisions."""
+    scenario = small_scenario(changes)
+    first = solve(scenario, OPTIONS)
+    decisions = standing(scenario, [Wish(kind, said) for kind, said in wishes], first)  # type: ignore[arg-type]
+    return first, play(scenario, decisions, mode, OPTIONS, first.portfolio, engine)
+
+
+def figure(result: Result, name: str) -> Fraction:
+    """Returns a figure of a result."""
+    return fraction({each.objective: each.exact for each in result.figures}[name])
+
+
+def test_a_veto_forbids_the_pair_and_another_steps_in() -> None:
+    """The vetoed partners do not meet again in the State; the dearer operator does what the money allows."""
+    first, after = second(TWO_OPERATORS, ("veto", "A-donor-ngo-2015"))
+    assert {each.implementer for each in first.partnerships} == {"ngo"}
+    assert {each.implementer for each in after.result.partnerships} == {"other"}
+    assert figure(first, "completions") == 1
+    assert figure(after.result, "completions") == 0
+    assert verify(after.scenario, after.result).ok
+
+
+def test_a_price_is_what_changes_with_the_decision() -> None:
+    """Completions, money and people with and without it; the plan without it is the earlier one, which is allowed."""
+    first, after = second(TWO_OPERATORS, ("veto", "A-donor-ngo-2015"))
+    found = price(after, 1, engine)
+    assert found is not None
+    moved = {each.subject: (each.before, each.after) for each in found.comparison.objectives}
+    assert moved["completions"] == ("1", "0")
+    for name, (before, now) in moved.items():
+        if name != "disruption":
+            assert (fraction(before), fraction(now)) == (figure(first, name), figure(after.result, name))
+    (state,) = found.comparison.states
+    assert (state.people[0].women, state.people[1].women) == (50, 40)
+    assert state.completion_year == (2016, None)
+    assert found.proven
+
+
+def test_a_price_among_several_is_of_a_plan_that_keeps_the_others() -> None:
+    """Where the earlier plan breaks another decision, the plan without one is solved for."""
+    wishes = [("veto", "A-donor-ngo-2015"), ("cap", "offer=f,state=A,money=360")]
+    _, after = second(TWO_OPERATORS, *wishes, mode="replan")
+    found = price(after, 2, engine)
+    assert found is not None
+    assert {each.subject: (each.before, each.after) for each in found.comparison.objectives}["cost"] == ("720", "360")
+    scenario = after.base.model_dump() | {"decisions": {"forbids": after.scenario.model_dump()["decisions"]["forbids"]}}
+    alone = solve(Scenario.from_data(scenario), OPTIONS)
+    assert figure(alone, "coverage") == fraction(found.comparison.states[0].coverage[0])
+
+
+def test_keeping_a_partnership_fixes_its_flows() -> None:
+    """Each of its flows must come again, at least as large; more may come."""
+    scenario = small_scenario(TWO_OPERATORS)
+    first = solve(scenario, OPTIONS)
+    assert first.portfolio is not None
+    (partnership,) = first.partnerships
+    kept = standing(scenario, [Wish("keep", partnership.id)], first)
+    flows = flows_of(scenario, first.portfolio, partnership)
+    assert set(flows) == set(first.portfolio.flows)
+    made = kept[0].decision.makes.commitments
+    assert [(each.need, each.year, each.quantity) for each in made] == [(f.need, f.year, f.quantity) for f in flows]
+    richer = with_decisions(small_scenario({**TWO_OPERATORS, "offers.u.price": 1}), [kept[0].decision])
+    assert {flow.implementer for flow in solve(richer, OPTIONS).portfolio.flows} >= {"t"}  # type: ignore[union-attr]
+
+
+def test_every_flow_stands_in_exactly_one_partnership() -> None:
+    """Flows of partnerships, put together, are those of the portfolio."""
+    scenario = small_scenario(TWO_OPERATORS | {"needs.n.quantity": 30, "offers.f.amount": 5000})
+    portfolio = solve(scenario, OPTIONS).portfolio
+    assert portfolio is not None
+    partnerships = derive_partnerships(scenario, portfolio)
+    assert len(partnerships) > 1
+    found = [flow for each in partnerships for flow in flows_of(scenario, portfolio, each)]
+    assert sorted(found, key=lambda flow: flow.key()) == list(portfolio.flows)
+
+
+def test_work_in_kind_is_vetoed_alone() -> None:
+    """A veto on work in kind leaves the same provider's paid work alone."""
+    changes: Changes = {
+        "offers.k": {"kind": "technical", "provider": "ngo", "capability": "clearance", "capacity": 2},
+        "needs.n.quantity": 14,
+    }
+    scenario = small_scenario(changes)
+    first = solve(scenario, OPTIONS)
+    gift = next(each for each in first.partnerships if each.financier is None)
+    (veto,) = standing(scenario, [Wish("veto", gift.id)], first)
+    assert [(each.offer, each.partner, each.state) for each in veto.decision.makes.forbids] == [("k", None, "A")]
+
+
+def test_all_faults_of_wishes_are_told_at_once() -> None:
+    """Unknown fields, names and ids, wrong numbers, repeated fields, and contradictions, each with the option."""
+    scenario = small_scenario({})
+    first = solve(scenario, OPTIONS)
+    wishes = [
+        Wish("pin", "ofer=f"),
+        Wish("cap", "offer=f,offer=f,state=A,money=1"),
+        Wish("veto", "A-donor-ngos-2015"),
+        Wish("cap", "offer=g,state=A,money=1e3"),
+        Wish("forbid", "state=A,years=2015-"),
+        Wish("cap", "offer=f,state=A,share=half"),
+        Wish("keep", ""),
+    ]
+    with pytest.raises(InvalidScenario) as caught:
+        decided(scenario, wishes, first.portfolio, first.partnerships)
+    text = str(caught.value)
+    for part in (
+        "--pin ofer=f: found 'ofer=f'; expected FIELD=VALUE with one of offer, state, years (did you mean 'offer'?)",
+        "--cap offer=f,offer=f,state=A,money=1.offer: found 'f'; expected each field once",
+        "--veto A-donor-ngos-2015: found 'A-donor-ngos-2015'; expected the id of a partnership",
+        "(did you mean 'A-donor-ngo-2015'?)",
+        "--cap offer=g,state=A,money=1e3.money: found '1e3'",
+        "--forbid state=A,years=2015-.years",
+        "--cap offer=f,state=A,share=half.share",
+    ):
+        assert part in text
+    with pytest.raises(InvalidScenario, match=r"--pin offer=g,state=A.offer: found 'g'"):
+        decided(scenario, [Wish("pin", "offer=g,state=A")], None, ())
+    with pytest.raises(InvalidScenario, match="the id of a partnership of the round before"):
+        decided(scenario, [Wish("keep", "x")], None, ())
+
+
+def test_years_and_shares_are_read() -> None:
+    """One year, a run of years, a share."""
+    scenario = small_scenario({})
+    wishes = [Wish("pin", "offer=t,state=A,years=2015"), Wish("forbid", "offer=t,years=2015-2016"), Wish("cap", CAP)]
+    pin, forbid, cap = decided(scenario, wishes, None, ())
+    assert pin.makes.pins[0].years is not None
+    assert tuple(pin.makes.pins[0].years.range()) == (2015,)
+    assert forbid.makes.forbids[0].years is not None
+    assert tuple(forbid.makes.forbids[0].years.range()) == (2015, 2016)
+    assert cap.makes.caps[0].share == fraction("1/4")
+
+
+CAP = "provider=donor,state=A,share=0.25"
+
+
+def append(session: Session, played: Played, prices: tuple[Any, ...] = (), taken_back: tuple[int, ...] = ()) -> Record:
+    """Adds a round as the command does."""
+    record = session.record(played, prices, taken_back)
+    files = {
+        "result.json": canonical_json(played.result.model_dump(mode="json")),
+        "scenario.resolved.json": canonical_json(scenario_document(played.scenario)),
+    }
+    session.append(record, played, files)
+    return record
+
+
+def begun(folder: Path) -> Session:
+    """Returns a session of two rounds."""
+    scenario = small_scenario(TWO_OPERATORS)
+    session = Session.of(folder / "talks")
+    with session.held():
+        append(session, play(scenario, (), "plan", OPTIONS, None, engine))
+        session = Session.of(folder / "talks")
+        first = session.result(1)
+        decisions = standing(scenario, [Wish("veto", "A-donor-ngo-2015")], first)
+        append(session, play(scenario, decisions, "repair", OPTIONS, first.portfolio, engine))
+    return Session.of(folder / "talks")
+
+
+def test_a_session_is_a_chain_that_can_be_replayed(tmp_path: Path) -> None:
+    """Every round comes out byte for byte; a changed byte anywhere is found."""
+    session = begun(tmp_path)
+    one, two = session.records
+    assert (two.previous, two.number, one.previous) == (one.digest, 2, None)
+    again = list(replay(session, engine))
+    assert [record for record, _ in again] == [one, two]
+    for record, result in again:
+        assert canonical_json(result.model_dump(mode="json")) == (
+            session.round(record.number) / "result.json"
+        ).read_text(encoding="utf-8")
+    for file in sorted(each for each in (tmp_path / "talks" / "0001").iterdir() if each.name != "manifest.json"):
+        saved = file.read_bytes()
+        file.write_bytes(saved.replace(b"2015", b"2016", 1) if b"2015" in saved else saved + b" ")
+        with pytest.raises(InvalidOptions):
+            Session.of(tmp_path / "talks")
+        file.write_bytes(saved)
+    assert Session.of(tmp_path / "talks").records == session.records
+
+
+def test_what_is_no_session_is_refused(tmp_path: Path) -> None:
+    """Foreign files, missing rounds, rounds of another session, and files in the way."""
+    session = begun(tmp_path)
+    (tmp_path / "talks" / "notes.txt").write_text("x")
+    with pytest.raises(InvalidOptions, match=r"it holds notes\.txt"):
+        Session.of(tmp_path / "talks")
+    with pytest.raises(InvalidOptions, match="is no folder"):
+        Session.of(tmp_path / "talks" / "notes.txt")
+    (tmp_path / "talks" / "notes.txt").unlink()
+    with pytest.raises(InvalidOptions, match="added a round meanwhile"):
+        session.append(session.records[1], play(session.base(), (), "plan", OPTIONS, None, engine), {"result.json": ""})
+    (tmp_path / "talks" / "0001").rename(tmp_path / "0001")
+    with pytest.raises(InvalidOptions, match="it holds 0002"):
+        Session.of(tmp_path / "talks")
+    (tmp_path / "talks" / "0002").rename(tmp_path / "talks" / "0001")
+    with pytest.raises(InvalidOptions, match="does not follow"):
+        Session.of(tmp_path / "talks")
+
+
+def test_two_processes_cannot_add_at_once(tmp_path: Path) -> None:
+    """The second is told; when the first is done, it may."""
+    session = Session.of(tmp_path / "talks")
+    with session.held(), pytest.raises(InvalidOptions, match="another process"), session.held():
+        pass
+    with session.held():
+        pass
+
+
+def test_a_mode_needs_what_it_speaks_of() -> None:
+    """A first plan has nothing before it, a repair has."""
+    scenario = small_scenario({})
+    with pytest.raises(InvalidOptions, match="'repair' and no earlier"):
+        play(scenario, (), "repair", OPTIONS, None, engine)
+
+
+def test_words_say_what_stands_and_what_it_costs() -> None:
+    """In English and in French, with no price that was not asked for."""
+    first, after = second(TWO_OPERATORS, ("veto", "A-donor-ngo-2015"), ("cap", "offer=f,state=A,money=900"))
+    session = Session(Path("talks"), ())
+    found = price(after, 1, engine)
+    free = price(after, 2, engine)
+    assert found is not None
+    assert free is not None
+    record = session.record(after, (found, free), (7,))
+    text = round_markdown(after.scenario, after.result, record)
+    for part in (
+        "# Round 1: ",
+        "- 1. no partnership between these two in this State: A-donor-ngo-2015 (round 2)",
+        "### Decision 1:",
+        "- completions: 1, then 0",
+        "people who benefit 140, then 112",
+        "It costs nothing",
+        "Taken back in this round: 7",
+    ):
+        assert part in text
+    french = round_markdown(after.scenario, after.result, record, None, "fr")
+    assert "Elle ne coûte rien" in french
+    assert first.portfolio is not None
+
+
+def test_the_command_plays_a_session(tmp_path: Path) -> None:
+    """Plan, veto, take back, replay; wrong use is refused and adds nothing."""
+    command(tmp_path, "new")
+    out, talk = command(tmp_path, "round", "talks", "--scenario", "scenario.yaml", "--quiet")
+    assert "A first plan, from nothing." in out
+    assert "round 1 saved" in talk
+    out, _ = command(tmp_path, "round", "talks", "--veto", "BBB-norland-clear-paths-2027", "--json", "--quiet")
+    record = json.loads(out)
+    assert (record["mode"], record["standing"][0]["number"], len(record["prices"])) == ("repair", 1, 1)
+    assert record["prices"][0]["comparison"]["states"]
+    out, _ = command(tmp_path, "round", "talks", "--take-back", "1", "--quiet", "--language", "fr")
+    assert "Retiré lors de ce tour : 1" in out
+    _, talk = command(tmp_path, "round", "talks", "--take-back", "1", code=2)
+    assert "no decision 1 stands" in talk
+    _, talk = command(tmp_path, "round", "talks", "--scenario", "scenario.yaml", code=2)
+    assert "only for the first round" in talk
+    _, talk = command(tmp_path, "round", "others", code=2)
+    assert "--scenario" in talk
+    out, _ = command(tmp_path, "round", "talks", "--replay", "--quiet")
+    assert out.splitlines() == [f"round {number}: the same, byte for byte" for number in (1, 2, 3)]
+    assert sorted(each.name for each in (tmp_path / "talks").iterdir()) == [".lock", "0001", "0002", "0003"]
+    out, _ = command(tmp_path, "verify", "talks/0002")
+    assert out.startswith("verified")
+    for number in (1, 2, 3):
+        assert (tmp_path / "talks" / f"{number:04}" / "round.md").is_file()
+
+
+def test_a_session_may_begin_with_a_saved_run(tmp_path: Path) -> None:
+    """Its portfolio is the round before the first; what no plan can keep adds nothing."""
+    command(tmp_path, "new")
+    command(tmp_path, "solve", "scenario.yaml", "-o", "run", "--quiet")
+    out, _ = command(tmp_path, "round", "talks", "--from", "run", "--forbid", "provider=mine-fund", "--quiet", "--json")
+    record = json.loads(out)
+    result = json.loads((tmp_path / "run" / "result.json").read_text(encoding="utf-8"))
+    assert record["mode"] == "repair"
+    earlier = json.loads((tmp_path / "talks" / "0001" / "earlier.json").read_text(encoding="utf-8"))
+    assert earlier["flows"] == result["portfolio"]["flows"]
+    out, _ = command(tmp_path, "round", "talks", "--replay", "--quiet")
+    assert out == "round 1: the same, byte for byte\n"
+    _, talk = command(tmp_path, "round", "talks", "--pin", "offer=mine-fund-match,state=BBB", "--quiet", code=3)
+    assert "no round was added" in talk
+    assert sorted(each.name for each in (tmp_path / "talks").iterdir()) == [".lock", "0001"]
