@@ -135,3 +135,14 @@ def test_why_a_state_loses() -> None:
     assert [sum(count for _, count in each) for each in loses.people] == [45, 0]
     assert gains.differences == ("states.B.weight",)
     assert loses.differences == ()
+
+
+def test_decisions_differ_entry_by_entry() -> None:
+    """Each decision that only one scenario has is told alone; an earlier portfolio is none."""
+    first = {"offer": "f", "years": [2015, 2015]}
+    second = {"need": "n", "years": [2016, 2016], "state": "A"}
+    earlier = [{"offer": "f", "state": "A", "amounts": {2015: 1}}]
+    changes: Changes = {"decisions.forbids": [first, second], "decisions.earlier": earlier}
+    (found,) = compare(*proposed({"decisions.forbids": [first]}), *proposed(changes)).scenarios
+    assert (found.path, found.before) == ("decisions.forbids", "")
+    assert found.after == "state=A, need=n, years=[2016, 2016]"

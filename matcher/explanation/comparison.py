@@ -21,6 +21,8 @@ Exact = Annotated[str, Strict(), Field(pattern=r"^-?\d+(/\d+)?$")]
 """A whole number, or a fraction p/q."""
 UNSEEN = frozenset({"provenance", "description", "title", "assumptions"})
 """Fields of a scenario that no portfolio depends on."""
+UNSEEN_PATHS = frozenset({"name", "decisions.earlier"})
+"""The scenario's name, and the portfolio from which changes are measured."""
 
 
 class Moved(Frozen):
@@ -185,20 +187,27 @@ class _Pair:
 
 
 def _differences(one: Scenario, other: Scenario) -> Iterator[Differs]:
-    before, after = _flat(one.model_dump(mode="json")), _flat(other.model_dump(mode="json"))
-    for path in sorted(before.keys() | after.keys()):
-        if before.get(path) != after.get(path):
-            yield Differs(path=path, before=before.get(path, ""), after=after.get(path, ""))
+    before, after = dict(_figures(one.model_dump(mode="json"))), dict(_figures(other.model_dump(mode="json")))
+    for key in sorted(before.keys() | after.keys()):
+        if before.get(key) != after.get(key):
+            yield Differs(path=key[0], before=before.get(key, ""), after=after.get(key, ""))
 
 
-def _flat(document: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """The figures and rules of a scenario by dotted path, as text."""
-    found: dict[str, str] = {}
+def _figures(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[tuple[str, str], str]]:
+    """Yields the figures and rules of a scenario by dotted path, as text; entries of lists also by what they say."""
     for key, value in document.items():
-        if key in UNSEEN or (not prefix and key == "name"):
+        path = f"{prefix}{key}"
+        if key in UNSEEN or path in UNSEEN_PATHS:
             continue
         if isinstance(value, Mapping):
-            found |= _flat(value, f"{prefix}{key}.")
+            yield from _figures(value, f"{path}.")
+        elif isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
+            texts = (_entry(each) for each in value)
+            yield from (((path, text), text) for text in texts)
         elif value is not None:
-            found[f"{prefix}{key}"] = str(value)
-    return found
+            yield (path, ""), str(value)
+
+
+def _entry(entry: Mapping[str, Any]) -> str:
+    """An entry of a list: its fields that say something."""
+    return ", ".join(f"{name}={value}" for name, value in entry.items() if value is not None)
