@@ -25,12 +25,13 @@ from matcher.decomposition.prices import cut, reduced_weight, whole_prices
 from matcher.decomposition.search import Meter, starting_plan
 from matcher.execution import Serial
 from matcher.formulations.compact import Compact, formulate_compact
+from matcher.formulations.compact.objectives import linear_objective
 from matcher.formulations.compact.points import Plan
 from matcher.formulations.layout import WORST_SCALE
 from matcher.linear_model import Floats, LinearModel, LinearObjective, RowGroup, whole_ratio
 from matcher.merging import Merged, merge
 from matcher.pursuit import Task
-from matcher.result import Clock, Result
+from matcher.result import Clock, Result, SolveOptions
 from matcher.scenario import FundingOffer, Scenario
 from matcher.solvers import Limits, SolverFailed, engine
 from matcher.stages import aims_of, locked, task_of, worst_rows_of
@@ -90,6 +91,25 @@ def certify(scenario: Scenario, result: Result) -> dict[str, Any]:
         if len(stages) < len(result.stages):
             model = locked(model, aim, floor(whole) if aim.maximise else ceil(whole), 0, worst)
     return {"certificate": 1, "stages": stages}
+
+
+def rule_prices(scenario: Scenario, objective: str) -> dict[str, list[Instance]]:
+    """Returns what a unit of each rule's limit is worth to one objective alone, where every amount may be a fraction.
+
+    Returns
+    -------
+    dict
+        By name of the rule: instances, each its ids and numbers and then the price, in units of the objective.
+        Prices of limits that bind are positive. Empty where the relaxation has no prices.
+    """
+    merged = merge(scenario)
+    compact = formulate_compact(merged.scenario)
+    aim = linear_objective(compact.columns, objective)
+    worst = worst_rows_of(compact, [aim])
+    model = compact.model if worst is None else compact.model.with_rows(worst)
+    task = task_of(compact, _open(model, compact), worst, aim, SolveOptions(), Clock(), _silent, Serial())
+    prices = _prices(task)
+    return {} if prices is None else _written(task, merged, prices)
 
 
 def _open(model: LinearModel, compact: Compact) -> LinearModel:

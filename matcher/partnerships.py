@@ -26,7 +26,7 @@ from matcher.portfolio import (
     Target,
     YearlyAmount,
 )
-from matcher.scenario import PUBLIC_KINDS, Dialogue, FundingOffer, Need, OptionKind, Scenario, Years
+from matcher.scenario import PUBLIC_KINDS, Dialogue, Forbid, FundingOffer, Need, OptionKind, Scenario, Years
 
 PARTS: tuple[Part, ...] = get_args(Part)
 """The parts of a partnership for completion, in their order."""
@@ -89,6 +89,25 @@ def flows_of(scenario: Scenario, portfolio: Portfolio, partnership: Partnership)
     partners = _Partners(partnership.state, partnership.financier or "", partnership.implementer, partnership.kind)
     years = partnership.years.range()
     return tuple(flow for flow in portfolio.flows if flow.year in years and book.partners(flow) == partners)
+
+
+def pairs_of(scenario: Scenario, partnership: Partnership) -> tuple[tuple[str | None, str], ...]:
+    """Returns the pairs of offers by which an agreement's two providers can work together; offers in kind alone."""
+    workers = [each for each in scenario.technical if each.provider == partnership.implementer]
+    if partnership.financier is None:
+        return tuple((None, each.id) for each in workers if not scenario.granule_price(each))
+    paid = [each for each in workers if scenario.granule_price(each)]
+    payers = [each for each in scenario.funding if each.provider == partnership.financier]
+    return tuple((payer.id, worker.id) for payer in payers for worker in paid)
+
+
+def forbidding(scenario: Scenario, partnership: Partnership) -> tuple[Forbid, ...]:
+    """Returns what forbids an agreement's two providers to work together in its State, with whichever offers."""
+    return tuple(
+        Forbid(offer=worker if payer is None else payer, partner=None if payer is None else worker, state=state)
+        for state in (partnership.state,)
+        for payer, worker in pairs_of(scenario, partnership)
+    )
 
 
 @dataclass(frozen=True)

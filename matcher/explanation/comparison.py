@@ -125,6 +125,11 @@ def compare(
     return Comparison(objectives=objectives, states=tuple(states), offers=offers, scenarios=differences)
 
 
+def state_moved(scenario: Scenario, before: Tally, after: Tally, state: str) -> StateMoved | None:
+    """Returns one State in two portfolios of a scenario as counted, valid or not; None if nothing is different."""
+    return _Pair(before, after, (scenario, scenario), ()).state(state)
+
+
 def _valid(scenario: Scenario, portfolio: Portfolio) -> Tally:
     counted = tally(scenario, portfolio)
     if not counted.report.ok:

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, get_args
 
 from matcher.errors import Fault, InvalidScenario, nearest
-from matcher.partnerships import flows_of
+from matcher.partnerships import flows_of, forbidding
 from matcher.portfolio import Partnership, Portfolio
 from matcher.scenario import Cap, Commitment, Decisions, Forbid, Pin, Scenario
 from matcher.scenario.fields import Frozen, Text
@@ -136,7 +136,8 @@ def _read(
             kept = flow.model_dump(include={"financier", "implementer", "need", "year", "quantity"})
             yield _Entry(at, "commitments", kept)
     else:
-        yield from (_Entry(at, "forbids", each) for each in _pairs_of(scenario, partnership))
+        for each in forbidding(scenario, partnership):
+            yield _Entry(at, "forbids", each.model_dump(exclude_none=True))
 
 
 def _fields_of(at: int, wish: Wish) -> Iterator[_Entry | Fault]:
@@ -172,20 +173,3 @@ def _value(name: str, text: str) -> object:
         except InvalidOperation:
             return text
     return text
-
-
-def _partners(scenario: Scenario, partnership: Partnership) -> Iterator[tuple[str | None, str]]:
-    """Pairs of offers of a partnership's two providers; offers in kind stand alone."""
-    workers = [each for each in scenario.technical if each.provider == partnership.implementer]
-    if partnership.financier is None:
-        yield from ((None, each.id) for each in workers if not scenario.granule_price(each))
-        return
-    payers = [each for each in scenario.funding if each.provider == partnership.financier]
-    yield from ((payer.id, worker.id) for payer in payers for worker in workers if scenario.granule_price(worker))
-
-
-def _pairs_of(scenario: Scenario, partnership: Partnership) -> Iterator[dict[str, Any]]:
-    """What forbids the two providers to work together in the State, with whichever of their offers."""
-    for payer, worker in _partners(scenario, partnership):
-        offers = {"offer": worker} if payer is None else {"offer": payer, "partner": worker}
-        yield {**offers, "state": partnership.state}

@@ -1,0 +1,289 @@
+"""Why a partnership is there: what it adds, what keeps it from being larger, and what would happen without it.
+
+What it *adds* is counted: the same portfolio without its flows, nothing in their place. What happens
+*without* it is planned: its two providers are forbidden to work together in the State, whose part is then
+repaired (see `matcher.replanning.near`), all other States keeping what they have. The difference is the
+price of a veto; whoever then does more for the partnership's needs is the next best partner.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field, Strict
+
+from matcher.certificates import rule_prices
+from matcher.errors import InvalidOptions, nearest
+from matcher.execution import Executor, Serial
+from matcher.explanation.comparison import Comparison, StateMoved, compare, state_moved
+from matcher.explanation.regrouping import regroup
+from matcher.explanation.setting import Setting
+from matcher.explanation.tallies import tally
+from matcher.formulations.compact import formulate_compact
+from matcher.formulations.compact.points import plan_within, portfolio_of
+from matcher.linear_model import Ints
+from matcher.partnerships import derive_partnerships, flows_of, forbidding
+from matcher.portfolio import Flow, Partnership, Portfolio
+from matcher.replanning import near
+from matcher.scenario import Decisions, Frozen, Scenario
+from matcher.scenario.fields import Flag, Id, Text, Year
+
+MOST_SUCCESSORS = 3
+"""Pairs of partners named that would do more instead."""
+SPARED = frozenset({"engagements", "cost"})
+"""Objectives that a plan without a partnership is not optimised for: staying near the portfolio matters more."""
+PRICED = "coverage"
+"""Objective in which limits are priced."""
+
+Limiting = Literal["need", "need per year", "budget", "capacity", "absorption", "precedence"]
+RULES: Mapping[Limiting, str] = {
+    "need": "need",
+    "need per year": "need_per_year",
+    "budget": "budget",
+    "capacity": "capacity",
+    "absorption": "absorption",
+    "precedence": "precedence",
+}
+"""Limits on amounts, by name in the formulation: their names in certificates."""
+
+
+class Binding(Frozen):
+    """A limit that keeps a partnership from doing more."""
+
+    rule: Limiting
+    subject: Text
+    """The need, offer or State that is limited."""
+    years: tuple[Year, ...] = ()
+    """Years in which it is used up; empty where the limit is not about years."""
+    price: Annotated[str, Strict(), Field(pattern=r"^\d+(\.\d+)?(E-?\d+)?$")] | None = None
+    """Needs met (see objective ``coverage``) per further unit in the year where that is most, by the prices of the
+    relaxation: a guide, as no whole plan may reach it. None where the limit has no price."""
+
+
+class Successor(Frozen):
+    """A pair of partners that would do more."""
+
+    financier: Id | None
+    implementer: Id
+    """Providers."""
+    quantity: Annotated[int, Strict(), Field(ge=1)]
+    """Units more of the partnership's needs."""
+
+
+class Veto(Frozen):
+    """What happens if a partnership's providers may not work together in its State."""
+
+    outcome: Literal["planned", "impossible", "unknown", "decided"]
+    """planned: another plan stands in `comparison`. impossible: proven that none keeps all other States' parts and all
+    decisions. unknown: a limit of work came first. decided: the partnership is pinned or agreed."""
+    comparison: Comparison | None = None
+    """Before: the portfolio. After: the best plan found without it."""
+    proven: Flag = False
+    """Whether no better plan without it exists, all other States' parts kept (a share of 1/10,000 aside)."""
+    successors: tuple[Successor, ...] = ()
+    """Who would do more for its needs then, most first; empty if nobody."""
+
+
+class Merit(Frozen):
+    """Why a partnership is in a portfolio."""
+
+    partnership: Text
+    state: Id
+    adds: StateMoved | None
+    """Its State with it, then with nothing in its place; None if it is of no consequence."""
+    binding: tuple[Binding, ...] = ()
+    """What keeps it from doing more, in the order of the rules; empty if nothing does."""
+    veto: Veto
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A portfolio whose partnerships are to be explained, for pieces that run anywhere."""
+
+    scenario: Scenario
+    portfolio: Portfolio
+    prices: Mapping[str, Sequence[Sequence[object]]]
+
+    @cached_property
+    def setting(self) -> Setting:
+        """The portfolio, formulated."""
+        return Setting.of(self.scenario, self.portfolio)
+
+
+def merits(
+    scenario: Scenario,
+    portfolio: Portfolio,
+    *,
+    partnerships: Collection[str] = (),
+    states: Collection[str] = (),
+    providers: Collection[str] = (),
+    executor: Executor | None = None,
+) -> tuple[Merit, ...]:
+    """Returns why partnerships are in a portfolio.
+
+    Parameters
+    ----------
+    scenario, portfolio
+        A valid portfolio of the scenario.
+    partnerships, states, providers
+        Ids of those asked about; partnerships of any of them are explained, all where none is given.
+
+    Raises
+    ------
+    InvalidOptions
+        if there is no partnership of that id.
+    """
+    found = derive_partnerships(scenario, portfolio)
+    known = [each.id for each in found]
+    for name in partnerships:
+        if name not in known:
+            hint = nearest(name, known)
+            raise InvalidOptions(f"no partnership {name!r}" + (f"; did you mean {hint!r}?" if hint else ""))
+    every = not partnerships and not states and not providers
+    asked = [
+        each
+        for each in found
+        if every
+        or each.id in partnerships
+        or each.state in states
+        or {each.financier, each.implementer} & set(providers)
+    ]
+    run = executor or Serial()
+    case = run.share(_Case(scenario, portfolio, rule_prices(scenario, PRICED) if asked else {}))
+    return tuple(run.map(merit, asked, shared=case))
+
+
+def merit(case: _Case, partnership: Partnership) -> Merit:
+    """Returns why one partnership is in a portfolio."""
+    scenario, portfolio = case.scenario, case.portfolio
+    gone = set(flows_of(scenario, portfolio, partnership))
+    left = Portfolio(
+        scenario=portfolio.scenario,
+        scenario_hash=portfolio.scenario_hash,
+        flows=tuple(flow for flow in portfolio.flows if flow not in gone),
+        engagements=portfolio.engagements,
+    )
+    adds = state_moved(scenario, tally(scenario, portfolio), tally(scenario, left), partnership.state)
+    return Merit(
+        partnership=partnership.id,
+        state=partnership.state,
+        adds=adds,
+        binding=tuple(_binding(case, sorted(gone, key=Flow.key))),
+        veto=vetoed(scenario, portfolio, partnership),
+    )
+
+
+def vetoed(scenario: Scenario, portfolio: Portfolio, partnership: Partnership) -> Veto:
+    """Returns what happens if a partnership's providers may not work together in its State."""
+    forbidden = _forbidden(scenario, partnership)
+    ordered = forbidden.objectives.weights is None
+    changed = near(forbidden, portfolio, repair=True) if ordered else forbidden
+    compact = formulate_compact(changed)
+    if compact.impossible:
+        return Veto(outcome="decided")
+    place = next(at for at, state in enumerate(changed.states) if state.id == partnership.state)
+    found = regroup(compact, plan_within(compact, portfolio), [place], SPARED)
+    if found.plan is None:
+        return Veto(outcome="impossible" if found.proven else "unknown")
+    other = portfolio_of(compact, found.plan)
+    return Veto(
+        outcome="planned",
+        comparison=compare(scenario, portfolio, changed, other),
+        proven=found.proven,
+        successors=tuple(_successors(scenario, portfolio, other, partnership))[:MOST_SUCCESSORS],
+    )
+
+
+def _forbidden(scenario: Scenario, partnership: Partnership) -> Scenario:
+    fields = {name: getattr(scenario, name) for name in type(scenario).model_fields}
+    mine = {name: getattr(scenario.decisions, name) for name in type(scenario.decisions).model_fields}
+    forbids = (*scenario.decisions.forbids, *forbidding(scenario, partnership))
+    return type(scenario)(**{**fields, "decisions": Decisions(**{**mine, "forbids": forbids})})
+
+
+def _successors(
+    scenario: Scenario, before: Portfolio, after: Portfolio, partnership: Partnership
+) -> Iterator[Successor]:
+    """Pairs of providers that do more for the partnership's needs, most first."""
+    more = Counter[tuple[str | None, str]]()
+    for sign, portfolio in ((-1, before), (1, after)):
+        for flow in portfolio.flows:
+            if flow.need in partnership.needs:
+                payer = None if flow.financier is None else scenario.offer(flow.financier).provider
+                more[payer, scenario.offer(flow.implementer).provider] += sign * flow.quantity
+    for pair in sorted(more, key=lambda pair: (-more[pair], pair[0] or "", pair[1])):
+        if more[pair] > 0:
+            yield Successor(financier=pair[0], implementer=pair[1], quantity=more[pair])
+
+
+def _binding(case: _Case, flows: Sequence[Flow]) -> Iterator[Binding]:
+    """Limits that one granule more of any of the flows would break, nothing else changing."""
+    compact, scenario = case.setting.compact, case.scenario
+    steps = _steps(case, flows)
+    rows, point = compact.model.rows, case.setting.plan.point
+    at = np.flatnonzero(np.isin(rows.column, np.flatnonzero(steps)))
+    row = np.unique(np.searchsorted(rows.start, at, side="right") - 1)
+    activity = rows.activity(point)
+    years: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for group in compact.groups:
+        if group.rule not in RULES:
+            continue
+        for each in row[(row >= group.first) & (row < group.first + group.count)].tolist():
+            here = slice(int(rows.start[each]), int(rows.start[each + 1]))
+            moves = {int(move) for move in rows.coefficient[here] * steps[rows.column[here]] if move}
+            if any(not rows.lower[each] <= activity[each] + move <= rows.upper[each] for move in moves):
+                subject, year = _subject(scenario, group.rule, [int(of[each - group.first]) for of in group.of])
+                years[group.rule, subject] |= set() if year is None else {year}
+    for rule in RULES:
+        for name, subject in sorted(years):
+            if name == rule:
+                found = tuple(sorted(years[name, subject]))
+                yield Binding(rule=rule, subject=subject, years=found, price=_price(case, rule, subject, found))
+
+
+def _steps(case: _Case, flows: Sequence[Flow]) -> Ints:
+    """By column: how much one granule more of the flows takes of it; of ledgers of money, too."""
+    columns = case.setting.compact.columns
+    steps = np.zeros(columns.count, np.int64)
+    offers = {offer.id: at for at, offer in enumerate(case.scenario.offers)}
+    needs = {need.id: at for at, need in enumerate(case.scenario.needs)}
+    for flow in flows:
+        capability = case.scenario.need(flow.need).capability
+        price = flow.money * case.scenario.capability(capability).granule // flow.quantity
+        year = flow.year - case.scenario.horizon.first
+        of_year = (columns.flow_year == year) & (columns.flow_need == needs[flow.need])
+        steps[: columns.flows][of_year & (columns.flow_offer[: columns.flows] == offers[flow.implementer])] = 1
+        if flow.financier is None:
+            continue
+        payer = offers[flow.financier]
+        paid = np.flatnonzero(of_year & (columns.flow_offer[: columns.flows] == payer))
+        steps[paid] = -(-price // columns.money_unit[paid - columns.works])
+        if columns.spent[payer, year] >= 0:
+            steps[columns.spent[payer, year]] = price
+    return steps
+
+
+def _subject(scenario: Scenario, rule: str, of: list[int]) -> tuple[str, int | None]:
+    """What a row of a rule is about, and its year."""
+    if rule in ("budget", "capacity"):
+        return scenario.offers[of[0]].id, scenario.horizon.first + of[-1]
+    if rule == "absorption":
+        return scenario.states[of[0]].id, scenario.horizon.first + of[-1]
+    return scenario.needs[of[0]].id, None if rule == "need" else scenario.horizon.first + of[-1]
+
+
+def _price(case: _Case, rule: Limiting, subject: str, years: tuple[int, ...]) -> str | None:
+    """The largest price of a limit in some years."""
+    found = [
+        Decimal(str(instance[-1]))
+        for instance in case.prices.get(RULES[rule], ())
+        if instance[0] == subject and instance[-2] in years
+    ]
+    price = max(found, default=Decimal(0))
+    return f"{price:.5E}" if price > 0 else None
