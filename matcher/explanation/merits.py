@@ -9,13 +9,12 @@ price of a veto; whoever then does more for the partnership's needs is the next 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
-from typing import Annotated, Literal
+from fractions import Fraction
+from typing import Annotated, Literal, get_args
 
-import numpy as np
 from pydantic import Field, Strict
 
 from matcher.certificates import rule_prices
@@ -23,16 +22,15 @@ from matcher.errors import InvalidOptions, nearest
 from matcher.execution import Executor, Serial
 from matcher.explanation.comparison import Comparison, StateMoved, compare, state_moved
 from matcher.explanation.regrouping import regroup
-from matcher.explanation.setting import Setting
 from matcher.explanation.tallies import tally
 from matcher.formulations.compact import formulate_compact
 from matcher.formulations.compact.points import plan_within, portfolio_of
-from matcher.linear_model import Ints
 from matcher.partnerships import derive_partnerships, flows_of, forbidding
 from matcher.portfolio import Flow, Partnership, Portfolio
 from matcher.replanning import near
 from matcher.scenario import Decisions, Frozen, Scenario
 from matcher.scenario.fields import Flag, Id, Text, Year
+from matcher.verification import verify
 
 MOST_SUCCESSORS = 3
 """Pairs of partners named that would do more instead."""
@@ -41,16 +39,17 @@ SPARED = frozenset({"engagements", "cost"})
 PRICED = "coverage"
 """Objective in which limits are priced."""
 
-Limiting = Literal["need", "need per year", "budget", "capacity", "absorption", "precedence"]
-RULES: Mapping[Limiting, str] = {
-    "need": "need",
-    "need per year": "need_per_year",
-    "budget": "budget",
-    "capacity": "capacity",
-    "absorption": "absorption",
-    "precedence": "precedence",
+Limiting = Literal["need", "need_per_year", "budget", "capacity", "absorption", "precedence"]
+ORDER: tuple[Limiting, ...] = get_args(Limiting)
+LIMITS: Mapping[tuple[int, bool], Limiting] = {
+    (1, True): "budget",
+    (2, True): "capacity",
+    (3, False): "need",
+    (3, True): "need_per_year",
+    (4, True): "absorption",
+    (5, True): "precedence",
 }
-"""Limits on amounts, by name in the formulation: their names in certificates."""
+"""Limits on amounts: the rule of the model by number, and whether it is about a year."""
 
 
 class Binding(Frozen):
@@ -61,7 +60,7 @@ class Binding(Frozen):
     """The need, offer or State that is limited."""
     years: tuple[Year, ...] = ()
     """Years in which it is used up; empty where the limit is not about years."""
-    price: Annotated[str, Strict(), Field(pattern=r"^\d+(\.\d+)?(E-?\d+)?$")] | None = None
+    price: Annotated[str, Strict(), Field(pattern=r"^\d+(\.\d+)?(E[+-]?\d+)?$")] | None = None
     """Needs met (see objective ``coverage``) per further unit in the year where that is most, by the prices of the
     relaxation: a guide, as no whole plan may reach it. None where the limit has no price."""
 
@@ -72,8 +71,10 @@ class Successor(Frozen):
     financier: Id | None
     implementer: Id
     """Providers."""
+    need: Id
+    """One of the partnership's needs."""
     quantity: Annotated[int, Strict(), Field(ge=1)]
-    """Units more of the partnership's needs."""
+    """Units more of it."""
 
 
 class Veto(Frozen):
@@ -87,7 +88,7 @@ class Veto(Frozen):
     proven: Flag = False
     """Whether no better plan without it exists, all other States' parts kept (a share of 1/10,000 aside)."""
     successors: tuple[Successor, ...] = ()
-    """Who would do more for its needs then, most first; empty if nobody."""
+    """Who would do more for its needs then, by share of the need; empty if nobody."""
 
 
 class Merit(Frozen):
@@ -109,11 +110,6 @@ class _Case:
     scenario: Scenario
     portfolio: Portfolio
     prices: Mapping[str, Sequence[Sequence[object]]]
-
-    @cached_property
-    def setting(self) -> Setting:
-        """The portfolio, formulated."""
-        return Setting.of(self.scenario, self.portfolio)
 
 
 def merits(
@@ -163,12 +159,7 @@ def merit(case: _Case, partnership: Partnership) -> Merit:
     """Returns why one partnership is in a portfolio."""
     scenario, portfolio = case.scenario, case.portfolio
     gone = set(flows_of(scenario, portfolio, partnership))
-    left = Portfolio(
-        scenario=portfolio.scenario,
-        scenario_hash=portfolio.scenario_hash,
-        flows=tuple(flow for flow in portfolio.flows if flow not in gone),
-        engagements=portfolio.engagements,
-    )
+    left = _with_flows(portfolio, (flow for flow in portfolio.flows if flow not in gone))
     adds = state_moved(scenario, tally(scenario, portfolio), tally(scenario, left), partnership.state)
     return Merit(
         partnership=partnership.id,
@@ -210,79 +201,60 @@ def _forbidden(scenario: Scenario, partnership: Partnership) -> Scenario:
 def _successors(
     scenario: Scenario, before: Portfolio, after: Portfolio, partnership: Partnership
 ) -> Iterator[Successor]:
-    """Pairs of providers that do more for the partnership's needs, most first."""
-    more = Counter[tuple[str | None, str]]()
+    """Pairs of providers that do more for one of the partnership's needs, the largest share of it first."""
+    more = Counter[tuple[str | None, str, str]]()
     for sign, portfolio in ((-1, before), (1, after)):
         for flow in portfolio.flows:
             if flow.need in partnership.needs:
                 payer = None if flow.financier is None else scenario.offer(flow.financier).provider
-                more[payer, scenario.offer(flow.implementer).provider] += sign * flow.quantity
-    for pair in sorted(more, key=lambda pair: (-more[pair], pair[0] or "", pair[1])):
-        if more[pair] > 0:
-            yield Successor(financier=pair[0], implementer=pair[1], quantity=more[pair])
+                more[payer, scenario.offer(flow.implementer).provider, flow.need] += sign * flow.quantity
+
+    def rank(key: tuple[str | None, str, str]) -> tuple[Fraction, str, str, str]:
+        return Fraction(-more[key], scenario.need(key[2]).quantity), key[0] or "", key[1], key[2]
+
+    for key in sorted((each for each in more if more[each] > 0), key=rank):
+        yield Successor(financier=key[0], implementer=key[1], need=key[2], quantity=more[key])
 
 
 def _binding(case: _Case, flows: Sequence[Flow]) -> Iterator[Binding]:
-    """Limits that one granule more of any of the flows would break, nothing else changing."""
-    compact, scenario = case.setting.compact, case.scenario
-    steps = _steps(case, flows)
-    rows, point = compact.model.rows, case.setting.plan.point
-    at = np.flatnonzero(np.isin(rows.column, np.flatnonzero(steps)))
-    row = np.unique(np.searchsorted(rows.start, at, side="right") - 1)
-    activity = rows.activity(point)
-    years: dict[tuple[str, str], set[int]] = defaultdict(set)
-    for group in compact.groups:
-        if group.rule not in RULES:
-            continue
-        for each in row[(row >= group.first) & (row < group.first + group.count)].tolist():
-            here = slice(int(rows.start[each]), int(rows.start[each + 1]))
-            moves = {int(move) for move in rows.coefficient[here] * steps[rows.column[here]] if move}
-            if any(not rows.lower[each] <= activity[each] + move <= rows.upper[each] for move in moves):
-                subject, year = _subject(scenario, group.rule, [int(of[each - group.first]) for of in group.of])
-                years[group.rule, subject] |= set() if year is None else {year}
-    for rule in RULES:
-        for name, subject in sorted(years):
-            if name == rule:
-                found = tuple(sorted(years[name, subject]))
-                yield Binding(rule=rule, subject=subject, years=found, price=_price(case, rule, subject, found))
+    """Limits on amounts that the checker finds broken if each flow is a granule larger, nothing else changing."""
+    years: dict[tuple[Limiting, str], set[int]] = defaultdict(set)
+    for each in verify(case.scenario, _enlarged(case, set(flows))).violations:
+        rule = LIMITS.get((each.rule, each.year is not None))
+        if rule is not None:
+            years[rule, each.who[0]] |= set() if each.year is None else {each.year}
+    for rule, subject in sorted(years, key=lambda key: (ORDER.index(key[0]), key[1])):
+        found = tuple(sorted(years[rule, subject]))
+        yield Binding(rule=rule, subject=subject, years=found, price=_price(case, rule, subject, found))
 
 
-def _steps(case: _Case, flows: Sequence[Flow]) -> Ints:
-    """By column: how much one granule more of the flows takes of it; of ledgers of money, too."""
-    columns = case.setting.compact.columns
-    steps = np.zeros(columns.count, np.int64)
-    offers = {offer.id: at for at, offer in enumerate(case.scenario.offers)}
-    needs = {need.id: at for at, need in enumerate(case.scenario.needs)}
-    for flow in flows:
-        capability = case.scenario.need(flow.need).capability
-        price = flow.money * case.scenario.capability(capability).granule // flow.quantity
-        year = flow.year - case.scenario.horizon.first
-        of_year = (columns.flow_year == year) & (columns.flow_need == needs[flow.need])
-        steps[: columns.flows][of_year & (columns.flow_offer[: columns.flows] == offers[flow.implementer])] = 1
-        if flow.financier is None:
-            continue
-        payer = offers[flow.financier]
-        paid = np.flatnonzero(of_year & (columns.flow_offer[: columns.flows] == payer))
-        steps[paid] = -(-price // columns.money_unit[paid - columns.works])
-        if columns.spent[payer, year] >= 0:
-            steps[columns.spent[payer, year]] = price
-    return steps
+def _enlarged(case: _Case, flows: Collection[Flow]) -> Portfolio:
+    """The portfolio with a granule more of some flows, and the money for it."""
+    found = []
+    for flow in case.portfolio.flows:
+        granule = case.scenario.capability(case.scenario.need(flow.need).capability).granule
+        more = granule if flow in flows else 0
+        fields = {name: getattr(flow, name) for name in type(flow).model_fields}
+        money = flow.money + flow.money * more // flow.quantity
+        found.append(Flow(**{**fields, "quantity": flow.quantity + more, "money": money}))
+    return _with_flows(case.portfolio, found)
 
 
-def _subject(scenario: Scenario, rule: str, of: list[int]) -> tuple[str, int | None]:
-    """What a row of a rule is about, and its year."""
-    if rule in ("budget", "capacity"):
-        return scenario.offers[of[0]].id, scenario.horizon.first + of[-1]
-    if rule == "absorption":
-        return scenario.states[of[0]].id, scenario.horizon.first + of[-1]
-    return scenario.needs[of[0]].id, None if rule == "need" else scenario.horizon.first + of[-1]
+def _with_flows(portfolio: Portfolio, flows: Iterable[Flow]) -> Portfolio:
+    """The portfolio with other flows; it may break rules."""
+    return Portfolio(
+        scenario=portfolio.scenario,
+        scenario_hash=portfolio.scenario_hash,
+        flows=tuple(flows),
+        engagements=portfolio.engagements,
+    )
 
 
 def _price(case: _Case, rule: Limiting, subject: str, years: tuple[int, ...]) -> str | None:
     """The largest price of a limit in some years."""
     found = [
         Decimal(str(instance[-1]))
-        for instance in case.prices.get(RULES[rule], ())
+        for instance in case.prices.get(rule, ())
         if instance[0] == subject and instance[-2] in years
     ]
     price = max(found, default=Decimal(0))

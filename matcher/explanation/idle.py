@@ -1,0 +1,273 @@
+"""Why an offer is not used, or not in full.
+
+One question after the other, until one answers it: may it serve any need at all, and which rule keeps it
+from the nearest one? Is any need that it may serve still open? Could it do more in the State that has
+most left for it, taking nothing from anybody and replacing nobody? And if not, which limits, each
+waived alone, would let it do more there? Each of the last two answers is a solve of the State's part.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property, partial
+from typing import Literal
+
+import numpy as np
+
+from matcher.conflicts.limits import Limit, limits_of
+from matcher.execution import Executor, Serial
+from matcher.explanation.halving import alone
+from matcher.explanation.regrouping import check, most
+from matcher.formulations.compact import Compact, formulate_compact
+from matcher.formulations.compact.points import Plan, plan_of, portfolio_of
+from matcher.linear_model import UNLIMITED, LinearModel, LinearObjective, RowBuilder
+from matcher.options import OptionSet, Reason, find_options
+from matcher.portfolio import Portfolio
+from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer
+from matcher.scenario.fields import Frozen, Id, Text, Total
+
+WORK = 1.0
+"""Deterministic work of each solve."""
+
+Offer = FundingOffer | TechnicalOffer
+
+
+class IdleReason(Frozen):
+    """A limit that alone keeps an offer from doing more in a State."""
+
+    code: Text
+    """Kind of limit: of the offer itself, the State, its needs, or of other offers."""
+    gain: Total
+    """What more of the offer could be used there without it: minor units, or units of work."""
+
+
+class Idle(Frozen):
+    """An offer that is not used in full, and why."""
+
+    offer: Id
+    total: Total
+    """What it holds over its years: minor units of money, or units of work."""
+    used: Total
+    outcome: Literal["barred", "needs_met", "at_hand", "held", "together", "unknown"]
+    """barred: no rule lets it serve any need. needs_met: all needs that it may serve are met in full. at_hand: more of
+    it could be used as things are. held: limits that each alone stand against it are in `reasons`. together: proven
+    that no single kind of limit does. unknown: a limit of work came first."""
+    nearest: Id | None = None
+    """Of a barred offer: the need that fewest rules keep it from; ties go to the larger need, then by id."""
+    rules: tuple[Text, ...] = ()
+    """The rules that keep it from that need."""
+    state: Id | None = None
+    """The State in which it was tried: the one with most left of what it may serve."""
+    more: Total = 0
+    """What more of it could be used there as things are."""
+    reasons: tuple[IdleReason, ...] = ()
+    """Limits that alone stand against it, most first."""
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A portfolio whose idle offers are to be explained, for pieces that run anywhere."""
+
+    scenario: Scenario
+    portfolio: Portfolio
+
+    @cached_property
+    def options(self) -> OptionSet:
+        """All options of the scenario."""
+        return find_options(self.scenario)
+
+    @cached_property
+    def serves(self) -> dict[str, set[str]]:
+        """Needs that each offer may serve."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for option in self.options.options:
+            for offer in (option.financier, option.implementer):
+                if offer is not None:
+                    found[offer].add(option.need)
+        return found
+
+    @cached_property
+    def left(self) -> Counter[str]:
+        """Units of each need that are not met."""
+        left = Counter({need.id: need.quantity for need in self.scenario.needs})
+        for flow in self.portfolio.flows:
+            left[flow.need] -= flow.quantity
+        return left
+
+
+def idle(
+    scenario: Scenario,
+    portfolio: Portfolio,
+    *,
+    offers: Collection[str] = (),
+    executor: Executor | None = None,
+) -> tuple[Idle, ...]:
+    """Returns why offers are not used in full, by id.
+
+    Parameters
+    ----------
+    scenario, portfolio
+        A valid portfolio of the scenario.
+    offers
+        Ids of those asked about; none are all.
+    """
+    run = executor or Serial()
+    used = _used(portfolio)
+    asked = [
+        offer.id
+        for offer in scenario.offers
+        if (not offers or offer.id in offers) and used[offer.id] < _total(scenario, offer)
+    ]
+    return tuple(run.map(why_idle, asked, shared=run.share(_Case(scenario, portfolio))))
+
+
+def _used(portfolio: Portfolio) -> Counter[str]:
+    used = Counter[str]()
+    for flow in portfolio.flows:
+        used[flow.implementer] += flow.quantity
+        if flow.financier is not None:
+            used[flow.financier] += flow.money
+    return used
+
+
+def _total(scenario: Scenario, offer: Offer) -> int:
+    if isinstance(offer, FundingOffer):
+        return sum(scenario.money_by_year(offer))
+    return sum(scenario.capacity_by_year(offer)) * scenario.capability(offer.capability).granule
+
+
+def why_idle(case: _Case, key: str) -> Idle:
+    """Returns why one offer is not used in full."""
+    scenario = case.scenario
+    offer = scenario.offer(key)
+    tell = partial(Idle, offer=key, total=_total(scenario, offer), used=_used(case.portfolio)[key])
+    needs = [scenario.need(need) for need in sorted(case.serves[key])]
+    if not needs:
+        need, against = _nearest(case, offer)
+        rules = tuple(dict.fromkeys(reason.code for reason in against))
+        return tell(outcome="barred", nearest=None if need is None else need.id, rules=rules)
+    state = _neediest(case, needs)
+    if state is None:
+        return tell(outcome="needs_met")
+    trial = _Trial(case, key, state)
+    more = trial.gain(())
+    if more:
+        return tell(outcome="at_hand", state=state, more=more)
+    found, sure = alone(trial.groups(), lambda groups: trial.gain([limit for each in groups for limit in each]))
+    reasons = [IdleReason(code=group[0].conflict.reason, gain=gain) for group, gain in found]
+    if reasons:
+        ordered = tuple(sorted(reasons, key=lambda each: (-each.gain, each.code)))
+        return tell(outcome="held", state=state, reasons=ordered)
+    return tell(outcome="together" if sure and more == 0 else "unknown", state=state)
+
+
+def _nearest(case: _Case, offer: Offer) -> tuple[Need | None, Sequence[Reason]]:
+    """The need that fewest rules keep an offer from, with those rules and the partner for which they are fewest."""
+    best: tuple[Need | None, tuple[Reason, ...]] = (None, ())
+    rank: tuple[object, ...] | None = None
+    for need in case.scenario.needs:
+        for pair in _pairs(case.scenario, offer, need):
+            reasons = case.options.why_not(*pair, need.id)
+            mine = (len(reasons), -case.left[need.id], need.id, pair[0] or "", pair[1])
+            if rank is None or mine < rank:
+                best, rank = (need, reasons), mine
+    return best
+
+
+def _pairs(scenario: Scenario, offer: Offer, need: Need) -> Iterator[tuple[str | None, str]]:
+    """Pairs in which an offer could serve a need if rules let it; of work, with nobody or anybody to pay for it."""
+    if isinstance(offer, FundingOffer):
+        yield from ((offer.id, each.id) for each in scenario.technical if each.capability == need.capability)
+    elif offer.capability == need.capability:
+        payers = [None] if not scenario.granule_price(offer) else [each.id for each in scenario.funding]
+        yield from ((payer, offer.id) for payer in payers)
+
+
+def _neediest(case: _Case, needs: Sequence[Need]) -> str | None:
+    """The State with most left, in shares of needs, of some needs; None where all are met."""
+    left = defaultdict[str, Fraction](Fraction)
+    for need in needs:
+        if case.left[need.id] > 0:
+            left[need.state] += Fraction(case.left[need.id], need.quantity)
+    return min(left, key=lambda state: (-left[state], state), default=None)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """An offer tried in a State: what more of it could be used, replacing nobody."""
+
+    case: _Case
+    offer: str
+    state: str
+
+    def gain(self, limits: Sequence[Limit]) -> int | None:
+        """Minor units or units of work more, with some limits waived; None if it is not known."""
+        scenario = self.case.scenario
+        if limits:
+            document = scenario.model_dump()
+            for limit in limits:
+                limit.waive(document)
+            scenario = Scenario.from_data(document)
+        compact = formulate_compact(scenario)
+        plan = plan_of(compact, self.case.portfolio)
+        state = next(at for at, each in enumerate(scenario.states) if each.id == self.state)
+        aim = self._use(compact)
+        found = most(compact, plan, state, self._added_only(compact, plan, state), aim, WORK)
+        more = found.value - int(aim.value(plan.point))
+        if more:
+            check(scenario, portfolio_of(compact, found.plan))
+            return more
+        return 0 if found.bound == found.value else None
+
+    def _use(self, compact: Compact) -> LinearObjective:
+        """What is used of the offer in the State."""
+        columns, scenario = compact.columns, compact.scenario
+        at = next(at for at, each in enumerate(scenario.offers) if each.id == self.offer)
+        home = np.array([each.id for each in scenario.states]) == self.state
+        mine = (columns.flow_offer[: columns.flows] == at) & home[columns.state[: columns.flows]]
+        offer = scenario.offers[at]
+        worth = columns.flow_worth
+        if isinstance(offer, TechnicalOffer):
+            worth = worth * scenario.capability(offer.capability).granule
+        coefficient = np.zeros(columns.count, np.int64)
+        coefficient[: columns.flows] = np.where(mine, worth, 0)
+        return LinearObjective("most", True, coefficient, 1, Fraction(0))
+
+    def _added_only(self, compact: Compact, plan: Plan, state: int) -> LinearModel:
+        """The model in which no need of the State gets less and nobody else gives it less."""
+        columns, rows = compact.columns, RowBuilder()
+        here = columns.state[: columns.flows] == state
+        offer = columns.flow_offer[: columns.flows]
+        at = next(at for at, each in enumerate(compact.scenario.offers) if each.id == self.offer)
+        for other in np.unique(offer[here & (plan.point[: columns.flows] > 0) & (offer != at)]).tolist():
+            flows = np.flatnonzero(here & (offer == other))
+            worth = columns.flow_worth[flows]
+            row = rows.row(("kept",), lower=int(worth @ plan.point[flows]), upper=UNLIMITED)
+            rows.terms(row, flows, worth)
+        need = columns.flow_need[: columns.works]
+        for each in np.unique(need[here[: columns.works] & (plan.point[: columns.works] > 0)]).tolist():
+            work = np.flatnonzero(need == each)
+            row = rows.row(("kept",), lower=int(plan.point[work].sum()), upper=UNLIMITED)
+            rows.terms(row, work, 1)
+        model = compact.model.with_rows(rows.build(np.maximum(compact.model.upper, 1)))
+        lower = model.lower.copy()
+        complete = columns.complete[state]
+        if complete >= 0:
+            lower[complete] = plan.point[complete]
+        return model.with_bounds(lower, model.upper)
+
+    def groups(self) -> list[list[Limit]]:
+        """Limits that touch the State, by kind; those of the offer itself apart from those of others."""
+        needs = {need.id for need in self.case.scenario.needs_of(self.state)}
+        near = {offer for offer, served in self.case.serves.items() if served & needs} | needs | {self.state}
+        found: dict[str, list[Limit]] = defaultdict(list)
+        for limit in limits_of(self.case.scenario):
+            reason, subjects = limit.conflict.reason, limit.conflict.subjects
+            mine = subjects[1] == self.state if reason == "cap" else subjects[0] in near
+            own = subjects[0] == self.offer and reason in ("budget", "capacity")
+            if mine and not own and reason != "quantity":
+                found[reason].append(limit)
+        return [found[reason] for reason in sorted(found)]
