@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from generators import Seeded, draw_scenario
 from matcher.errors import InvalidOptions, InvalidScenario
 from matcher.io import canonical_json, scenario_document
 from matcher.partnerships import derive_partnerships, flows_of
@@ -329,3 +330,40 @@ def test_a_session_may_begin_with_a_saved_run(tmp_path: Path) -> None:
     _, talk = command(tmp_path, "round", "talks", "--pin", "offer=mine-fund-match,state=BBB", "--quiet", code=3)
     assert "no round was added" in talk
     assert sorted(each.name for each in (tmp_path / "talks").iterdir()) == [".lock", "0001"]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_random_rounds_keep_what_is_decided_and_change_little(seed: int) -> None:
+    """Whatever is decided, the next portfolio is valid under it; where nothing is forced, a repair moves nothing."""
+    scenario = draw_scenario(Seeded(seed), states=1 + seed % 3, years=3)
+    first = solve(scenario, OPTIONS)
+    if first.portfolio is None or not first.partnerships or scenario.objectives.weights is not None:
+        return
+    chosen = first.partnerships[seed % len(first.partnerships)]
+    offer = chosen.commitments[0].offer
+    wishes = {
+        0: Wish("veto", chosen.id),
+        1: Wish("keep", chosen.id),
+        2: Wish("cap", f"provider={chosen.financier},state={chosen.state},money={chosen.money // 2}"),
+        3: Wish("pin", f"offer={offer},state={chosen.state},years={chosen.years.first}"),
+        4: Wish("forbid", f"offer={offer},years={chosen.years.last}"),
+    }
+    wish = wishes[seed % 5]
+    if wish.kind == "cap" and (chosen.financier is None or not chosen.money):
+        wish = wishes[4]
+    decisions = standing(scenario, [wish], first)
+    played = play(scenario, decisions, "repair", OPTIONS, first.portfolio, engine)
+    if played.result.portfolio is None:
+        assert played.result.status in ("infeasible", "no_portfolio")
+        return
+    assert verify(played.scenario, played.result).ok
+    if wish.kind in ("keep", "pin"):  # the portfolio keeps them already
+        assert figure(played.result, "disruption") == 0
+    priced = price(played, 1, engine)
+    assert priced is not None
+    if wish.kind in ("keep", "pin"):
+        assert not priced.comparison.states
+    if wish.kind == "veto":
+        there = [each for each in played.result.partnerships if each.state == chosen.state]
+        pairs = {(each.financier, each.implementer) for each in there}
+        assert (chosen.financier, chosen.implementer) not in pairs
