@@ -1,0 +1,87 @@
+"""The search for a portfolio that has as little as possible in common with those that there are.
+
+Where few States are in a small model they are all freed at once. Else States are first freed one by
+one, each with its fair part of what the tolerances still leave, and then in groups with their rivals,
+as when a portfolio is sought (`matcher.decomposition`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from matcher.alternatives.tolerances import Ground
+from matcher.decomposition.groups import Part, merged, piece_of, solve_pieces
+from matcher.decomposition.neighbourhoods import Groups
+from matcher.decomposition.search import GROUP_GAP, STATE_WORK, Meter, free_groups
+from matcher.formulations.compact.points import Plan
+from matcher.linear_model import Floats, LinearObjective
+from matcher.pursuit import better
+from matcher.solvers import Limits
+
+SWEEPS = 2
+"""Times that each State is freed alone with its fair part, before groups of States are freed with all that is left."""
+
+
+def least_reuse(ground: Ground, aim: LinearObjective, meter: Meter, *, together: bool) -> Plan:
+    """Returns a plan that falls in the aim as low as the search gets within its work; the ground's own if it does not.
+
+    Parameters
+    ----------
+    together
+        Free all States at once.
+    """
+    if together:
+        return _freed(ground, ground.plan, [ground.states], 1, aim, meter, thorough=True)
+    plan, groups = ground.plan, Groups(ground.task)
+    for _ in range(SWEEPS):
+        groups.regret = _weights(ground, plan, aim)
+        left = len(ground.states)
+        for each in groups.alone(plan):
+            plan = _freed(ground, plan, [sorted(group) for group in each], left, aim, meter)
+            left -= len(each)
+    while groups.more and not meter.empty:
+        groups.regret = _weights(ground, plan, aim)
+        plan, won = free_groups(ground.task, plan, groups.draw(), aim, meter, groups.thorough)
+        groups.tell(won)
+    return plan
+
+
+def _weights(ground: Ground, plan: Plan, aim: LinearObjective) -> Floats:
+    """What each State's part of a plan counts in the aim."""
+    columns = ground.task.columns
+    own = columns.state >= 0
+    weight = np.zeros(len(columns.scenario.states))
+    np.add.at(weight, columns.state[own], (aim.coefficient * plan.point)[own].astype(np.float64))
+    return weight
+
+
+def _freed(
+    ground: Ground,
+    plan: Plan,
+    groups: Sequence[list[int]],
+    left: int,
+    aim: LinearObjective,
+    meter: Meter,
+    *,
+    thorough: bool = False,
+) -> Plan:
+    """Frees groups of States at once, each with one part in `left` of what the tolerances still leave.
+
+    What they come to is kept one after the other, where it still fits and is better.
+    """
+    fair = ground.fair(plan, Fraction(1, left))
+    sent = []
+    for group in groups:
+        limits = Limits(STATE_WORK * len(group), GROUP_GAP, quick=True)
+        sent.append(piece_of(fair, plan, group, limits, aim, thorough))
+    answers = solve_pieces(ground.task, [piece for piece, _ in sent])
+    for group, (_, free), answer in zip(groups, sent, answers, strict=True):
+        part = Part(frozenset(group), free, answer)
+        meter.spend(len(free), answer is None or answer.searched)
+        found = merged(ground.task, plan, [part]) if part.moved else None
+        if found is not None and better(aim, aim.value(found.point), aim.value(plan.point)):
+            plan = found
+    return plan

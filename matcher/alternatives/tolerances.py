@@ -1,0 +1,168 @@
+"""How far a figure may fall behind: exactly, as the checker counts, and as rows of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+
+from matcher.alternatives.pairs import restated
+from matcher.errors import VerificationFailed
+from matcher.execution import Executor
+from matcher.formulations.compact import Compact
+from matcher.formulations.compact.objectives import FIGURES, worst_off_error
+from matcher.formulations.compact.points import Plan, plan_within, portfolio_of
+from matcher.linear_model import UNLIMITED, Ints, LinearObjective
+from matcher.merging import Merged
+from matcher.portfolio import Portfolio
+from matcher.pursuit import Task
+from matcher.result import Clock, SolveOptions
+from matcher.scenario import Scenario
+from matcher.stages import aims_of, locked, task_of, worst_rows_of
+from matcher.verification import verify
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What one objective may come to."""
+
+    objective: str
+    """Name, or ``weighted``."""
+    maximise: bool
+    given: Fraction
+    """Figure of the given portfolio."""
+    limit: Fraction
+    """Worst figure that is within the tolerance."""
+
+    def admits(self, figure: Fraction) -> bool:
+        """Returns whether a figure is within the tolerance."""
+        return figure >= self.limit if self.maximise else figure <= self.limit
+
+
+def allowed_by(scenario: Scenario, figures: Mapping[str, Fraction], tolerance: Decimal) -> tuple[Allowed, ...]:
+    """Returns what each objective of the scenario may come to, in their order; of weighted ones, their sum."""
+    names = ["weighted"] if scenario.objectives.weights is not None else [e.objective for e in scenario.order()]
+    found = []
+    for name in names:
+        given, maximise = figure_of(scenario, figures, name), name == "weighted" or FIGURES[name][0]
+        slack = Fraction(tolerance) * abs(given)
+        found.append(Allowed(name, maximise, given, given - slack if maximise else given + slack))
+    return tuple(found)
+
+
+def figure_of(scenario: Scenario, figures: Mapping[str, Fraction], name: str) -> Fraction:
+    """Returns an objective's figure, of those that the checker tells by name."""
+    if name != "weighted":
+        return figures.get(name, Fraction(0))
+    parts = (
+        (1 if FIGURES[each.objective][0] else -1) * Fraction(each.weight) * figures.get(each.objective, Fraction(0))
+        for each in scenario.objectives.weights or ()
+    )
+    return sum(parts, Fraction(0))
+
+
+def judged(
+    merged: Merged, allowed: tuple[Allowed, ...], portfolio: Portfolio
+) -> tuple[Portfolio, dict[str, Fraction]] | None:
+    """Returns a portfolio as one of the original scenario, with its figures; None if one is not within its tolerance.
+
+    Raises
+    ------
+    VerificationFailed
+        if the independent checker refuses it: an error of the engine, never of the input.
+    """
+    found = merged.split(restated(merged.scenario, portfolio))
+    report = verify(merged.original, found)
+    if not report.ok:
+        raise VerificationFailed("; ".join(violation.detail for violation in report.violations[:5]))
+    inside = all(each.admits(figure_of(merged.original, report.figures, each.objective)) for each in allowed)
+    return (found, dict(report.figures)) if inside else None
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A portfolio in a model whose rows hold every objective within its tolerance."""
+
+    task: Task
+    plan: Plan
+    """The plan of the portfolio, as far as the scenario has options for it."""
+    shared: Ints
+    """Rows of tolerances that all States draw on."""
+
+    @property
+    def states(self) -> list[int]:
+        """States that anything can flow to."""
+        columns = self.task.columns
+        return sorted(set(columns.state[: columns.works].tolist()))
+
+    def portfolio(self, plan: Plan) -> Portfolio:
+        """Returns the portfolio of a plan."""
+        return portfolio_of(self.task.compact, plan)
+
+    def fair(self, plan: Plan, part: Fraction) -> Task:
+        """Returns the task in which only a part of what the tolerances still leave to all may be used."""
+        model = self.task.model
+        rows, now = model.rows, model.rows.activity(plan.point)
+        lower, upper = rows.lower.copy(), rows.upper.copy()
+        for row in self.shared.tolist():
+            at = int(now[row])
+            if lower[row] > -UNLIMITED:
+                lower[row] = at - int((at - int(lower[row])) * part)
+            if upper[row] < UNLIMITED:
+                upper[row] = at + int((int(upper[row]) - at) * part)
+        return replace(self.task, model=replace(model, rows=replace(rows, lower=lower, upper=upper)))
+
+
+def ground_of(
+    compact: Compact, portfolio: Portfolio, allowed: tuple[Allowed, ...], executor: Executor, *, outer: bool = False
+) -> Ground:
+    """Returns the ground of a portfolio.
+
+    Parameters
+    ----------
+    outer
+        Move the rows outwards by the most that they can understate the true figures, so that what they
+        exclude is excluded in truth; else inwards, so that what they admit is right, but never past the
+        portfolio itself if it is all there.
+    """
+    aims = [aim for aim, _ in aims_of(compact)]
+    worst = worst_rows_of(compact, aims)
+    model = compact.model if worst is None else compact.model.with_rows(worst)
+    plan, first = plan_within(compact, portfolio, worst), model.rows.count
+    whole = compact.model.admits(plan.point)
+    for aim, each in zip(aims, allowed, strict=True):
+        edge = _edge(compact, aim, each, outer)
+        if whole and not outer:
+            given = int(aim.coefficient @ plan.point)
+            edge = min(edge, given) if aim.maximise else max(edge, given)
+        model = locked(model, aim, edge, 0, worst)
+    task = task_of(compact, model, worst, aims[0], SolveOptions(), Clock(), _silent, executor)
+    labels = model.rows.label
+    shared = [row for row in range(first, len(labels)) if labels[row][:2] != ("kept", "worst_off")]
+    return Ground(replace(task, guide=None, steps=()), plan, np.array(shared, np.int64))
+
+
+def exact(compact: Compact) -> bool:
+    """Returns whether rows state the objectives' figures exactly, so that outer and inner ones are the same."""
+    return not any(_error(compact, aim) for aim, _ in aims_of(compact))
+
+
+def _error(compact: Compact, aim: LinearObjective) -> Fraction:
+    return aim.error + (worst_off_error(compact.columns) if aim.coefficient[compact.columns.worst] else 0)
+
+
+def _edge(compact: Compact, aim: LinearObjective, each: Allowed, outer: bool) -> int:
+    """The worst sum that a row admits, in units of the objective's own sum."""
+    error = -_error(compact, aim) if outer else aim.error
+    if aim.maximise:
+        least = (each.limit + error) * aim.denominator
+        return -(-least.numerator // least.denominator)
+    most = (each.limit - error) * aim.denominator
+    return most.numerator // most.denominator
+
+
+def _silent(phase: str, plan: Plan | None, bound: Fraction | None) -> None:
+    """Nobody listens."""
