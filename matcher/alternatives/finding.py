@@ -130,7 +130,7 @@ def _begun(
     given = merged.join(portfolio)
     compact = formulate_compact(merged.scenario)
     allowed = allowed_by(scenario, figures, tolerance)
-    ground = ground_of(compact, given, allowed, executor)
+    ground = ground_of(compact, given, allowed, executor, "given")
     together = len(ground.states) <= WHOLE_STATES and compact.columns.count <= WHOLE_COLUMNS
     return _Run(merged, given, allowed, ground, together, [_Found(portfolio, figures, pairs_of(scenario, portfolio))])
 

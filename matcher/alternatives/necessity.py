@@ -9,7 +9,7 @@ import numpy as np
 
 from matcher.alternatives.findings import Needed
 from matcher.alternatives.pairs import PairKey, forbidding
-from matcher.alternatives.tolerances import Allowed, Ground, exact, ground_of, judged
+from matcher.alternatives.tolerances import Allowed, Ground, RowsAt, exact, ground_of, judged
 from matcher.decomposition.groups import Answer, Part, merged, piece_of
 from matcher.execution import Serial
 from matcher.formulations.compact import formulate_compact
@@ -73,8 +73,9 @@ def try_without(asked: Asked, pair: PairKey) -> Trial:
     compact = formulate_compact(forbidding(asked.merged.scenario, pair))
     if compact.impossible:  # a decision of the user asks for the pair
         return Trial(pair, "everywhere")
-    for outer in (False,) if exact(compact) else (False, True):
-        ground = ground_of(compact, asked.portfolio, asked.allowed, Serial(), outer=outer)
+    sides: tuple[RowsAt, ...] = ("outer",) if exact(compact) else ("inner", "outer")
+    for rows in sides:
+        ground = ground_of(compact, asked.portfolio, asked.allowed, Serial(), rows)
         place = [each.id for each in compact.scenario.states].index(pair[0])
         tried = _first(ground, ground.states if asked.together else [place])
         if tried.plan is not None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 
@@ -23,6 +24,11 @@ from matcher.result import Clock, SolveOptions
 from matcher.scenario import Scenario
 from matcher.stages import aims_of, locked, task_of, worst_rows_of
 from matcher.verification import verify
+
+
+RowsAt = Literal["inner", "given", "outer"]
+"""inner: what they admit is within the tolerance in truth; given: the same, but they admit the portfolio itself in any
+case; outer: what they exclude is outside it in truth."""
 
 
 @dataclass(frozen=True)
@@ -117,25 +123,22 @@ class Ground:
 
 
 def ground_of(
-    compact: Compact, portfolio: Portfolio, allowed: tuple[Allowed, ...], executor: Executor, *, outer: bool = False
+    compact: Compact, portfolio: Portfolio, allowed: tuple[Allowed, ...], executor: Executor, rows: RowsAt = "inner"
 ) -> Ground:
     """Returns the ground of a portfolio.
 
     Parameters
     ----------
-    outer
-        Move the rows outwards by the most that they can understate the true figures, so that what they
-        exclude is excluded in truth; else inwards, so that what they admit is right, but never past the
-        portfolio itself if it is all there.
+    rows
+        Which side of the true figures the rows are on, where they cannot state them exactly.
     """
     aims = [aim for aim, _ in aims_of(compact)]
     worst = worst_rows_of(compact, aims)
     model = compact.model if worst is None else compact.model.with_rows(worst)
     plan, first = plan_within(compact, portfolio, worst), model.rows.count
-    whole = compact.model.admits(plan.point)
     for aim, each in zip(aims, allowed, strict=True):
-        edge = _edge(compact, aim, each, outer)
-        if whole and not outer:
+        edge = _edge(compact, aim, each, rows)
+        if rows == "given":
             given = int(aim.coefficient @ plan.point)
             edge = min(edge, given) if aim.maximise else max(edge, given)
         model = locked(model, aim, edge, 0, worst)
@@ -154,9 +157,9 @@ def _error(compact: Compact, aim: LinearObjective) -> Fraction:
     return aim.error + (worst_off_error(compact.columns) if aim.coefficient[compact.columns.worst] else 0)
 
 
-def _edge(compact: Compact, aim: LinearObjective, each: Allowed, outer: bool) -> int:
+def _edge(compact: Compact, aim: LinearObjective, each: Allowed, rows: RowsAt) -> int:
     """The worst sum that a row admits, in units of the objective's own sum."""
-    error = -_error(compact, aim) if outer else aim.error
+    error = -_error(compact, aim) if rows == "outer" else aim.error
     if aim.maximise:
         least = (each.limit + error) * aim.denominator
         return -(-least.numerator // least.denominator)
