@@ -15,7 +15,18 @@ modeling to generate alternatives (MGA) to expand our thinking on energy futures
 from __future__ import annotations
 
 from matcher.alternatives.finding import find_alternatives, replaced
-from matcher.alternatives.findings import Alternative, Alternatives, Bound, Needed, Pair, Unused, Verdict, Witness
+from matcher.alternatives.findings import (
+    Alternative,
+    Alternatives,
+    Bound,
+    Needed,
+    Pair,
+    Partner,
+    Standing,
+    Unused,
+    Verdict,
+    Witness,
+)
 
 __all__ = [
     "Alternative",
@@ -23,6 +34,8 @@ __all__ = [
     "Bound",
     "Needed",
     "Pair",
+    "Partner",
+    "Standing",
     "Unused",
     "Verdict",
     "Witness",

@@ -7,10 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
-from matcher.alternatives.findings import Alternative, Alternatives, Bound, Pair, Unused, Why, Witness
-from matcher.alternatives.necessity import Asked, Trial, try_without
-from matcher.alternatives.pairs import PairKey, eligible_pairs, pairs_of, reuse
+from matcher.alternatives.findings import (
+    Alternative,
+    Alternatives,
+    Bound,
+    Needed,
+    Pair,
+    Partner,
+    Role,
+    Unused,
+    Why,
+    Witness,
+)
+from matcher.alternatives.necessity import Asked, try_without
+from matcher.alternatives.pairs import ANY, Key, eligible_pairs, pairs_of, reuse, ties_of
 from matcher.alternatives.search import least_reuse
 from matcher.alternatives.tolerances import Allowed, Ground, allowed_by, ground_of, judged
 from matcher.decomposition.search import Meter
@@ -35,7 +47,7 @@ class _Found:
 
     portfolio: Portfolio
     figures: Mapping[str, Fraction]
-    pairs: frozenset[PairKey]
+    pairs: frozenset[Key]
 
 
 @dataclass
@@ -49,12 +61,14 @@ class _Run:
     ground: Ground
     together: bool
     found: list[_Found]
-    trials: list[Trial] = field(default_factory=list)
+    needed: dict[Key, Needed] = field(default_factory=dict)
+    """What is known of those that were tried."""
+    further: list[_Found] = field(default_factory=list)
+    """Portfolios that are found beyond those asked for."""
 
-    @property
-    def shared(self) -> list[PairKey]:
-        """Pairs that all have, sorted."""
-        return sorted(frozenset.intersection(*(each.pairs for each in self.found)))
+    def shared(self) -> frozenset[Key]:
+        """Returns the pairs and partners that all portfolios have, those found beyond the asked ones as well."""
+        return frozenset.intersection(*(ties_of(each.pairs) for each in (*self.found, *self.further)))
 
     def add(self, portfolio: Portfolio, figures: Mapping[str, Fraction]) -> bool:
         """Takes a portfolio in if no other has the same pairs."""
@@ -79,8 +93,8 @@ def find_alternatives(
     Modelling to generate alternatives: hop, skip and jump (Brill, Chang and Hopkins, 1982; DeCarolis,
     2011). Each step holds every objective within the tolerance of the given portfolio's figure and seeks
     to use again as little as possible of what those before used. Then each pair of partners that all of
-    them have is forbidden in turn, and what it concerns solved again: either a portfolio without it is
-    found, or it is proven that there is none, or neither. Where too few were found, portfolios found so
+    them have is forbidden in turn, and each partner, and what it concerns solved again: either a portfolio
+    without it is found, or it is proven that there is none, or neither. Where too few were found, portfolios found so
     count as alternatives.
 
     Parameters
@@ -137,45 +151,60 @@ def _begun(
 
 def _hop(run: _Run, count: int, meter: Meter) -> None:
     """Adds alternatives one by one, until there are enough, or no new one is found, or the work is used up."""
+    starts = [run.ground.plan]
     for step in range(count):
         if meter.empty:
             return
         uses = Counter(pair for each in run.found for pair in each.pairs)
         own = Meter((meter.budget - meter.used) / (count - step))
-        plan = least_reuse(run.ground, reuse(run.ground.task.columns, uses), own, together=run.together)
+        aim = reuse(run.ground.task.columns, uses)
+        start = min(starts, key=lambda each: aim.value(each.point))  # the first of several
+        plan = least_reuse(run.ground, start, aim, own, together=run.together)
         meter.used += own.used
         found = judged(run.merged, run.allowed, run.ground.portfolio(plan))
         if found is None or not run.add(*found):
             return
+        starts.append(plan)
 
 
 def _try(run: _Run, count: int, meter: Meter) -> None:
-    """Tries to do without each pair that all have; what is found fills up the alternatives, in the order of pairs."""
-    asked = Asked(run.merged, run.given, run.allowed, run.together)
-    columns = run.ground.task.columns
+    """Tries to do without what all have: each pair, then each partner that no pair is known to need."""
+    _try_each(run, count, meter, sorted(key for key in run.shared() if ANY not in key))
+    for state, payer, worker in sorted(run.shared()):
+        known = run.needed.get((state, payer, worker))
+        if known is not None:
+            run.needed |= {key: known for key in ties_of([(state, payer, worker)]) if key not in run.needed}
+    _try_each(run, count, meter, sorted(key for key in run.shared() if ANY in key and not _proven(run, key)))
+
+
+def _proven(run: _Run, key: Key) -> bool:
+    return run.needed.get(key, "unknown") != "unknown"
+
+
+def _try_each(run: _Run, count: int, meter: Meter, keys: Sequence[Key]) -> None:
+    """Tries to do without each of some pairs or partners; what is found fills up the alternatives, in their order."""
+    columns, executor = run.ground.task.columns, run.ground.task.executor
     place = {state.id: at for at, state in enumerate(columns.scenario.states)}
     tried = []
-    for pair in run.shared:
+    for key in keys:
         if meter.empty:
             break
-        meter.spend(columns.count if run.together else len(columns.of_state(place[pair[0]])))
-        tried.append(pair)
-    executor = run.ground.task.executor
-    run.trials = executor.map(try_without, tried, shared=executor.share(asked))
-    for trial in run.trials:
-        if len(run.found) <= count and trial.without is not None and trial.figures is not None:
-            run.add(trial.without, trial.figures)
+        meter.spend(columns.count if run.together else len(columns.of_state(place[key[0]])))
+        tried.append(key)
+    asked = executor.share(Asked(run.merged, run.given, run.allowed, run.together))
+    for trial in executor.map(try_without, tried, shared=asked):
+        if trial.without is None or trial.figures is None:
+            run.needed[trial.key] = trial.needed
+        elif len(run.found) > count or not run.add(trial.without, trial.figures):
+            run.further.append(_Found(trial.without, trial.figures, pairs_of(run.merged.original, trial.without)))
 
 
 def _told(run: _Run, count: int, tolerance: Decimal, why: Why) -> Alternatives:
     scenario = run.merged.original
-    shared = set(run.shared)
-    witnesses = {
-        trial.pair: _witness(run, trial.without, trial.figures)
-        for trial in run.trials
-        if trial.pair in shared and trial.without is not None and trial.figures is not None
-    }
-    listed = {each.digest: each for each in witnesses.values()}
+    teller = _Teller(run)
+    pairs, partners = tuple(teller.pairs()), tuple(teller.partners())
+    named = {each.witness for each in (*pairs, *partners)}
+    witnesses = {each.portfolio.digest: each for each in run.further if each.portfolio.digest in named}
     return Alternatives(
         scenario=scenario.name,
         scenario_hash=scenario_hash(scenario),
@@ -192,8 +221,9 @@ def _told(run: _Run, count: int, tolerance: Decimal, why: Why) -> Alternatives:
         ),
         why=why,
         portfolios=tuple(_alternatives(run.found)),
-        pairs=tuple(_pairs(run, witnesses)),
-        witnesses=tuple(listed.values()),
+        pairs=pairs,
+        partners=partners,
+        witnesses=tuple(_witness(run, each) for each in witnesses.values()),
         unused=tuple(_unused(run)),
     )
 
@@ -215,34 +245,51 @@ def _alternatives(found: Sequence[_Found]) -> Iterator[Alternative]:
         )
 
 
-def _pairs(run: _Run, witnesses: Mapping[PairKey, Witness]) -> Iterator[Pair]:
-    """Yields each pair that some portfolio uses, with what is known of it."""
-    uses = Counter(pair for each in run.found for pair in each.pairs)
-    needed = {trial.pair: trial.needed for trial in run.trials}
-    for pair, used in sorted(uses.items()):
-        state, payer, worker = pair
-        witness = witnesses.get(pair)
-        sure = used == len(run.found) and witness is None
-        yield Pair(
-            state=state,
-            financier=payer or None,
-            implementer=worker,
-            used=used,
-            share=f"{used}/{len(run.found)}",
-            verdict="no_regret" if sure else "contested",
-            needed=needed.get(pair, "unknown") if sure else None,
-            witness=None if witness is None else witness.digest,
-        )
+class _Teller:
+    """Says of pairs and partners how many portfolios have them, and what is known of their need."""
+
+    def __init__(self, run: _Run) -> None:
+        self._run = run
+        self._uses = Counter(key for each in run.found for key in ties_of(each.pairs))
+        self._further = [(each.portfolio.digest, ties_of(each.pairs)) for each in run.further]
+
+    def pairs(self) -> Iterator[Pair]:
+        """Yields each pair that some portfolio uses."""
+        for key in sorted(self._uses):
+            if ANY not in key:
+                yield Pair(**self._standing(key), financier=key[1] or None, implementer=key[2])
+
+    def partners(self) -> Iterator[Partner]:
+        """Yields each partner that some portfolio has."""
+        roles: tuple[tuple[Role, int], ...] = (("pays", 1), ("works", 2))
+        for role, at in roles:
+            for key in sorted(self._uses):
+                if key[3 - at] == ANY:
+                    yield Partner(**self._standing(key), provider=key[at], role=role)
+
+    def _standing(self, key: Key) -> dict[str, Any]:
+        used, listed = self._uses[key], len(self._run.found)
+        without = (digest for digest, ties in self._further if key not in ties)
+        witness = next(without, None) if used == listed else None
+        sure = used == listed and witness is None
+        return {
+            "state": key[0],
+            "used": used,
+            "share": f"{used}/{listed}",
+            "verdict": "no_regret" if sure else "contested",
+            "needed": self._run.needed.get(key, "unknown") if sure else None,
+            "witness": witness,
+        }
 
 
-def _witness(run: _Run, portfolio: Portfolio, figures: Mapping[str, Fraction]) -> Witness:
+def _witness(run: _Run, found: _Found) -> Witness:
     """What a portfolio has other than the given one, State by State."""
-    scenario = run.merged.original
+    scenario, portfolio = run.merged.original, found.portfolio
     ours, theirs = (_by_state(scenario, each) for each in (run.found[0].portfolio, portfolio))
     states = tuple(state.id for state in scenario.states if ours[state.id] != theirs[state.id])
     return Witness(
         digest=portfolio.digest,
-        figures=_figures(figures),
+        figures=_figures(found.figures),
         states=states,
         flows=tuple(flow for state in states for flow in theirs[state][0]),
         engagements=tuple(each for state in states for each in theirs[state][1]),
@@ -276,7 +323,7 @@ def replaced(scenario: Scenario, portfolio: Portfolio, witness: Witness) -> Port
 
 def _unused(run: _Run) -> Iterator[Unused]:
     """Yields how many eligible pairs of each State no portfolio uses."""
-    used = frozenset[PairKey]().union(*(each.pairs for each in run.found))
+    used = frozenset[Key]().union(*(each.pairs for each in run.found))
     count = Counter(pair[0] for pair in eligible_pairs(run.ground.task.columns) - used)
     for state in run.merged.original.states:
         if count[state.id]:

@@ -15,11 +15,14 @@ Verdict = Literal["no_regret", "contested"]
 """no_regret: in every portfolio found; contested: some portfolio within the tolerance does without it."""
 
 Needed = Literal["everywhere", "others_kept", "unknown"]
-"""How far it is proven that a pair is needed.
+"""How far it is proven that a pair or a partner is needed.
 
 everywhere: no portfolio within the tolerance does without it; others_kept: none does in which all other States
 keep exactly what the given portfolio has for them; unknown: the search for one came to no end, or what it found
 was not right to the last unit."""
+
+Role = Literal["pays", "works"]
+"""What a partner does in a State."""
 
 Why = Literal["reached", "none_found", "work"]
 """reached: as many as asked for; none_found: the search found no further set of pairs, which does not prove that
@@ -57,7 +60,7 @@ class Alternative(Frozen):
 
 
 class Witness(Frozen):
-    """A further portfolio, found to do without one pair: the given one but for what some States have in it."""
+    """A further portfolio, found to do without a pair or a partner: the given one but for some States."""
 
     digest: Text
     """SHA-256 of the whole portfolio as canonical JSON."""
@@ -71,17 +74,13 @@ class Witness(Frozen):
     """All engagements in those States."""
 
 
-class Pair(Frozen):
-    """One partnership as far as it can be recognised in several portfolios: who pays and who works in a State."""
+class Standing(Frozen):
+    """How many portfolios have something in a State, and whether it can be done without."""
 
     state: Id
     """State that is supported."""
-    financier: Id | None
-    """Provider that pays; None for work in kind."""
-    implementer: Id
-    """Provider that does the work."""
     used: Count
-    """Portfolios listed that use it."""
+    """Portfolios listed that have it."""
     share: Annotated[str, Strict(), Field(pattern=r"^\d+/\d+$")]
     """The same of all listed, as ``k/n`` and not reduced; the given portfolio is one of the n."""
     verdict: Verdict
@@ -90,6 +89,24 @@ class Pair(Frozen):
     """How far it is proven to be needed; None where it is contested."""
     witness: Text | None = None
     """Digest of a witness that does without it, where all those listed have it."""
+
+
+class Pair(Standing):
+    """One partnership as far as it can be recognised in several portfolios: who pays and who works in a State."""
+
+    financier: Id | None
+    """Provider that pays; None for work in kind."""
+    implementer: Id
+    """Provider that does the work."""
+
+
+class Partner(Standing):
+    """One partner of a State, with whomever."""
+
+    provider: Id
+    """The provider."""
+    role: Role
+    """What it does there."""
 
 
 class Unused(Frozen):
@@ -122,7 +139,9 @@ class Alternatives(Frozen):
     """The given portfolio first, then the others in the order in which they were found."""
     pairs: tuple[Pair, ...]
     """Pairs used by at least one of them, by State, financier and implementer."""
+    partners: tuple[Partner, ...]
+    """Partners in at least one of them, by role, State and provider."""
     witnesses: tuple[Witness, ...] = ()
-    """Further portfolios, each found by forbidding a pair that all those listed have."""
+    """Further portfolios, each found by forbidding a pair or a partner that all those listed have."""
     unused: tuple[Unused, ...] = ()
     """By State, how many eligible pairs none of those listed uses."""

@@ -1,4 +1,7 @@
-"""Whether a pair of partners is needed: it is forbidden, and the State's part solved again within the tolerances."""
+"""Whether a pair of partners, or one of them, is needed.
+
+It is forbidden, and the State's part (of a small model, the whole) solved again within the tolerances.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,12 @@ from fractions import Fraction
 import numpy as np
 
 from matcher.alternatives.findings import Needed
-from matcher.alternatives.pairs import PairKey, forbidding
+from matcher.alternatives.pairs import Key, forbidding
 from matcher.alternatives.tolerances import Allowed, Ground, RowsAt, exact, ground_of, judged
 from matcher.decomposition.groups import Answer, Part, merged, piece_of
 from matcher.execution import Serial
 from matcher.formulations.compact import formulate_compact
+from matcher.formulations.compact.objectives import linear_objective
 from matcher.formulations.compact.points import Plan
 from matcher.linear_model import LinearObjective
 from matcher.merging import Merged
@@ -25,6 +29,12 @@ WORK = 4.0
 """Deterministic work of looking for a portfolio without one pair."""
 ENGINES = ("scip", "highs")
 """Engines that must both say that there is none: one engine's word alone is no proof."""
+
+
+GAP = 0.01
+"""Relative gap at which a low cost counts as found."""
+_NOTHING = "nothing"
+"""What is sought first: any point. Where no whole one is near, one of low cost leaves more room."""
 
 
 @dataclass(frozen=True)
@@ -43,66 +53,65 @@ class Asked:
 
 @dataclass(frozen=True)
 class Trial:
-    """What forbidding a pair came to."""
+    """What forbidding a pair or a partner came to."""
 
-    pair: PairKey
+    key: Key
     needed: Needed
-    """Of no meaning where there is a portfolio without it."""
+    """Of no meaning where there is a portfolio that does without."""
     without: Portfolio | None = None
-    """A right portfolio within the tolerances that does not use the pair, of the original scenario."""
+    """A right portfolio within the tolerances that does without, of the original scenario."""
     figures: dict[str, Fraction] | None = None
     """Its figures, by the checker."""
 
 
-@dataclass(frozen=True)
-class _Tried:
-    """What one search came to."""
-
-    impossible: bool
-    plan: Plan | None = None
-
-
-def try_without(asked: Asked, pair: PairKey) -> Trial:
-    """Looks for a portfolio within the tolerances that does without a pair, or for a proof that there is none.
+def try_without(asked: Asked, key: Key) -> Trial:
+    """Looks for a portfolio within the tolerances that does without a pair or a partner, or for a proof of none.
 
     Raises
     ------
     VerificationFailed
         if the independent checker refuses what was found: an error of the engine.
     """
-    compact = formulate_compact(forbidding(asked.merged.scenario, pair))
-    if compact.impossible:  # a decision of the user asks for the pair
-        return Trial(pair, "everywhere")
+    compact = formulate_compact(forbidding(asked.merged.scenario, key))
+    if compact.impossible:  # a decision of the user asks for it
+        return Trial(key, "everywhere")
+    place = [each.id for each in compact.scenario.states].index(key[0])
     sides: tuple[RowsAt, ...] = ("outer",) if exact(compact) else ("inner", "outer")
     for rows in sides:
         ground = ground_of(compact, asked.portfolio, asked.allowed, Serial(), rows)
-        place = [each.id for each in compact.scenario.states].index(pair[0])
-        tried = _first(ground, ground.states if asked.together else [place])
-        if tried.plan is not None:
-            found = judged(asked.merged, asked.allowed, ground.portfolio(tried.plan))
+        states = ground.states if asked.together else [place]
+        for aim in (_NOTHING, "cost"):
+            plan, impossible = _plan(ground, states, aim)
+            found = None if plan is None else judged(asked.merged, asked.allowed, ground.portfolio(plan))
             if found is not None:
-                return Trial(pair, "unknown", *found)
-        if not tried.impossible:
-            return Trial(pair, "unknown")
-    return Trial(pair, "everywhere" if asked.together else "others_kept")
+                return Trial(key, "unknown", *found)
+            if impossible:
+                break
+        if not impossible:
+            return Trial(key, "unknown")
+    return Trial(key, "everywhere" if asked.together else "others_kept")
 
 
-def _first(ground: Ground, states: list[int]) -> _Tried:
-    """Looks for any plan in which other States keep what they have."""
+def _plan(ground: Ground, states: list[int], name: str) -> tuple[Plan | None, bool]:
+    """Returns a plan in which other States keep what they have, and whether it is proven that there is none."""
     task = ground.task
-    aim = LinearObjective("nothing", True, np.zeros(task.columns.count, np.int64), 1, Fraction(0))
-    piece, free = piece_of(task, ground.plan, states, Limits(WORK * len(states)), aim)
+    aim = LinearObjective(_NOTHING, False, np.zeros(task.columns.count, np.int64), 1, Fraction(0))
+    if name != _NOTHING:
+        aim = linear_objective(task.columns, name)
+    piece, free = piece_of(task, ground.plan, states, Limits(WORK * len(states), GAP), aim)
     clock = Clock()
-    for name in ENGINES:
-        try:
-            outcome = engine(name)(piece.model, piece.aim, piece.limits, clock)
-        except SolverFailed:  # the engine came to no end of its own: nothing is known
-            return _Tried(False)
-        if outcome.status != "infeasible":
-            break
-    else:
-        return _Tried(True)
-    found = None if outcome.point is None else whole_pairs(piece.model, piece.flows, outcome.point, piece.aim, clock)
+    outcome = None
+    try:
+        for solver in ENGINES:
+            outcome = engine(solver)(piece.model, piece.aim, piece.limits, clock)
+            if outcome.status != "infeasible":
+                break
+    except SolverFailed:  # an engine came to no end of its own: nothing is known
+        return None, False
+    assert outcome is not None
+    if outcome.point is None:
+        return None, outcome.status == "infeasible"
+    found = whole_pairs(piece.model, piece.flows, outcome.point, piece.aim, clock)
     if found is None:
-        return _Tried(False)
-    return _Tried(False, merged(task, ground.plan, [Part(frozenset(states), free, Answer(*found, True))]))
+        return None, False
+    return merged(task, ground.plan, [Part(frozenset(states), free, Answer(*found, True))]), False

@@ -8,7 +8,7 @@ each offer that is engaged in a State in a year; so the aim lays the weight of a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 import numpy as np
@@ -19,14 +19,18 @@ from matcher.portfolio import Portfolio
 from matcher.result import scenario_hash
 from matcher.scenario import Decisions, Forbid, FundingOffer, Scenario
 
-PairKey = tuple[str, str, str]
-"""State, provider that pays ("" in kind, so that pairs sort), provider that works."""
+Key = tuple[str, str, str]
+"""State, provider that pays ("" in kind, so that pairs sort), provider that works. One of the two may be `ANY`: the
+other is then meant with whomever."""
+
+ANY = "*"
+"""Stands for any partner; no id holds it."""
 
 STEP = 1000
 """What a year of an engagement counts for each use of its partner, against 1 for any year of any engagement."""
 
 
-def pairs_of(scenario: Scenario, portfolio: Portfolio) -> frozenset[PairKey]:
+def pairs_of(scenario: Scenario, portfolio: Portfolio) -> frozenset[Key]:
     """Returns the pairs of partners that a portfolio uses."""
     provider = {offer.id: offer.provider for offer in scenario.offers} | {None: ""}
     return frozenset(
@@ -35,7 +39,17 @@ def pairs_of(scenario: Scenario, portfolio: Portfolio) -> frozenset[PairKey]:
     )
 
 
-def eligible_pairs(columns: Columns) -> frozenset[PairKey]:
+def ties_of(pairs: Iterable[Key]) -> frozenset[Key]:
+    """Returns pairs, and each of their partners on its own."""
+    found = set(pairs)
+    for state, payer, worker in pairs:
+        found.add((state, ANY, worker))
+        if payer:
+            found.add((state, payer, ANY))
+    return frozenset(found)
+
+
+def eligible_pairs(columns: Columns) -> frozenset[Key]:
     """Returns the pairs of partners that the rules of eligibility let work together somewhere."""
     scenario, payments = columns.scenario, columns.payments
     provider = [offer.provider for offer in scenario.offers]
@@ -50,7 +64,7 @@ def eligible_pairs(columns: Columns) -> frozenset[PairKey]:
     return frozenset(found)
 
 
-def reuse(columns: Columns, uses: Mapping[PairKey, int]) -> LinearObjective:
+def reuse(columns: Columns, uses: Mapping[Key, int]) -> LinearObjective:
     """Returns the aim to use again as little as possible of what earlier portfolios used.
 
     A year of an engagement counts `STEP` for each use, in an earlier portfolio, of a pair in which its
@@ -78,15 +92,20 @@ def reuse(columns: Columns, uses: Mapping[PairKey, int]) -> LinearObjective:
     return LinearObjective("reuse", False, coefficient, 1, Fraction(0))
 
 
-def forbidding(scenario: Scenario, pair: PairKey) -> Scenario:
-    """Returns the scenario in which a pair of partners must not work together in its State."""
-    state, payer, worker = pair
-    work = [offer for offer in scenario.technical if offer.provider == worker]
-    if payer:
-        money = [offer.id for offer in scenario.funding if offer.provider == payer]
-        more = [Forbid(offer=paid, partner=done.id, state=state) for paid in money for done in work]
+def forbidding(scenario: Scenario, key: Key) -> Scenario:
+    """Returns the scenario in which a pair of partners must not work together in its State, or one not at all."""
+    state, payer, worker = key
+    money = [offer.id for offer in scenario.funding if offer.provider == payer]
+    work = [offer.id for offer in scenario.technical if offer.provider == worker]
+    if worker == ANY:
+        more = [Forbid(offer=paid, state=state) for paid in money]
+    elif payer == ANY:
+        more = [Forbid(offer=done, state=state) for done in work]
+    elif payer:
+        more = [Forbid(offer=paid, partner=done, state=state) for paid in money for done in work]
     else:  # work without a price takes no money: nothing else of the offer is lost
-        more = [Forbid(offer=done.id, state=state) for done in work if not scenario.granule_price(done)]
+        free = {offer.id for offer in scenario.technical if not scenario.granule_price(offer)}
+        more = [Forbid(offer=done, state=state) for done in work if done in free]
     decisions = {name: getattr(scenario.decisions, name) for name in Decisions.model_fields}
     decisions["forbids"] = (*scenario.decisions.forbids, *more)
     fields = {name: getattr(scenario, name) for name in type(scenario).model_fields}

@@ -25,17 +25,19 @@ SWEEPS = 2
 """Times that each State is freed alone with its fair part, before groups of States are freed with all that is left."""
 
 
-def least_reuse(ground: Ground, aim: LinearObjective, meter: Meter, *, together: bool) -> Plan:
-    """Returns a plan that falls in the aim as low as the search gets within its work; the ground's own if it does not.
+def least_reuse(ground: Ground, start: Plan, aim: LinearObjective, meter: Meter, *, together: bool) -> Plan:
+    """Returns the plan with the lowest aim that the search finds within its work; the start if it finds none lower.
 
     Parameters
     ----------
+    start
+        A plan of the ground.
     together
         Free all States at once.
     """
     if together:
-        return _freed(ground, ground.plan, [ground.states], 1, aim, meter, thorough=True)
-    plan, groups = ground.plan, Groups(ground.task)
+        return _freed(ground, start, [ground.states], 1, aim, meter, thorough=True)
+    plan, groups = start, Groups(ground.task)
     for _ in range(SWEEPS):
         groups.regret = _weights(ground, plan, aim)
         left = len(ground.states)

@@ -25,7 +25,6 @@ from matcher.scenario import Scenario
 from matcher.stages import aims_of, locked, task_of, worst_rows_of
 from matcher.verification import verify
 
-
 RowsAt = Literal["inner", "given", "outer"]
 """inner: what they admit is within the tolerance in truth; given: the same, but they admit the portfolio itself in any
 case; outer: what they exclude is outside it in truth."""
