@@ -98,6 +98,8 @@ def _plan(ground: Ground, states: list[int], name: str) -> tuple[Plan | None, bo
     aim = LinearObjective(_NOTHING, False, np.zeros(task.columns.count, np.int64), 1, Fraction(0))
     if name != _NOTHING:
         aim = linear_objective(task.columns, name)
+    if _broken_by_others(ground, states):
+        return None, True
     piece, free = piece_of(task, ground.plan, states, Limits(WORK * len(states), GAP), aim)
     clock = Clock()
     outcome = None
@@ -115,3 +117,12 @@ def _plan(ground: Ground, states: list[int], name: str) -> tuple[Plan | None, bo
     if found is None:
         return None, False
     return merged(task, ground.plan, [Part(frozenset(states), free, Answer(*found, True))]), False
+
+
+def _broken_by_others(ground: Ground, states: list[int]) -> bool:
+    """Whether a row is broken that nothing free has a part in: whatever is done, it stays so."""
+    columns, model = ground.task.columns, ground.task.model
+    free = np.isin(columns.state, [-1, *states])
+    starts, row_of, _ = model.rows.by_column
+    touched = row_of[np.repeat(free[: len(starts) - 1], np.diff(starts))]
+    return bool(len(np.setdiff1d(model.faults(ground.plan.point), touched)))
