@@ -125,6 +125,23 @@ def best(scenario: Scenario, limit: int) -> Answer:
     return Answer(best_figures, options, tried, {slot.flow.stated_kind for slot in slots}, refusals)
 
 
+def right_portfolios(scenario: Scenario, limit: int) -> Iterator[tuple[tuple[Flow, ...], dict[str, Fraction]]]:
+    """Yields the flows and figures of every right portfolio, with engagements that could not be smaller.
+
+    Raises
+    ------
+    TooMany
+        if there are more portfolios to try than the limit.
+    """
+    setting = Setting(fractional(completed(scenario.model_dump())))
+    for tried, (flows, runs) in enumerate(_portfolios(setting, list(_slots(setting)), limit)):
+        if tried == limit:
+            raise TooMany
+        facts = _facts(setting, flows, runs)
+        if all(next(rule(facts), None) is None for rule in RULES):
+            yield flows, figures(facts, state_figures(facts))
+
+
 def _facts(setting: Setting, flows: tuple[Flow, ...], runs: Runs) -> Facts:
     """The facts of a portfolio; what follows from the scenario alone is worked out once."""
     facts = Facts(setting.scenario, flows, runs, ())
