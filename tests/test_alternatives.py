@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from itertools import islice
+from os import times
 from pathlib import Path
-from time import process_time
 from typing import NamedTuple
 
 import pytest
@@ -166,8 +166,7 @@ def test_a_portfolio_of_another_scenario_is_refused() -> None:
 
 def test_weighted_objectives_are_held_as_their_sum() -> None:
     """Where objectives are weighed, the sum is what may be worse by the tolerance."""
-    weights = [{"objective": "coverage", "weight": 10}, {"objective": "worst_off", "weight": 1}]
-    weights.append({"objective": "engagements", "weight": Decimal("0.01")})
+    weights = [{"objective": "coverage", "weight": 10}, {"objective": "engagements", "weight": Decimal("0.01")}]
     scenario = small_scenario(TWINS | {"objectives": {"weights": weights}})
     given = solved(scenario)
     found = find_alternatives(scenario, given)
@@ -301,16 +300,21 @@ def test_the_same_question_has_the_same_answer_anywhere() -> None:
     assert Alternatives.model_validate_json(here.model_dump_json()) == here
 
 
+def processor_seconds() -> float:
+    """Returns the processor time of this process and of those that it has ended."""
+    return sum(times()[:4])
+
+
 @pytest.mark.slow
 def test_the_world_has_five_alternatives() -> None:
     """For the world of June 2015: five alternatives, each half different at least, in a few minutes of two cores."""
     scenario = load(SCENARIOS / "geneva-2015.yaml")
     given = solve(scenario, SolveOptions(work=10)).portfolio
     assert given is not None
-    begun = process_time()
+    begun = processor_seconds()
     with Processes(2) as executor:
         found = find_alternatives(scenario, given, executor=executor)
-    assert process_time() - begun < 180
+    assert processor_seconds() - begun < 2 * 180
     assert_right(scenario, given, found)
     assert (found.why, len(found.portfolios)) == ("reached", 6)
     assert all(2 * each.from_nearest >= each.pairs for each in found.portfolios[1:])
