@@ -29,8 +29,6 @@ WORK = 4.0
 """Deterministic work of looking for a portfolio without one pair."""
 ENGINES = ("scip", "highs")
 """Engines that must both say that there is none: one engine's word alone is no proof."""
-
-
 GAP = 0.01
 """Relative gap at which a low cost counts as found."""
 _NOTHING = "nothing"
