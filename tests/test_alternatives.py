@@ -20,6 +20,7 @@ from matcher.alternatives.tolerances import allowed_by, figure_of
 from matcher.errors import InvalidOptions
 from matcher.execution import Processes
 from matcher.io import load
+from matcher.merging import merge
 from matcher.portfolio import Portfolio
 from matcher.reporting.alternatives import alternatives_markdown
 from matcher.reporting.languages import table_of
@@ -187,6 +188,7 @@ def test_like_tasks_are_one_while_searching() -> None:
             "needs.n": {"state": "A", "capability": "clearance", "quantity": 5},
         }
     )
+    assert len(merge(scenario).scenario.needs) == 1
     given = solved(scenario)
     assert_right(scenario, given, find_alternatives(scenario, given))
 

@@ -18,8 +18,8 @@ Needed = Literal["everywhere", "others_kept", "unknown"]
 """How far it is proven that a pair or a partner is needed.
 
 everywhere: no portfolio within the tolerance does without it; others_kept: none does in which all other States
-keep exactly what the given portfolio has for them; unknown: the search for one came to no end, or what it found was not right to the last unit, or the work allowed was
-used up before it was tried."""
+keep exactly what the given portfolio has for them; unknown: the search for one came to no end, or what it found
+was not right to the last unit, or the work allowed was used up before it was tried."""
 
 Role = Literal["pays", "works"]
 """What a partner does in a State."""
