@@ -25,6 +25,7 @@ from matcher.result import Cancel, Progress, Result, SolveOptions
 from matcher.scenario import Scenario
 from matcher.solving import solve
 from matcher.verification import verify
+from small import small_scenario
 
 ENGINES = ("cpsat", "highs", "scip")
 GENEVA = Path(__file__).resolve().parents[1] / "scenarios" / "geneva-2015.yaml"
@@ -369,3 +370,12 @@ def test_what_an_objective_reaches_is_what_later_ones_keep(seed: int, most: int)
     order = [{"objective": name, "give_up": Decimal(0)} for name in ("engagements", "fit")]
     result = solve(_drawn(seed, most, order=order), SolveOptions(work=2, method="decomposition"))
     assert exact(result, "engagements") <= Fraction(result.stages[0].exact)
+
+
+@pytest.mark.parametrize("beside", ["coverage", "completions", "cost"])
+def test_weights_on_the_least_served_end(beside: str) -> None:
+    """The smallest coverage has very fine steps: beside another objective they are not crept through one by one."""
+    weights = [{"objective": "worst_off", "weight": 1}, {"objective": beside, "weight": 1}]
+    result = solve(small_scenario({"objectives": {"weights": weights}, "needs.n.quantity": 11}), SolveOptions(work=5))
+    assert result.portfolio is not None
+    assert result.stages[0].bound is not None
