@@ -18,7 +18,8 @@ from matcher.execution import Processes
 from matcher.explanation import Change, Explanation, Remedy, Shortfall, explain, shortfalls
 from matcher.explanation.changes import Lever, changed, levers_of
 from matcher.explanation.halving import alone
-from matcher.explanation.setting import Found
+from matcher.explanation.ledger import LedgerMaker
+from matcher.explanation.setting import Found, Goal
 from matcher.io import load
 from matcher.portfolio import Portfolio
 from matcher.reporting import amounts
@@ -301,6 +302,19 @@ def test_halving_finds_what_is_enough_alone() -> None:
     assert len(asked) < 25
     assert alone([1, 2], lambda some: 1 if len(some) == 2 else None) == ([], False)
     assert alone([], gain) == ([], True)
+
+
+@pytest.mark.parametrize(("bound", "least"), [(None, 0), (-1, 0), (3, 3), (9, 7)])
+def test_no_bound_proves_nothing(monkeypatch: pytest.MonkeyPatch, bound: int | None, least: int) -> None:
+    """Without a bound nothing less is excluded; tolerances may move one below nothing or above what was found."""
+    scenario = small_scenario(WORLD | {"offers.t.capacity": 3})
+    portfolio = solved(scenario).portfolio
+    assert portfolio is not None
+    maker = LedgerMaker(scenario, portfolio, Goal("A"))
+    monkeypatch.setattr(maker, "_fits", lambda *_: Found(7, bound))
+    (lever,) = (each for each in levers_of(scenario, scenario.states[0]) if each.kind == "money")
+    found = maker.least(lever)
+    assert (found.verdict, found.amount, found.least) == ("found", 7, least)
 
 
 # Words.

@@ -74,7 +74,8 @@ class LedgerMaker:
             found = self._fits([(lever, self._all(lever)), *others], lever)
             if found.impossible or found.value is None:
                 return _Least("not_enough" if found.impossible else "unknown")
-            return _Least("found", found.value, found.value if found.bound is None else min(found.bound, found.value))
+            bound = found.bound or 0  # tolerances may move it below nothing
+            return _Least("found", found.value, min(max(bound, 0), found.value))
         return self._halved(lever, lever.amounts, others)
 
     def _halved(self, lever: Lever, amounts: tuple[int, ...], others: tuple[tuple[Lever, int], ...]) -> _Least:
