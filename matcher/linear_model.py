@@ -74,6 +74,12 @@ class Rows:
         """Returns ``A x`` exactly."""
         return _sum_by_row(self.start, self.coefficient * point[self.column])
 
+    def with_upper(self, upper: Ints) -> Rows:
+        """Returns the rows with other upper limits; what is known of their terms stays known."""
+        rows = replace(self, upper=upper)
+        rows.__dict__["by_column"] = self.by_column  # where a cached property keeps its value
+        return rows
+
     def taken(self, number: Ints) -> Rows:
         """Returns some of the rows, in the order given."""
         count = np.diff(self.start)[number]
@@ -214,6 +220,10 @@ class LinearModel:
     def with_bounds(self, lower: Ints, upper: Ints) -> LinearModel:
         """Returns the model with other column bounds."""
         return replace(self, lower=lower, upper=upper)
+
+    def with_row_upper(self, upper: Ints) -> LinearModel:
+        """Returns the model with other upper limits of rows."""
+        return replace(self, rows=self.rows.with_upper(upper))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from matcher.explanation import Change, Explanation, Remedy, Shortfall, explain,
 from matcher.explanation.changes import Lever, changed, levers_of
 from matcher.explanation.halving import alone
 from matcher.explanation.ledger import LedgerMaker
+from matcher.explanation.probes import Probes
 from matcher.explanation.setting import Found, Goal
 from matcher.io import load
 from matcher.portfolio import Portfolio
@@ -310,10 +311,11 @@ def test_no_bound_proves_nothing(monkeypatch: pytest.MonkeyPatch, bound: int | N
     scenario = small_scenario(WORLD | {"offers.t.capacity": 3})
     portfolio = solved(scenario).portfolio
     assert portfolio is not None
-    maker = LedgerMaker(scenario, portfolio, Goal("A"))
-    monkeypatch.setattr(maker, "_fits", lambda *_: Found(7, bound))
-    (lever,) = (each for each in levers_of(scenario, scenario.states[0]) if each.kind == "money")
-    found = maker.least(lever)
+    state = scenario.states[0]
+    probes = Probes(scenario, portfolio, state, levers_of(scenario, state))
+    monkeypatch.setattr(probes, "fits", lambda *_: Found(7, bound))
+    (lever,) = (each for each in probes.levers if each.kind == "money")
+    found = LedgerMaker(probes, Goal("A")).least(lever)
     assert (found.verdict, found.amount, found.least) == ("found", 7, least)
 
 

@@ -71,6 +71,7 @@ def piece_of(
     search: LinearObjective,
     thorough: bool = False,
     activity: Ints | None = None,
+    kept: Bools | None = None,
 ) -> tuple[Piece, Ints]:
     """Returns a group's part of the model, and its columns in the whole model.
 
@@ -78,9 +79,13 @@ def piece_of(
     ----------
     activity
         Activity of the model's rows at the plan, where it is known.
+    kept
+        Columns that stay as they are in the plan, the group's own too.
     """
     columns = task.columns
     free = _free_columns(columns, group)
+    if kept is not None:
+        free &= ~kept
     narrow = submodel(task.model, free, plan.point, activity)
     piece = Piece(
         narrow.model,

@@ -14,11 +14,15 @@ from fractions import Fraction
 from typing import Any
 
 from matcher.explanation.findings import ChangeKind
-from matcher.options import find_options
+from matcher.options import Reason, find_options
 from matcher.scenario import FundingOffer, Scenario, State, TechnicalOffer
 from matcher.units import MAX_MONEY, MAX_QUANTITY, floor_share
 
 Document = dict[str, Any]
+Pair = tuple[str | None, str]
+"""A financier (or none) and an implementer."""
+Refusals = dict[str, dict[Pair, tuple[Reason, ...]]]
+"""By need, every pair that is no option of it, and why."""
 FURTHER = "further"
 """What the id of an offer that a change adds begins with."""
 ANYBODY = "anybody"
@@ -62,8 +66,20 @@ def changed(scenario: Scenario, *levers: tuple[Lever, int]) -> Scenario:
     return Scenario.from_data(document)
 
 
-def levers_of(scenario: Scenario, state: State) -> list[Lever]:
-    """Returns all levers that could help a State, by kind in the order of who has to agree, then by name."""
+def refusals_of(scenario: Scenario, state: State) -> Refusals:
+    """Returns who cannot serve each need of a State with whom, and why."""
+    options = find_options(scenario)
+    return {need.id: options.refusals(need.id) for need in scenario.needs_of(state.id)}
+
+
+def levers_of(scenario: Scenario, state: State, refused: Refusals | None = None) -> list[Lever]:
+    """Returns all levers that could help a State, by kind in the order of who has to agree, then by name.
+
+    Parameters
+    ----------
+    refused
+        The refusals of the State, where they are known.
+    """
     needs = scenario.needs_of(state.id)
     kinds = {need.capability for need in needs}
     offers: list[FundingOffer | TechnicalOffer] = [*scenario.funding]
@@ -73,7 +89,7 @@ def levers_of(scenario: Scenario, state: State) -> list[Lever]:
         *_absorption(scenario, state),
         *_deadline(scenario, state),
         *_ownership(scenario, state, offers),
-        *_earmarks(scenario, state),
+        *_earmarks(refusals_of(scenario, state) if refused is None else refused),
         *_starts(scenario, offers),
         *(_further(scenario, offer) for offer in offers if not _decided_on(scenario, offer.id, state.id)),
         _anybodys_money(scenario.horizon.first),
@@ -150,12 +166,11 @@ def _better(state: str, component: str) -> Callable[[Document, int], None]:
     return apply
 
 
-def _earmarks(scenario: Scenario, state: State) -> list[Lever]:
+def _earmarks(refused: Refusals) -> list[Lever]:
     """Filters of offers that alone keep some pair from a need of the State."""
-    options = find_options(scenario)
     found: set[tuple[str, str]] = set()
-    for need in scenario.needs_of(state.id):
-        for reasons in options.refusals(need.id).values():
+    for of_need in refused.values():
+        for reasons in of_need.values():
             fields = {(reason.offer, EARMARKS.get(reason.code)) for reason in reasons}
             if len(fields) == 1:
                 offer, field = fields.pop()

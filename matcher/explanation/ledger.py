@@ -10,13 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from matcher.explanation.changes import Lever, added, changed, levers_of
+from matcher.explanation.changes import Lever
 from matcher.explanation.findings import KINDS, Change, ChangeKind, Remedy, Verdict
 from matcher.explanation.halving import alone
-from matcher.explanation.setting import Found, Goal, Setting
-from matcher.portfolio import Portfolio
-from matcher.scenario import Scenario
-from matcher.units import MAX_MONEY, MAX_QUANTITY
+from matcher.explanation.probes import Probes
+from matcher.explanation.setting import Found, Goal
 
 PAIRED: tuple[ChangeKind, ...] = ("partners", "absorption", "deadline", "more_money", "more_work")
 """Kinds of which two are tried together where none alone is enough."""
@@ -43,50 +41,51 @@ class _Least:
 class LedgerMaker:
     """Looks for the smallest changes by which one State reaches a goal, others keeping what they have."""
 
-    def __init__(self, scenario: Scenario, portfolio: Portfolio, goal: Goal) -> None:
-        self.scenario = scenario
-        self.portfolio = portfolio
+    def __init__(self, probes: Probes, goal: Goal) -> None:
+        self.probes = probes
         self.goal = goal
-        self.work, self.money = _all_of(scenario, goal.state)
 
     def ledger(self) -> Ledger:
         """Returns the smallest change of each lever that is enough alone; else the smallest pairs."""
-        levers = levers_of(self.scenario, self.scenario.state(self.goal.state))
+        levers = self.probes.levers
         remedies: list[Remedy] = []
         insufficient: list[tuple[ChangeKind, Verdict]] = []
         for kind in KINDS:
             of_kind = [lever for lever in levers if lever.kind == kind]
             hopeful, known = alone(of_kind, self._enough)
             found = [(lever, least) for lever, _ in hopeful if (least := self.least(lever)).verdict == "found"]
-            remedies += [Remedy(changes=(_change(lever, least.amount),), least=least.least) for lever, least in found]
+            remedies += [self._remedy([(lever, least)], least.least) for lever, least in found]
             if of_kind and not found:
                 insufficient.append((kind, "unknown" if hopeful or not known else "not_enough"))
         return Ledger(tuple(sorted(remedies or self._pairs(levers), key=_effort)), tuple(insufficient))
 
     def _enough(self, levers: Sequence[Lever]) -> int | None:
         """1 if all there is of some levers is enough together, 0 if it is proven not to be."""
-        found = self._fits([(lever, self._all(lever)) for lever in levers])
+        if len(levers) == 1:
+            return {"found": 1, "not_enough": 0, "unknown": None}[self.least(levers[0]).verdict]
+        found = self.probes.fits(self.goal, [(lever, self.probes.all_of(lever)) for lever in levers])
         return 0 if found.impossible else None if found.value is None else 1
 
     def least(self, lever: Lever, *others: tuple[Lever, int]) -> _Least:
         """Returns the least amount of a lever that is enough, beside other changes."""
-        if lever.amounts is None:
-            found = self._fits([(lever, self._all(lever)), *others], lever)
-            if found.impossible or found.value is None:
-                return _Least("not_enough" if found.impossible else "unknown")
-            bound = found.bound or 0  # tolerances may move it below nothing
-            return _Least("found", found.value, min(max(bound, 0), found.value))
-        return self._halved(lever, lever.amounts, others)
+        if lever.amounts is not None:
+            return self._halved(lever, lever.amounts, others)
+        changes = [(lever, self.probes.all_of(lever)), *others]
+        found = self.probes.fits(self.goal, changes, lever)
+        if found.impossible or found.value is None:
+            return _Least("not_enough" if found.impossible else "unknown")
+        bound = found.bound or 0  # tolerances may move it below nothing
+        return _Least("found", found.value, min(max(bound, 0), found.value))
 
     def _halved(self, lever: Lever, amounts: tuple[int, ...], others: tuple[tuple[Lever, int], ...]) -> _Least:
         """The first of rising amounts that is enough."""
-        last = self._fits([(lever, amounts[-1]), *others])
+        last = self._fits(lever, amounts[-1], others)
         if last.value is None:
             return _Least("not_enough" if last.impossible else "unknown")
         low, high, proven = -1, len(amounts) - 1, -1
         while high - low > 1:
             middle = (low + high) // 2
-            found = self._fits([(lever, amounts[middle]), *others])
+            found = self._fits(lever, amounts[middle], others)
             if found.value is not None:
                 high = middle
                 continue
@@ -94,39 +93,30 @@ class LedgerMaker:
             proven = middle if found.impossible else proven  # and with it all that is less
         return _Least("found", amounts[high], amounts[proven + 1])
 
-    def _pairs(self, levers: list[Lever]) -> Iterator[Remedy]:
+    def _fits(self, lever: Lever, amount: int, others: tuple[tuple[Lever, int], ...]) -> Found:
+        return self.probes.fits(self.goal, [(lever, amount), *others])
+
+    def _pairs(self, levers: Sequence[Lever]) -> Iterator[Remedy]:
         """Two changes that are enough together: the least of the first with all of the second, then of the second."""
         paired = [lever for lever in levers if lever.kind in PAIRED]
         for first, second in combinations(paired, 2):
-            one = self.least(first, (second, self._all(second)))
+            one = self.least(first, (second, self.probes.all_of(second)))
             if one.verdict != "found" or not one.amount:
                 continue
             other = self.least(second, (first, one.amount))
             if other.verdict == "found" and other.amount:
-                changes = (_change(first, one.amount), _change(second, other.amount))
-                yield Remedy(changes=changes, least=one.least if other.least == other.amount else 0)
+                least = one.least if other.least == other.amount else 0
+                yield self._remedy([(first, one), (second, other)], least)
 
-    def _all(self, lever: Lever) -> int:
-        """As much of a lever as could ever be of use."""
-        if lever.amounts is not None:
-            return lever.amounts[-1]
-        return self.money if lever.kind in ("money", "more_money") else self.work
-
-    def _fits(self, changes: list[tuple[Lever, int]], least: Lever | None = None) -> Found:
-        """Whether the goal is reached under some changes, and by how little of an offer that one of them adds."""
-        setting = Setting.of(changed(self.scenario, *changes), self.portfolio)
-        return setting.least(self.goal, None if least is None else added(least))
-
-
-def _all_of(scenario: Scenario, state: str) -> tuple[int, int]:
-    """All the work that a State needs, and what it would cost of the dearest."""
-    work = money = 0
-    for need in scenario.needs_of(state):
-        granule = scenario.capability(need.capability).granule
-        prices = [scenario.granule_price(each) for each in scenario.technical if each.capability == need.capability]
-        work += need.quantity + granule
-        money += (need.quantity // granule + 1) * max(prices, default=0)
-    return min(work, MAX_QUANTITY), min(money, MAX_MONEY)
+    def _remedy(self, parts: Sequence[tuple[Lever, _Least]], least: int) -> Remedy:
+        """A remedy whose portfolio the checker has accepted in the scenario with just these changes."""
+        told = [(lever, part.amount) for lever, part in parts]
+        last = parts[-1][0]
+        if last.amounts is None:
+            self.probes.confirm(self.goal, [*told[:-1], (last, self.probes.all_of(last))], last, told)
+        else:
+            self.probes.confirm(self.goal, told, None, told)
+        return Remedy(changes=tuple(_change(lever, amount) for lever, amount in told), least=least)
 
 
 def _change(lever: Lever, amount: int) -> Change:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -12,11 +13,11 @@ from matcher.errors import VerificationFailed
 from matcher.execution import Serial
 from matcher.formulations.compact import Compact, formulate_compact
 from matcher.formulations.compact.points import Plan, plan_of, portfolio_of
-from matcher.linear_model import UNLIMITED, Ints, LinearModel, LinearObjective, RowBuilder
+from matcher.linear_model import UNLIMITED, Bools, Ints, LinearModel, LinearObjective, RowBuilder, Rows
 from matcher.portfolio import Portfolio
-from matcher.pursuit import Task, exact_bound
+from matcher.pursuit import exact_bound
 from matcher.recovery import whole_pairs
-from matcher.result import Clock, SolveOptions
+from matcher.result import Clock, SolveOptions, scenario_hash
 from matcher.scenario import Scenario, TechnicalOffer
 from matcher.solvers import Limits, SolverFailed, engine
 from matcher.stages import aims_of, task_of
@@ -39,20 +40,44 @@ class Found:
     """The best that one State can have."""
 
     value: int | None
-    """Units of the aim in a portfolio that was checked; None if there is none."""
+    """Units of the aim in a plan that keeps the model; None if there is none."""
     bound: int | None
     """No portfolio has more (less, where less is sought); None if there is none, proven by ``impossible``."""
     impossible: bool = False
     """Whether it is proven that there is no portfolio."""
+    plan: Plan | None = field(default=None, compare=False, repr=False)
+    """The plan that has the value, for `Setting.check`."""
 
 
 @dataclass(frozen=True)
-class Setting:
-    """A portfolio in a scenario, perhaps a changed one, ready to have one State's part solved again."""
+class Tuning:
+    """Figures of a setting's scenario that are set otherwise for one question, without formulating it again."""
 
-    scenario: Scenario
-    compact: Compact
-    plan: Plan
+    closed: Collection[str] = ()
+    """Offers that give nothing; the portfolio uses none of them."""
+    most: tuple[tuple[str, int], ...] = ()
+    """Offers that give less: minor units in all, or units of work in each year."""
+    limits: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """Rules of the State whose limit is another (``absorption``, ``max_partners``), with that of each year."""
+
+
+AS_IT_IS = Tuning()
+
+
+class Setting:
+    """A portfolio in a scenario, perhaps a changed one, ready to have one State's part solved again.
+
+    What it finds keeps the model; `check` holds it against the checker, which takes as long again.
+    """
+
+    def __init__(self, scenario: Scenario, compact: Compact, plan: Plan) -> None:
+        self.scenario = scenario
+        self.compact = compact
+        self.plan = plan
+        first, _ = next(iter(aims_of(compact)))
+        self._task = task_of(compact, compact.model, None, first, SolveOptions(), Clock(), _silent, Serial())
+        self._models: dict[tuple[Goal, bool], LinearModel | None] = {}
+        self._activity: dict[tuple[Goal, bool], Ints] = {}
 
     @classmethod
     def of(cls, scenario: Scenario, portfolio: Portfolio) -> Setting:
@@ -67,26 +92,39 @@ class Setting:
         coefficient = np.zeros(columns.count, np.int64)
         granule = self.scenario.capability(self.scenario.need(goal.need).capability).granule
         coefficient[: columns.works][columns.flow_need[: columns.works] == need] = granule
-        aim = LinearObjective("most", True, coefficient, 1, Fraction(0))
-        return self._best(goal, aim, self._keeping(goal))
+        return self._best(goal, LinearObjective("most", True, coefficient, 1, Fraction(0)), False, AS_IT_IS)
 
-    def least(self, goal: Goal, offer: str | None = None) -> Found:
+    def least(self, goal: Goal, offer: str | None = None, tuning: Tuning = AS_IT_IS) -> Found:
         """Returns the least of an offer, in minor units or units of work, with which a goal is reached.
 
         Without an offer, 0 where the goal can be reached at all.
         """
-        model = self._reaching(goal)
-        if model is None or (model.lower > model.upper).any():
-            return Found(None, None, impossible=True)
         coefficient = np.zeros(self.compact.columns.count, np.int64)
         if offer is not None:
             coefficient = self._use_of(offer)
-        return self._best(goal, LinearObjective("least", False, coefficient, 1, Fraction(0)), model)
+        return self._best(goal, LinearObjective("least", False, coefficient, 1, Fraction(0)), True, tuning)
+
+    def check(self, found: Found, scenario: Scenario | None = None) -> None:
+        """Holds what was found against the checker, in this scenario or another that it should be good in, too.
+
+        Raises
+        ------
+        VerificationFailed
+            if it refuses it: an error of the engine.
+        """
+        if found.plan is None:
+            return
+        portfolio = portfolio_of(self.compact, found.plan)
+        if scenario is not None:
+            portfolio = portfolio.model_copy(update={"scenario_hash": scenario_hash(scenario)})
+        report = verify(scenario or self.scenario, portfolio)
+        if not report.ok:
+            raise VerificationFailed("; ".join(violation.detail for violation in report.violations[:5]))
 
     def _use_of(self, offer: str) -> Ints:
         """What each column takes of an offer: minor units of money, or units of work."""
         columns, scenario = self.compact.columns, self.scenario
-        at = next(at for at, each in enumerate(scenario.offers) if each.id == offer)
+        at = self._offer(offer)
         flows = np.flatnonzero(columns.flow_offer[: columns.flows] == at)
         coefficient = np.zeros(columns.count, np.int64)
         each = scenario.offers[at]
@@ -96,11 +134,23 @@ class Setting:
             coefficient[flows] = columns.money_unit[flows - columns.works]
         return coefficient
 
+    def _offer(self, key: str) -> int:
+        return next(at for at, each in enumerate(self.scenario.offers) if each.id == key)
+
     def _need(self, key: str) -> int:
         return next(at for at, each in enumerate(self.scenario.needs) if each.id == key)
 
     def _state(self, key: str) -> int:
         return next(at for at, each in enumerate(self.scenario.states) if each.id == key)
+
+    def _model(self, goal: Goal, reaching: bool) -> LinearModel | None:
+        """The model in which a goal is reached, or may be more or less; None where no point can."""
+        if (goal, reaching) not in self._models:
+            model = self._reaching(goal) if reaching else self._keeping(goal)
+            self._models[goal, reaching] = model
+            if model is not None:
+                self._activity[goal, reaching] = model.rows.activity(self.plan.point)
+        return self._models[goal, reaching]
 
     def _reaching(self, goal: Goal) -> LinearModel | None:
         """The model in which a goal is reached; None where no point can."""
@@ -137,9 +187,53 @@ class Setting:
             model = model.with_bounds(lower, model.upper)
         return model
 
-    def _best(self, goal: Goal, aim: LinearObjective, model: LinearModel) -> Found:
-        task, state = self._task(aim, model), self._state(goal.state)
-        piece, free = piece_of(task, self.plan, [state], Limits(WORK), aim)
+    def _columns_of(self, offers: Collection[str]) -> Bools:
+        """What some offers do and whether they are engaged, as columns; none is anything in the portfolio."""
+        columns = self.compact.columns
+        theirs = np.array([each.id in offers for each in self.scenario.offers], np.bool_)
+        found = np.zeros(columns.count, np.bool_)
+        found[: columns.flows] = theirs[columns.flow_offer]
+        for table in (columns.engaged, columns.start):
+            gates = table[theirs[columns.relations.offer]]
+            found[gates[gates >= 0]] = True
+        return found
+
+    def _tuned(self, model: LinearModel, goal: Goal, tuning: Tuning) -> LinearModel:
+        """The model with other limits of the State and of some offers."""
+        upper = model.rows.upper.copy()
+        state = self._state(goal.state)
+        for rule, by_year in tuning.limits:
+            for group in self.compact.groups:
+                if group.rule == rule and group.count:
+                    who, year = group.of
+                    mine = np.flatnonzero(who == state)
+                    upper[group.first + mine] = np.array(by_year, np.int64)[year[mine]]
+        if tuning.limits:
+            model = model.with_row_upper(upper)
+        return model.with_rows(self._lessened(model, tuning)) if tuning.most else model
+
+    def _lessened(self, model: LinearModel, tuning: Tuning) -> Rows:
+        """Rows by which offers give less than they could."""
+        columns, rows = self.compact.columns, RowBuilder()
+        for offer, amount in tuning.most:
+            use = self._use_of(offer)
+            flows = np.flatnonzero(use)
+            if isinstance(self.scenario.offer(offer), TechnicalOffer):
+                for year in np.unique(columns.flow_year[flows]).tolist():
+                    of_year = flows[columns.flow_year[flows] == year]
+                    rows.terms(rows.row(("most",), upper=amount), of_year, use[of_year])
+            elif len(flows):
+                rows.terms(rows.row(("most",), upper=amount), flows, use[flows])
+        return rows.build(np.maximum(model.upper, 1))
+
+    def _best(self, goal: Goal, aim: LinearObjective, reaching: bool, tuning: Tuning) -> Found:
+        model, state = self._model(goal, reaching), self._state(goal.state)
+        if model is None or (model.lower > model.upper).any():
+            return Found(None, None, impossible=True)
+        activity = None if tuning.most else self._activity[goal, reaching]
+        task = replace(self._task, model=self._tuned(model, goal, tuning), objective=aim, guide=None, steps=())
+        kept = self._columns_of(tuning.closed) if tuning.closed else None
+        piece, free = piece_of(task, self.plan, [state], Limits(WORK), aim, activity=activity, kept=kept)
         clock = Clock()
         start = piece.point.astype(np.float64)
         try:
@@ -155,27 +249,7 @@ class Setting:
         if found is None:
             return Found(None, bound)
         plan = merged(task, self.plan, [Part(frozenset({state}), free, Answer(found[0], found[1], True))])
-        if plan is None:
-            return Found(None, bound)
-        self._check(plan)
-        return Found(int(aim.value(plan.point)), bound)
-
-    def _task(self, aim: LinearObjective, model: LinearModel) -> Task:
-        first, _ = next(iter(aims_of(self.compact)))
-        task = task_of(self.compact, model, None, first, SolveOptions(), Clock(), _silent, Serial())
-        return replace(task, objective=aim, guide=None, steps=())
-
-    def _check(self, plan: Plan) -> None:
-        """Holds a portfolio against the checker.
-
-        Raises
-        ------
-        VerificationFailed
-            if it refuses it: an error of the engine.
-        """
-        report = verify(self.scenario, portfolio_of(self.compact, plan))
-        if not report.ok:
-            raise VerificationFailed("; ".join(violation.detail for violation in report.violations[:5]))
+        return Found(None, bound) if plan is None else Found(int(aim.value(plan.point)), bound, plan=plan)
 
 
 def _silent(phase: str, plan: Plan | None, bound: Fraction | None) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from matcher.conflicts.limits import Limit, limits_of
 from matcher.errors import InvalidOptions, nearest
 from matcher.execution import Executor, Serial
-from matcher.explanation.changes import EARMARKS
+from matcher.explanation.changes import EARMARKS, Pair, Refusals, levers_of, refusals_of
 from matcher.explanation.findings import Cause, Explanation, Shortfall
 from matcher.explanation.halving import alone
 from matcher.explanation.ledger import LedgerMaker
+from matcher.explanation.probes import Probes
 from matcher.explanation.setting import Found, Goal, Setting
-from matcher.options import find_options, need_node, reach
+from matcher.options import Reason, find_options, need_node, reach
 from matcher.portfolio import Portfolio
 from matcher.result import scenario_hash
 from matcher.scenario import Scenario
@@ -24,13 +25,23 @@ MOST_USERS = 3
 """States named that use what is limited instead."""
 
 
-@dataclass(frozen=True)
 class _Asked:
-    """What is to be explained, for pieces that run anywhere."""
+    """What is to be explained, for pieces that run anywhere; remembers what it knows of the State asked about last."""
 
-    scenario: Scenario
-    portfolio: Portfolio
-    ledger: bool
+    def __init__(self, scenario: Scenario, portfolio: Portfolio, ledger: bool) -> None:
+        self.scenario = scenario
+        self.portfolio = portfolio
+        self.ledger = ledger
+        self._of_state: tuple[str, Refusals, Probes] | None = None
+
+    def about(self, key: str) -> tuple[Refusals, Probes]:
+        """Returns who is kept from the needs of a State, and what to try out changes for it with."""
+        if self._of_state is None or self._of_state[0] != key:
+            state = self.scenario.state(key)
+            refused = refusals_of(self.scenario, state)
+            levers = levers_of(self.scenario, state, refused)
+            self._of_state = key, refused, Probes(self.scenario, self.portfolio, state, levers)
+        return self._of_state[1:]
 
 
 def explain(
@@ -70,8 +81,23 @@ def explain(
     goals = [goal for goal in _open_goals(scenario, portfolio) if not states or goal.state in states]
     run = executor or Serial()
     asked = run.share(_Asked(scenario, portfolio, ledger))
-    found = run.map(shortfall, goals, shared=asked)
-    return Explanation(scenario=scenario.name, scenario_hash=scenario_hash(scenario), shortfalls=tuple(found))
+    order = _longest_first(scenario, goals)
+    found = dict(zip(order, run.map(shortfall, order, shared=asked), strict=True))
+    return Explanation(
+        scenario=scenario.name,
+        scenario_hash=scenario_hash(scenario),
+        shortfalls=tuple(found[goal] for goal in goals),
+    )
+
+
+def _longest_first(scenario: Scenario, goals: Sequence[Goal]) -> list[Goal]:
+    """The goals by State, those of most options first: what takes longest does not come last, alone."""
+    of_need = find_options(scenario).of_need
+    size = {
+        state.id: sum(len(option.years) for need in scenario.needs_of(state.id) for option in of_need[need.id])
+        for state in scenario.states
+    }
+    return sorted(goals, key=lambda goal: (-size[goal.state], goal.state))
 
 
 def _open_goals(scenario: Scenario, portfolio: Portfolio) -> Iterator[Goal]:
@@ -96,10 +122,11 @@ def shortfall(asked: _Asked, goal: Goal) -> Shortfall:
         has = sum(flow.quantity for flow in portfolio.flows if flow.need == goal.need)
         missing = scenario.need(goal.need).quantity - has
     looker = _Looker(scenario, portfolio, goal, has)
-    at_hand = looker.gain(()) or 0
+    at_hand = looker.gain((), check=True) or 0
     against = looker.against(at_hand) if at_hand < missing else _Against((), (), True)
+    refused, probes = asked.about(goal.state)
     wanted = asked.ledger and at_hand < missing
-    taken = LedgerMaker(scenario, portfolio, goal).ledger() if wanted else None
+    taken = LedgerMaker(probes, goal).ledger() if wanted else None
     return Shortfall(
         state=goal.state,
         need=goal.need,
@@ -108,7 +135,7 @@ def shortfall(asked: _Asked, goal: Goal) -> Shortfall:
         causes=against.causes,
         together=against.together,
         known=against.known,
-        barred=tuple(_barred(scenario, goal)) if goal.need is not None else (),
+        barred=tuple(_barred(refused[goal.need])) if goal.need is not None else (),
         remedies=() if taken is None else taken.remedies,
         insufficient=() if taken is None else taken.insufficient,
     )
@@ -141,27 +168,34 @@ class _Looker:
     goal: Goal
     has: int
 
-    def gain(self, stops: Sequence[_Stop], at_hand: int = 0) -> int | None:
+    def gain(self, stops: Sequence[_Stop], at_hand: int = 0, *, check: bool = False) -> int | None:
         """Units (or completions) beyond the portfolio and what is at hand that can be had without some limits.
 
         0 only where it is proven that there are none; None if it is not known.
+
+        Parameters
+        ----------
+        check
+            Whether to hold what is found against the checker: it is an answer, not a step on the way to one.
         """
         document = self.scenario.model_dump()
         for stop in stops:
             for limit in stop.limits:
                 limit.waive(document)
         setting = Setting.of(Scenario.from_data(document), self.portfolio)
+        found = setting.least(self.goal) if self.goal.need is None else setting.most(self.goal)
+        if check:
+            setting.check(found)
         if self.goal.need is None:
-            found = setting.least(self.goal)
             return 0 if found.impossible else None if found.value is None else 1 - at_hand
-        return _beyond(setting.most(self.goal), self.has + at_hand)
+        return _beyond(found, self.has + at_hand)
 
     def against(self, at_hand: int) -> _Against:
         """Returns what stands against the goal alone, most first; else a smallest set that does together."""
         stops = self._stops()
 
         def more(some: Sequence[_Stop]) -> int | None:
-            return self.gain(some, at_hand)
+            return self.gain(some, at_hand, check=len(some) == 1)
 
         found, known = alone(stops, more)
         if found:
@@ -176,7 +210,7 @@ class _Looker:
             gain = more(rest)
             known = known and gain is not None
             needed = rest if gain else needed
-        gained = more(needed) or 0
+        gained = self.gain(needed, at_hand, check=True) or 0
         return _Against((), tuple(self._cause(stop, gained) for stop in needed), known)
 
     def _stops(self) -> list[_Stop]:
@@ -219,11 +253,10 @@ def _beyond(found: Found, has: int) -> int | None:
     return 0 if found.bound is not None and found.bound <= has else None
 
 
-def _barred(scenario: Scenario, goal: Goal) -> Iterator[Cause]:
+def _barred(refused: Mapping[Pair, tuple[Reason, ...]]) -> Iterator[Cause]:
     """Rules of eligibility that alone keep providers from a need, those that keep most first."""
-    assert goal.need is not None
     kept: dict[str, set[str]] = defaultdict(set)
-    for reasons in find_options(scenario).refusals(goal.need).values():
+    for reasons in refused.values():
         if len(reasons) == 1 and reasons[0].offer is not None and reasons[0].code in EARMARKS:
             kept[reasons[0].code].add(reasons[0].offer)
     for code, offers in sorted(kept.items(), key=lambda each: (-len(each[1]), each[0])):

@@ -1,0 +1,162 @@
+"""Changes of a scenario tried out for one State, with as few formulations as can be.
+
+What adds offers is formulated once with all of them, each as large as could ever be of use and for this
+State alone; a question closes those that it does not ask about. The State's limits of partners and money
+are rows, whose limits a question sets. All other changes are formulated when they are asked about.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from matcher.explanation.changes import ANYBODY, Document, Lever, added, changed
+from matcher.explanation.setting import Found, Goal, Setting, Tuning
+from matcher.options import need_node, reach
+from matcher.portfolio import Portfolio
+from matcher.scenario import Scenario, State
+from matcher.units import MAX_MONEY, MAX_QUANTITY
+
+Changes = Sequence[tuple[Lever, int]]
+MOST_SETTINGS = 8
+"""Settings with all offers that are kept ready: as many as pairs go back and forth between."""
+
+
+class Probes:
+    """Tries out changes for one State of a portfolio."""
+
+    def __init__(self, scenario: Scenario, portfolio: Portfolio, state: State, levers: Sequence[Lever]) -> None:
+        self.scenario = scenario
+        self.portfolio = portfolio
+        self.levers = tuple(levers)
+        self._state = state
+        self._near = _near(scenario, state.id, levers)
+        self._work, self._money = _all_of(scenario, state.id)
+        self._settings: OrderedDict[tuple[object, ...], Setting] = OrderedDict()
+        self._known: dict[tuple[object, ...], Found] = {}
+
+    def all_of(self, lever: Lever) -> int:
+        """Returns as much of a lever as could ever be of use."""
+        if lever.amounts is not None:
+            return lever.amounts[-1]
+        return self._money if lever.kind in ("money", "more_money") else self._work
+
+    def fits(self, goal: Goal, changes: Changes, least: Lever | None = None) -> Found:
+        """Returns whether a goal is reached under some changes, and by how little of an offer that one of them adds."""
+        asked = (goal, _key(changes), None if least is None else _name(least))
+        if asked not in self._known:
+            self._known[asked] = self._tried(goal, changes, least)
+        return self._known[asked]
+
+    def confirm(self, goal: Goal, changes: Changes, least: Lever | None, told: Changes) -> None:
+        """Holds an answer against the checker, in the scenario with the changes that it tells.
+
+        Where nothing was asked but what is formulated anew each time, that was done at once.
+
+        Parameters
+        ----------
+        changes, least
+            What was asked.
+
+        Raises
+        ------
+        VerificationFailed
+            if it refuses it: an error of the engine.
+        """
+        if _tunable(changes):
+            scenario = changed(self.scenario, *(each for each in told if each[1]))
+            self._setting(changes).check(self.fits(goal, changes, least), scenario)
+
+    def _tried(self, goal: Goal, changes: Changes, least: Lever | None) -> Found:
+        setting = self._setting(changes)
+        offer = (
+            added(least) if least is not None and least in self._near else None
+        )  # what cannot come is of no use, and none is used
+        if not _tunable(changes):
+            found = setting.least(goal, offer)
+            if len(changes) == 1:
+                setting.check(found)  # it is an answer by itself, and the setting is not kept
+            return Found(found.value, found.bound, found.impossible)
+        return setting.least(goal, offer, self._tuning(changes))
+
+    def _setting(self, changes: Changes) -> Setting:
+        """The setting in which changes can be asked about."""
+        structural = [(lever, amount) for lever, amount in changes if not _tuned(lever)]
+        structural += [(lever, self.all_of(lever)) for lever, _ in changes if lever.kind == "absorption"]
+        if not _tunable(changes):
+            return Setting.of(changed(self.scenario, *structural), self.portfolio)
+        key = _key(structural)
+        if key in self._settings:
+            self._settings.move_to_end(key)
+            return self._settings[key]
+        further = [(lever, self.all_of(lever)) for lever in self._near]
+        here = [(_only_in(self._state.id, lever), 0) for lever in self._near]
+        setting = Setting.of(changed(self.scenario, *structural, *further, *here), self.portfolio)
+        self._settings[key] = setting
+        if len(self._settings) > MOST_SETTINGS:
+            self._settings.popitem(last=False)
+        return setting
+
+    def _tuning(self, changes: Changes) -> Tuning:
+        """What changes ask of their setting."""
+        asked = {_name(lever) for lever, _ in changes}
+        closed = frozenset(added(lever) for lever in self._near if _name(lever) not in asked)
+        some = [(lever, amount) for lever, amount in changes if lever in self._near and amount < self.all_of(lever)]
+        return Tuning(closed, tuple((added(lever), amount) for lever, amount in some), tuple(self._limits(changes)))
+
+    def _limits(self, changes: Changes) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """The limits of the State that changes set, year by year."""
+        state, years = self._state, self.scenario.years
+        for lever, amount in changes:
+            if lever.kind == "partners":
+                assert state.max_partners is not None
+                yield "max_partners", (state.max_partners + amount,) * len(years)
+            if lever.kind == "absorption":
+                assert state.absorption is not None
+                yield "absorption", tuple(state.absorption.at(year) + amount for year in years)
+
+
+def _near(scenario: Scenario, state: str, levers: Sequence[Lever]) -> tuple[Lever, ...]:
+    """Levers that add an offer which can come to a State: whose offer can, or anybody's."""
+    graph = reach(scenario)
+    needs = [need_node(need.id) for need in scenario.needs_of(state)]
+    near = {offer for need in needs for offer in graph.predecessors(need)} | {ANYBODY}
+    return tuple(lever for lever in levers if lever.amounts is None and lever.subject in near)
+
+
+def _tuned(lever: Lever) -> bool:
+    """Whether a change is made in a setting that is there, not in the scenario."""
+    return lever.amounts is None or lever.kind in ("partners", "absorption")
+
+
+def _tunable(changes: Changes) -> bool:
+    return any(_tuned(lever) for lever, _ in changes)
+
+
+def _only_in(state: str, lever: Lever) -> Lever:
+    """Keeps the offer that a lever adds to one State, where it can come anyway: others get nothing of it."""
+
+    def apply(document: Document, _: int) -> None:
+        document["offers"][added(lever)] |= {"states": [state], "regions": None}
+
+    return replace(lever, apply=apply)
+
+
+def _name(lever: Lever) -> tuple[str, str, str]:
+    return lever.kind, lever.subject, lever.field
+
+
+def _key(changes: Changes) -> tuple[object, ...]:
+    return tuple(sorted((*_name(lever), amount) for lever, amount in changes))
+
+
+def _all_of(scenario: Scenario, state: str) -> tuple[int, int]:
+    """All the work that a State needs, and what it would cost of the dearest."""
+    work = money = 0
+    for need in scenario.needs_of(state):
+        granule = scenario.capability(need.capability).granule
+        prices = [scenario.granule_price(each) for each in scenario.technical if each.capability == need.capability]
+        work += need.quantity + granule
+        money += (need.quantity // granule + 1) * max(prices, default=0)
+    return min(work, MAX_QUANTITY), min(money, MAX_MONEY)
