@@ -17,7 +17,7 @@ from matcher.errors import InvalidOptions
 from matcher.execution import Processes
 from matcher.explanation import Change, Explanation, Remedy, Shortfall, explain, shortfalls
 from matcher.explanation.changes import Lever, changed, levers_of
-from matcher.explanation.halving import alone
+from matcher.explanation.halving import alone, needed
 from matcher.explanation.ledger import LedgerMaker
 from matcher.explanation.probes import Probes
 from matcher.explanation.setting import Found, Goal
@@ -301,8 +301,30 @@ def test_halving_finds_what_is_enough_alone() -> None:
 
     assert alone(range(1, 17), gain) == ([(5, 5), (10, 10), (15, 15)], True)
     assert len(asked) < 25
+    asked.clear()
+    assert alone(range(5, 85, 5), gain) == ([(each, each) for each in range(5, 85, 5)], True)
+    assert len(asked) < 16 + 6  # each once, and few groups
     assert alone([1, 2], lambda some: 1 if len(some) == 2 else None) == ([], False)
     assert alone([], gain) == ([], True)
+
+
+def test_needed_is_what_is_left_when_each_in_turn_is_left_out() -> None:
+    """Many are tried at once; what is not known to be superfluous stays."""
+    tried: list[int] = []
+
+    def enough(some: Any) -> bool:
+        tried.append(len(some))
+        return {3, 40} <= set(some) or {3, 7, 50} <= set(some)
+
+    left = list(range(64))
+    for each in range(64):
+        rest = [other for other in left if other != each]
+        left = rest if enough(rest) else left
+    tried.clear()
+    assert needed(range(64), enough) == (left, True) == ([3, 40], True)
+    assert len(tried) < 30
+    assert needed([1, 2], lambda some: None) == ([1, 2], False)
+    assert needed([], enough) == ([], True)
 
 
 @pytest.mark.parametrize(("bound", "least"), [(None, 0), (-1, 0), (3, 3), (9, 7)])

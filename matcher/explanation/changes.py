@@ -7,6 +7,7 @@ operator that the scenario does not know, without any earmark.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,7 @@ from typing import Any
 
 from matcher.explanation.findings import ChangeKind
 from matcher.options import Reason, find_options
+from matcher.portfolio import Portfolio
 from matcher.scenario import FundingOffer, Scenario, State, TechnicalOffer
 from matcher.units import MAX_MONEY, MAX_QUANTITY, floor_share
 
@@ -70,6 +72,29 @@ def refusals_of(scenario: Scenario, state: State) -> Refusals:
     """Returns who cannot serve each need of a State with whom, and why."""
     options = find_options(scenario)
     return {need.id: options.refusals(need.id) for need in scenario.needs_of(state.id)}
+
+
+def narrowed(scenario: Scenario, portfolio: Portfolio, state: str) -> Scenario:
+    """Returns the scenario without what other States have no use for: offers that a portfolio does not bring them.
+
+    As long as they keep what the portfolio gives them, one State can have the same in it, whatever is changed.
+    """
+    decisions = scenario.decisions
+    used: dict[str, set[str]] = defaultdict(set)
+    for flow in portfolio.flows:
+        for key in (flow.financier, flow.implementer):
+            used[key or ""].add(scenario.need(flow.need).state)
+    for each in (*portfolio.engagements, *decisions.pins):
+        used[each.offer].add(each.state)
+    for cap in decisions.caps:
+        if cap.offer is not None:
+            used[cap.offer].add(cap.state)
+    document = scenario.model_dump()
+    document["assumptions"] = {}
+    for offer in scenario.offers:
+        here = {state} if offer.states is None or state in offer.states else set()
+        document["offers"][offer.id]["states"] = sorted(used[offer.id] | here)
+    return Scenario.from_data(document)
 
 
 def levers_of(scenario: Scenario, state: State, refused: Refusals | None = None) -> list[Lever]:

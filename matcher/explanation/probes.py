@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from matcher.explanation.changes import ANYBODY, Document, Lever, added, changed
+from matcher.explanation.changes import ANYBODY, Document, Lever, added, changed, narrowed
 from matcher.explanation.setting import Found, Goal, Setting, Tuning
 from matcher.options import need_node, reach
 from matcher.portfolio import Portfolio
@@ -30,6 +30,7 @@ class Probes:
         self.scenario = scenario
         self.portfolio = portfolio
         self.levers = tuple(levers)
+        self.narrow = narrowed(scenario, portfolio, state.id)
         self._state = state
         self._near = _near(scenario, state.id, levers)
         self._work, self._money = _all_of(scenario, state.id)
@@ -76,7 +77,9 @@ class Probes:
         if not _tunable(changes):
             found = setting.least(goal, offer)
             if len(changes) == 1:
-                setting.check(found)  # it is an answer by itself, and the setting is not kept
+                setting.check(
+                    found, changed(self.scenario, *changes)
+                )  # it is an answer by itself, and the setting is not kept
             return Found(found.value, found.bound, found.impossible)
         return setting.least(goal, offer, self._tuning(changes))
 
@@ -85,14 +88,14 @@ class Probes:
         structural = [(lever, amount) for lever, amount in changes if not _tuned(lever)]
         structural += [(lever, self.all_of(lever)) for lever, _ in changes if lever.kind == "absorption"]
         if not _tunable(changes):
-            return Setting.of(changed(self.scenario, *structural), self.portfolio)
+            return Setting.of(changed(self.narrow, *structural), self.portfolio)
         key = _key(structural)
         if key in self._settings:
             self._settings.move_to_end(key)
             return self._settings[key]
         further = [(lever, self.all_of(lever)) for lever in self._near]
         here = [(_only_in(self._state.id, lever), 0) for lever in self._near]
-        setting = Setting.of(changed(self.scenario, *structural, *further, *here), self.portfolio)
+        setting = Setting.of(changed(self.narrow, *structural, *further, *here), self.portfolio)
         self._settings[key] = setting
         if len(self._settings) > MOST_SETTINGS:
             self._settings.popitem(last=False)

@@ -11,7 +11,7 @@ from matcher.errors import InvalidOptions, nearest
 from matcher.execution import Executor, Serial
 from matcher.explanation.changes import EARMARKS, Pair, Refusals, levers_of, refusals_of
 from matcher.explanation.findings import Cause, Explanation, Shortfall
-from matcher.explanation.halving import alone
+from matcher.explanation.halving import alone, needed
 from matcher.explanation.ledger import LedgerMaker
 from matcher.explanation.probes import Probes
 from matcher.explanation.setting import Found, Goal, Setting
@@ -121,10 +121,10 @@ def shortfall(asked: _Asked, goal: Goal) -> Shortfall:
     if goal.need is not None:
         has = sum(flow.quantity for flow in portfolio.flows if flow.need == goal.need)
         missing = scenario.need(goal.need).quantity - has
-    looker = _Looker(scenario, portfolio, goal, has)
+    refused, probes = asked.about(goal.state)
+    looker = _Looker(scenario, probes.narrow, portfolio, goal, has)
     at_hand = looker.gain((), check=True) or 0
     against = looker.against(at_hand) if at_hand < missing else _Against((), (), True)
-    refused, probes = asked.about(goal.state)
     wanted = asked.ledger and at_hand < missing
     taken = LedgerMaker(probes, goal).ledger() if wanted else None
     return Shortfall(
@@ -164,6 +164,8 @@ class _Looker:
     """Looks for what stands against one goal."""
 
     scenario: Scenario
+    narrow: Scenario
+    """The scenario as far as it matters to the State."""
     portfolio: Portfolio
     goal: Goal
     has: int
@@ -178,14 +180,10 @@ class _Looker:
         check
             Whether to hold what is found against the checker: it is an answer, not a step on the way to one.
         """
-        document = self.scenario.model_dump()
-        for stop in stops:
-            for limit in stop.limits:
-                limit.waive(document)
-        setting = Setting.of(Scenario.from_data(document), self.portfolio)
+        setting = Setting.of(_without(self.narrow, stops), self.portfolio)
         found = setting.least(self.goal) if self.goal.need is None else setting.most(self.goal)
         if check:
-            setting.check(found)
+            setting.check(found, _without(self.scenario, stops))
         if self.goal.need is None:
             return 0 if found.impossible else None if found.value is None else 1 - at_hand
         return _beyond(found, self.has + at_hand)
@@ -204,14 +202,9 @@ class _Looker:
         whole = more(stops)
         if not whole:
             return _Against((), (), known and whole is not None)
-        needed = list(stops)
-        for stop in stops:
-            rest = [other for other in needed if other is not stop]
-            gain = more(rest)
-            known = known and gain is not None
-            needed = rest if gain else needed
-        gained = self.gain(needed, at_hand, check=True) or 0
-        return _Against((), tuple(self._cause(stop, gained) for stop in needed), known)
+        kept, told = needed(stops, lambda some: None if (gain := more(some)) is None else gain > 0)
+        gained = self.gain(kept, at_hand, check=True) or 0
+        return _Against((), tuple(self._cause(stop, gained) for stop in kept), known and told)
 
     def _stops(self) -> list[_Stop]:
         """Limits that touch the State: its own, its needs', and those of the offers whose filters let them come."""
@@ -240,6 +233,15 @@ class _Looker:
             if state != self.goal.state and stop.subject in (flow.financier, flow.implementer):
                 used[state] += flow.money if stop.code == "budget" else flow.quantity
         return sorted(used, key=lambda state: (-used[state], state))[:MOST_USERS]
+
+
+def _without(scenario: Scenario, stops: Sequence[_Stop]) -> Scenario:
+    """The scenario with some limits waived."""
+    document = scenario.model_dump()
+    for stop in stops:
+        for limit in stop.limits:
+            limit.waive(document)
+    return Scenario.from_data(document)
 
 
 def _name(item: tuple[tuple[str, str], list[Limit]]) -> tuple[str, str]:

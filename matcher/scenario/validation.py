@@ -6,8 +6,9 @@ Each field and each entity is read on its own; what could be read is then checke
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from itertools import islice
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -57,26 +58,29 @@ def _read_fields(data: Mapping[Any, Any]) -> tuple[dict[str, Any], dict[str, fro
             values[name], declared[name], more = _read_collection(name, data[name])
             faults += more
         else:
-            value, more = _read(TypeAdapter(_annotated(info)), data[name], (name,))
+            value, more = _read(_adapter(name), data[name], (name,))
             faults += more
             if not more:
                 values[name] = value
     return values, declared, faults
 
 
-def _annotated(info: Any) -> Any:
-    """The type of a field with its constraints."""
-    from typing import Annotated
-
-    return Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
+@cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    """What reads a field with its constraints; of a collection, one entity. To make it takes longer than to use it."""
+    info = Scenario.model_fields[name]
+    if name in COLLECTIONS:
+        (entity,) = get_args(info.annotation)
+        return TypeAdapter(entity)
+    annotation: Any = info.annotation
+    return TypeAdapter(Annotated[annotation, *info.metadata] if info.metadata else annotation)
 
 
 def _read_collection(name: str, data: object) -> tuple[dict[str, Any], frozenset[str], list[Fault]]:
     """Reads the entities of one collection, each on its own."""
     if not isinstance(data, Mapping):
         return {}, frozenset(), [Fault((name,), words(data), "a mapping from id to fields")]
-    (entity,) = get_args(Scenario.model_fields[name].annotation)
-    adapter: TypeAdapter[Any] = TypeAdapter(entity)
+    adapter = _adapter(name)
     read: dict[str, Any] = {}
     faults: list[Fault] = []
     for key, fields in data.items():
