@@ -84,8 +84,10 @@ def narrowed(scenario: Scenario, portfolio: Portfolio, state: str) -> Scenario:
     for flow in portfolio.flows:
         for key in (flow.financier, flow.implementer):
             used[key or ""].add(scenario.need(flow.need).state)
-    for each in (*portfolio.engagements, *decisions.pins):
-        used[each.offer].add(each.state)
+    for engagement in portfolio.engagements:
+        used[engagement.offer].add(engagement.state)
+    for pin in decisions.pins:
+        used[pin.offer].add(pin.state)
     for cap in decisions.caps:
         if cap.offer is not None:
             used[cap.offer].add(cap.state)
