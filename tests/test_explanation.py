@@ -15,17 +15,18 @@ from matcher.cli.exits import Exit
 from matcher.cli.runs import RunFolder
 from matcher.errors import InvalidOptions
 from matcher.execution import Processes
-from matcher.explanation import Change, Explanation, Remedy, Shortfall, explain, shortfalls
+from matcher.explanation import Cause, Change, Explanation, Remedy, Shortfall, explain, shortfalls
 from matcher.explanation.changes import Lever, changed, levers_of
 from matcher.explanation.halving import alone, needed
 from matcher.explanation.ledger import LedgerMaker
 from matcher.explanation.probes import Probes
-from matcher.explanation.setting import Found, Goal
+from matcher.explanation.setting import Found, Goal, Setting
 from matcher.io import load
 from matcher.portfolio import Portfolio
 from matcher.reporting import amounts
 from matcher.reporting.explained import explanation_markdown
 from matcher.reporting.languages import languages, numerals_of, table_of
+from matcher.reporting.shortfalls import ShortfallSpeaker
 from matcher.result import Result, SolveOptions
 from matcher.scenario import Scenario
 from matcher.solving import solve
@@ -99,6 +100,68 @@ def test_rules_that_bar_providers_are_counted() -> None:
     assert found.causes == ()
 
 
+DATES: dict[str, tuple[Changes, set[tuple[str, str]]]] = {
+    "deadline": ({"states.A.deadline": 2015, "needs.n.max_per_year": 5}, {("deadline", "A")}),
+    "the need's years": (
+        {"needs.n.years": [2016, 2016], "needs.n.max_per_year": 5},
+        {("window", "n")},
+    ),
+    "a late beginning": (
+        {"offers.t.years": [2016, 2016], "offers.t.capacity": 5},
+        {("begins", "t"), ("capacity", "t")},
+    ),
+    "an early end": (
+        {"offers.t.years": [2015, 2015], "offers.t.capacity": {2015: 5}},
+        {("ends", "t"), ("capacity", "t")},
+    ),
+    "a decision": ({"decisions.forbids": [{"offer": "t", "state": "A"}]}, {("forbid", "t")}),
+    "years to last": (
+        {"offers.t.years": [2015, 2015], "offers.t.capacity": 5, "offers.t.min_years": 2},
+        {("capacity", "t")},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", list(DATES))
+def test_dates_and_decisions_stand_in_the_way(case: str) -> None:
+    """What begins too late or ends too early is named, and what the user has decided against."""
+    changes, causes = DATES[case]
+    found = explained(small_scenario(WORLD | changes), ledger=False)[None]
+    assert {(each.code, each.subjects[0]) for each in found.causes} == causes
+    assert found.together == ()
+
+
+def test_the_nearest_provider_is_named_for_each_rule() -> None:
+    """Of two that one rule keeps away the larger, of two as large the first; where several rules do, all of them."""
+    offer = {"kind": "funding", "provider": "donor", "states": ["B"]}
+    world: Changes = {
+        "states.B": {"name": "Belmark", "deadline": 2016},
+        "offers.f.states": ["B"],
+        "offers.f.amount": 500,
+        "offers.g": {**offer, "amount": 1000},
+        "offers.h": {**offer, "amount": 1000},
+        "offers.i": {**offer, "amount": 10**6, "ownership_floor": 0.5},
+    }
+    found = explained(small_scenario(world), ledger=False)["n"]
+    assert [(each.code, each.subjects, each.gain) for each in found.barred] == [("state_not_in_reach", ("g",), 3)]
+    floors = {f"offers.{key}.ownership_floor": 0.5 for key in "fgh"}
+    found = explained(small_scenario(world | floors), ledger=False)["n"]
+    assert [(each.code, each.subjects, each.gain) for each in found.barred] == [
+        ("ownership_below_floor", ("i",), 0),
+        ("state_not_in_reach", ("i",), 0),
+    ]
+
+
+def test_what_can_be_met_as_things_are_needs_no_change() -> None:
+    """Where the search for the most misses it, the question whether it can be met at all may not."""
+    scenario = small_scenario(WORLD)
+    empty = Portfolio(scenario=scenario.name, scenario_hash=scenario.digest, flows=(), engagements=())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Setting, "most", lambda *_: Found(3, 10))
+        need = explain(scenario, empty).shortfalls[1]
+    assert (need.at_hand, need.causes, need.remedies, need.insufficient) == (10, (), (), ())
+
+
 SHARED: Changes = {
     "states.B": {"name": "Belmark", "deadline": 2016, "weight": 0.1},
     "needs.b": {"state": "B", "capability": "clearance", "quantity": 10, "completes": True},
@@ -121,7 +184,7 @@ def test_nothing_is_taken_from_others() -> None:
 
 
 def test_decisions_of_the_user_are_not_gone_round() -> None:
-    """An offer that is forbidden or capped is not asked for more; the cap is named as what stands in the way."""
+    """An offer that is forbidden or capped is not asked for more; both decisions are named as in the way."""
     scenario = small_scenario(
         WORLD
         | {
@@ -131,7 +194,7 @@ def test_decisions_of_the_user_are_not_gone_round() -> None:
         }
     )
     found = explained(scenario)[None]
-    assert {(each.code, each.subjects[0]) for each in found.causes} == {("cap", "f")}
+    assert {(each.code, each.subjects[0]) for each in found.causes} == {("cap", "f"), ("forbid", "g")}
     changes = {(change.kind, change.subject) for remedy in found.remedies for change in remedy.changes}
     assert changes == {("more_money", "anybody")}
 
@@ -395,9 +458,31 @@ def test_everything_has_words(language: str) -> None:
     assert text.count(amounts.count(1_500_000, numerals_of(language))) >= 2 * 2
     for kind in ("money", "start"):
         assert table["kinds"][kind] in text
+    by_kind = {
+        change.kind: ShortfallSpeaker(scenario, language).remedy(Remedy(changes=(change,), least=change.amount))
+        for change in changes
+    }
+    capability = scenario.capability("clearance")
+    assert capability.name in by_kind["more_work"]
+    assert "clearance" not in by_kind["more_work"]
     assert text.count(table["no_pair"]) == 1
     nothing = Explanation(scenario="small", scenario_hash="", shortfalls=())
     assert table["nothing"] in explanation_markdown(scenario, nothing, language)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_cause_and_rule_has_words(language: str) -> None:
+    """Limits, dates and decisions by name, and the nearest provider of each rule, alone or with others."""
+    scenario = small_scenario(WORLD | {"offers.t.capacity": 3})
+    speaker = ShortfallSpeaker(scenario, language)
+    for code in table_of(language)["limits"]:
+        assert "An operator (t)" in speaker.limit(Cause(code=code, subjects=("t",), gain=1))
+    base = explained(scenario, ledger=False)["n"]
+    for gain in (0, 2):
+        rules = tuple(Cause(code=code, subjects=("t",), gain=gain) for code in table_of(language)["rules"])
+        text = "\n".join(speaker.shortfall(base.model_copy(update={"barred": rules})))
+        assert text.count("An operator (t)") >= len(rules)
+        assert "{" not in text
 
 
 @pytest.fixture

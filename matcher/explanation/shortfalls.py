@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from matcher.conflicts.limits import Limit, limits_of
 from matcher.errors import InvalidOptions, nearest
 from matcher.execution import Executor, Serial
-from matcher.explanation.changes import EARMARKS, Pair, Refusals, levers_of, refusals_of
+from matcher.explanation.barring import barred
+from matcher.explanation.changes import Refusals, levers_of, refusals_of
 from matcher.explanation.findings import Cause, Explanation, Shortfall
 from matcher.explanation.halving import alone, needed
 from matcher.explanation.ledger import LedgerMaker
 from matcher.explanation.probes import Probes
 from matcher.explanation.setting import Found, Goal, Setting
-from matcher.options import Reason, find_options, need_node, reach
+from matcher.explanation.stops import Stop, stops_of, without
+from matcher.options import find_options
 from matcher.portfolio import Portfolio
 from matcher.result import scenario_hash
 from matcher.scenario import Scenario
@@ -123,7 +124,7 @@ def shortfall(asked: _Asked, goal: Goal) -> Shortfall:
         missing = scenario.need(goal.need).quantity - has
     refused, probes = asked.about(goal.state)
     looker = _Looker(scenario, probes.narrow, portfolio, goal, has)
-    at_hand = looker.gain((), check=True) or 0
+    at_hand = missing if looker.reached() else looker.gain((), check=True) or 0
     against = looker.against(at_hand) if at_hand < missing else _Against((), (), True)
     wanted = asked.ledger and at_hand < missing
     taken = LedgerMaker(probes, goal).ledger() if wanted else None
@@ -135,19 +136,10 @@ def shortfall(asked: _Asked, goal: Goal) -> Shortfall:
         causes=against.causes,
         together=against.together,
         known=against.known,
-        barred=tuple(_barred(refused[goal.need])) if goal.need is not None else (),
+        barred=tuple(barred(scenario, refused[goal.need])) if goal.need is not None else (),
         remedies=() if taken is None else taken.remedies,
         insufficient=() if taken is None else taken.insufficient,
     )
-
-
-@dataclass(frozen=True)
-class _Stop:
-    """A limit of one entity, in all years."""
-
-    code: str
-    subject: str
-    limits: tuple[Limit, ...]
 
 
 @dataclass(frozen=True)
@@ -170,7 +162,16 @@ class _Looker:
     goal: Goal
     has: int
 
-    def gain(self, stops: Sequence[_Stop], at_hand: int = 0, *, check: bool = False) -> int | None:
+    def reached(self) -> bool:
+        """Whether a need is found to be met in full as things are: a search for the most may miss it."""
+        if self.goal.need is None:
+            return False  # it is asked for as such
+        setting = Setting.of(self.narrow, self.portfolio)
+        found = setting.least(self.goal)
+        setting.check(found, self.scenario)
+        return found.value is not None
+
+    def gain(self, stops: Sequence[Stop], at_hand: int = 0, *, check: bool = False) -> int | None:
         """Units (or completions) beyond the portfolio and what is at hand that can be had without some limits.
 
         0 only where it is proven that there are none; None if it is not known.
@@ -180,19 +181,19 @@ class _Looker:
         check
             Whether to hold what is found against the checker: it is an answer, not a step on the way to one.
         """
-        setting = Setting.of(_without(self.narrow, stops), self.portfolio)
+        setting = Setting.of(without(self.narrow, stops), self.portfolio)
         found = setting.least(self.goal) if self.goal.need is None else setting.most(self.goal)
         if check:
-            setting.check(found, _without(self.scenario, stops))
+            setting.check(found, without(self.scenario, stops))
         if self.goal.need is None:
             return 0 if found.impossible else None if found.value is None else 1 - at_hand
         return _beyond(found, self.has + at_hand)
 
     def against(self, at_hand: int) -> _Against:
         """Returns what stands against the goal alone, most first; else a smallest set that does together."""
-        stops = self._stops()
+        stops = stops_of(self.scenario, self.goal)
 
-        def more(some: Sequence[_Stop]) -> int | None:
+        def more(some: Sequence[Stop]) -> int | None:
             return self.gain(some, at_hand, check=len(some) == 1)
 
         found, known = alone(stops, more)
@@ -206,24 +207,10 @@ class _Looker:
         gained = self.gain(kept, at_hand, check=True) or 0
         return _Against((), tuple(self._cause(stop, gained) for stop in kept), known and told)
 
-    def _stops(self) -> list[_Stop]:
-        """Limits that touch the State: its own, its needs', and those of the offers whose filters let them come."""
-        scenario, state = self.scenario, self.goal.state
-        graph = reach(scenario)
-        needs = [need.id for need in scenario.needs_of(state)]
-        near = {state, *needs, *(offer for need in needs for offer in graph.predecessors(need_node(need)))}
-        found: dict[tuple[str, str], list[Limit]] = defaultdict(list)
-        for limit in limits_of(scenario):
-            reason, subjects = limit.conflict.reason, limit.conflict.subjects
-            mine = subjects[1] == state if reason == "cap" else subjects[0] in near
-            if mine and reason != "quantity":
-                found[reason, subjects[0]].append(limit)
-        return [_Stop(code, subject, tuple(limits)) for (code, subject), limits in sorted(found.items(), key=_name)]
-
-    def _cause(self, stop: _Stop, gain: int) -> Cause:
+    def _cause(self, stop: Stop, gain: int) -> Cause:
         return Cause(code=stop.code, subjects=(stop.subject,), gain=gain, users=tuple(self._users(stop)))
 
-    def _users(self, stop: _Stop) -> list[str]:
+    def _users(self, stop: Stop) -> list[str]:
         """Other States that use a limited budget or capacity, those that use most first."""
         if stop.code not in ("budget", "capacity"):
             return []
@@ -235,31 +222,8 @@ class _Looker:
         return sorted(used, key=lambda state: (-used[state], state))[:MOST_USERS]
 
 
-def _without(scenario: Scenario, stops: Sequence[_Stop]) -> Scenario:
-    """The scenario with some limits waived."""
-    document = scenario.model_dump()
-    for stop in stops:
-        for limit in stop.limits:
-            limit.waive(document)
-    return Scenario.from_data(document)
-
-
-def _name(item: tuple[tuple[str, str], list[Limit]]) -> tuple[str, str]:
-    return item[0]
-
-
 def _beyond(found: Found, has: int) -> int | None:
     """What is found beyond what there is; None where more may be possible but was not found."""
     if found.value is not None and found.value > has:
         return found.value - has
     return 0 if found.bound is not None and found.bound <= has else None
-
-
-def _barred(refused: Mapping[Pair, tuple[Reason, ...]]) -> Iterator[Cause]:
-    """Rules of eligibility that alone keep providers from a need, those that keep most first."""
-    kept: dict[str, set[str]] = defaultdict(set)
-    for reasons in refused.values():
-        if len(reasons) == 1 and reasons[0].offer is not None and reasons[0].code in EARMARKS:
-            kept[reasons[0].code].add(reasons[0].offer)
-    for code, offers in sorted(kept.items(), key=lambda each: (-len(each[1]), each[0])):
-        yield Cause(code=code, subjects=tuple(sorted(offers)), gain=len(offers))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from matcher.explanation import Cause, Change, Remedy, Shortfall
+from matcher.explanation.changes import EARMARKS
 from matcher.reporting import amounts
 from matcher.reporting.languages import Table, numerals_of, table_of
 from matcher.reporting.layout import escaped
@@ -38,8 +40,8 @@ class ShortfallSpeaker:
         if not each.known:
             yield from ("", table["not_known"])
         if each.barred:
-            rules = (table["rules"][cause.code].format(count=cause.gain) for cause in each.barred)
-            yield from self._list(table["barred"], rules)
+            head = "barred" if each.barred[0].gain else "nearest.none"
+            yield from self._list(self._sentence(head), map(self._rule, each.barred))
         yield from self._remedies(each)
 
     def _remedies(self, each: Shortfall) -> Iterator[str]:
@@ -93,6 +95,22 @@ class ShortfallSpeaker:
         users = ", ".join(self.scenario.state(state).name for state in cause.users)
         return str(self.table["users"].format(limit=limit, users=users))
 
+    def _rule(self, cause: Cause) -> str:
+        """A rule that keeps providers away, with the nearest of them."""
+        subject = self._named(cause.subjects[0])
+        if not cause.gain:
+            field = self.table["fields"][EARMARKS[cause.code]]
+            return self._sentence("nearest.several").format(subject=subject, field=field)
+        rule = self.table["rules"][cause.code].format(count=cause.gain)
+        return self._sentence("nearest.named").format(rule=rule, subject=subject)
+
+    def _sentence(self, path: str) -> str:
+        """A sentence of the table, by its dotted key."""
+        found: Any = self.table
+        for key in path.split("."):
+            found = found[key]
+        return str(found)
+
     def _named(self, key: str) -> str:
         """The name of a State, need or offer; of an offer, the provider's with its id."""
         scenario = self.scenario
@@ -105,6 +123,9 @@ class ShortfallSpeaker:
         for offer in scenario.offers:
             if offer.id == key:
                 return f"{scenario.provider(offer.provider).name} ({key})"
+        for provider in scenario.providers:
+            if provider.id == key:
+                return provider.name
         return key
 
     def remedy(self, remedy: Remedy) -> str:
@@ -121,11 +142,15 @@ class ShortfallSpeaker:
         return str(
             self.table["changes"][change.kind].format(
                 subject=self._named(change.subject),
-                field=fields.get(change.field, change.field),
+                field=fields.get(change.field, change.field) if change.kind != "more_work" else self._work(change),
                 amount=self._amount(change, amount),
                 unit=self._unit_of(change),
             )
         )
+
+    def _work(self, change: Change) -> str:
+        """What kind of work it is, by name."""
+        return self.scenario.capability(change.field).name
 
     def _amount(self, change: Change, amount: int) -> str:
         if change.kind in ("money", "more_money", "absorption"):

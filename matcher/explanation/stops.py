@@ -1,0 +1,133 @@
+"""What can stand against a goal of a State: limits and dates, each of which can be waived alone.
+
+All are monotone: what is possible stays possible when more is waived. So an offer that asks for a least
+number of years is not let go on for longer, since an engagement would then have to last longer, too.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from matcher.conflicts.limits import limits_of
+from matcher.explanation.changes import Document
+from matcher.explanation.setting import Goal
+from matcher.options import need_node, reach
+from matcher.scenario import Forbid, FundingOffer, Need, Scenario, TechnicalOffer, Years
+
+DATES = ("begins", "deadline", "ends", "forbid", "window")
+"""Kinds that are no limits of money, work or number: dates, and what the user has decided against."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """What stands in the way about one entity, in all years."""
+
+    code: str
+    """Kind of limit."""
+    subject: str
+    """Whose it is."""
+    waives: tuple[Callable[[Document], None], ...]
+    """Take it out of the document of its scenario."""
+
+
+def stops_of(scenario: Scenario, goal: Goal) -> list[Stop]:
+    """Returns what touches a State: its own, its needs', and that of the offers whose filters let them come.
+
+    Dates come first, then by kind and name: where several must give way together, limits are named rather
+    than dates.
+    """
+    graph, state = reach(scenario), goal.state
+    needs = [need.id for need in scenario.needs_of(state)]
+    offers = sorted({offer for need in needs for offer in graph.predecessors(need_node(need))})
+    found: dict[tuple[str, str], list[Callable[[Document], None]]] = defaultdict(list)
+    near = {state, *needs, *offers}
+    for limit in limits_of(scenario):
+        reason, subjects = limit.conflict.reason, limit.conflict.subjects
+        mine = subjects[1] == state if reason == "cap" else subjects[0] in near
+        if mine and reason != "quantity":
+            found[reason, subjects[0]].append(limit.waive)
+    for code, subject, waive in _dates(scenario, goal, offers):
+        found[code, subject].append(waive)
+    order = sorted(found, key=lambda each: (each[0] not in DATES, *each))
+    return [Stop(*key, tuple(found[key])) for key in order]
+
+
+def without(scenario: Scenario, stops: Sequence[Stop]) -> Scenario:
+    """Returns the scenario with some of what stands in the way waived."""
+    document = scenario.model_dump()
+    for stop in stops:
+        for waive in stop.waives:
+            waive(document)
+    return Scenario.from_data(document)
+
+
+_Named = tuple[str, str, Callable[[Document], None]]
+
+
+def _dates(scenario: Scenario, goal: Goal, offers: Sequence[str]) -> Iterator[_Named]:
+    horizon = scenario.horizon
+    state = scenario.state(goal.state)
+    if goal.need is None and state.deadline < horizon.last:
+        yield "deadline", state.id, _set("states", state.id, "deadline", horizon.last)
+    for need in scenario.needs_of(state.id):
+        if need.years is not None and _shorter(need.years, horizon):
+            yield "window", need.id, _set("needs", need.id, "years", None)
+        yield from _forbids(scenario, need)
+    for key in offers:
+        yield from _of_offer(scenario.offer(key), horizon)
+
+
+def _shorter(years: Years, horizon: Years) -> bool:
+    return years.first > horizon.first or years.last < horizon.last
+
+
+def _of_offer(offer: FundingOffer | TechnicalOffer, horizon: Years) -> Iterator[_Named]:
+    """An offer that begins after the horizon does or ends before it: with as much as in its first or last year."""
+    years = offer.years
+    if years is not None and years.first > horizon.first:
+        yield "begins", offer.id, _lasting(offer, horizon.first, years.first)
+    if years is not None and years.last < horizon.last and offer.min_years == 1:
+        yield "ends", offer.id, _lasting(offer, horizon.last, years.last)
+
+
+def _lasting(offer: FundingOffer | TechnicalOffer, to: int, like: int) -> Callable[[Document], None]:
+    """The offer's window reaches to a year; the years that are new give as much as one that it has."""
+    field = "amount" if isinstance(offer, FundingOffer) else "capacity"
+
+    def waive(document: Document) -> None:
+        entity = document["offers"][offer.id]
+        first, last = entity["years"]
+        new = range(to, like) if to < like else range(like + 1, to + 1)
+        entity["years"] = [min(first, to), max(last, to)]
+        given = entity[field]
+        if isinstance(given, dict):
+            entity[field] = given | {year: max(given.get(year, 0), given.get(like, 0)) for year in new}
+
+    return waive
+
+
+def _forbids(scenario: Scenario, need: Need) -> Iterator[_Named]:
+    """What the user has decided against that may concern a need, by what it names first."""
+    for forbid in scenario.decisions.forbids:
+        if forbid.state in (None, need.state) and forbid.need in (None, need.id):
+            named = forbid.offer or forbid.provider or forbid.kind or forbid.need or need.state
+            yield "forbid", named, _allowed(forbid)
+
+
+def _allowed(forbid: Forbid) -> Callable[[Document], None]:
+    told = forbid.model_dump()
+
+    def waive(document: Document) -> None:
+        decisions = document["decisions"]
+        decisions["forbids"] = [each for each in decisions["forbids"] if each != told]
+
+    return waive
+
+
+def _set(collection: str, key: str, field: str, value: object) -> Callable[[Document], None]:
+    def waive(document: Document) -> None:
+        document[collection][key][field] = value
+
+    return waive
