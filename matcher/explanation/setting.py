@@ -230,10 +230,13 @@ class Setting:
         model, state = self._model(goal, reaching), self._state(goal.state)
         if model is None or (model.lower > model.upper).any():
             return Found(None, None, impossible=True)
-        activity = None if tuning.most else self._activity[goal, reaching]
-        task = replace(self._task, model=self._tuned(model, goal, tuning), objective=aim, guide=None, steps=())
+        model, activity = self._tuned(model, goal, tuning), self._activity[goal, reaching]
+        activity = model.rows.activity(self.plan.point) if tuning.most else activity
+        task = replace(self._task, model=model, objective=aim, guide=None, steps=())
         kept = self._columns_of(tuning.closed) if tuning.closed else None
         piece, free = piece_of(task, self.plan, [state], Limits(WORK), aim, activity=activity, kept=kept)
+        if _broken(model.rows, activity, free):
+            return Found(None, None, impossible=True)
         clock = Clock()
         start = piece.point.astype(np.float64)
         try:
@@ -250,6 +253,14 @@ class Setting:
             return Found(None, bound)
         plan = merged(task, self.plan, [Part(frozenset({state}), free, Answer(found[0], found[1], True))])
         return Found(None, bound) if plan is None else Found(int(aim.value(plan.point)), bound, plan=plan)
+
+
+def _broken(rows: Rows, activity: Ints, free: Ints) -> bool:
+    """Whether some row is broken in which no column is free: a part of the model does not have it."""
+    for row in np.flatnonzero((activity < rows.lower) | (activity > rows.upper)).tolist():
+        if not np.isin(rows.column[rows.start[row] : rows.start[row + 1]], free).any():
+            return True
+    return False
 
 
 def _silent(phase: str, plan: Plan | None, bound: Fraction | None) -> None:

@@ -124,8 +124,8 @@ def shortfall(asked: _Asked, goal: Goal) -> Shortfall:
         missing = scenario.need(goal.need).quantity - has
     refused, probes = asked.about(goal.state)
     looker = _Looker(scenario, probes.narrow, portfolio, goal, has)
-    at_hand = missing if looker.reached() else looker.gain((), check=True) or 0
-    against = looker.against(at_hand) if at_hand < missing else _Against((), (), True)
+    at_hand = looker.at_hand(missing)
+    against = looker.against() if at_hand < missing else _Against((), (), True)
     wanted = asked.ledger and at_hand < missing
     taken = LedgerMaker(probes, goal).ledger() if wanted else None
     return Shortfall(
@@ -151,50 +151,64 @@ class _Against:
     known: bool
 
 
-@dataclass(frozen=True)
 class _Looker:
     """Looks for what stands against one goal."""
 
-    scenario: Scenario
-    narrow: Scenario
-    """The scenario as far as it matters to the State."""
-    portfolio: Portfolio
-    goal: Goal
-    has: int
+    def __init__(self, scenario: Scenario, narrow: Scenario, portfolio: Portfolio, goal: Goal, has: int) -> None:
+        self.scenario = scenario
+        self.narrow = narrow  # as far as it matters to the State
+        self.portfolio = portfolio
+        self.goal = goal
+        self.has = has
+        self._tried: dict[tuple[tuple[str, str], ...], Found] = {}
 
-    def reached(self) -> bool:
-        """Whether a need is found to be met in full as things are: a search for the most may miss it."""
+    def at_hand(self, missing: int) -> int:
+        """Returns the units (or completions) that can be had beyond the portfolio as things are."""
+        now = self._found((), check=True)
         if self.goal.need is None:
-            return False  # it is asked for as such
-        setting = Setting.of(self.narrow, self.portfolio)
-        found = setting.least(self.goal)
-        setting.check(found, self.scenario)
-        return found.value is not None
+            return 0 if now.value is None else 1
+        most = max((now.value or 0) - self.has, 0)
+        if most < missing and (now.bound is None or now.bound >= self.has + missing):
+            whole = Setting.of(self.narrow, self.portfolio)
+            reached = whole.least(self.goal)  # the search for the most may miss it
+            whole.check(reached, self.scenario)
+            most = most if reached.value is None else missing
+        return most
 
-    def gain(self, stops: Sequence[Stop], at_hand: int = 0, *, check: bool = False) -> int | None:
-        """Units (or completions) beyond the portfolio and what is at hand that can be had without some limits.
+    def gain(self, stops: Sequence[Stop], *, check: bool = False) -> int | None:
+        """Units (or completions) beyond all that could be had as things are, that can be without some limits.
 
-        0 only where it is proven that there are none; None if it is not known.
+        0 only where it is proven that there are none; None if it is not known, as where it is not known
+        what could be had as things are.
+        """
+        now, found = self._found(()), self._found(stops, check=check)
+        if self.goal.need is None:
+            return 0 if found.impossible else None if found.value is None or not now.impossible else 1
+        return None if now.bound is None else _beyond(found, max(now.value or 0, self.has), now.bound)
+
+    def _found(self, stops: Sequence[Stop], *, check: bool = False) -> Found:
+        """The best without some limits.
 
         Parameters
         ----------
         check
-            Whether to hold what is found against the checker: it is an answer, not a step on the way to one.
+            Whether to hold it against the checker: it is an answer, not a step on the way to one.
         """
-        setting = Setting.of(without(self.narrow, stops), self.portfolio)
-        found = setting.least(self.goal) if self.goal.need is None else setting.most(self.goal)
-        if check:
-            setting.check(found, without(self.scenario, stops))
-        if self.goal.need is None:
-            return 0 if found.impossible else None if found.value is None else 1 - at_hand
-        return _beyond(found, self.has + at_hand)
+        key = tuple((stop.code, stop.subject) for stop in stops)
+        if check or key not in self._tried:
+            setting = Setting.of(without(self.narrow, stops), self.portfolio)
+            found = setting.least(self.goal) if self.goal.need is None else setting.most(self.goal)
+            if check:
+                setting.check(found, without(self.scenario, stops))
+            self._tried[key] = Found(found.value, found.bound, found.impossible)
+        return self._tried[key]
 
-    def against(self, at_hand: int) -> _Against:
+    def against(self) -> _Against:
         """Returns what stands against the goal alone, most first; else a smallest set that does together."""
         stops = stops_of(self.scenario, self.goal)
 
         def more(some: Sequence[Stop]) -> int | None:
-            return self.gain(some, at_hand, check=len(some) == 1)
+            return self.gain(some, check=len(some) == 1)
 
         found, known = alone(stops, more)
         if found:
@@ -204,7 +218,7 @@ class _Looker:
         if not whole:
             return _Against((), (), known and whole is not None)
         kept, told = needed(stops, lambda some: None if (gain := more(some)) is None else gain > 0)
-        gained = self.gain(kept, at_hand, check=True) or 0
+        gained = self.gain(kept, check=True) or 0
         return _Against((), tuple(self._cause(stop, gained) for stop in kept), known and told)
 
     def _cause(self, stop: Stop, gain: int) -> Cause:
@@ -222,8 +236,14 @@ class _Looker:
         return sorted(used, key=lambda state: (-used[state], state))[:MOST_USERS]
 
 
-def _beyond(found: Found, has: int) -> int | None:
-    """What is found beyond what there is; None where more may be possible but was not found."""
-    if found.value is not None and found.value > has:
-        return found.value - has
+def _beyond(found: Found, has: int, most: int) -> int | None:
+    """What is found beyond the most that there can be anyway; None where more may be possible but was not found.
+
+    Parameters
+    ----------
+    has, most
+        What there can be anyway, and a bound on it.
+    """
+    if found.value is not None and found.value > max(most, has):
+        return found.value - max(most, has)
     return 0 if found.bound is not None and found.bound <= has else None
