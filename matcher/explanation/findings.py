@@ -68,7 +68,7 @@ class Cause(Frozen):
     subjects: tuple[Text, ...]
     """Ids of what is limited."""
     gain: Annotated[int, Strict(), Field(ge=0)]
-    """Units of the need that could be met beyond what is, without the limit."""
+    """Units of the need that could be met without the limit, beyond all that could be with it."""
     users: tuple[Text, ...] = ()
     """States that use what is limited instead, those that use most first."""
 
@@ -91,7 +91,9 @@ class Shortfall(Frozen):
     known: bool = True
     """Whether that is all that stands against it; False where a limit of work came first."""
     barred: tuple[Cause, ...] = ()
-    """Rules that keep providers from the need; gain is the number of providers that each alone keeps away."""
+    """Rules that keep providers from the need, each with the nearest offer that it keeps away: the one with fewest
+    rules against it, then the larger, then by name. Gain is the number of offers that the rule alone keeps away; 0
+    where nobody is eligible and it takes several rules to keep even the nearest away: then these are its rules."""
     remedies: tuple[Remedy, ...] = ()
     """Smallest changes that would reach it, in order of who has to agree, then of size."""
     insufficient: tuple[tuple[ChangeKind, Verdict], ...] = ()
