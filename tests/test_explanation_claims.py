@@ -30,7 +30,7 @@ SCENARIOS = Path(__file__).parents[1] / "scenarios"
 TINY = sorted(path.stem for path in (SCENARIOS / "tiny").glob("*.yaml") if not path.stem.endswith(".expected"))
 WORK = 20
 """Deterministic work of solving the large scenario: what it leaves is to be explained, not to be best."""
-SAMPLE = 60
+SAMPLE = 75
 """Claims about the large scenario that are tried out."""
 LATE: Changes = {"needs.n.completes": True, "needs.n.max_per_year": 5, "states.A.deadline": 2015}
 SMALL: dict[str, Changes] = {
@@ -204,76 +204,93 @@ def test_claims_about_tiny_scenarios_hold(name: str, capsys: pytest.CaptureFixtu
         sys.stdout.write(f"\n{name}: {dict(sorted(count.items()))}\n")
 
 
+Verdict = bool | None
+"""Whether a claim is confirmed; False where it is proven wrong, None where the search for a whole point finds none."""
+
+
 class PartTrial(Trial):
     """Tries out claims on the State's part alone, all else kept, formulated anew for each."""
 
-    def most(self, scenario: Scenario) -> int:
-        """Returns the most of the goal that is found in the State's part of a changed scenario; the checker agrees."""
+    def reaches(self, scenario: Scenario) -> Verdict:
+        """Whether the goal is reached in the State's part of a changed scenario; the checker agrees where it is."""
         setting = Setting.of(scenario, self.portfolio)
-        reached = setting.least(self.goal)
-        setting.check(reached)
-        if self.goal.need is None or reached.value is not None:
-            return 0 if reached.value is None else self.wanted
+        found = setting.least(self.goal)
+        setting.check(found)
+        return True if found.value is not None else False if found.impossible else None
+
+    def gains(self, stops: list[Stop], gain: int) -> Verdict:
+        """Whether there is more without some limits, about as much as is claimed: searches end some granules apart."""
+        scenario = without(self.scenario, stops)
+        if self.goal.need is None:
+            return self.reaches(scenario)
+        setting = Setting.of(scenario, self.portfolio)
         found = setting.most(self.goal)
         setting.check(found)
-        return found.value or 0
+        if found.bound is not None and found.bound < self.has + gain:
+            return False
+        near = found.value is not None and abs(found.value - self.has - gain) <= self.wanted // 100
+        return True if near and found.value is not None and found.value > self.has else None
 
-    def claims(self) -> Iterator[tuple[str, Callable[[], bool]]]:
+    def claims(self) -> Iterator[tuple[str, Callable[[], Verdict]]]:
         """Yields claims, and what tries each out."""
         for cause in self.found.causes:
-            yield cause.code, partial(self._holds_cause, cause)
+            yield cause.code, partial(self.gains, [self.stop(cause)], cause.gain)
         for cause in self.found.together:
-            yield "together", partial(self._holds_together, cause)
+            yield "together", partial(self._together, cause)
         for remedy in self.found.remedies:
-            yield remedy.changes[0].kind, partial(self._holds_remedy, remedy)
+            yield remedy.changes[0].kind, partial(self._remedy, remedy)
         for kind, verdict in self.found.insufficient:
             if verdict == "not_enough":
-                yield f"not {kind}", partial(self._holds_not_enough, kind)
+                yield f"not {kind}", partial(self._not_enough, kind)
 
-    def _holds_cause(self, cause: Cause) -> bool:
-        """Without the limit there is more, about as much as is claimed: a search may end some granules apart."""
-        most = self.most(without(self.scenario, [self.stop(cause)]))
-        return self.has < most and abs(most - self.has - cause.gain) <= self.wanted // 100
-
-    def _holds_together(self, left: Cause) -> bool:
+    def _together(self, left: Cause) -> Verdict:
+        """All are enough; all but one are not found to be."""
         stops = [self.stop(cause) for cause in self.found.together]
         fewer = [stop for stop in stops if (stop.code, stop.subject) != (left.code, *left.subjects)]
-        return self.most(without(self.scenario, fewer)) <= self.has < self.most(without(self.scenario, stops))
+        if self.found.known and self.gains(fewer, left.gain):
+            return False
+        return self.gains(stops, left.gain)
 
-    def _holds_remedy(self, remedy: Remedy) -> bool:
+    def _remedy(self, remedy: Remedy) -> Verdict:
+        """The changes are enough, and where they are said to be least, the step before is not."""
         pulled = self.pulled(remedy)
         (lever, amount), *others = pulled
         if lever.amounts is not None and remedy.smallest:
             less = [0, *lever.amounts][lever.amounts.index(amount)]
-            if self.most(changed(self.scenario, *([(lever, less)] if less else []), *others)) >= self.wanted:
+            if self.reaches(changed(self.scenario, *([(lever, less)] if less else []), *others)):
                 return False
-        return self.most(changed(self.scenario, *pulled)) == self.wanted
+        return self.reaches(changed(self.scenario, *pulled))
 
-    def _holds_not_enough(self, kind: str) -> bool:
+    def _not_enough(self, kind: str) -> Verdict:
+        """All levers of a kind together are not: neither is any of them."""
         probes = Probes(self.scenario, self.portfolio, self.scenario.state(self.goal.state), self.levers)
-        levers = [lever for lever in self.levers if lever.kind == kind]
-        return self.most(changed(self.scenario, *((lever, probes.all_of(lever)) for lever in levers))) < self.wanted
+        levers = [(lever, probes.all_of(lever)) for lever in self.levers if lever.kind == kind]
+        together = self.reaches(changed(self.scenario, *levers))
+        each = [together] if not together else [self.reaches(changed(self.scenario, lever)) for lever in levers]
+        return False if True in each else None if None in each else True
 
 
 @pytest.mark.slow
 def test_sampled_claims_about_the_large_scenario_hold(capsys: pytest.CaptureFixture[str]) -> None:
-    """At least fifty, of States drawn with a fixed seed, each by formulating and solving the State's part anew."""
+    """At least fifty are confirmed and none is refuted, of States drawn with a fixed seed, each by formulating and
+    solving the State's part anew."""
     scenario, draw = load(SCENARIOS / "geneva-2015.yaml"), Random(20)
     portfolio = solve(scenario, SolveOptions(work=WORK)).portfolio
     assert portfolio is not None
     states = [state.id for state in scenario.states]
     draw.shuffle(states)
-    claims: list[tuple[str, str, Callable[[], bool]]] = []
+    claims: list[tuple[str, str, Callable[[], Verdict]]] = []
     for state in states:
         for found in explain(scenario, portfolio, states=[state]).shortfalls:
             trial = PartTrial(scenario, portfolio, found)
             claims += [(found.need or state, name, holds) for name, holds in trial.claims()]
-        if len(claims) >= 2 * SAMPLE:
+        if len(claims) >= SAMPLE:
             break
     sample = draw.sample(claims, min(SAMPLE, len(claims)))
-    broken = [(about, name) for about, name, holds in sample if not holds()]
+    verdicts = [(about, name, holds()) for about, name, holds in sample]
+    count = Counter(verdict for _, _, verdict in verdicts)
     with capsys.disabled():
         kinds = dict(sorted(Counter(name for _, name, _ in sample).items()))
-        sys.stdout.write(f"\n{len(sample)} of {len(claims)} claims tried out: {kinds}\n")
-    assert broken == []
-    assert len(sample) >= 50
+        sys.stdout.write(f"\n{len(sample)} of {len(claims)} claims tried out: {dict(count)}, {kinds}\n")
+    assert [each for each in verdicts if each[2] is False] == []
+    assert count[True] >= 50
