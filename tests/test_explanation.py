@@ -15,7 +15,7 @@ from matcher.cli.exits import Exit
 from matcher.cli.runs import RunFolder
 from matcher.errors import InvalidOptions
 from matcher.execution import Processes
-from matcher.explanation import Cause, Change, Explanation, Remedy, Shortfall, explain, shortfalls
+from matcher.explanation import Account, Cause, Change, Remedy, Shortfall, remaining, shortfalls
 from matcher.explanation.changes import Lever, changed, levers_of
 from matcher.explanation.halving import alone, needed
 from matcher.explanation.ledger import LedgerMaker
@@ -24,7 +24,7 @@ from matcher.explanation.setting import Found, Goal, Setting
 from matcher.io import load
 from matcher.portfolio import Portfolio
 from matcher.reporting import amounts
-from matcher.reporting.explained import explanation_markdown
+from matcher.reporting.explained import account_markdown
 from matcher.reporting.languages import languages, numerals_of, table_of
 from matcher.reporting.shortfalls import ShortfallSpeaker
 from matcher.result import Result, SolveOptions
@@ -45,7 +45,7 @@ def explained(scenario: Scenario, **options: Any) -> dict[str | None, Shortfall]
     """Returns what is left of a scenario of one State, by need."""
     portfolio = solved(scenario).portfolio
     assert portfolio is not None
-    return {each.need: each for each in explain(scenario, portfolio, **options).shortfalls}
+    return {each.need: each for each in remaining(scenario, portfolio, **options).shortfalls}
 
 
 WORLD: Changes = {"needs.n.completes": True}
@@ -158,7 +158,7 @@ def test_what_can_be_met_as_things_are_needs_no_change() -> None:
     empty = Portfolio(scenario=scenario.name, scenario_hash=scenario.digest, flows=(), engagements=())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Setting, "most", lambda *_: Found(3, 10))
-        need = explain(scenario, empty).shortfalls[1]
+        need = remaining(scenario, empty).shortfalls[1]
     assert (need.at_hand, need.causes, need.remedies, need.insufficient) == (10, (), (), ())
 
 
@@ -174,7 +174,7 @@ def test_nothing_is_taken_from_others() -> None:
     scenario = small_scenario(SHARED)
     portfolio = solved(scenario).portfolio
     assert portfolio is not None
-    found = {each.need: each for each in explain(scenario, portfolio).shortfalls}
+    found = {each.need: each for each in remaining(scenario, portfolio).shortfalls}
     assert found["b"].state == "B"
     assert found["b"].at_hand == 0
     (cause,) = found["b"].causes
@@ -203,7 +203,7 @@ def test_a_plan_that_could_do_better_says_so() -> None:
     """An empty portfolio leaves all at hand: nothing stands in the way."""
     scenario = small_scenario(WORLD)
     empty = Portfolio(scenario=scenario.name, scenario_hash=scenario.digest, flows=(), engagements=())
-    whole, need = explain(scenario, empty).shortfalls
+    whole, need = remaining(scenario, empty).shortfalls
     assert (whole.need, whole.missing, whole.at_hand, whole.remedies) == (None, 1, 1, ())
     assert (need.need, need.missing, need.at_hand, need.causes) == ("n", 10, 10, ())
 
@@ -322,7 +322,7 @@ def test_processes_give_the_same() -> None:
     portfolio = solved(scenario).portfolio
     assert portfolio is not None
     with Processes(2) as executor:
-        assert explain(scenario, portfolio, executor=executor) == explain(scenario, portfolio)
+        assert remaining(scenario, portfolio, executor=executor) == remaining(scenario, portfolio)
 
 
 def test_what_cannot_be_explained_is_refused() -> None:
@@ -331,10 +331,10 @@ def test_what_cannot_be_explained_is_refused() -> None:
     portfolio = solved(scenario).portfolio
     assert portfolio is not None
     with pytest.raises(InvalidOptions, match="no State 'a'; did you mean 'A'"):
-        explain(scenario, portfolio, states=["a"])
+        remaining(scenario, portfolio, states=["a"])
     poorer = small_scenario(WORLD | {"offers.f.amount": 10})
     with pytest.raises(InvalidOptions, match="not valid for this scenario"):
-        explain(poorer, portfolio.model_copy(update={"scenario_hash": poorer.digest}))
+        remaining(poorer, portfolio.model_copy(update={"scenario_hash": poorer.digest}))
 
 
 @pytest.mark.parametrize(
@@ -438,6 +438,13 @@ def test_unknown_languages_are_refused() -> None:
         table_of("frr")
 
 
+def told(scenario: Scenario, shortfalls: tuple[Shortfall, ...], language: str) -> str:
+    """Returns the words of an account of nothing but shortfalls."""
+    found = Account(scenario="small", scenario_hash="x", portfolio="x", parts=("why_not",), why_not=shortfalls)
+    portfolio = Portfolio(scenario="small", scenario_hash=scenario.digest)
+    return account_markdown(scenario, portfolio, found, language)
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_everything_has_words(language: str) -> None:
     """Every limit, rule, kind of change and verdict that data can hold is said, with its figures."""
@@ -454,8 +461,7 @@ def test_everything_has_words(language: str) -> None:
     for change in changes:
         for least in (change.amount, 7):
             shortfalls.append(base.model_copy(update={"remedies": (Remedy(changes=(change, change), least=least),)}))
-    explanation = Explanation(scenario="small", scenario_hash="", shortfalls=tuple(shortfalls))
-    text = explanation_markdown(scenario, explanation, language)
+    text = told(scenario, tuple(shortfalls), language)
     assert "{" not in text
     assert text.count(amounts.count(1_500_000, numerals_of(language))) >= 2 * 2
     for kind in ("money", "start"):
@@ -468,8 +474,7 @@ def test_everything_has_words(language: str) -> None:
     assert capability.name in by_kind["more_work"]
     assert "clearance" not in by_kind["more_work"]
     assert text.count(table["no_pair"]) == 1
-    nothing = Explanation(scenario="small", scenario_hash="", shortfalls=())
-    assert table["nothing"] in explanation_markdown(scenario, nothing, language)
+    assert table["nothing"] in told(scenario, (), language)
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
@@ -507,8 +512,8 @@ def test_the_command_explains_a_run(saved: Path, capsys: pytest.CaptureFixture[s
     assert "- la capacité de An operator (t) : 4 m2 de plus" in capsys.readouterr().out
     assert run(["explain", str(saved), "--json", "--state", "A"]) == Exit.DONE
     document = json.loads(capsys.readouterr().out)
-    assert [each["need"] for each in document["shortfalls"]] == [None, "n"]
-    assert Explanation.model_validate_json(json.dumps(document)).shortfalls[1].causes[0].gain == 4
+    assert [each["need"] for each in document["why_not"]] == [None, "n"]
+    assert Account.model_validate_json(json.dumps(document)).why_not[1].causes[0].gain == 4
 
 
 def test_the_command_refuses_what_it_cannot_explain(

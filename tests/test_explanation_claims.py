@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from generators import Seeded, draw_scenario
-from matcher.explanation import Cause, Remedy, Shortfall, explain
+from matcher.explanation import Cause, Remedy, Shortfall, remaining
 from matcher.explanation.changes import Lever, added, changed, levers_of
 from matcher.explanation.ledger import PAIRED
 from matcher.explanation.probes import Probes
@@ -183,7 +183,7 @@ def tried(scenario: Scenario) -> Counter[str]:
     if portfolio is None:
         return Counter()
     count: Counter[str] = Counter()
-    for found in explain(scenario, portfolio).shortfalls:
+    for found in remaining(scenario, portfolio).shortfalls:
         trial = Trial(scenario, portfolio, found)
         count.update([*trial.check_causes(), *trial.check_others(), *trial.check_ledger()])
     return count
@@ -281,7 +281,7 @@ def test_sampled_claims_about_the_large_scenario_hold(capsys: pytest.CaptureFixt
     draw.shuffle(states)
     claims: list[tuple[str, str, Callable[[], Verdict]]] = []
     for state in states:
-        for found in explain(scenario, portfolio, states=[state]).shortfalls:
+        for found in remaining(scenario, portfolio, states=[state]).shortfalls:
             trial = PartTrial(scenario, portfolio, found)
             claims += [(found.need or state, name, holds) for name, holds in trial.claims()]
         if len(claims) >= SAMPLE:

@@ -14,7 +14,7 @@ import pytest
 from generators import Seeded, draw_scenario
 from matcher.arrays import build_arrays
 from matcher.conflicts.limits import limits_of
-from matcher.explanation.idle import Idle, idle
+from matcher.explanation.idle import Idle, idle_offers
 from matcher.explanation.tallies import tally
 from matcher.formulations.assignment import formulate
 from matcher.io import load
@@ -40,7 +40,7 @@ def told(changes: Changes) -> dict[str, Idle]:
     scenario = small_scenario(changes)
     portfolio = solve(scenario, OPTIONS).portfolio
     assert portfolio is not None
-    return {each.offer: each for each in idle(scenario, portfolio)}
+    return {each.offer: each for each in idle_offers(scenario, portfolio)}
 
 
 @cache
@@ -51,7 +51,7 @@ def cases() -> list[tuple[Scenario, Portfolio, tuple[Idle, ...]]]:
     for scenario in scenarios:
         portfolio = solve(scenario, OPTIONS).portfolio
         if portfolio is not None:
-            found.append((scenario, portfolio, idle(scenario, portfolio)))
+            found.append((scenario, portfolio, idle_offers(scenario, portfolio)))
     return found
 
 
@@ -210,7 +210,7 @@ def test_offers_that_are_used_in_full_are_not_told() -> None:
             mine = [each for each in found if each.offer == offer.id]
             assert [each.total - each.used for each in mine] == ([left] if left else [])
     scenario, portfolio, found = cases()[0]
-    assert idle(scenario, portfolio, offers=[found[0].offer]) == found[:1]
+    assert idle_offers(scenario, portfolio, offers=[found[0].offer]) == found[:1]
 
 
 def test_words_in_every_language() -> None:

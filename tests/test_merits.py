@@ -11,7 +11,7 @@ import pytest
 
 from generators import Seeded, draw_scenario
 from matcher.errors import InvalidOptions
-from matcher.explanation.merits import Merit, merits
+from matcher.explanation.merits import Merit, merits_of
 from matcher.explanation.tallies import tally
 from matcher.io import load
 from matcher.partnerships import derive_partnerships, flows_of, forbidding
@@ -50,7 +50,7 @@ def cases() -> list[tuple[Scenario, Portfolio, tuple[Merit, ...]]]:
     for scenario in scenarios:
         portfolio = proposed(scenario)
         if portfolio is not None and portfolio.flows:
-            found.append((scenario, portfolio, merits(scenario, portfolio)))
+            found.append((scenario, portfolio, merits_of(scenario, portfolio)))
     return found
 
 
@@ -59,7 +59,7 @@ def test_what_a_partnership_adds_binds_it_and_its_veto() -> None:
     scenario = small_scenario(TWO_OPERATORS)
     portfolio = proposed(scenario)
     assert portfolio is not None
-    (found,) = merits(scenario, portfolio)
+    (found,) = merits_of(scenario, portfolio)
     assert (found.partnership, found.state) == ("A-donor-ngo-2015", "A")
     assert found.adds is not None
     assert (found.adds.coverage, found.adds.completes, found.adds.completion_year) == (
@@ -88,11 +88,11 @@ def test_a_decided_partnership_cannot_be_vetoed() -> None:
     scenario = small_scenario(TWO_OPERATORS | {"decisions.commitments": [agreed]})
     portfolio = proposed(scenario)
     assert portfolio is not None
-    assert merits(scenario, portfolio)[0].veto.outcome == "decided"
+    assert merits_of(scenario, portfolio)[0].veto.outcome == "decided"
     pinned = small_scenario({"decisions.pins": [{"offer": "t", "state": "A"}]})
     portfolio = proposed(pinned)
     assert portfolio is not None
-    assert merits(pinned, portfolio)[0].veto.outcome in ("decided", "impossible")
+    assert merits_of(pinned, portfolio)[0].veto.outcome in ("decided", "impossible")
 
 
 def test_only_what_is_asked_about() -> None:
@@ -101,13 +101,13 @@ def test_only_what_is_asked_about() -> None:
     scenario = small_scenario(changes)
     portfolio = proposed(scenario)
     assert portfolio is not None
-    every = merits(scenario, portfolio)
+    every = merits_of(scenario, portfolio)
     assert len(every) == 2
-    assert [each.partnership for each in merits(scenario, portfolio, providers=["ngo"])] == ["A-donor-ngo-2015"]
-    assert merits(scenario, portfolio, states=["A"]) == every
-    assert merits(scenario, portfolio, partnerships=[every[1].partnership]) == every[1:]
+    assert [each.partnership for each in merits_of(scenario, portfolio, providers=["ngo"])] == ["A-donor-ngo-2015"]
+    assert merits_of(scenario, portfolio, states=["A"]) == every
+    assert merits_of(scenario, portfolio, partnerships=[every[1].partnership]) == every[1:]
     with pytest.raises(InvalidOptions, match="did you mean 'A-donor-ngo-2015'"):
-        merits(scenario, portfolio, partnerships=["A-donor-ngos-2015"])
+        merits_of(scenario, portfolio, partnerships=["A-donor-ngos-2015"])
 
 
 def test_what_is_added_is_what_a_count_without_it_lacks() -> None:

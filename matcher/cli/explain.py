@@ -1,40 +1,115 @@
-"""``matcher explain``: what a saved portfolio leaves, why, and what it would take."""
+"""``matcher explain``: why a saved portfolio is as it is, what it leaves, and what it would take."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from matcher.cli.arguments import AsJson, Language
+from matcher.cli.arguments import AsJson, Language, Workers
+from matcher.cli.progress import ProgressLog
 from matcher.cli.talk import out, out_json
+
+if TYPE_CHECKING:
+    from matcher.explanation import Part
+    from matcher.reporting.audiences import Audience
+
+SAID: dict[str, str] = {
+    "why": "partnerships: what they add, what binds them, what a veto costs",
+    "why_not": "what remains, why, and what it would take",
+    "idle": "offers that are not used",
+    "clock": "years of completion",
+    "curves": "what more money, work or time is worth",
+}
+"""What is being looked for, by part."""
+Names = list[str] | None
 
 
 def explain_command(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a run, or its result.json.")],
-    state: Annotated[
-        list[str] | None, typer.Option("--state", metavar="ID", help="State to explain; repeatable; all if none.")
+    state: Annotated[Names, typer.Option(metavar="ID", help="State to explain; repeatable.")] = None,
+    provider: Annotated[Names, typer.Option(metavar="ID", help="Provider to explain; repeatable.")] = None,
+    partnership: Annotated[Names, typer.Option(metavar="ID", help="Partnership to explain; repeatable.")] = None,
+    only: Annotated[
+        Names, typer.Option(metavar="PART", help="Only why, why_not, idle, clock or curves; repeatable.")
     ] = None,
     ledger: Annotated[
-        bool, typer.Option("--ledger/--no-ledger", help="Also find the smallest changes that would do.")
+        bool, typer.Option("--ledger/--no-ledger", help="Of what remains, find the smallest changes that would do.")
     ] = True,
+    alternatives: Annotated[
+        int, typer.Option(min=0, max=100, metavar="N", help="Also find N portfolios about as good, but different.")
+    ] = 0,
+    tolerance: Annotated[
+        str, typer.Option(metavar="SHARE", help="By how much each objective of an alternative may be worse.")
+    ] = "0.01",
     language: Language = "en",
-    workers: Annotated[int, typer.Option(min=1, max=1024, metavar="N", help="Processes to look in.")] = 1,
+    workers: Workers = 1,
     json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not say what is being looked for.")] = False,
 ) -> None:
-    """Explain what remains: why, and what it would take."""
+    """Explain a portfolio: why, why not, and what it would take."""
+    from matcher.alternatives import find_alternatives
     from matcher.cli.runs import read_portfolio
     from matcher.execution import executor_for
-    from matcher.explanation import explain
-    from matcher.reporting.explained import explanation_markdown
+    from matcher.explanation import Asked, explain
+    from matcher.reporting.explained import account_markdown
     from matcher.reporting.languages import table_of
 
     table_of(language)  # before what may take minutes
+    worse = _read_tolerance(tolerance)
     scenario, portfolio = read_portfolio(run)
+    asked = Asked(tuple(state or ()), tuple(provider or ()), tuple(partnership or ()), _parts(only or ()), ledger)
+    log = ProgressLog(sys.stderr, quiet=quiet)
     with executor_for(workers) as executor:
-        found = explain(scenario, portfolio, states=state or (), ledger=ledger, executor=executor)
+        found = explain(scenario, portfolio, asked, executor=executor, tell=lambda part: log.say(SAID[part]))
+        others = None
+        if alternatives:
+            log.say("portfolios about as good, but different")
+            others = find_alternatives(scenario, portfolio, count=alternatives, tolerance=worse, executor=executor)
     if json:
-        out_json(found.model_dump(mode="json"))
+        document = found.model_dump(mode="json")
+        out_json(document if others is None else {**document, "alternatives": others.model_dump(mode="json")})
     else:
-        out(explanation_markdown(scenario, found, language))
+        out(account_markdown(scenario, portfolio, found, language, _audience(asked.states, asked.providers), others))
+
+
+def _parts(names: Sequence[str]) -> tuple[Part, ...]:
+    """Returns the parts that were named."""
+    from matcher.errors import nearest
+    from matcher.explanation import PARTS
+
+    found = []
+    for name in names:
+        part = next((each for each in PARTS if each == name), None)
+        if part is None:
+            near = nearest(name, PARTS)
+            hint = f"; did you mean {near}?" if near else ""
+            raise typer.BadParameter(f"{name!r} is none of {', '.join(PARTS)}{hint}", param_hint="--only")
+        found.append(part)
+    return tuple(found)
+
+
+def _audience(states: tuple[str, ...], providers: tuple[str, ...]) -> Audience:
+    """To whom the words are addressed: the one State or provider that asks, else the Committee."""
+    from matcher.reporting.audiences import Audience
+
+    if len(states) == 1 and not providers:
+        return Audience(state=states[0])
+    if len(providers) == 1 and not states:
+        return Audience(provider=providers[0])
+    return Audience()
+
+
+def _read_tolerance(text: str) -> Decimal:
+    """Returns a tolerance written as a decimal number from 0 to below 1."""
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not (found.is_finite() and 0 <= found < 1):
+        raise typer.BadParameter(f"{text!r} is not a number from 0 to below 1, such as 0.01", param_hint="--tolerance")
+    return found

@@ -114,13 +114,13 @@ def levers_of(scenario: Scenario, state: State, refused: Refusals | None = None)
     return [
         *_partners(scenario, state),
         *_absorption(scenario, state),
-        *_deadline(scenario, state),
+        *later_deadline(scenario, state),
         *_ownership(scenario, state, offers),
         *_earmarks(refusals_of(scenario, state) if refused is None else refused),
         *_starts(scenario, offers),
         *(_further(scenario, offer) for offer in offers if not _decided_on(scenario, offer.id, state.id)),
-        _anybodys_money(scenario.horizon.first),
-        *(lever for capability in sorted(kinds) for lever in _anybodys_work(scenario, capability)),
+        anybodys_money(scenario.horizon.first),
+        *(lever for capability in sorted(kinds) for lever in anybodys_work(scenario, capability)),
     ]
 
 
@@ -163,7 +163,8 @@ def _absorption(scenario: Scenario, state: State) -> list[Lever]:
     return [Lever("absorption", state.id, "", amounts, _entity("states", state.id, "absorption", more))]
 
 
-def _deadline(scenario: Scenario, state: State) -> list[Lever]:
+def later_deadline(scenario: Scenario, state: State) -> list[Lever]:
+    """A later deadline, up to the end of the horizon; nothing where it is there already."""
     years = tuple(range(1, scenario.horizon.last - state.deadline + 1))
     later = _entity("states", state.id, "deadline", lambda before, amount: before + amount)
     return [Lever("deadline", state.id, "", years, later)] if years else []
@@ -261,7 +262,9 @@ def _further(scenario: Scenario, offer: FundingOffer | TechnicalOffer) -> Lever:
     return lever
 
 
-def _anybodys_money(first: int) -> Lever:
+def anybodys_money(first: int) -> Lever:
+    """A further grant from anybody, for any purpose, to be used in any year from the first on."""
+
     def apply(document: Document, amount: int) -> None:
         offer = {
             "provider": _add_provider(document, "donor_state"),
@@ -279,7 +282,7 @@ def _grant(first: int, amount: int) -> Document:
     return {"amount": {first: min(amount, MAX_MONEY)}, "carry_over": Decimal(1), "repayment": None, "currency": None}
 
 
-def _anybodys_work(scenario: Scenario, capability: str) -> list[Lever]:
+def anybodys_work(scenario: Scenario, capability: str) -> list[Lever]:
     """Work at the price of the dearest who offers it in the scenario's currency; none where nobody does."""
     own = (None, scenario.currency.code)
     workers = [offer for offer in scenario.technical if offer.capability == capability]

@@ -73,6 +73,8 @@ class _Case:
 
     scenario: Scenario
     portfolio: Portfolio
+    states: frozenset[str] = frozenset()
+    """States that are asked about; none are all."""
 
     @cached_property
     def options(self) -> OptionSet:
@@ -98,11 +100,12 @@ class _Case:
         return left
 
 
-def idle(
+def idle_offers(
     scenario: Scenario,
     portfolio: Portfolio,
     *,
     offers: Collection[str] = (),
+    states: Collection[str] = (),
     executor: Executor | None = None,
 ) -> tuple[Idle, ...]:
     """Returns why offers are not used in full, by id.
@@ -113,15 +116,20 @@ def idle(
         A valid portfolio of the scenario.
     offers
         Ids of those asked about; none are all.
+    states
+        Ids of States in which alone they are asked about, with what may serve needs that are open there; none are all.
     """
     run = executor or Serial()
     used = _used(portfolio)
+    case = _Case(scenario, portfolio, frozenset(states))
     asked = [
         offer.id
         for offer in scenario.offers
-        if (not offers or offer.id in offers) and used[offer.id] < _total(scenario, offer)
+        if (not offers or offer.id in offers)
+        and used[offer.id] < _total(scenario, offer)
+        and (not states or _neediest(case, [scenario.need(need) for need in sorted(case.serves[offer.id])]) is not None)
     ]
-    return tuple(run.map(why_idle, asked, shared=run.share(_Case(scenario, portfolio))))
+    return tuple(run.map(why_idle, asked, shared=run.share(case)))
 
 
 def _used(portfolio: Portfolio) -> Counter[str]:
@@ -190,7 +198,7 @@ def _neediest(case: _Case, needs: Sequence[Need]) -> str | None:
     """The State with most left, in shares of needs, of some needs; None where all are met."""
     left = defaultdict[str, Fraction](Fraction)
     for need in needs:
-        if case.left[need.id] > 0:
+        if case.left[need.id] > 0 and (not case.states or need.state in case.states):
             left[need.state] += Fraction(case.left[need.id], need.quantity)
     return min(left, key=lambda state: (-left[state], state), default=None)
 

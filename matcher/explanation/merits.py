@@ -112,7 +112,7 @@ class _Case:
     prices: Mapping[str, Sequence[Sequence[object]]]
 
 
-def merits(
+def merits_of(
     scenario: Scenario,
     portfolio: Portfolio,
     *,

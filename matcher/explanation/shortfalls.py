@@ -45,7 +45,7 @@ class _Asked:
         return self._of_state[1:]
 
 
-def explain(
+def remaining(
     scenario: Scenario,
     portfolio: Portfolio,
     *,

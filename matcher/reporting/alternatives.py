@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 
 from matcher.alternatives import Alternative, Alternatives, Pair, Partner, Standing
@@ -24,6 +24,23 @@ def alternatives_markdown(scenario: Scenario, alternatives: Alternatives, langua
     return "\n".join(_Speaker(scenario, alternatives, language).lines()) + "\n"
 
 
+def alternatives_lines(
+    scenario: Scenario, alternatives: Alternatives, language: str, states: Collection[str] = ()
+) -> Iterator[str]:
+    """Yields the same without a title, as a section of a longer text, about some States or all.
+
+    Raises
+    ------
+    InvalidOptions
+        if there are no sentences in that language.
+    """
+    speaker = _Speaker(scenario, alternatives, language)
+    yield from speaker.whole()
+    for state in scenario.states:
+        if not states or state.id in states:
+            yield from (f"#{line}" if line.startswith("#") else line for line in speaker.state(state.id, state.name))
+
+
 class _Speaker:
     """Says what the alternatives hold, in one language."""
 
@@ -35,8 +52,14 @@ class _Speaker:
 
     def lines(self) -> Iterator[str]:
         """Yields all lines."""
+        yield f"# {escaped(self.table['title'].format(scenario=self.scenario.title or self.scenario.name))}"
+        yield from self.whole()
+        for state in self.scenario.states:
+            yield from self.state(state.id, state.name)
+
+    def whole(self) -> Iterator[str]:
+        """Yields what there is of alternatives, and how far they are apart."""
         table, found = self.table, self.found
-        yield f"# {escaped(table['title'].format(scenario=self.scenario.title or self.scenario.name))}"
         others = len(found.portfolios) - 1
         objectives = ", ".join(table["names"][each.objective] for each in found.bounds)
         said = {"count": self._count(others), "tolerance": self._tolerance(), "objectives": objectives}
@@ -44,8 +67,6 @@ class _Speaker:
         if found.why != "reached":
             yield from ("", table["why"][found.why].format(asked=self._count(found.count_asked)))
         yield from ("", *self._portfolios(), "", table["reading"])
-        for state in self.scenario.states:
-            yield from self._state(state.id, state.name)
 
     def _tolerance(self) -> str:
         """The tolerance as a percentage, to its last digit."""
@@ -79,7 +100,7 @@ class _Speaker:
             return amounts.objective(name, plain(sum(parts, Fraction(0))), self.scenario.currency, self.numerals)
         return amounts.objective(name, exact.get(name, "0"), self.scenario.currency, self.numerals)
 
-    def _state(self, key: str, name: str) -> Iterator[str]:
+    def state(self, key: str, name: str) -> Iterator[str]:
         """Yields the pairs of a State, partners that it needs with whomever, and what else the rules allow."""
         pairs = [each for each in self.found.pairs if each.state == key]
         partners = [each for each in self._alone(pairs) if each.state == key]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from matcher.explanation import Explanation, Shortfall
+from matcher.explanation import Shortfall
 from matcher.reporting.layout import escaped
 from matcher.reporting.shortfalls import ShortfallSpeaker
 from matcher.scenario import Scenario
@@ -30,11 +30,11 @@ class Audience:
         return [f"# {said['title'].format(**names)}", "", said["opening"].format(**names)]
 
 
-def asked_of(provider: str, scenario: Scenario, found: Explanation, speaker: ShortfallSpeaker) -> Iterator[str]:
+def asked_of(provider: str, scenario: Scenario, found: Sequence[Shortfall], speaker: ShortfallSpeaker) -> Iterator[str]:
     """Yields the lines of what more of a provider's offers would do for what remains in any State."""
     offers = {offer.id for offer in scenario.offers if offer.provider == provider}
     table, asks, limits = speaker.table["audiences"], [], []
-    for each in found.shortfalls:
+    for each in found:
         goal = _goal(each, scenario, speaker)
         for remedy in each.remedies:
             if len(remedy.changes) == 1 and remedy.changes[0].subject in offers:

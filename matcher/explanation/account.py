@@ -1,0 +1,170 @@
+"""All that is explained of a portfolio, for everybody or for some States, providers or partnerships."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field, Strict
+
+from matcher.errors import InvalidOptions, nearest
+from matcher.execution import Executor, Serial
+from matcher.explanation.clock_findings import Clock, Curves
+from matcher.explanation.clocks import clock, require_valid
+from matcher.explanation.curves import curves_of
+from matcher.explanation.findings import Shortfall
+from matcher.explanation.idle import Idle, idle_offers
+from matcher.explanation.merits import Merit, merits_of
+from matcher.explanation.shortfalls import remaining
+from matcher.portfolio import Portfolio
+from matcher.result import Result
+from matcher.scenario import Frozen, Scenario
+from matcher.scenario.fields import Id, Text
+
+Part = Literal["why", "why_not", "idle", "clock", "curves"]
+"""why: what partnerships add, what binds them, what a veto costs. why_not: what remains, why, and what it would take.
+idle: offers that are not used. clock: years of completion. curves: what ever more of something is worth."""
+PARTS: tuple[Part, ...] = get_args(Part)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be explained."""
+
+    states: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    partnerships: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    """None are all that speak of what is asked about."""
+    ledger: bool = True
+    """Whether `why_not` also looks for the smallest changes."""
+
+    def wanted(self) -> frozenset[Part]:
+        """Returns the parts to be made."""
+        if self.parts:
+            return frozenset(self.parts)
+        if self.states or not (self.providers or self.partnerships):
+            return frozenset(PARTS)
+        return frozenset[Part](("why", "why_not", "idle") if self.providers else ("why",))
+
+    def of_state(self, scenario: Scenario, state: str) -> bool:
+        """Returns whether a State's clock and curves are asked for: one that has needs."""
+        return bool(scenario.needs_of(state)) and (not self.states or state in self.states)
+
+
+class Account(Frozen):
+    """What is explained of a portfolio; parts that were not asked for are empty."""
+
+    account: Annotated[int, Strict(), Field(ge=1, le=1)] = 1
+    """Version of the format."""
+    scenario: Id
+    """Name of the scenario."""
+    scenario_hash: Text
+    """SHA-256 of the resolved scenario."""
+    portfolio: Text
+    """SHA-256 of the portfolio."""
+    parts: tuple[Part, ...]
+    """Parts that were made."""
+    why: tuple[Merit, ...] = ()
+    """By State, then partnership."""
+    why_not: tuple[Shortfall, ...] = ()
+    """By State, completing first, then by need."""
+    idle: tuple[Idle, ...] = ()
+    """By offer."""
+    clocks: tuple[Clock, ...] = ()
+    """By State."""
+    curves: tuple[Curves, ...] = ()
+    """By State."""
+
+
+def explain(
+    scenario: Scenario,
+    portfolio: Portfolio | Result,
+    asked: Asked | None = None,
+    *,
+    executor: Executor | None = None,
+    tell: Callable[[Part], None] | None = None,
+) -> Account:
+    """Returns what is explained of a portfolio.
+
+    Parameters
+    ----------
+    scenario, portfolio
+        A valid portfolio of the scenario, or a result that holds one.
+    asked
+        What is to be explained; none is everything.
+    executor
+        Where the answers are looked for; none is in this process. They do not depend on it.
+    tell
+        Called with each part before it is made.
+
+    Raises
+    ------
+    InvalidOptions
+        if there is no such State, provider or partnership, or no valid portfolio of the scenario.
+    """
+    if isinstance(portfolio, Result):
+        if portfolio.portfolio is None:
+            raise InvalidOptions("the result holds no portfolio: its conflicts say why")
+        portfolio = portfolio.portfolio
+    require_valid(scenario, portfolio)
+    asked, run = asked or Asked(), executor or Serial()
+    _check_names(asked.states, [state.id for state in scenario.states], "State")
+    _check_names(asked.providers, [provider.id for provider in scenario.providers], "provider")
+    wanted = asked.wanted()
+
+    def begin(part: Part) -> bool:
+        if part in wanted and tell is not None:
+            tell(part)
+        return part in wanted
+
+    states = [state.id for state in scenario.states if asked.of_state(scenario, state.id)]
+    return Account(
+        scenario=scenario.name,
+        scenario_hash=scenario.digest,
+        portfolio=portfolio.digest,
+        parts=tuple(part for part in PARTS if part in wanted),
+        why=_why(scenario, portfolio, asked, run) if begin("why") else (),
+        why_not=_why_not(scenario, portfolio, asked, run) if begin("why_not") else (),
+        idle=_idle(scenario, portfolio, asked, run) if begin("idle") else (),
+        clocks=tuple(run.map(_clock, states, shared=run.share((scenario, portfolio)))) if begin("clock") else (),
+        curves=tuple(run.map(_curves, states, shared=run.share((scenario, portfolio)))) if begin("curves") else (),
+    )
+
+
+def _why(scenario: Scenario, portfolio: Portfolio, asked: Asked, run: Executor) -> tuple[Merit, ...]:
+    return merits_of(
+        scenario,
+        portfolio,
+        partnerships=asked.partnerships,
+        states=asked.states,
+        providers=asked.providers,
+        executor=run,
+    )
+
+
+def _why_not(scenario: Scenario, portfolio: Portfolio, asked: Asked, run: Executor) -> tuple[Shortfall, ...]:
+    return remaining(scenario, portfolio, states=asked.states, ledger=asked.ledger, executor=run).shortfalls
+
+
+def _idle(scenario: Scenario, portfolio: Portfolio, asked: Asked, run: Executor) -> tuple[Idle, ...]:
+    offers = [offer.id for offer in scenario.offers if offer.provider in asked.providers]
+    if asked.providers and not offers:
+        return ()
+    return idle_offers(scenario, portfolio, offers=offers, states=asked.states, executor=run)
+
+
+def _clock(case: tuple[Scenario, Portfolio], state: str) -> Clock:
+    return clock(*case, state)
+
+
+def _curves(case: tuple[Scenario, Portfolio], state: str) -> Curves:
+    return curves_of(*case, state)
+
+
+def _check_names(names: Collection[str], known: list[str], what: str) -> None:
+    for name in names:
+        if name not in known:
+            hint = nearest(name, known)
+            raise InvalidOptions(f"no {what} {name!r}" + (f"; did you mean {hint!r}?" if hint else ""))

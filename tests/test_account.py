@@ -1,0 +1,150 @@
+"""The account of a portfolio: parts as asked, the same wherever they are made, addressed to whoever reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from matcher.cli.app import run
+from matcher.cli.exits import Exit
+from matcher.cli.runs import RunFolder
+from matcher.errors import InvalidOptions
+from matcher.execution import executor_for
+from matcher.explanation import PARTS, Account, Asked, explain
+from matcher.io import load
+from matcher.reporting.audiences import Audience
+from matcher.reporting.explained import account_markdown
+from matcher.reporting.languages import languages, table_of
+from matcher.result import Result, SolveOptions
+from matcher.scenario import Scenario
+from matcher.solving import solve
+from small import Changes, small_scenario
+
+STARTER = Path(__file__).parents[1] / "matcher" / "starter" / "scenario.yaml"
+POOR: Changes = {
+    "needs.n.completes": True,
+    "needs.n.quantity": 14,
+    "states.B": {"name": "Belmark", "deadline": 2016},
+    "needs.b": {"state": "B", "capability": "clearance", "quantity": 3},
+}
+
+
+def solved(changes: Changes) -> tuple[Scenario, Result]:
+    """Returns a scenario and what is proposed for it."""
+    scenario = small_scenario(changes)
+    return scenario, solve(scenario, SolveOptions(work=5))
+
+
+@pytest.mark.parametrize(
+    ("asked", "parts"),
+    [
+        (Asked(), PARTS),
+        (Asked(states=("A",)), PARTS),
+        (Asked(providers=("ngo",)), ("why", "why_not", "idle")),
+        (Asked(partnerships=("A-donor-ngo-2015",)), ("why",)),
+        (Asked(parts=("clock", "idle")), ("idle", "clock")),
+        (Asked(providers=("ngo",), parts=("curves",)), ("curves",)),
+    ],
+)
+def test_parts_are_those_that_speak_of_what_is_asked(asked: Asked, parts: tuple[str, ...]) -> None:
+    """All for everybody or a State; for a provider what concerns it; others by name; each is told of before."""
+    told: list[str] = []
+    scenario, result = solved(POOR)
+    found = explain(scenario, result, asked, tell=told.append)
+    assert found.parts == parts
+    assert sorted(told) == sorted(parts)
+    made = {part: bool(getattr(found, "clocks" if part == "clock" else part)) for part in PARTS}
+    assert {part for part in PARTS if made[part]} <= set(parts)
+
+
+def test_only_what_is_asked_about() -> None:
+    """One State's needs, clock and curves; one provider's partnerships and offers."""
+    scenario, result = solved(POOR)
+    whole, mine = explain(scenario, result), explain(scenario, result, Asked(states=("A",)))
+    assert {each.state for each in whole.clocks} == {"A", "B"}
+    assert mine.why_not == tuple(each for each in whole.why_not if each.state == "A")
+    assert mine.clocks == tuple(each for each in whole.clocks if each.state == "A")
+    assert mine.why == tuple(each for each in whole.why if each.state == "A")
+    theirs = explain(scenario, result, Asked(providers=("donor",)))
+    assert {each.offer for each in theirs.idle} == {"f"}
+    assert explain(scenario, result, Asked(providers=("gov",))).idle == ()
+
+
+def test_the_account_does_not_depend_on_where_it_is_made() -> None:
+    """Two processes find what one does; it survives its own document."""
+    scenario, result = solved(POOR)
+    with executor_for(2) as executor:
+        there = explain(scenario, result, executor=executor)
+    here = explain(scenario, result)
+    assert here == there
+    assert Account.model_validate_json(json.dumps(here.model_dump(mode="json"))) == here
+
+
+def test_what_cannot_be_explained_is_refused() -> None:
+    """Unknown names with the nearest, results without a portfolio, portfolios of other scenarios."""
+    scenario, result = solved(POOR)
+    with pytest.raises(InvalidOptions, match="no State 'a'; did you mean 'A'"):
+        explain(scenario, result, Asked(states=("a",)))
+    with pytest.raises(InvalidOptions, match="no provider 'donors'; did you mean 'donor'"):
+        explain(scenario, result, Asked(providers=("donors",)))
+    with pytest.raises(InvalidOptions, match=r"no State 'zzz'$"):
+        explain(scenario, result, Asked(states=("zzz",)))
+    with pytest.raises(InvalidOptions, match="holds no portfolio"):
+        explain(scenario, Result.model_validate({**result.model_dump(), "portfolio": None}))
+    with pytest.raises(InvalidOptions, match="not valid for this scenario"):
+        explain(small_scenario({}), result)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_words_are_addressed(language: str) -> None:
+    """To the Committee, a State or a provider, each with its title; with every part, or that there is nothing."""
+    scenario, result = solved(POOR)
+    assert result.portfolio is not None
+    found = explain(scenario, result)
+    table = table_of(language)["audiences"]
+    texts: dict[str, str] = {}
+    for key, audience, name in (
+        ("committee", Audience(), ""),
+        ("state", Audience(state="A"), "Arland"),
+        ("provider", Audience(provider="ngo"), "An operator"),
+    ):
+        text = account_markdown(scenario, result.portfolio, found, language, audience)
+        assert text.startswith(f"# {table[key]['title'].format(name=name, scenario='small')}\n")
+        assert "{" not in text
+        texts[key] = text
+    for heading in ("clocks", "why", "remains", "idle", "curves"):
+        assert f"## {table[heading]}\n" in texts["state"]
+    assert table["asks"].format(name="An operator") in texts["provider"]
+    nothing = Account(scenario="small", scenario_hash="x", portfolio="x", parts=PARTS)
+    empty = account_markdown(scenario, result.portfolio, nothing, language)
+    for key in ("nothing", "no_partnership", "no_idle"):
+        assert table[key] in empty
+
+
+def test_the_command_addresses_and_adds_alternatives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One State or one provider is addressed; alternatives stand at the end, or in the document."""
+    scenario = load(STARTER)
+    result = solve(scenario, SolveOptions(work=5))
+    folder = RunFolder(tmp_path / "run")
+    folder.save(scenario, result, "")
+    place = str(folder.path)
+
+    def out(*arguments: str) -> str:
+        assert run(["explain", place, *arguments]) == Exit.DONE
+        return capsys.readouterr().out
+
+    assert out("--state", "BBB", "--only", "clock").startswith("# For Belmark")
+    assert out("--provider", "norland", "--only", "why").startswith("# For Norland")
+    assert out("--partnership", result.partnerships[0].id).count("\n### ") == 1
+    text = out("--only", "clock", "--alternatives", "2", "--tolerance", "0.05", "--language", "fr", "--workers", "2")
+    assert "## Ce qui pourrait être autrement\n" in text
+    document: dict[str, Any] = json.loads(out("--only", "clock", "--alternatives", "1", "--json"))
+    assert document["alternatives"]["count_asked"] == 1
+    assert document["clocks"]
+    assert run(["explain", place, "--only", "clocks"]) == Exit.INVALID
+    assert "did you mean clock?" in capsys.readouterr().err
+    assert run(["explain", place, "--tolerance", "1.5"]) == Exit.INVALID
+    assert run(["explain", place, "--tolerance", "much"]) == Exit.INVALID
