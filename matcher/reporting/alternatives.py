@@ -61,7 +61,7 @@ class _Speaker:
         """Yields what there is of alternatives, and how far they are apart."""
         table, found = self.table, self.found
         others = len(found.portfolios) - 1
-        objectives = ", ".join(table["names"][each.objective] for each in found.bounds)
+        objectives = ", ".join(table["names"][name] for name in self._named())
         said = {"count": self._count(others), "tolerance": self._tolerance(), "objectives": objectives}
         yield from ("", table["opening" if others else "alone"].format(**said))
         if found.why != "reached":
@@ -75,7 +75,7 @@ class _Speaker:
 
     def _portfolios(self) -> list[str]:
         """The table of the portfolios: their objectives, and how far they are from the proposed one."""
-        table, named = self.table, [each.objective for each in self.found.bounds]
+        table, named = self.table, self._named()
         head = [table["head"]["portfolio"], *(table["names"][name] for name in named)]
         head += [table["head"]["pairs"], table["head"]["apart"]]
         rows = [
@@ -88,6 +88,10 @@ class _Speaker:
             for at, each in enumerate(self.found.portfolios)
         ]
         return markdown_table(head, rows, frozenset(range(1, len(head))))
+
+    def _named(self) -> list[str]:
+        """Objectives that are held, each once: one may be pursued more than once."""
+        return list(dict.fromkeys(each.objective for each in self.found.bounds))
 
     def _figure(self, each: Alternative, name: str) -> str:
         exact = {figure.objective: figure.exact for figure in each.figures}
