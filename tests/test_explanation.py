@@ -527,3 +527,17 @@ def test_the_command_refuses_what_it_cannot_explain(
     folder.save(scenario, solved(scenario), "")
     assert run(["explain", str(folder.path)]) == Exit.INVALID
     assert "holds no portfolio" in capsys.readouterr().err
+
+
+def test_what_is_less_good_where_more_is_at_hand() -> None:
+    """Of the objectives in the order, those that a plan with more of the need has less good; perhaps none."""
+    frugal = small_scenario({"objectives": {"order": [{"objective": "cost"}, {"objective": "coverage"}]}})
+    found = explained(frugal, ledger=False)["n"]
+    assert found.at_hand == 10
+    assert [(each.subject, each.before, each.after) for each in found.traded] == [("cost", "0", "720")]
+    assert "cost: USD 0, then USD 720" in "\n".join(ShortfallSpeaker(frugal, "en").shortfall(found))
+    plain = small_scenario({"objectives": {"order": [{"objective": "coverage"}]}})
+    empty = Portfolio(scenario=plain.name, scenario_hash=plain.digest, flows=(), engagements=())
+    (need,) = remaining(plain, empty, ledger=False).shortfalls
+    assert (need.at_hand, need.traded) == (10, ())
+    assert table_of("fr")["untraded"] in "\n".join(ShortfallSpeaker(plain, "fr").shortfall(need))

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, Strict
 
+from matcher.explanation.comparison import Moved
 from matcher.scenario import Frozen
 from matcher.scenario.fields import Count, Id, Text
 
@@ -84,6 +85,8 @@ class Shortfall(Frozen):
     """Units of the need that are not met; States not completed (1)."""
     at_hand: Count = 0
     """Units that could be met beyond the portfolio as things are, taking nothing from others."""
+    traded: tuple[Moved, ...] = ()
+    """Where that is not nothing: the scenario's objectives that are less good in the plan that has it."""
     causes: tuple[Cause, ...] = ()
     """What stands against it alone, most first."""
     together: tuple[Cause, ...] = ()

@@ -21,7 +21,7 @@ from matcher.result import Clock, SolveOptions, scenario_hash
 from matcher.scenario import Scenario, TechnicalOffer
 from matcher.solvers import Limits, SolverFailed, engine
 from matcher.stages import aims_of, task_of
-from matcher.verification import verify
+from matcher.verification import Report, verify
 
 WORK = 4.0
 """Deterministic work of solving one State's part."""
@@ -104,8 +104,10 @@ class Setting:
             coefficient = self._use_of(offer)
         return self._best(goal, LinearObjective("least", False, coefficient, 1, Fraction(0)), True, tuning)
 
-    def check(self, found: Found, scenario: Scenario | None = None) -> None:
+    def check(self, found: Found, scenario: Scenario | None = None) -> Report | None:
         """Holds what was found against the checker, in this scenario or another that it should be good in, too.
+
+        Returns its report; None where nothing was found.
 
         Raises
         ------
@@ -113,13 +115,14 @@ class Setting:
             if it refuses it: an error of the engine.
         """
         if found.plan is None:
-            return
+            return None
         portfolio = portfolio_of(self.compact, found.plan)
         if scenario is not None:
             portfolio = portfolio.model_copy(update={"scenario_hash": scenario_hash(scenario)})
         report = verify(scenario or self.scenario, portfolio)
         if not report.ok:
             raise VerificationFailed("; ".join(violation.detail for violation in report.violations[:5]))
+        return report
 
     def _use_of(self, offer: str) -> Ints:
         """What each column takes of an offer: minor units of money, or units of work."""

@@ -10,6 +10,7 @@ from matcher.errors import InvalidOptions, nearest
 from matcher.execution import Executor, Serial
 from matcher.explanation.barring import barred
 from matcher.explanation.changes import Refusals, levers_of, refusals_of
+from matcher.explanation.comparison import Moved
 from matcher.explanation.findings import Cause, Explanation, Shortfall
 from matcher.explanation.halving import alone, needed
 from matcher.explanation.ledger import LedgerMaker
@@ -20,7 +21,9 @@ from matcher.options import find_options
 from matcher.portfolio import Portfolio
 from matcher.result import scenario_hash
 from matcher.scenario import Scenario
-from matcher.verification import verify
+from matcher.units import plain
+from matcher.verification import Report, verify
+from matcher.verification.bound import SENSE
 
 MOST_USERS = 3
 """States named that use what is limited instead."""
@@ -124,7 +127,7 @@ def shortfall(asked: _Asked, goal: Goal) -> Shortfall:
         missing = scenario.need(goal.need).quantity - has
     refused, probes = asked.about(goal.state)
     looker = _Looker(scenario, probes.narrow, portfolio, goal, has)
-    at_hand = looker.at_hand(missing)
+    at_hand, traded = looker.at_hand(missing)
     against = looker.against() if at_hand < missing else _Against((), (), True)
     wanted = asked.ledger and at_hand < missing
     taken = LedgerMaker(probes, goal).ledger() if wanted else None
@@ -133,6 +136,7 @@ def shortfall(asked: _Asked, goal: Goal) -> Shortfall:
         need=goal.need,
         missing=missing,
         at_hand=at_hand,
+        traded=traded,
         causes=against.causes,
         together=against.together,
         known=against.known,
@@ -162,18 +166,36 @@ class _Looker:
         self.has = has
         self._tried: dict[tuple[tuple[str, str], ...], Found] = {}
 
-    def at_hand(self, missing: int) -> int:
-        """Returns the units (or completions) that can be had beyond the portfolio as things are."""
-        now = self._found((), check=True)
+    def at_hand(self, missing: int) -> tuple[int, tuple[Moved, ...]]:
+        """Returns the units (or completions) that can be had beyond the portfolio as things are.
+
+        And the objectives that are less good where they are had.
+        """
+        now, report = self._tried_out(())
         if self.goal.need is None:
-            return 0 if now.value is None else 1
+            return (0, ()) if now.value is None else (1, self._traded(report))
         most = max((now.value or 0) - self.has, 0)
         if most < missing and (now.bound is None or now.bound >= self.has + missing):
             whole = Setting.of(self.narrow, self.portfolio)
             reached = whole.least(self.goal)  # the search for the most may miss it
-            whole.check(reached, self.scenario)
-            most = most if reached.value is None else missing
-        return most
+            other = whole.check(reached, self.scenario)
+            if other is not None:
+                return missing, self._traded(other)
+        return most, self._traded(report) if most else ()
+
+    def _traded(self, report: Report | None) -> tuple[Moved, ...]:
+        """Objectives of the scenario that a plan is less good in than the portfolio."""
+        if report is None:
+            return ()
+        before = verify(self.scenario, self.portfolio).figures
+        worse = (
+            name
+            for name in dict.fromkeys(goal.objective for goal in self.scenario.order())
+            if SENSE[name] * (report.figures[name] - before[name]) < 0
+        )
+        return tuple(
+            Moved(subject=name, before=plain(before[name]), after=plain(report.figures[name])) for name in worse
+        )
 
     def gain(self, stops: Sequence[Stop], *, check: bool = False) -> int | None:
         """Units (or completions) beyond all that could be had as things are, that can be without some limits.
@@ -196,12 +218,17 @@ class _Looker:
         """
         key = tuple((stop.code, stop.subject) for stop in stops)
         if check or key not in self._tried:
-            setting = Setting.of(without(self.narrow, stops), self.portfolio)
-            found = setting.least(self.goal) if self.goal.need is None else setting.most(self.goal)
-            if check:
-                setting.check(found, without(self.scenario, stops))
-            self._tried[key] = Found(found.value, found.bound, found.impossible)
+            self._tried_out(stops, check=check)
         return self._tried[key]
+
+    def _tried_out(self, stops: Sequence[Stop], *, check: bool = True) -> tuple[Found, Report | None]:
+        """The best without some limits, tried out anew, with what the checker says of it if it is asked."""
+        key = tuple((stop.code, stop.subject) for stop in stops)
+        setting = Setting.of(without(self.narrow, stops), self.portfolio)
+        found = setting.least(self.goal) if self.goal.need is None else setting.most(self.goal)
+        report = setting.check(found, without(self.scenario, stops)) if check else None
+        self._tried[key] = Found(found.value, found.bound, found.impossible)
+        return self._tried[key], report
 
     def against(self) -> _Against:
         """Returns what stands against the goal alone, most first; else a smallest set that does together."""

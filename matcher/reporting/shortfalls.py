@@ -8,6 +8,7 @@ from typing import Any
 from matcher.explanation import Cause, Change, Remedy, Shortfall
 from matcher.explanation.changes import EARMARKS
 from matcher.reporting import amounts
+from matcher.reporting.compared import ComparisonSpeaker
 from matcher.reporting.languages import Table, numerals_of, table_of
 from matcher.reporting.layout import escaped
 from matcher.scenario import Scenario, TechnicalOffer
@@ -21,7 +22,7 @@ class ShortfallSpeaker:
     """Says what remains, in one language."""
 
     def __init__(self, scenario: Scenario, language: str) -> None:
-        self.scenario = scenario
+        self.scenario, self.language = scenario, language
         self.table: Table = table_of(language)
         self.numerals = numerals_of(language)
 
@@ -31,7 +32,7 @@ class ShortfallSpeaker:
         yield f"**{escaped(self._opening(each))}**"
         if each.at_hand:
             key = "at_hand_completing" if each.need is None else "at_hand"
-            yield from ("", table[key].format(amount=self._count(each.at_hand), unit=unit))
+            yield from ("", table[key].format(amount=self._count(each.at_hand), unit=unit) + f" {self._traded(each)}")
         if each.causes:
             key = "causes_completing" if each.need is None else "causes"
             yield from self._list(table[key], (self._cause(cause, each, unit) for cause in each.causes))
@@ -43,6 +44,14 @@ class ShortfallSpeaker:
             head = "barred" if each.barred[0].gain else "nearest.none"
             yield from self._list(self._sentence(head), map(self._rule, each.barred))
         yield from self._remedies(each)
+
+    def _traded(self, each: Shortfall) -> str:
+        """What is less good where more of a need is met."""
+        if not each.traded:
+            return str(self.table["untraded"])
+        speaker = ComparisonSpeaker(self.scenario, self.scenario, self.language)
+        said = speaker.table["between"].join(map(speaker.objective, each.traded))
+        return str(self.table["traded"].format(objectives=escaped(said)))
 
     def _remedies(self, each: Shortfall) -> Iterator[str]:
         if each.remedies:
