@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from generators import Seeded, draw_scenario
+from matcher.cli.app import run
+from matcher.cli.exits import Exit
 from matcher.errors import InvalidOptions, InvalidScenario
 from matcher.io import canonical_json, scenario_document
 from matcher.partnerships import derive_partnerships, flows_of
@@ -330,6 +332,27 @@ def test_a_session_may_begin_with_a_saved_run(tmp_path: Path) -> None:
     _, talk = command(tmp_path, "round", "talks", "--pin", "offer=mine-fund-match,state=BBB", "--quiet", code=3)
     assert "no round was added" in talk
     assert sorted(each.name for each in (tmp_path / "talks").iterdir()) == [".lock", "0001"]
+
+
+def test_a_round_that_cannot_be_added_is_kept_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A full disk: it goes to the temporary folder, said aloud, with exit code 1; the session is as it was."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    command(tmp_path, "new")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Session, "append", full)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert run(["round", "talks", "--scenario", "scenario.yaml", "--quiet"]) == Exit.FAILED
+    talk = capsys.readouterr().err
+    assert "talks/0001 cannot be written (No space left on device)" in talk
+    assert "no round was added to talks" in talk
+    (place,) = tmp_path.glob("matcher-*/*/result.json")
+    assert json.loads(place.read_text(encoding="utf-8"))["status"] == "optimal"
+    assert Session.of(tmp_path / "talks").records == ()
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -14,6 +14,7 @@ from matcher.cli.exits import Exit, exit_of
 from matcher.cli.interrupt import run_interruptibly
 from matcher.cli.progress import ProgressLog
 from matcher.cli.talk import out, out_json, say
+from matcher.errors import InvalidOptions
 
 if TYPE_CHECKING:
     from matcher.portfolio import Partnership, Portfolio
@@ -172,7 +173,8 @@ class _Round:
         if engine.cancel.requested:
             return self._nothing(played, engine)
         record = self.session.record(played, priced, self.taken_back)
-        self._save_and_show(played, record, engine, language, json=json)
+        if not self._save_and_show(played, record, engine, language, json=json):
+            return Exit.FAILED
         return exit_of(played.result, strict=False, interrupted=False)
 
     def _standing(self) -> tuple[Standing, ...]:
@@ -224,7 +226,8 @@ class _Round:
         say(f"matcher: no round was added to {self.session.folder}")
         return exit_of(played.result, strict=False, interrupted=interrupted)
 
-    def _save_and_show(self, played: Played, record: Record, engine: _Engine, language: str, *, json: bool) -> None:
+    def _save_and_show(self, played: Played, record: Record, engine: _Engine, language: str, *, json: bool) -> bool:
+        """Adds the round to the session and shows it; returns whether it was added."""
         from matcher.cli.runs import run_files
         from matcher.explanation import compare
         from matcher.reporting.rounds import round_markdown
@@ -236,13 +239,28 @@ class _Round:
             since = before, compare(before, self.ground.portfolio, played.scenario, played.result.portfolio)
         text = round_markdown(played.scenario, played.result, record, since, language)
         files = {**run_files(played.scenario, played.result, engine.log.text), "round.md": text}
-        folder = self.session.append(record, played, files)
         engine.log.close()
-        say(f"round {record.number} saved in {folder}")
+        saved = self._save(played, record, files, engine.log)
         if json:
             out_json(record.model_dump(mode="json"))
         else:
             out(text)
+        return saved
+
+    def _save(self, played: Played, record: Record, files: dict[str, str], log: ProgressLog) -> bool:
+        """Adds the round to the session; what cannot be written there is kept elsewhere and said aloud."""
+        from matcher.cli.runs import RunFolder
+        from matcher.cli.saving import Saving
+
+        try:
+            folder = self.session.append(record, played, files)
+        except (OSError, InvalidOptions) as error:
+            saving = Saving(RunFolder(self.session.round(record.number)), played.scenario, played.result, log)
+            saving.save_elsewhere("round", error, {"round.md": files["round.md"]})
+            say(f"matcher: no round was added to {self.session.folder}")
+            return False
+        say(f"round {record.number} saved in {folder}")
+        return True
 
 
 def _replayed(session: Session, engine: _Engine) -> int:

@@ -42,15 +42,20 @@ class Saving:
         try:
             self.folder.save(self.scenario, self.result, self.log.text, more)
         except (OSError, InvalidOptions) as error:
-            self.failed = True
-            say(f"matcher: {_refused(self.folder.path, error)}")
-            return self._save_elsewhere(what, more)
+            return self.save_elsewhere(what, error, more)
         self.saved = True
         self.log.say(f"{what} in {self.folder.path}")
         return True
 
-    def _save_elsewhere(self, what: str, more: Mapping[str, str] | None) -> bool:
-        """Writes all files into a new folder among the system's temporary ones; returns whether they are there."""
+    def save_elsewhere(
+        self, what: str, reason: OSError | InvalidOptions, more: Mapping[str, str] | None = None
+    ) -> bool:
+        """Says why the directory could not be written, and writes all files into a new temporary folder.
+
+        Returns whether they are there.
+        """
+        self.failed = True
+        say(f"matcher: {_refused(self.folder.path, reason)}")
         place = None
         try:
             place = Path(tempfile.mkdtemp(prefix="matcher-"))
