@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         MatcherError,
         VerificationFailed,
     )
+    from matcher.explanation import Account, Asked, Comparison, compare, explain
     from matcher.io import load, load_portfolio, loads
     from matcher.isolation import ProcessLimits, solve_isolated
     from matcher.options import Option, OptionSet, find_options
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
     from matcher.verification import Report, Violation, verify
 
 _HOME = {
+    "Account": "explanation",
+    "Asked": "explanation",
     "Cancel": "result",
+    "Comparison": "explanation",
     "Engagement": "portfolio",
     "Fault": "errors",
     "Flow": "portfolio",
@@ -54,6 +58,8 @@ _HOME = {
     "SolveOptions": "result",
     "VerificationFailed": "errors",
     "Violation": "verification",
+    "compare": "explanation",
+    "explain": "explanation",
     "find_options": "options",
     "load": "io",
     "load_portfolio": "io",
@@ -64,7 +70,10 @@ _HOME = {
 }
 
 __all__ = [
+    "Account",
+    "Asked",
     "Cancel",
+    "Comparison",
     "Engagement",
     "Fault",
     "Flow",
@@ -85,6 +94,8 @@ __all__ = [
     "SolveOptions",
     "VerificationFailed",
     "Violation",
+    "compare",
+    "explain",
     "find_options",
     "load",
     "load_portfolio",

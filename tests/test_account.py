@@ -45,6 +45,8 @@ def solved(changes: Changes) -> tuple[Scenario, Result]:
         (Asked(states=("A",)), PARTS),
         (Asked(providers=("ngo",)), ("why", "why_not", "idle")),
         (Asked(partnerships=("A-donor-ngo-2015",)), ("why",)),
+        (Asked(needs=("n",)), ("why_not",)),
+        (Asked(needs=("n",), partnerships=("A-donor-ngo-2015",)), ("why", "why_not")),
         (Asked(parts=("clock", "idle")), ("idle", "clock")),
         (Asked(providers=("ngo",), parts=("curves",)), ("curves",)),
     ],
@@ -68,6 +70,9 @@ def test_only_what_is_asked_about() -> None:
     assert mine.why_not == tuple(each for each in whole.why_not if each.state == "A")
     assert mine.clocks == tuple(each for each in whole.clocks if each.state == "A")
     assert mine.why == tuple(each for each in whole.why if each.state == "A")
+    single = explain(scenario, result, Asked(needs=("n",)))
+    assert [each.need for each in single.why_not] == ["n"]
+    assert single.why_not[0] in whole.why_not
     theirs = explain(scenario, result, Asked(providers=("donor",)))
     assert {each.offer for each in theirs.idle} == {"f"}
     assert explain(scenario, result, Asked(providers=("gov",))).idle == ()
@@ -92,6 +97,8 @@ def test_what_cannot_be_explained_is_refused() -> None:
         explain(scenario, result, Asked(providers=("donors",)))
     with pytest.raises(InvalidOptions, match=r"no State 'zzz'$"):
         explain(scenario, result, Asked(states=("zzz",)))
+    with pytest.raises(InvalidOptions, match="no need 'm'"):
+        explain(scenario, result, Asked(needs=("m",), parts=("why_not",)))
     with pytest.raises(InvalidOptions, match="holds no portfolio"):
         explain(scenario, Result.model_validate({**result.model_dump(), "portfolio": None}))
     with pytest.raises(InvalidOptions, match="not valid for this scenario"):

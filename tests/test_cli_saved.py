@@ -79,7 +79,7 @@ def test_show_refuses_what_is_no_result(home: Path, text: str, capsys: pytest.Ca
     assert run(["show", "none.json"]) == Exit.INVALID
 
 
-@pytest.mark.parametrize("subject", ["scenario", "portfolio", "result"])
+@pytest.mark.parametrize("subject", ["scenario", "portfolio", "result", "account", "comparison", "round"])
 def test_schema(subject: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Each format has a JSON Schema whose fields are described."""
     assert run(["schema", subject]) == Exit.DONE

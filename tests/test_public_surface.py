@@ -10,7 +10,10 @@ import pytest
 import matcher
 
 SURFACE = (
+    "Account",
+    "Asked",
     "Cancel",
+    "Comparison",
     "Engagement",
     "Fault",
     "Flow",
@@ -31,6 +34,8 @@ SURFACE = (
     "SolveOptions",
     "VerificationFailed",
     "Violation",
+    "compare",
+    "explain",
     "find_options",
     "load",
     "load_portfolio",

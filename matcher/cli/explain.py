@@ -34,6 +34,7 @@ def explain_command(
     state: Annotated[Names, typer.Option(metavar="ID", help="State to explain; repeatable.")] = None,
     provider: Annotated[Names, typer.Option(metavar="ID", help="Provider to explain; repeatable.")] = None,
     partnership: Annotated[Names, typer.Option(metavar="ID", help="Partnership to explain; repeatable.")] = None,
+    need: Annotated[Names, typer.Option(metavar="ID", help="Need that is not met in full; repeatable.")] = None,
     only: Annotated[
         Names, typer.Option(metavar="PART", help="Only why, why_not, idle, clock or curves; repeatable.")
     ] = None,
@@ -62,7 +63,14 @@ def explain_command(
     table_of(language)  # before what may take minutes
     worse = _read_tolerance(tolerance)
     scenario, portfolio = read_portfolio(run)
-    asked = Asked(tuple(state or ()), tuple(provider or ()), tuple(partnership or ()), _parts(only or ()), ledger)
+    asked = Asked(
+        states=tuple(state or ()),
+        providers=tuple(provider or ()),
+        partnerships=tuple(partnership or ()),
+        needs=tuple(need or ()),
+        parts=_parts(only or ()),
+        ledger=ledger,
+    )
     log = ProgressLog(sys.stderr, quiet=quiet)
     with executor_for(workers) as executor:
         found = explain(scenario, portfolio, asked, executor=executor, tell=lambda part: log.say(SAID[part]))

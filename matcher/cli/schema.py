@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import typer
 
 from matcher.cli.talk import out_json
 
-Subject = Literal["scenario", "portfolio", "result"]
+Subject = Literal["scenario", "portfolio", "result", "account", "comparison", "round"]
 
 
 def schema_command(
-    subject: Annotated[Subject, typer.Argument(metavar="scenario|portfolio|result", help="Which file.")] = "scenario",
+    subject: Annotated[
+        Subject, typer.Argument(metavar="|".join(get_args(Subject)), help="Which file or document.")
+    ] = "scenario",
 ) -> None:
     """Write the JSON Schema of a file format."""
     from pydantic import BaseModel
 
+    from matcher.explanation import Account, Comparison
     from matcher.portfolio import Portfolio
     from matcher.result import Result
+    from matcher.rounds import Record
     from matcher.scenario import Scenario
 
-    models: dict[str, type[BaseModel]] = {"scenario": Scenario, "portfolio": Portfolio, "result": Result}
+    models: dict[str, type[BaseModel]] = {
+        "scenario": Scenario,
+        "portfolio": Portfolio,
+        "result": Result,
+        "account": Account,
+        "comparison": Comparison,
+        "round": Record,
+    }
     out_json(
         {"$schema": "https://json-schema.org/draft/2020-12/schema", **models[subject].model_json_schema()},
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, Strict
 
-from matcher.errors import InvalidOptions, nearest
+from matcher.errors import InvalidOptions
 from matcher.execution import Executor, Serial
 from matcher.explanation.clock_findings import Clock, Curves
 from matcher.explanation.clocks import clock, require_valid
@@ -16,7 +16,7 @@ from matcher.explanation.curves import curves_of
 from matcher.explanation.findings import Shortfall
 from matcher.explanation.idle import Idle, idle_offers
 from matcher.explanation.merits import Merit, merits_of
-from matcher.explanation.shortfalls import remaining
+from matcher.explanation.shortfalls import check_names, remaining
 from matcher.portfolio import Portfolio
 from matcher.result import Result
 from matcher.scenario import Frozen, Scenario
@@ -35,6 +35,7 @@ class Asked:
     states: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
     partnerships: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     """None are all that speak of what is asked about."""
     ledger: bool = True
@@ -44,9 +45,12 @@ class Asked:
         """Returns the parts to be made."""
         if self.parts:
             return frozenset(self.parts)
-        if self.states or not (self.providers or self.partnerships):
+        if self.states or not (self.providers or self.partnerships or self.needs):
             return frozenset(PARTS)
-        return frozenset[Part](("why", "why_not", "idle") if self.providers else ("why",))
+        if self.providers:
+            return frozenset[Part](("why", "why_not", "idle"))
+        asked: tuple[tuple[Part, tuple[str, ...]], ...] = (("why", self.partnerships), ("why_not", self.needs))
+        return frozenset(part for part, names in asked if names)
 
     def of_state(self, scenario: Scenario, state: str) -> bool:
         """Returns whether a State's clock and curves are asked for: one that has needs."""
@@ -110,8 +114,8 @@ def explain(
         portfolio = portfolio.portfolio
     require_valid(scenario, portfolio)
     asked, run = asked or Asked(), executor or Serial()
-    _check_names(asked.states, [state.id for state in scenario.states], "State")
-    _check_names(asked.providers, [provider.id for provider in scenario.providers], "provider")
+    check_names(asked.states, [state.id for state in scenario.states], "State")
+    check_names(asked.providers, [provider.id for provider in scenario.providers], "provider")
     wanted = asked.wanted()
 
     def begin(part: Part) -> bool:
@@ -145,7 +149,8 @@ def _why(scenario: Scenario, portfolio: Portfolio, asked: Asked, run: Executor) 
 
 
 def _why_not(scenario: Scenario, portfolio: Portfolio, asked: Asked, run: Executor) -> tuple[Shortfall, ...]:
-    return remaining(scenario, portfolio, states=asked.states, ledger=asked.ledger, executor=run).shortfalls
+    found = remaining(scenario, portfolio, states=asked.states, needs=asked.needs, ledger=asked.ledger, executor=run)
+    return found.shortfalls
 
 
 def _idle(scenario: Scenario, portfolio: Portfolio, asked: Asked, run: Executor) -> tuple[Idle, ...]:
@@ -161,10 +166,3 @@ def _clock(case: tuple[Scenario, Portfolio], state: str) -> Clock:
 
 def _curves(case: tuple[Scenario, Portfolio], state: str) -> Curves:
     return curves_of(*case, state)
-
-
-def _check_names(names: Collection[str], known: list[str], what: str) -> None:
-    for name in names:
-        if name not in known:
-            hint = nearest(name, known)
-            raise InvalidOptions(f"no {what} {name!r}" + (f"; did you mean {hint!r}?" if hint else ""))

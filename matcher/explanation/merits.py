@@ -18,10 +18,10 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, Strict
 
 from matcher.certificates import rule_prices
-from matcher.errors import InvalidOptions, nearest
 from matcher.execution import Executor, Serial
 from matcher.explanation.comparison import Comparison, StateMoved, compare, state_moved
 from matcher.explanation.regrouping import regroup
+from matcher.explanation.shortfalls import check_names
 from matcher.explanation.tallies import tally
 from matcher.formulations.compact import formulate_compact
 from matcher.formulations.compact.points import plan_within, portfolio_of
@@ -136,11 +136,7 @@ def merits_of(
         if there is no partnership of that id.
     """
     found = derive_partnerships(scenario, portfolio)
-    known = [each.id for each in found]
-    for name in partnerships:
-        if name not in known:
-            hint = nearest(name, known)
-            raise InvalidOptions(f"no partnership {name!r}" + (f"; did you mean {hint!r}?" if hint else ""))
+    check_names(partnerships, [each.id for each in found], "partnership")
     every = not partnerships and not states and not providers
     asked = [
         each

@@ -53,6 +53,7 @@ def remaining(
     portfolio: Portfolio,
     *,
     states: Collection[str] = (),
+    needs: Collection[str] = (),
     ledger: bool = True,
     executor: Executor | None = None,
 ) -> Explanation:
@@ -64,6 +65,8 @@ def remaining(
         A valid portfolio of the scenario.
     states
         Ids of the States to explain; none are all.
+    needs
+        Ids of the needs to explain; none are all, and States that do not complete as well.
     ledger
         Whether to look for the smallest changes too: that takes most of the time.
     executor
@@ -72,17 +75,18 @@ def remaining(
     Raises
     ------
     InvalidOptions
-        if there is no such State, or the portfolio is not a valid one of the scenario.
+        if there is no such State or need, or the portfolio is not a valid one of the scenario.
     """
-    known = [state.id for state in scenario.states]
-    for name in states:
-        if name not in known:
-            hint = nearest(name, known)
-            raise InvalidOptions(f"no State {name!r}" + (f"; did you mean {hint!r}?" if hint else ""))
+    check_names(states, [state.id for state in scenario.states], "State")
+    check_names(needs, [need.id for need in scenario.needs], "need")
     report = verify(scenario, portfolio)
     if not report.ok:
         raise InvalidOptions(f"the portfolio is not valid for this scenario: {report.violations[0].detail}")
-    goals = [goal for goal in _open_goals(scenario, portfolio) if not states or goal.state in states]
+    goals = [
+        goal
+        for goal in _open_goals(scenario, portfolio)
+        if (not states or goal.state in states) and (not needs or goal.need in needs)
+    ]
     run = executor or Serial()
     asked = run.share(_Asked(scenario, portfolio, ledger))
     order = _longest_first(scenario, goals)
@@ -92,6 +96,20 @@ def remaining(
         scenario_hash=scenario_hash(scenario),
         shortfalls=tuple(found[goal] for goal in goals),
     )
+
+
+def check_names(names: Collection[str], known: Sequence[str], what: str) -> None:
+    """Refuses a name that nothing has, with the nearest that something has.
+
+    Raises
+    ------
+    InvalidOptions
+        if there is such a name.
+    """
+    for name in names:
+        if name not in known:
+            hint = nearest(name, known)
+            raise InvalidOptions(f"no {what} {name!r}" + (f"; did you mean {hint!r}?" if hint else ""))
 
 
 def _longest_first(scenario: Scenario, goals: Sequence[Goal]) -> list[Goal]:

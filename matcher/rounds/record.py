@@ -60,6 +60,7 @@ class Record(Frozen):
     scenario_hash: Hash
     """SHA-256 of the scenario that was solved."""
     mode: Mode
+    """How it was planned: from nothing, with the least change, or anew."""
     options: SolveOptions
     """How it was solved."""
     taken_back: tuple[Number, ...] = ()
