@@ -375,9 +375,9 @@ def hold_clock(scenario: Scenario, state: str) -> None:
     found, world = clock(scenario, portfolio, state), frozen(scenario, portfolio, state)
     if found.within is None or found.alone is None:
         return
-    for told, there in ((found.within, world), (found.alone, alone_by_forbidding(scenario, state))):
+    for told, changed in ((found.within, world), (found.alone, alone_by_forbidding(scenario, state))):
         assert told.proven
-        assert told.year == year_by_solving(there, state)
+        assert told.year == year_by_solving(changed, state)
     assert found.year is None or found.within.year is not None
     assert found.year is None or found.within.year <= found.year  # type: ignore[operator]
 
