@@ -223,6 +223,22 @@ def worker_without_memory_for_a_thread() -> None:
     _instead(wait)
 
 
+def with_a_thread_gone_silently() -> None:
+    """Waits for a thread that is gone before it begins, and of which nobody hears."""
+    import threading
+
+    from matcher.execution import worker
+
+    def wait(_: Any) -> None:
+        worker.PATIENCE = 0.5
+        for name in ("_start_new_thread", "_start_joinable_thread"):  # as Python names it before 3.13, and since
+            if hasattr(threading, name):
+                setattr(threading, name, lambda *_, **__: None)
+        threading.Thread(target=print).start()
+
+    _instead(wait)
+
+
 def without_threads() -> None:
     """Fails as Python does when there is no room for a thread's stack."""
 

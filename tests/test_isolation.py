@@ -240,6 +240,7 @@ def unfinished(real: Any) -> Any:
     [
         "hungry_at_once",
         "without_threads",
+        "with_a_thread_gone_silently",
         "without_memory_for_a_thread",
         "worker_without_memory_for_a_thread",
     ],

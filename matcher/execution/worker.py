@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from queue import SimpleQueue
 from shutil import rmtree
-from threading import Thread
+from threading import Event, Thread
 from typing import IO, Any
 
 from matcher.execution.pieces import performed
@@ -24,6 +24,8 @@ from matcher.execution.pieces import performed
 _LENGTH = struct.Struct("<Q")
 NO_MEMORY = 77
 """Exit code of a process that ran out of memory where it could not tell so."""
+PATIENCE = 20.0
+"""Seconds in which a thread must have begun."""
 _KEPT = 4
 """Shared values that a worker keeps loaded."""
 
@@ -66,6 +68,31 @@ def end_without_memory(unraisable: Any) -> None:
     sys.__unraisablehook__(unraisable)
 
 
+def end_if_no_thread_begins() -> None:
+    """Ends the process where a thread has not begun after `PATIENCE` seconds.
+
+    Where memory runs out while it begins, it may be gone without a word, and Python waits for it for ever.
+    """
+    begin = Thread.start
+
+    def start(thread: Thread) -> None:
+        thread._started = _Begun()  # type: ignore[attr-defined]
+        begin(thread)
+
+    Thread.start = start  # type: ignore[assignment, method-assign]
+
+
+class _Begun(Event):
+    """Whether a thread has begun; nobody waits for that without end."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Waits for so many seconds, or else until the process is given up."""
+        begun = super().wait(PATIENCE if timeout is None else timeout)
+        if not begun and timeout is None:
+            os._exit(NO_MEMORY)
+        return begun
+
+
 def serve(directory: str) -> None:
     """Answers pieces one by one; never returns.
 
@@ -74,6 +101,7 @@ def serve(directory: str) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.unraisablehook = end_without_memory
+    end_if_no_thread_begins()
     incoming, outgoing = private_streams()
     pieces: SimpleQueue[bytes] = SimpleQueue()
     Thread(target=_listen, args=(incoming, pieces, directory), daemon=True).start()

@@ -55,10 +55,11 @@ def serve(place: str, memory_mib: int, cpu_seconds: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     apply_limits(memory_mib, cpu_seconds)
     from matcher.execution import WorkerOutOfTime
-    from matcher.execution.worker import end_without_memory, private_streams, receive, send
+    from matcher.execution.worker import end_if_no_thread_begins, end_without_memory, private_streams, receive, send
 
     incoming, outgoing = private_streams()
     sys.unraisablehook = end_without_memory
+    end_if_no_thread_begins()
 
     def tell(kind: str, content: object) -> None:
         send(outgoing, pickle.dumps((kind, content), PROTOCOL))
