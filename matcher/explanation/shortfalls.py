@@ -173,6 +173,13 @@ class _Against:
     known: bool
 
 
+_Key = tuple[tuple[str, str], ...]
+
+
+def _key(stops: Sequence[Stop]) -> _Key:
+    return tuple((stop.code, stop.subject) for stop in stops)
+
+
 class _Looker:
     """Looks for what stands against one goal."""
 
@@ -182,14 +189,16 @@ class _Looker:
         self.portfolio = portfolio
         self.goal = goal
         self.has = has
-        self._tried: dict[tuple[tuple[str, str], ...], Found] = {}
+        self._tried: dict[_Key, Found] = {}
+        self._last: tuple[_Key, Setting, Found] | None = None
+        """The last that was tried, whole: it may have to be held against the checker."""
 
     def at_hand(self, missing: int) -> tuple[int, tuple[Moved, ...]]:
         """Returns the units (or completions) that can be had beyond the portfolio as things are.
 
         And the objectives that are less good where they are had.
         """
-        now, report = self._tried_out(())
+        now, report = self._found(()), self._checked(())
         if self.goal.need is None:
             return (0, ()) if now.value is None else (1, self._traded(report))
         most = max((now.value or 0) - self.has, 0)
@@ -221,32 +230,36 @@ class _Looker:
         0 only where it is proven that there are none; None if it is not known, as where it is not known
         what could be had as things are.
         """
-        now, found = self._found(()), self._found(stops, check=check)
+        gained = self._gain(stops)
+        if check and gained:
+            self._checked(stops)
+        return gained
+
+    def _gain(self, stops: Sequence[Stop]) -> int | None:
+        now, found = self._found(()), self._found(stops)
         if self.goal.need is None:
             return 0 if found.impossible else None if found.value is None or not now.impossible else 1
         return None if now.bound is None else _beyond(found, max(now.value or 0, self.has), now.bound)
 
-    def _found(self, stops: Sequence[Stop], *, check: bool = False) -> Found:
-        """The best without some limits.
-
-        Parameters
-        ----------
-        check
-            Whether to hold it against the checker: it is an answer, not a step on the way to one.
-        """
-        key = tuple((stop.code, stop.subject) for stop in stops)
-        if check or key not in self._tried:
-            self._tried_out(stops, check=check)
+    def _found(self, stops: Sequence[Stop]) -> Found:
+        """The best without some limits."""
+        key = _key(stops)
+        if key not in self._tried:
+            setting = Setting.of(without(self.narrow, stops), self.portfolio)
+            found = setting.least(self.goal) if self.goal.need is None else setting.most(self.goal)
+            self._tried[key] = Found(found.value, found.bound, found.impossible)
+            self._last = key, setting, found
         return self._tried[key]
 
-    def _tried_out(self, stops: Sequence[Stop], *, check: bool = True) -> tuple[Found, Report | None]:
-        """The best without some limits, tried out anew, with what the checker says of it if it is asked."""
-        key = tuple((stop.code, stop.subject) for stop in stops)
-        setting = Setting.of(without(self.narrow, stops), self.portfolio)
-        found = setting.least(self.goal) if self.goal.need is None else setting.most(self.goal)
-        report = setting.check(found, without(self.scenario, stops)) if check else None
-        self._tried[key] = Found(found.value, found.bound, found.impossible)
-        return self._tried[key], report
+    def _checked(self, stops: Sequence[Stop]) -> Report | None:
+        """What the checker says of the best without some limits: it is an answer, not a step on the way to one."""
+        key = _key(stops)
+        if self._last is None or self._last[0] != key:
+            self._tried.pop(key, None)
+            self._found(stops)
+        assert self._last is not None
+        _, setting, found = self._last
+        return setting.check(found, without(self.scenario, stops))
 
     def against(self) -> _Against:
         """Returns what stands against the goal alone, most first; else a smallest set that does together."""
