@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from fractions import Fraction
 from pathlib import Path
@@ -353,6 +354,68 @@ def test_a_round_that_cannot_be_added_is_kept_elsewhere(
     (place,) = tmp_path.glob("matcher-*/*/result.json")
     assert json.loads(place.read_text(encoding="utf-8"))["status"] == "optimal"
     assert Session.of(tmp_path / "talks").records == ()
+
+
+def forged(folder: Path, name: str, old: str, new: str) -> None:
+    """Changes a file of a saved run, and its manifest with it."""
+    text = (folder / name).read_text(encoding="utf-8")
+    assert old in text
+    data = text.replace(old, new).encode()
+    (folder / name).write_bytes(data)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["files"][name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    (folder / "manifest.json").write_text(canonical_json(manifest), encoding="utf-8")
+
+
+def test_a_round_does_not_stand_on_a_changed_result(tmp_path: Path) -> None:
+    """The result of the last round, and the portfolio it all began with, are those of the record."""
+    command(tmp_path, "new")
+    command(tmp_path, "solve", "scenario.yaml", "-o", "run", "--quiet")
+    command(tmp_path, "round", "talks", "--from", "run", "--quiet")
+    forged(tmp_path / "talks" / "0001", "result.json", '"status": "optimal"', '"status": "feasible"')
+    _, talk = command(tmp_path, "round", "talks", "--quiet", code=2)
+    assert "is not the result that its round recorded" in talk
+    command(tmp_path, "round", "more", "--from", "run", "--quiet")
+    earlier = json.loads((tmp_path / "more" / "0001" / "earlier.json").read_text(encoding="utf-8"))
+    first = json.dumps(earlier["engagements"][0]["offer"])
+    forged(tmp_path / "more" / "0001", "earlier.json", first, '"nobody"')
+    _, talk = command(tmp_path, "round", "more", "--replay", "--quiet", code=2)
+    assert "is not the portfolio that the session began with" in talk
+
+
+def test_what_a_round_cannot_use_is_refused_first(tmp_path: Path) -> None:
+    """Another currency, overrides of nothing, an order without what it measures from: and nothing is written."""
+    command(tmp_path, "new")
+    command(tmp_path, "solve", "scenario.yaml", "-o", "run", "--quiet")
+    text = (tmp_path / "scenario.yaml").read_text(encoding="utf-8")
+    assert "USD" in text
+    (tmp_path / "other.yaml").write_text(text.replace("USD", "CHF"), encoding="utf-8")
+    for options, expected in (
+        (("--from", "run", "--scenario", "other.yaml"), "it counts money in USD"),
+        (("--from", "run", "--override", "nothing"), "expected --scenario FILE"),
+        (("--from", "run", "--order", "coverage,disruption"), "an earlier portfolio"),
+        (("--scenario", "scenario.yaml", "--cap", "bad"), "FIELD=VALUE"),
+    ):
+        _, talk = command(tmp_path, "round", "talks", *options, "--quiet", code=2)
+        assert expected in " ".join(talk.split())
+        assert not (tmp_path / "talks").exists()
+    command(tmp_path, "solve", "other.yaml", "--from", "run", "-o", "again", "--quiet", code=2)
+
+
+def test_a_decision_that_changes_nothing_is_free() -> None:
+    """The plan from before was made for other weights: what a repair can better without moving is no decision's doing."""
+    needs = {"quantity": 2, "completes": False, "weight": 2}
+    scenario = small_scenario({**TWO_OPERATORS, "needs.m": {"state": "A", "capability": "clearance", **needs}})
+    first = solve(scenario, OPTIONS)
+    other = small_scenario(
+        {**TWO_OPERATORS, "needs.m": {"state": "A", "capability": "clearance", **needs, "weight": 9}}
+    )
+    chosen = standing(other, [Wish("cap", "offer=f,state=A,money=1000000")], first)
+    played = play(other, chosen, "repair", OPTIONS, first.portfolio, engine)
+    priced = price(played, 1, engine)
+    assert priced is not None
+    assert priced.proven
+    assert [each for each in priced.comparison.objectives if each.before != each.after] == []
 
 
 @pytest.mark.parametrize("seed", range(30))

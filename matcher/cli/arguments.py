@@ -91,6 +91,10 @@ def with_order(scenario: Scenario, order: str | None) -> Scenario:
         return scenario
     from matcher.scenario import Objectives
 
-    objectives = Objectives(order=read_order(order), discount=scenario.objectives.discount)
+    goals = read_order(order)
+    if any(goal.objective == "disruption" for goal in goals) and not scenario.decisions.earlier:
+        expected = "an earlier portfolio in the scenario's 'decisions.earlier' to measure 'disruption' from"
+        raise typer.BadParameter(f"expected {expected}", param_hint="--order")
+    objectives = Objectives(order=goals, discount=scenario.objectives.discount)
     fields = {name: getattr(scenario, name) for name in type(scenario).model_fields}
     return type(scenario)(**{**fields, "objectives": objectives})

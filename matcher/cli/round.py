@@ -112,18 +112,35 @@ def _ground(
         for option, value in first.items():
             if value:
                 raise typer.BadParameter("expected only for the first round of a session", param_hint=option)
-        before, result = read_run(session.round(last.number))
+        before, result = read_run(session.round(last.number))[0], session.result(last.number)
+        if before.digest != last.scenario_hash:
+            raise InvalidOptions(f"{session.round(last.number)} does not hold the scenario that its round recorded")
         numbers = max((each.number for record in session.records for each in record.standing), default=0)
         return _Ground(session.base(), last.standing, numbers, before, result.portfolio, result.partnerships)
     if earlier is not None:
+        if override and scenario is None:
+            raise typer.BadParameter("expected --scenario FILE, which it changes", param_hint="--override")
         before, result = read_run(earlier)
         base = with_order(load(scenario, override or ()), order) if scenario is not None else with_order(before, order)
+        _check_beginning(before, result, base)
         partnerships = () if result.portfolio is None else derive_partnerships(before, result.portfolio)
         return _Ground(base, (), 0, before, result.portfolio, partnerships)
     if scenario is None:
         raise typer.BadParameter("expected the scenario that a new session begins with", param_hint="--scenario")
     base = with_order(load(scenario, override or ()), order)
     return _Ground(base, (), 0, base, None, ())
+
+
+def _check_beginning(before: Scenario, result: Result, base: Scenario) -> None:
+    """Refuses what a round could not be compared with, before what may take minutes."""
+    from matcher.verification import verify
+
+    if before.currency != base.currency:
+        expected = f"a run that counts money in {base.currency.code}, as the scenario does"
+        raise typer.BadParameter(f"it counts money in {before.currency.code}; expected {expected}", param_hint="--from")
+    if result.portfolio is not None and not (report := verify(before, result.portfolio)).ok:
+        detail = report.violations[0].detail
+        raise typer.BadParameter(f"its portfolio is not valid for its scenario: {detail}", param_hint="--from")
 
 
 class _Engine:

@@ -133,7 +133,10 @@ def _beginning(scenario: Scenario, earlier: Path | None, *, stay_near: bool) -> 
         if stay_near:
             raise typer.BadParameter("expected --from RUN, the run to stay near", param_hint="--stay-near")
         return scenario, None
-    start = read_portfolio(earlier)[1]
+    before, start = read_portfolio(earlier)
+    if before.currency != scenario.currency:
+        expected = f"a run that counts money in {scenario.currency.code}, as the scenario does"
+        raise typer.BadParameter(f"it counts money in {before.currency.code}; expected {expected}", param_hint="--from")
     return near(scenario, start) if stay_near else scenario, start
 
 

@@ -14,7 +14,6 @@ from matcher.result import Result, SolveOptions
 from matcher.rounds.decisions import with_decisions
 from matcher.rounds.record import Mode, Price, Standing
 from matcher.scenario import Scenario
-from matcher.verification import verify
 
 
 class Solver(Protocol):
@@ -75,8 +74,7 @@ def asked(base: Scenario, standing: Sequence[Standing], mode: Mode, earlier: Por
 def price(played: Played, number: int, solver: Solver) -> Price | None:
     """Returns what one decision costs in a round; None where nothing was found without it.
 
-    The plan without it is made as the round itself was, in the same mode. Where the earlier portfolio is still
-    allowed without it, a repair leaves it as it is: then nothing is solved.
+    The plan without it is made as the round itself was, in the same mode.
     """
     assert played.result.portfolio is not None
     others = tuple(each for each in played.standing if each.number != number)
@@ -90,16 +88,8 @@ def price(played: Played, number: int, solver: Solver) -> Price | None:
 
 def _without(played: Played, scenario: Scenario, solver: Solver) -> tuple[Portfolio | None, bool]:
     """A portfolio for the round without one of its decisions, and whether it is proven to be as good as can be."""
-    earlier = played.earlier
-    if played.mode == "repair" and earlier is not None:
-        same = Portfolio(
-            scenario=scenario.name,
-            scenario_hash=scenario.digest,
-            flows=earlier.flows,
-            engagements=earlier.engagements,
-        )
-        if verify(scenario, same).ok:
-            return same, True  # nothing has to move, so nothing may
-    start = played.result.portfolio if played.mode == "replan" else earlier
+    # A repair is solved too where the earlier portfolio is still allowed: nothing may move then, but what one
+    # offer gives a State in a year may still serve its needs better.
+    start = played.result.portfolio if played.mode == "replan" else played.earlier
     result = solver(scenario, played.options, start)
     return result.portfolio, result.status == "optimal"

@@ -87,7 +87,10 @@ class Session:
         if number:
             return self.result(number).portfolio
         file = self.round(1) / EARLIER_FILE
-        return load_portfolio(file) if file.is_file() else None
+        found = load_portfolio(file) if file.is_file() else None
+        if (None if found is None else found.digest) != self.records[0].started_from:
+            raise InvalidOptions(f"{file} is not the portfolio that the session began with")
+        return found
 
     def record(self, played: Played, prices: tuple[Price, ...], taken_back: tuple[int, ...]) -> Record:
         """Returns the record of a round that was planned, as the next of the session."""
@@ -138,6 +141,7 @@ class Session:
         InvalidOptions
             if another process is adding one.
         """
+        fresh = not os.path.lexists(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / LOCK_FILE).open("wb") as lock:
             if sys.platform != "win32":
@@ -147,7 +151,13 @@ class Session:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except OSError:
                     raise InvalidOptions(f"{self.folder}: another process is adding a round") from None
-            yield
+            try:
+                yield
+            finally:
+                if fresh and not any(each.name != LOCK_FILE for each in self.folder.iterdir()):
+                    with contextlib.suppress(OSError):  # another process has begun to use it
+                        (self.folder / LOCK_FILE).unlink()
+                        self.folder.rmdir()
 
 
 def result_hash(result: Result) -> str:
