@@ -14,7 +14,7 @@ from generators import Seeded, draw_scenario
 from matcher.cli.app import run
 from matcher.cli.exits import Exit
 from matcher.errors import InvalidOptions, InvalidScenario
-from matcher.io import canonical_json, scenario_document
+from matcher.io import canonical_json, load, scenario_document
 from matcher.partnerships import derive_partnerships, flows_of
 from matcher.portfolio import Portfolio
 from matcher.reporting.rounds import round_markdown
@@ -402,15 +402,31 @@ def test_what_a_round_cannot_use_is_refused_first(tmp_path: Path) -> None:
     command(tmp_path, "solve", "other.yaml", "--from", "run", "-o", "again", "--quiet", code=2)
 
 
-def test_a_decision_that_changes_nothing_is_free() -> None:
-    """The plan from before was made for other weights: what a repair can better without moving is no decision's doing."""
-    needs = {"quantity": 2, "completes": False, "weight": 2}
-    scenario = small_scenario({**TWO_OPERATORS, "needs.m": {"state": "A", "capability": "clearance", **needs}})
-    first = solve(scenario, OPTIONS)
-    other = small_scenario(
-        {**TWO_OPERATORS, "needs.m": {"state": "A", "capability": "clearance", **needs, "weight": 9}}
-    )
-    chosen = standing(other, [Wish("cap", "offer=f,state=A,money=1000000")], first)
+TWO_NEEDS = """
+matcher: 1
+name: two-needs
+horizon: [2020, 2021]
+currency: {code: USD}
+capabilities: {clearance: {name: Clearance, unit: m2}}
+states: {A: {name: A, deadline: 2022}}
+needs:
+  A1: {state: A, capability: clearance, quantity: 100, weight: 2, completes: false}
+  A2: {state: A, capability: clearance, quantity: 100, weight: 1, completes: true}
+providers: {N: {name: N, kind: donor_state}, O: {name: O, kind: operator}}
+offers:
+  N-money: {kind: funding, provider: N, amount: 60}
+  O-work: {kind: technical, provider: O, capability: clearance, capacity: 60, price: 1}
+objectives: {order: [{objective: coverage}, {objective: cost}]}
+"""
+
+
+def test_a_decision_that_changes_nothing_is_free(tmp_path: Path) -> None:
+    """A plan made for another order: what a repair can better without moving anything is no decision's doing."""
+    (tmp_path / "one.yaml").write_text(TWO_NEEDS, encoding="utf-8")
+    text = TWO_NEEDS.replace("order: [", "order: [{objective: completions}, ")
+    (tmp_path / "two.yaml").write_text(text, encoding="utf-8")
+    first, other = solve(load(tmp_path / "one.yaml"), OPTIONS), load(tmp_path / "two.yaml")
+    chosen = standing(other, [Wish("cap", "offer=N-money,state=A,money=1000")], first)
     played = play(other, chosen, "repair", OPTIONS, first.portfolio, engine)
     priced = price(played, 1, engine)
     assert priced is not None
