@@ -142,6 +142,7 @@ def _why(scenario: Scenario, portfolio: Portfolio, asked: Asked, run: Executor) 
         scenario,
         portfolio,
         partnerships=asked.partnerships,
+        needs=asked.needs,
         states=asked.states,
         providers=asked.providers,
         executor=run,

@@ -10,11 +10,15 @@ from matcher.explanation.findings import Cause
 from matcher.options import Reason
 from matcher.scenario import Scenario, TechnicalOffer
 
+NOBODY_OFFERS = "nobody_offers"
+"""Reason of a need for whose kind of work there is no offer."""
 
-def barred(scenario: Scenario, refused: Mapping[Pair, tuple[Reason, ...]]) -> Iterator[Cause]:
+
+def barred(scenario: Scenario, need: str, refused: Mapping[Pair, tuple[Reason, ...]]) -> Iterator[Cause]:
     """Yields rules that alone keep providers from a need, those that keep most first, each with the nearest one.
 
-    Where nobody is eligible and no rule alone is why, the rules of the nearest provider instead, with a gain of 0.
+    Where nobody is eligible and no rule alone is why, the rules of the nearest provider instead, with a gain of 0;
+    where nobody offers such work at all, only that (``nobody_offers``, of the capability).
     The nearest is the one with fewest rules against it, then the one that offers more, then by name.
 
     Parameters
@@ -22,6 +26,10 @@ def barred(scenario: Scenario, refused: Mapping[Pair, tuple[Reason, ...]]) -> It
     refused
         Every pair that is no option of the need, and why.
     """
+    capability = scenario.need(need).capability
+    if all(offer.capability != capability for offer in scenario.technical):
+        yield Cause(code=NOBODY_OFFERS, subjects=(capability,), gain=0)
+        return
     fewest: dict[tuple[str, str], int] = {}
     alone: dict[str, set[str]] = defaultdict(set)
     for reasons in refused.values():

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, partial
+from math import ceil
 from typing import Literal
 
 import numpy as np
@@ -51,6 +52,7 @@ class Idle(Frozen):
     total: Total
     """What it holds over its years: minor units of money, or units of work."""
     used: Total
+    """What it gives, and repays for others with their premium."""
     outcome: Literal["barred", "needs_met", "at_hand", "held", "together", "unknown"]
     """barred: no rule lets it serve any need. needs_met: all needs that it may serve are met in full. at_hand: more of
     it could be used as things are. held: limits that each alone stand against it are in `reasons`. together: proven
@@ -120,7 +122,7 @@ def idle_offers(
         Ids of States in which alone they are asked about, with what may serve needs that are open there; none are all.
     """
     run = executor or Serial()
-    used = _used(portfolio)
+    used = _used(scenario, portfolio)
     case = _Case(scenario, portfolio, frozenset(states))
     asked = [
         offer.id
@@ -132,12 +134,18 @@ def idle_offers(
     return tuple(run.map(why_idle, asked, shared=run.share(case)))
 
 
-def _used(portfolio: Portfolio) -> Counter[str]:
-    used = Counter[str]()
+def _used(scenario: Scenario, portfolio: Portfolio) -> Counter[str]:
+    """What each offer gives, and repays for others."""
+    used, lent = Counter[str](), Counter[tuple[str, int]]()
     for flow in portfolio.flows:
         used[flow.implementer] += flow.quantity
         if flow.financier is not None:
             used[flow.financier] += flow.money
+            lent[flow.financier, flow.year] += flow.money
+    for offer in scenario.funding:
+        if offer.repayment is not None:
+            share = 1 + Fraction(offer.repayment.premium)
+            used[offer.repayment.offer] += sum(ceil(share * lent[offer.id, year]) for year in scenario.years)
     return used
 
 
@@ -151,7 +159,7 @@ def why_idle(case: _Case, key: str) -> Idle:
     """Returns why one offer is not used in full."""
     scenario = case.scenario
     offer = scenario.offer(key)
-    tell = partial(Idle, offer=key, total=_total(scenario, offer), used=_used(case.portfolio)[key])
+    tell = partial(Idle, offer=key, total=_total(scenario, offer), used=_used(scenario, case.portfolio)[key])
     needs = [scenario.need(need) for need in sorted(case.serves[key])]
     if not needs:
         need, against = _nearest(case, offer)

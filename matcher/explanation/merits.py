@@ -2,8 +2,9 @@
 
 What it *adds* is counted: the same portfolio without its flows, nothing in their place. What happens
 *without* it is planned: its two providers are forbidden to work together in the State, whose part is then
-repaired (see `matcher.replanning.near`), all other States keeping what they have. The difference is the
-price of a veto; whoever then does more for the partnership's needs is the next best partner.
+planned again, as near to the portfolio as its objectives allow (see `matcher.replanning.near`), all other
+States keeping what they have. The difference is the price of a veto; whoever then does more for the
+partnership's needs is the next best partner.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ SPARED = frozenset({"engagements", "cost"})
 PRICED = "coverage"
 """Objective in which limits are priced."""
 
-Limiting = Literal["need", "need_per_year", "budget", "capacity", "absorption", "precedence"]
+Limiting = Literal["need", "need_per_year", "budget", "capacity", "absorption", "precedence", "matching", "cap"]
 ORDER: tuple[Limiting, ...] = get_args(Limiting)
 LIMITS: Mapping[tuple[int, bool], Limiting] = {
     (1, True): "budget",
@@ -48,6 +49,9 @@ LIMITS: Mapping[tuple[int, bool], Limiting] = {
     (3, True): "need_per_year",
     (4, True): "absorption",
     (5, True): "precedence",
+    (8, True): "matching",
+    (10, True): "cap",
+    (10, False): "cap",
 }
 """Limits on amounts: the rule of the model by number, and whether it is about a year."""
 
@@ -57,12 +61,13 @@ class Binding(Frozen):
 
     rule: Limiting
     subject: Text
-    """The need, offer or State that is limited."""
+    """The need, offer or State that is limited; of a cap, the offer or provider."""
     years: tuple[Year, ...] = ()
     """Years in which it is used up; empty where the limit is not about years."""
     price: Annotated[str, Strict(), Field(pattern=r"^\d+(\.\d+)?(E[+-]?\d+)?$")] | None = None
-    """Needs met (see objective ``coverage``) per further unit in the year where that is most, by the prices of the
-    relaxation: a guide, as no whole plan may reach it. None where the limit has no price."""
+    """Units of the objective ``coverage`` (a whole need of weight 1 in a State of weight 1) per further unit in the
+    year where that is most, by the prices of the relaxation: a guide, as a whole plan may gain less or, where needs
+    are met as a whole, more. None where the limit has no price."""
 
 
 class Successor(Frozen):
@@ -86,7 +91,8 @@ class Veto(Frozen):
     comparison: Comparison | None = None
     """Before: the portfolio. After: the best plan found without it."""
     proven: Flag = False
-    """Whether no better plan without it exists, all other States' parts kept (a share of 1/10,000 aside)."""
+    """Whether no better plan without it exists, all other States' parts kept: a share of 1/10,000, what objectives may
+    give up, engagements and cost aside."""
     successors: tuple[Successor, ...] = ()
     """Who would do more for its needs then, by share of the need; empty if nobody."""
 
@@ -117,6 +123,7 @@ def merits_of(
     portfolio: Portfolio,
     *,
     partnerships: Collection[str] = (),
+    needs: Collection[str] = (),
     states: Collection[str] = (),
     providers: Collection[str] = (),
     executor: Executor | None = None,
@@ -127,7 +134,7 @@ def merits_of(
     ----------
     scenario, portfolio
         A valid portfolio of the scenario.
-    partnerships, states, providers
+    partnerships, needs, states, providers
         Ids of those asked about; partnerships of any of them are explained, all where none is given.
 
     Raises
@@ -137,12 +144,13 @@ def merits_of(
     """
     found = derive_partnerships(scenario, portfolio)
     check_names(partnerships, [each.id for each in found], "partnership")
-    every = not partnerships and not states and not providers
+    every = not any((partnerships, needs, states, providers))
     asked = [
         each
         for each in found
         if every
         or each.id in partnerships
+        or set(each.needs) & set(needs)
         or each.state in states
         or {each.financier, each.implementer} & set(providers)
     ]
@@ -170,7 +178,7 @@ def vetoed(scenario: Scenario, portfolio: Portfolio, partnership: Partnership) -
     """Returns what happens if a partnership's providers may not work together in its State."""
     forbidden = _forbidden(scenario, partnership)
     ordered = forbidden.objectives.weights is None
-    changed = near(forbidden, portfolio, repair=True) if ordered else forbidden
+    changed = near(forbidden, portfolio) if ordered else forbidden
     compact = formulate_compact(changed)
     if compact.impossible:
         return Veto(outcome="decided")
@@ -213,23 +221,24 @@ def _successors(
 
 
 def _binding(case: _Case, flows: Sequence[Flow]) -> Iterator[Binding]:
-    """Limits on amounts that the checker finds broken if each flow is a granule larger, nothing else changing."""
+    """Limits on amounts that the checker finds broken if one flow is a granule larger, nothing else changing."""
     years: dict[tuple[Limiting, str], set[int]] = defaultdict(set)
-    for each in verify(case.scenario, _enlarged(case, set(flows))).violations:
-        rule = LIMITS.get((each.rule, each.year is not None))
-        if rule is not None:
-            years[rule, each.who[0]] |= set() if each.year is None else {each.year}
+    for flow in flows:
+        for each in verify(case.scenario, _enlarged(case, flow)).violations:
+            rule = LIMITS.get((each.rule, each.year is not None))
+            if rule is not None:
+                years[rule, each.who[0]] |= set() if each.year is None else {each.year}
     for rule, subject in sorted(years, key=lambda key: (ORDER.index(key[0]), key[1])):
         found = tuple(sorted(years[rule, subject]))
         yield Binding(rule=rule, subject=subject, years=found, price=_price(case, rule, subject, found))
 
 
-def _enlarged(case: _Case, flows: Collection[Flow]) -> Portfolio:
-    """The portfolio with a granule more of some flows, and the money for it."""
+def _enlarged(case: _Case, larger: Flow) -> Portfolio:
+    """The portfolio with a granule more of one flow, and the money for it."""
     found = []
     for flow in case.portfolio.flows:
         granule = case.scenario.capability(case.scenario.need(flow.need).capability).granule
-        more = granule if flow in flows else 0
+        more = granule if flow == larger else 0
         fields = {name: getattr(flow, name) for name in type(flow).model_fields}
         money = flow.money + flow.money * more // flow.quantity
         found.append(Flow(**{**fields, "quantity": flow.quantity + more, "money": money}))
@@ -247,7 +256,9 @@ def _with_flows(portfolio: Portfolio, flows: Iterable[Flow]) -> Portfolio:
 
 
 def _price(case: _Case, rule: Limiting, subject: str, years: tuple[int, ...]) -> str | None:
-    """The largest price of a limit in some years."""
+    """The largest price of a limit in some years; none of limits that are not amounts of one thing."""
+    if rule in ("matching", "cap"):
+        return None
     found = [
         Decimal(str(instance[-1]))
         for instance in case.prices.get(rule, ())

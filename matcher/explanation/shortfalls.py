@@ -158,7 +158,7 @@ def shortfall(asked: _Asked, goal: Goal) -> Shortfall:
         causes=against.causes,
         together=against.together,
         known=against.known,
-        barred=tuple(barred(scenario, refused[goal.need])) if goal.need is not None else (),
+        barred=tuple(barred(scenario, goal.need, refused[goal.need])) if goal.need is not None else (),
         remedies=() if taken is None else taken.remedies,
         insufficient=() if taken is None else taken.insufficient,
     )

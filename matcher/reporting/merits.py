@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 
 from matcher.explanation.merits import Binding, Merit, Veto
 from matcher.portfolio import Partnership
@@ -45,7 +44,10 @@ class MeritSpeaker:
     def merit(self, each: Merit) -> Iterator[str]:
         """Yields the lines about one partnership."""
         partnership, table = self.partnerships[each.partnership], self.table
-        yield from ("", f"**{escaped(each.partnership)}**: {escaped(self._partners(partnership))}", "")
+        said = table["head"].format(
+            id=f"**{escaped(each.partnership)}**", partners=escaped(self._partners(partnership))
+        )
+        yield from ("", said, "")
         if each.adds is None:
             yield f"- {table['nothing']}"
         else:
@@ -58,7 +60,7 @@ class MeritSpeaker:
             yield from (f"  - {escaped(self._binding(binding))}" for binding in each.binding)
         else:
             yield f"- {table['unbound']}"
-        yield from self._veto(each.veto)
+        yield from self._veto(each.veto, self._with(partnership))
 
     def _partners(self, partnership: Partnership) -> str:
         years = amounts.years(partnership.years)
@@ -80,16 +82,19 @@ class MeritSpeaker:
         if each.price is None:
             return text
         amount, step = self._step(each)
-        worth = amounts.share(min(fraction(each.price) * step, Fraction(1)), 2, self.numerals)
+        worth = amounts.share(fraction(each.price) * step, 2, self.numerals)
         return str(self.table["price"].format(limit=text, amount=amount, share=worth))
 
     def _step(self, each: Binding) -> tuple[str, int]:
-        """An amount of what is limited that a price is told of, and how many units that is."""
-        if each.rule in ("budget", "absorption"):
-            step = MILLION * 10**self.scenario.currency.decimals
+        """An amount of what is limited that is worth a need at most, and how many units that is."""
+        assert each.price is not None
+        money = each.rule in ("budget", "absorption")
+        step = MILLION * 10**self.scenario.currency.decimals if money else THOUSAND
+        while step > 1 and fraction(each.price) * step > 1:
+            step //= 10
+        if money:
             return amounts.money(step, self.scenario.currency, self.numerals), step
-        unit, granule = self._unit(each), self._granule(each)
-        return amounts.quantity(granule * THOUSAND, unit, self.numerals), THOUSAND
+        return amounts.quantity(self._granule(each) * step, self._unit(each), self.numerals), step
 
     def _capability(self, each: Binding) -> str:
         if each.rule == "capacity":
@@ -105,18 +110,24 @@ class MeritSpeaker:
         return self.scenario.capability(self._capability(each)).granule
 
     def _subject(self, each: Binding) -> str:
-        if each.rule in ("budget", "capacity"):
+        if each.rule == "cap" and each.subject in {provider.id for provider in self.scenario.providers}:
+            return self._provider(each.subject)
+        if each.rule in ("budget", "capacity", "matching", "cap"):
             return f"{self._provider(self.scenario.offer(each.subject).provider)} ({each.subject})"
         if each.rule == "absorption":
             return self.scenario.state(each.subject).name
         return self.scenario.need(each.subject).name or each.subject
 
-    def _veto(self, veto: Veto) -> Iterator[str]:
+    def _with(self, partnership: Partnership) -> str:
+        """The key of what a veto forbids: two to work together, or one to work alone."""
+        return "veto" if partnership.financier not in (None, partnership.implementer) else "veto_alone"
+
+    def _veto(self, veto: Veto, key: str) -> Iterator[str]:
         table = self.table
         if veto.comparison is None:
             yield f"- {table['outcomes'][veto.outcome]}"
             return
-        yield f"- {table['veto']}"
+        yield f"- {table[key]}"
         moved = [each for each in veto.comparison.objectives if each.before != each.after and each.subject in TOLD]
         yield from (f"  - {escaped(self.compared.objective(each))}" for each in moved)
         yield from (f"  - {escaped(self.compared.state(each)[0])}" for each in veto.comparison.states)

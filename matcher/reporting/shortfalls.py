@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from matcher.explanation import Cause, Change, Remedy, Shortfall
+from matcher.explanation.barring import NOBODY_OFFERS
 from matcher.explanation.changes import EARMARKS
 from matcher.reporting import amounts
 from matcher.reporting.compared import ComparisonSpeaker
@@ -32,7 +33,10 @@ class ShortfallSpeaker:
         yield f"**{escaped(self._opening(each))}**"
         if each.at_hand:
             key = "at_hand_completing" if each.need is None else "at_hand"
-            yield from ("", table[key].format(amount=self._count(each.at_hand), unit=unit) + f" {self._traded(each)}")
+            yield from (
+                "",
+                table[key].format(amount=self._count(each.at_hand), unit=escaped(unit)) + f" {self._traded(each)}",
+            )
         if each.causes:
             key = "causes_completing" if each.need is None else "causes"
             yield from self._list(table[key], (self._cause(cause, each, unit) for cause in each.causes))
@@ -40,7 +44,10 @@ class ShortfallSpeaker:
             yield from self._list(table["together"], (self.limit(cause) for cause in each.together))
         if not each.known:
             yield from ("", table["not_known"])
-        if each.barred:
+        if each.barred and each.barred[0].code == NOBODY_OFFERS:
+            capability = self.scenario.capability(each.barred[0].subjects[0]).name
+            yield from ("", escaped(self._sentence("nearest.nobody").format(capability=capability)))
+        elif each.barred:
             head = "barred" if each.barred[0].gain else "nearest.none"
             yield from self._list(self._sentence(head), map(self._rule, each.barred))
         yield from self._remedies(each)
