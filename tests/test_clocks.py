@@ -494,7 +494,7 @@ def test_words_of_clock_and_curves_in_English() -> None:
     ]
     lines = curve_lines(scenario, curves_of(scenario, portfolio, "A"))
     assert lines == [
-        "**More work by anybody each year (Clearance)**",
+        "**More work each year by a new operator, at the highest price offered (Clearance)**",
         "",
         "| more | completes | needs met |",
         "| ---: | --- | ---: |",
@@ -515,7 +515,7 @@ def test_words_of_clock_and_curves_in_English() -> None:
         "Later than 2016, nothing further is gained.",
         "",
         "While others keep what they have, nothing would be gained by: "
-        "a further grant, from anybody and for any purpose.",
+        "a further grant from a new partner, for any purpose.",
         "",
     ]
 

@@ -201,6 +201,9 @@ def test_offers_that_are_used_in_full_are_not_told() -> None:
             used[flow.implementer] += flow.quantity
             if flow.financier is not None:
                 used[flow.financier] += flow.money
+                terms = scenario.offer(flow.financier).repayment
+                if terms is not None:  # in whole units, one flow a year
+                    used[terms.offer] += -(-flow.money * (1 + Fraction(terms.premium)) // 1)
         for offer in scenario.offers:
             if isinstance(offer, FundingOffer):
                 left = sum(scenario.money_by_year(offer)) - used[offer.id]

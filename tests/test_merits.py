@@ -137,7 +137,7 @@ def test_one_granule_more_breaks_what_binds_and_nothing_else() -> None:
                 assert (("capacity", subject, year) in said) == full
                 checked += full
             for need in {flow.need for flow in flows}:
-                more = sum(_granule(scenario, flow) for flow in flows if flow.need == need)
+                more = max(_granule(scenario, flow) for flow in flows if flow.need == need)
                 has = sum(flow.quantity for flow in portfolio.flows if flow.need == need)
                 full = has + more > scenario.need(need).quantity
                 assert any((b.rule, b.subject) == ("need", need) for b in each.binding) == full
@@ -150,12 +150,12 @@ def _granule(scenario: Scenario, flow: Flow) -> int:
 
 
 def _full(scenario: Scenario, portfolio: Portfolio, flows: tuple[Flow, ...]) -> Iterator[tuple[str, int, bool]]:
-    """Capacities that some flows draw on, by offer and year: whether a granule more of each flow is too much."""
+    """Capacities that some flows draw on, by offer and year: whether a granule more of one flow is too much."""
     for offer, year in {(flow.implementer, flow.year) for flow in flows}:
         worker = scenario.offer(offer)
         assert isinstance(worker, TechnicalOffer)
         used = sum(flow.quantity for flow in portfolio.flows if (flow.implementer, flow.year) == (offer, year))
-        more = sum(_granule(scenario, flow) for flow in flows if (flow.implementer, flow.year) == (offer, year))
+        more = max(_granule(scenario, flow) for flow in flows if (flow.implementer, flow.year) == (offer, year))
         yield offer, year, used + more > worker.capacity.at(year)
 
 
@@ -169,7 +169,7 @@ def test_a_proven_price_is_that_of_a_full_plan() -> None:
         for each in found:
             forbids = forbidding(scenario, partnerships[each.partnership])
             decision = Decision(kind="forbid", said="x", makes=Decisions(forbids=forbids))
-            changed = near(with_decisions(scenario, [decision]), portfolio, repair=True)
+            changed = near(with_decisions(scenario, [decision]), portfolio)
             full = solve(changed, SolveOptions(work=20), start=portfolio)
             if each.veto.outcome in ("decided", "impossible"):
                 assert full.status in ("infeasible", "no_portfolio")
@@ -181,6 +181,56 @@ def test_a_proven_price_is_that_of_a_full_plan() -> None:
                     assert abs(value - moved[goal.objective]) <= abs(value) * Fraction(12, 1000)
                 compared += 1
     assert compared > 10
+
+
+def test_a_dearer_partner_takes_over() -> None:
+    """A hundred times the price is no reason to leave the work undone where there is money: the veto costs money."""
+    scenario = small_scenario(
+        {
+            "offers.t.price": 1,
+            "offers.t.capacity": 10,
+            "offers.f.amount": 2000,
+            "offers.u": {
+                "kind": "technical",
+                "provider": "other",
+                "capability": "clearance",
+                "capacity": 10,
+                "price": 100,
+            },
+            "providers.other": {"name": "Another operator", "kind": "operator"},
+        }
+    )
+    portfolio = proposed(scenario)
+    assert portfolio is not None
+    (found,) = (each for each in merits_of(scenario, portfolio) if "ngo" in each.partnership)
+    assert found.veto.comparison is not None
+    assert found.veto.comparison.states[0].coverage == ("1", "1")
+    assert [(each.implementer, each.quantity) for each in found.veto.successors] == [("other", 10)]
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "subject"),
+    [
+        ("partner-limit", "need", None),
+        ("pins-and-forbids", "cap", "NLD-money"),
+        ("matched-private-money", "matching", "FDN-match"),
+    ],
+)
+def test_what_binds_is_so(name: str, rule: str, subject: str | None) -> None:
+    """No need is said to be met that is not, and caps and matching are named where they bind."""
+    path = next(each for each in TINY if each.stem == name)
+    scenario = load(path)
+    portfolio = proposed(scenario)
+    assert portfolio is not None
+    said = {(each.rule, each.subject) for merit in merits_of(scenario, portfolio) for each in merit.binding}
+    open_needs = {
+        need.id
+        for need in scenario.needs
+        if sum(flow.quantity for flow in portfolio.flows if flow.need == need.id) < need.quantity
+    }
+    assert not {("need", need) for need in open_needs} & said
+    if subject is not None:
+        assert (rule, subject) in said
 
 
 def test_words_in_every_language() -> None:

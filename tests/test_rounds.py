@@ -280,7 +280,7 @@ def test_words_say_what_stands_and_what_it_costs() -> None:
         "# Round 1: ",
         "- 1. no partnership between these two in this State: A-donor-ngo-2015 (round 2)",
         "### Decision 1:",
-        "- completions: 1, then 0",
+        "- States that complete (weighted): 1, then 0",
         "people who benefit 140, then 112",
         "It costs nothing",
         "Taken back in this round: 7",
