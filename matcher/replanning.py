@@ -56,10 +56,10 @@ def near(scenario: Scenario, portfolio: Portfolio, *, repair: bool = False) -> S
     if earlier and scenario.objectives.weights is not None:
         raise InvalidOptions("the scenario weighs its objectives: give an order to stay near an earlier portfolio")
     order = [goal for goal in scenario.order() if earlier or goal.objective != "disruption"]
-    if earlier and repair:
-        order = [REPAIR, *_then_as_little(goal for goal in order if goal.objective != "disruption")]
-    elif earlier and all(goal.objective != "disruption" for goal in order):
+    if earlier and all(goal.objective != "disruption" for goal in order):
         order = _then_as_little(order)
+    if earlier and repair and order[0].objective != "disruption":
+        order = [REPAIR, *order]
     fields = {name: getattr(scenario, name) for name in type(scenario).model_fields}
     decisions = {name: getattr(scenario.decisions, name) for name in type(scenario.decisions).model_fields}
     objectives = {name: getattr(scenario.objectives, name) for name in type(scenario.objectives).model_fields}
@@ -82,18 +82,22 @@ def _then_as_little(goals: Iterable[Goal]) -> list[Goal]:
 
 
 def _given(scenario: Scenario, portfolio: Portfolio) -> Iterator[Earlier]:
-    """What each offer that still is there gave each State that still is there, by year."""
-    offers, needs = {offer.id for offer in scenario.offers}, {need.id for need in scenario.needs}
+    """What each offer gave each State by year, as far as offer, State and kind of work still are there."""
+    needs = {need.id for need in scenario.needs}
+    work = {offer.id: offer.capability for offer in scenario.technical}
+    money = {offer.id for offer in scenario.funding}
     amounts: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     for flow in portfolio.flows:
-        if flow.need in needs:
-            state = scenario.need(flow.need).state
-            granule = scenario.capability(scenario.need(flow.need).capability).granule
+        if flow.need not in needs:
+            continue
+        state, capability = scenario.need(flow.need).state, scenario.need(flow.need).capability
+        granule = scenario.capability(capability).granule
+        if work.get(flow.implementer) == capability:
             amounts[flow.implementer, state][flow.year] += flow.quantity // granule * granule
-            if flow.financier is not None and flow.money:
-                amounts[flow.financier, state][flow.year] += flow.money
+        if flow.financier in money:
+            amounts[str(flow.financier), state][flow.year] += flow.money
     for (offer, state), given in sorted(amounts.items()):
-        if offer in offers:
+        if any(given.values()):
             yield Earlier(offer=offer, state=state, amounts=Yearly(None, tuple(sorted(given.items()))))
 
 

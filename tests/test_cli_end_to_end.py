@@ -113,6 +113,11 @@ def test_solve_from_an_earlier_run(run: Path) -> None:
     assert earlier["started_from"] is None
     out, _ = matcher(run, "verify", "near")
     assert out.startswith("verified")
+    order = "coverage,disruption,cost"
+    matcher(run, "solve", "scenario.yaml", "--from", "out", "--stay-near", "--order", order, "-o", "ordered")
+    assert [stage["objective"] for stage in result_of(run / "ordered")["stages"]] == order.split(",")
+    _, talk = matcher(run, "solve", "scenario.yaml", "--order", order, code=2)
+    assert "--order" in talk
     _, talk = matcher(run, "solve", "scenario.yaml", "--stay-near", code=2)
     assert "--from RUN" in talk
 

@@ -149,6 +149,15 @@ def test_disruption_needs_an_earlier_portfolio() -> None:
         small_scenario({"decisions.earlier": [{"offer": "zz", "state": "Z", "amounts": 1}]})
     with pytest.raises(InvalidScenario, match="each offer in each State once"):
         small_scenario({"decisions.earlier": [{"offer": "t", "state": "A", "amounts": 1}] * 2})
+    with pytest.raises(InvalidScenario) as caught:  # what cannot be read is there all the same
+        small_scenario(
+            {
+                "decisions.earlier": [{"offer": "t", "state": "A", "amounts": {2015: "x"}}],
+                "decisions.pins": [{"offer": "zz", "state": "A"}],
+                "objectives": {"order": [{"objective": "disruption"}]},
+            }
+        )
+    assert [fault.path[:2] for fault in caught.value.faults] == [("decisions", "earlier"), ("decisions", "pins")]
     with pytest.raises(InvalidScenario, match="granule"):
         small_scenario(
             {
@@ -156,6 +165,41 @@ def test_disruption_needs_an_earlier_portfolio() -> None:
                 "decisions.earlier": [{"offer": "t", "state": "A", "amounts": {2015: 2, 2016: 3}}],
             }
         )
+
+
+def test_work_without_a_price_moves_as_well() -> None:
+    """A partner in kind is not taken out for nothing: a granule counts for one minor unit."""
+    gift = {"kind": "technical", "provider": "ngo", "capability": "clearance", "capacity": 10}
+    scenario = small_scenario({"offers.t": gift, "offers.u": gift | {"provider": "gov"}})
+    earlier = proposed(scenario)
+    forbidden = scenario.model_dump() | {"decisions": {"forbids": [{"offer": earlier.engagements[0].offer}]}}
+    again = near(Scenario.from_data(forbidden), earlier, repair=True)
+    result = solved(again)
+    assert figure(result, "disruption") == "20"
+    assert (result.stages[0].exact, result.stages[0].solved) == ("10", True)
+    cheaper = near(scenario, earlier)
+    assert proven(completed(cheaper.model_dump()), certify(cheaper, solved(cheaper)))
+
+
+def test_what_an_offer_is_no_more_is_not_counted() -> None:
+    """An offer that now is of another kind of work, or money, gives nothing of what it gave."""
+    earlier = proposed(small_scenario())
+    advice = {"kind": "technical", "provider": "ngo", "capability": "advice", "capacity": 10}
+    changes: Changes = {"capabilities.advice": {"name": "Advice", "unit": "month", "granule": 7}, "offers.t": advice}
+    changed = near(small_scenario(changes), earlier)
+    assert {each.offer for each in changed.decisions.earlier} == {"f"}
+
+
+def test_an_order_says_where_changes_stand() -> None:
+    """Where the order names disruption it stays there, also in a repair, with what it gives up."""
+    scenario = small_scenario(TWO_OPERATORS)
+    earlier = proposed(scenario)
+    wanted = [{"objective": "coverage"}, {"objective": "disruption", "give_up": Decimal("0.5")}, {"objective": "cost"}]
+    ordered = Scenario.from_data(near(scenario, earlier).model_dump() | {"objectives": {"order": wanted}})
+    names = [(goal.objective, goal.give_up) for goal in near(ordered, earlier, repair=True).order()]
+    assert names == [("disruption", 1), ("coverage", 0), ("disruption", Decimal("0.5")), ("cost", 0)]
+    first = Scenario.from_data(ordered.model_dump() | {"objectives": {"order": wanted[1:]}})
+    assert near(first, earlier, repair=True).order() == first.order()
 
 
 def test_weights_say_nothing_of_changes() -> None:

@@ -309,6 +309,12 @@ def test_the_command_plays_a_session(tmp_path: Path) -> None:
     assert "only for the first round" in talk
     _, talk = command(tmp_path, "round", "others", code=2)
     assert "--scenario" in talk
+    _, talk = command(tmp_path, "round", "talks", "--replay", "--veto", "x", code=2)
+    assert "--replay" in talk
+    _, talk = command(tmp_path, "round", "talks", "--keep", "a\x1b[31mb", code=2)
+    assert "\x1b" not in talk
+    _, talk = command(tmp_path, "round", "scenario.yaml/talks", "--scenario", "scenario.yaml", code=2)
+    assert "cannot be made" in talk
     out, _ = command(tmp_path, "round", "talks", "--replay", "--quiet")
     assert out.splitlines() == [f"round {number}: the same, byte for byte" for number in (1, 2, 3)]
     assert sorted(each.name for each in (tmp_path / "talks").iterdir()) == [".lock", "0001", "0002", "0003"]
@@ -469,3 +475,47 @@ def test_random_rounds_keep_what_is_decided_and_change_little(seed: int) -> None
         there = [each for each in played.result.partnerships if each.state == chosen.state]
         pairs = {(each.financier, each.implementer) for each in there}
         assert (chosen.financier, chosen.implementer) not in pairs
+
+
+class Interrupting:
+    """An engine that is interrupted after so many solves."""
+
+    def __init__(self, after: int, error: Exception | None = None) -> None:
+        self.left, self.error = after, error
+
+    def __call__(self, scenario: Scenario, options: SolveOptions, start: Portfolio | None, /) -> Result:
+        """Solves, or ends as it is to."""
+        self.left -= 1
+        if self.left < 0 and self.error is not None:
+            raise self.error
+        return engine(scenario, options, start)
+
+
+def test_what_ends_the_pricing_does_not_lose_the_plan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An error, or Ctrl-C, while decisions are priced: the round is added, with the prices that are there."""
+    from matcher.cli import round as round_module
+    from matcher.execution import ExecutionFailed
+
+    command(tmp_path, "new")
+    monkeypatch.chdir(tmp_path)
+    assert run(["round", "talks", "--scenario", "scenario.yaml", "--quiet"]) == Exit.DONE
+    real = round_module._Engine.__call__
+    failing = Interrupting(1, ExecutionFailed("it died"))
+    monkeypatch.setattr(round_module._Engine, "__call__", lambda _, *arguments: failing(*arguments))
+    assert run(["round", "talks", "--cap", "provider=norland,state=AAA,money=900000", "--quiet"]) == Exit.DONE
+    assert "decision 1 could not be priced: it died" in capsys.readouterr().err
+    assert Session.of(tmp_path / "talks").records[1].prices == ()
+    calls = 0
+
+    def interrupted(self: Any, *arguments: Any) -> Result:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            self.cancel.cancel()
+        return real(self, *arguments)
+
+    monkeypatch.setattr(round_module._Engine, "__call__", interrupted)
+    assert run(["round", "talks", "--cap", "provider=norland,state=AAA,money=800000", "--quiet"]) == Exit.INTERRUPTED
+    assert len(Session.of(tmp_path / "talks").records) == 3

@@ -13,13 +13,13 @@ from matcher.cli.arguments import AsJson, Gap, Language, Order, Overrides, WorkB
 from matcher.cli.exits import Exit, exit_of
 from matcher.cli.interrupt import run_interruptibly
 from matcher.cli.progress import ProgressLog
-from matcher.cli.talk import out, out_json, say
-from matcher.errors import InvalidOptions
+from matcher.cli.talk import out, out_json, reason, say
+from matcher.errors import InvalidOptions, MatcherError
 
 if TYPE_CHECKING:
     from matcher.portfolio import Partnership, Portfolio
     from matcher.result import Cancel, Result, SolveOptions
-    from matcher.rounds import Mode, Played, Price, Record, Session, Solver, Standing, Wish
+    from matcher.rounds import Mode, Played, Price, Record, Session, Standing, Wish
     from matcher.scenario import Scenario
 
 Wishes = list[str] | None
@@ -72,10 +72,12 @@ def round_command(
     table_of(language)  # before what may take minutes
     session = Session.of(folder)
     engine = _Engine(ProgressLog(sys.stderr, quiet=quiet), workers)
-    if again:
-        raise typer.Exit(_replayed(session, engine))
     named = (("pin", pin), ("forbid", forbid), ("cap", cap), ("fix", fix), ("keep", keep), ("veto", veto))
     wishes = tuple(Wish(kind, said) for kind, texts in named for said in texts or ())  # type: ignore[arg-type]
+    if again:
+        if wishes or take_back:
+            raise typer.BadParameter("expected no decisions beside it: it adds nothing", param_hint="--replay")
+        raise typer.Exit(_replayed(session, engine))
     options = SolveOptions(gap=read_gap(gap), work=work)
     with session.held():
         session = Session.of(folder)
@@ -161,7 +163,7 @@ class _Engine:
                 scenario, options, progress=self.log, cancel=self.cancel, workers=self.workers, start=start
             ),
             self.cancel,
-            lambda: self.log.say("interrupted: nothing is added to the session; Ctrl-C again aborts"),
+            lambda: self.log.say("interrupted: what is planned is kept, what is not is not; Ctrl-C again aborts"),
         )
 
 
@@ -187,18 +189,18 @@ class _Round:
             return self._nothing(played, engine)
         engine.log.say("planned; pricing each new decision" if self.prices and self.wishes else "planned")
         priced = self._priced(played, engine)
-        if engine.cancel.requested:
-            return self._nothing(played, engine)
         record = self.session.record(played, priced, self.taken_back)
         if not self._save_and_show(played, record, engine, language, json=json):
             return Exit.FAILED
-        return exit_of(played.result, strict=False, interrupted=False)
+        return exit_of(played.result, strict=False, interrupted=engine.cancel.requested)
 
     def _standing(self) -> tuple[Standing, ...]:
         from matcher.rounds import Standing, decided
         from matcher.rounds.decisions import with_decisions
 
         known = {each.number for each in self.ground.standing}
+        if len(set(self.taken_back)) < len(self.taken_back):
+            raise typer.BadParameter("expected each number once", param_hint="--take-back")
         for number in self.taken_back:
             if number not in known:
                 expected = (
@@ -218,14 +220,21 @@ class _Round:
             return "plan"
         return self.mode or ("repair" if self.wishes and not self.taken_back else "replan")
 
-    def _priced(self, played: Played, engine: Solver) -> tuple[Price, ...]:
+    def _priced(self, played: Played, engine: _Engine) -> tuple[Price, ...]:
+        """Prices new decisions; whatever ends that, the plan itself is kept."""
         from matcher.rounds import price
 
         number = len(self.session.records) + 1
         fresh = [each.number for each in played.standing if each.round == number and self.prices]
         found = []
         for each in fresh:
-            priced = price(played, each, engine)
+            try:
+                priced = price(played, each, engine)
+            except (MatcherError, OSError) as error:
+                say(f"matcher: decision {each} could not be priced: {reason(error)}")
+                continue
+            if engine.cancel.requested:
+                break
             if priced is None:
                 say(f"matcher: decision {each} has no price: no portfolio was found without it in the same effort")
             else:
@@ -276,7 +285,7 @@ class _Round:
             saving.save_elsewhere("round", error, {"round.md": files["round.md"]})
             say(f"matcher: no round was added to {self.session.folder}")
             return False
-        say(f"round {record.number} saved in {folder}")
+        say(f"round {record.number} saved in {folder}; its hash, which the next round holds: {record.digest}")
         return True
 
 

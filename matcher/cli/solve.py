@@ -115,7 +115,7 @@ def solve_command(
 
     if time_limit is not None and not 0 < time_limit <= 10**7:
         raise typer.BadParameter("expected seconds above 0", param_hint="--time-limit")
-    problem, start = _beginning(with_order(load(scenario, override or ()), order), earlier, stay_near=stay_near)
+    problem, start = _beginning(load(scenario, override or ()), order, earlier, stay_near=stay_near)
     confirmation = Confirmation(source_of(scenario, override or ()) if bundle else None, second)
     options = SolveOptions(method=method, engine=engine, gap=read_gap(gap), work=work, time_limit=time_limit)
     where = Workers(workers, scheduler, memory_limit, cpu_limit)
@@ -124,7 +124,9 @@ def solve_command(
     )
 
 
-def _beginning(scenario: Scenario, earlier: Path | None, *, stay_near: bool) -> tuple[Scenario, Portfolio | None]:
+def _beginning(
+    scenario: Scenario, order: str | None, earlier: Path | None, *, stay_near: bool
+) -> tuple[Scenario, Portfolio | None]:
     """Returns the scenario to solve, and the portfolio that the search starts from, if any."""
     from matcher.cli.runs import read_portfolio
     from matcher.replanning import near
@@ -132,12 +134,14 @@ def _beginning(scenario: Scenario, earlier: Path | None, *, stay_near: bool) -> 
     if earlier is None:
         if stay_near:
             raise typer.BadParameter("expected --from RUN, the run to stay near", param_hint="--stay-near")
-        return scenario, None
+        return with_order(scenario, order), None
     before, start = read_portfolio(earlier)
     if before.currency != scenario.currency:
         expected = f"a run that counts money in {scenario.currency.code}, as the scenario does"
         raise typer.BadParameter(f"it counts money in {before.currency.code}; expected {expected}", param_hint="--from")
-    return near(scenario, start) if stay_near else scenario, start
+    if not stay_near:
+        return with_order(scenario, order), start
+    return near(with_order(near(scenario, start), order), start), start  # an order may say where changes stand
 
 
 def _solve(

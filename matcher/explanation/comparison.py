@@ -109,7 +109,7 @@ def compare(
     objectives = tuple(
         Moved(subject=name, before=plain(value), after=plain(after.report.figures[name]))
         for name, value in before.report.figures.items()
-        if name in after.report.figures
+        if name in after.report.figures and (name != "disruption" or _same_start(scenario, other_scenario))
     )
     differences = tuple(_differences(scenario, other_scenario))
     pair = _Pair(before, after, (scenario, other_scenario), tuple(each.path for each in differences))
@@ -128,6 +128,11 @@ def compare(
 def state_moved(scenario: Scenario, before: Tally, after: Tally, state: str) -> StateMoved | None:
     """Returns one State in two portfolios of a scenario as counted, valid or not; None if nothing is different."""
     return _Pair(before, after, (scenario, scenario), ()).state(state)
+
+
+def _same_start(one: Scenario, other: Scenario) -> bool:
+    """Whether both measure changes from the same earlier portfolio: else the two figures say nothing together."""
+    return one.decisions.earlier == other.decisions.earlier
 
 
 def _valid(scenario: Scenario, portfolio: Portfolio) -> Tally:
@@ -209,7 +214,7 @@ def _figures(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[tu
         elif isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
             texts = (_entry(each) for each in value)
             yield from (((path, text), text) for text in texts)
-        elif value is not None:
+        elif value is not None and value != []:
             yield (path, ""), str(value)
 
 

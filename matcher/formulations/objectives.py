@@ -125,9 +125,14 @@ def disruption(layout: Layout) -> Terms:
 
 
 def unit_value(scenario: Scenario, offer: str) -> Fraction:
-    """Returns what a minor unit of money, or a granule of an offer's work, counts for."""
+    """Returns what a minor unit of money, or a granule of an offer's work, counts for in disruption.
+
+    Work that has no price counts for one minor unit a granule: that it moves is never nothing.
+    """
     found = scenario.offer(offer)
-    return granule_value(scenario, found) if isinstance(found, TechnicalOffer) else Fraction(1)
+    if not isinstance(found, TechnicalOffer):
+        return Fraction(1)
+    return granule_value(scenario, found) or Fraction(1)
 
 
 def gone(scenario: Scenario, pairs: set[tuple[str, str]]) -> Fraction:

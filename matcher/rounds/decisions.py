@@ -123,6 +123,9 @@ def _read(
     at: int, wish: Wish, scenario: Scenario, portfolio: Portfolio | None, partnerships: Sequence[Partnership]
 ) -> Iterator[_Entry | Fault]:
     """What a wish adds, or what is wrong with it."""
+    if not wish.said.isprintable():
+        yield Fault((f"--{wish.kind}",), repr(wish.said), "printable characters")
+        return
     if wish.kind in _MODELS:
         yield from _fields_of(at, wish)
         return

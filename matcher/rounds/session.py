@@ -142,7 +142,11 @@ class Session:
             if another process is adding one.
         """
         fresh = not os.path.lexists(self.folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise InvalidOptions(f"{self.folder} cannot be made ({reason}): name another folder") from None
         with (self.folder / LOCK_FILE).open("wb") as lock:
             if sys.platform != "win32":
                 import fcntl

@@ -39,13 +39,16 @@ class Parts:
     currency: Any = None
     decisions: Decisions = field(default_factory=Decisions)
     objectives: Objectives = field(default_factory=Objectives)
+    earlier: bool = False
+    """Whether an earlier portfolio is there, be it readable or not."""
 
     @classmethod
     def of(cls, scenario: Scenario) -> Parts:
         """Returns the parts of a scenario that could be read whole."""
         entities = {name: {each.id: each for each in getattr(scenario, name)} for name in COLLECTIONS}
         declared = {name: frozenset(found) for name, found in entities.items()}
-        return cls(entities, declared, scenario.horizon, scenario.currency, scenario.decisions, scenario.objectives)
+        known = (scenario.horizon, scenario.currency, scenario.decisions, scenario.objectives)
+        return cls(entities, declared, *known, bool(scenario.decisions.earlier))
 
     def get(self, collection: str, key: str | None) -> Any:
         """Returns the entity, or None if it was not readable or is not there."""
@@ -311,6 +314,6 @@ def _objectives(parts: Parts) -> Iterator[Fault]:
         for at, objective in enumerate(named):
             if any(not getattr(each, "give_up", 0) for each in entries[:at] if each.objective == objective):
                 yield Fault(("objectives", name, at), repr(objective), "each objective once")
-            if objective == "disruption" and not parts.decisions.earlier:
+            if objective == "disruption" and not parts.earlier:
                 expected = "an earlier portfolio in 'decisions.earlier' to measure it from"
                 yield Fault(("objectives", name, at), repr(objective), expected)

@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from matcher.errors import Fault, Path, nearest
 from matcher.scenario.consistency import COLLECTIONS, MOST_FAULTS, Parts, consistency_faults
+from matcher.scenario.decisions import Decisions
 from matcher.scenario.entities import FundingOffer, TechnicalOffer
 from matcher.scenario.fields import Id
 from matcher.scenario.scenario import Scenario
@@ -35,6 +36,7 @@ def read_scenario(data: object) -> tuple[Scenario | None, list[Fault]]:
         values.get("horizon"),
         values.get("currency"),
         **{name: values[name] for name in ("decisions", "objectives") if name in values},
+        earlier=isinstance(data.get("decisions"), Mapping) and bool(data["decisions"].get("earlier")),
     )
     faults += consistency_faults(parts)
     if faults:
@@ -57,12 +59,27 @@ def _read_fields(data: Mapping[Any, Any]) -> tuple[dict[str, Any], dict[str, fro
         elif name in COLLECTIONS:
             values[name], declared[name], more = _read_collection(name, data[name])
             faults += more
+        elif name == "decisions" and isinstance(data[name], Mapping):
+            values[name], more = _read_decisions(data[name])
+            faults += more
         else:
             value, more = _read(_adapter(name), data[name], (name,))
             faults += more
             if not more:
                 values[name] = value
     return values, declared, faults
+
+
+def _read_decisions(data: Mapping[Any, Any]) -> tuple[Decisions, list[Fault]]:
+    """Reads each kind of decision by itself: what is wrong with one kind does not hide what others contradict."""
+    good: dict[Any, Any] = {}
+    faults: list[Fault] = []
+    for key, value in data.items():
+        _, more = _read(_adapter("decisions"), {key: value}, ("decisions",))
+        faults += more
+        if not more:
+            good[key] = value
+    return Decisions.model_validate(good), faults
 
 
 @cache

@@ -124,7 +124,8 @@ def engagements(facts: Facts) -> Fraction:
 def disruption(facts: Facts) -> dict[str, Fraction]:
     """What offers give States in each year, less what they gave in the earlier portfolio, whatever the sign.
 
-    Work counts at its reference price, else at the offer's own. Returns nothing where the scenario knows of no
+    Work counts at its reference price, else at the offer's own, else for one minor unit a granule: that it moves is
+    never nothing. Returns nothing where the scenario knows of no
     earlier portfolio.
     """
     earlier = facts.scenario["decisions"]["earlier"]
@@ -136,7 +137,10 @@ def disruption(facts: Facts) -> dict[str, Fraction]:
         for year in facts.years
         if at(each["amounts"], year)
     }
-    value = {key: _unit_value(facts, key, offer) for key, offer in facts.technical.items()}
+    value = {
+        key: _unit_value(facts, key, offer) or Fraction(1, facts.granule(offer))
+        for key, offer in facts.technical.items()
+    }
     moved = {key: abs(facts.given.get(key, 0) - was.get(key, 0)) for key in (*was, *facts.given)}
     return {"disruption": sum((value.get(key[0], Fraction(1)) * each for key, each in moved.items()), Fraction(0))}
 

@@ -314,14 +314,14 @@ def _disruption(worths: Worths, factor: Fraction) -> None:
     world = worths.world
     possible = set(_relations(world))
     for key in world.earlier:
-        worth = factor * _unit(world, key[0])
+        worth = factor * (_unit(world, key[0]) or 1)
         if key in possible:
             worths.lost[key] += worth
             worths.gained[key] += worth
         else:
             worths.constant += worth * world.earlier[key]
     for key in possible - world.earlier.keys():
-        worths.given[key] += factor * _unit(world, key[0])
+        worths.given[key] += factor * (_unit(world, key[0]) or 1)
 
 
 def _fit(worths: Worths, factor: Fraction) -> None:
