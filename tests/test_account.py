@@ -11,6 +11,7 @@ import pytest
 from matcher.cli.app import run
 from matcher.cli.exits import Exit
 from matcher.cli.runs import RunFolder
+from matcher.cli.talk import out_markdown
 from matcher.errors import InvalidOptions
 from matcher.execution import executor_for
 from matcher.explanation import PARTS, Account, Asked, explain
@@ -73,6 +74,9 @@ def test_only_what_is_asked_about() -> None:
     single = explain(scenario, result, Asked(needs=("n",)))
     assert [each.need for each in single.why_not] == ["n"]
     assert single.why_not[0] in whole.why_not
+    there = explain(scenario, result, Asked(needs=("b",), parts=("clock", "curves", "idle")))
+    assert {each.state for each in (*there.clocks, *there.curves)} == {"B"}
+    assert {each.state for each in there.idle} <= {"B"}
     theirs = explain(scenario, result, Asked(providers=("donor",)))
     assert {each.offer for each in theirs.idle} == {"f"}
     assert explain(scenario, result, Asked(providers=("gov",))).idle == ()
@@ -99,6 +103,8 @@ def test_what_cannot_be_explained_is_refused() -> None:
         explain(scenario, result, Asked(states=("zzz",)))
     with pytest.raises(InvalidOptions, match="no need 'm'"):
         explain(scenario, result, Asked(needs=("m",), parts=("why_not",)))
+    with pytest.raises(InvalidOptions, match="one after the other"):
+        explain(scenario, result, Asked(states=("A",), providers=("ngo",)))
     with pytest.raises(InvalidOptions, match="holds no portfolio"):
         explain(scenario, Result.model_validate({**result.model_dump(), "portfolio": None}))
     with pytest.raises(InvalidOptions, match="not valid for this scenario"):
@@ -155,3 +161,15 @@ def test_the_command_addresses_and_adds_alternatives(tmp_path: Path, capsys: pyt
     assert "did you mean clock?" in capsys.readouterr().err
     assert run(["explain", place, "--tolerance", "1.5"]) == Exit.INVALID
     assert run(["explain", place, "--tolerance", "much"]) == Exit.INVALID
+
+
+def test_a_terminal_shows_names_as_they_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What marks a name for Markdown is left out where nobody reads Markdown."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    out_markdown("- A\\_b \\[c\\] \\\\ d\n")
+    assert capsys.readouterr().out == "- A_b [c] \\ d\n"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: False, raising=False)
+    out_markdown("A\\_b\n")
+    assert capsys.readouterr().out == "A\\_b\n"

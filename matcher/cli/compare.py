@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from matcher.cli.arguments import AsJson, Language
-from matcher.cli.talk import out, out_json
+from matcher.cli.talk import out_json, out_markdown
 
 
 def compare_command(
@@ -29,4 +29,4 @@ def compare_command(
     if json:
         out_json(found.model_dump(mode="json"))
     else:
-        out(comparison_markdown(one, other, found, language))
+        out_markdown(comparison_markdown(one, other, found, language))

@@ -12,7 +12,7 @@ import typer
 
 from matcher.cli.arguments import AsJson, Language, Workers
 from matcher.cli.progress import ProgressLog
-from matcher.cli.talk import out, out_json
+from matcher.cli.talk import out_json, out_markdown
 
 if TYPE_CHECKING:
     from matcher.explanation import Part
@@ -82,7 +82,9 @@ def explain_command(
         document = found.model_dump(mode="json")
         out_json(document if others is None else {**document, "alternatives": others.model_dump(mode="json")})
     else:
-        out(account_markdown(scenario, portfolio, found, language, _audience(asked.states, asked.providers), others))
+        out_markdown(
+            account_markdown(scenario, portfolio, found, language, _audience(asked.states, asked.providers), others)
+        )
 
 
 def _parts(names: Sequence[str]) -> tuple[Part, ...]:

@@ -13,7 +13,7 @@ from matcher.cli.arguments import AsJson, Gap, Language, Order, Overrides, WorkB
 from matcher.cli.exits import Exit, exit_of
 from matcher.cli.interrupt import run_interruptibly
 from matcher.cli.progress import ProgressLog
-from matcher.cli.talk import out, out_json, reason, say
+from matcher.cli.talk import out, out_json, out_markdown, reason, say
 from matcher.errors import InvalidOptions, MatcherError
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ class _Round:
         if json:
             out_json(record.model_dump(mode="json"))
         else:
-            out(text)
+            out_markdown(text)
         return saved
 
     def _save(self, played: Played, record: Record, files: dict[str, str], log: ProgressLog) -> bool:

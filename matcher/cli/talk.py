@@ -31,6 +31,13 @@ def out(text: str) -> None:
         raise OSError(error.errno, error.strerror or str(error), "standard output") from error
 
 
+def out_markdown(text: str) -> None:
+    """Writes Markdown to a file or pipe as it is, and to a terminal as it is read."""
+    from matcher.reporting.layout import as_read
+
+    out(as_read(text) if sys.stdout.isatty() else text)
+
+
 def out_json(document: object) -> None:
     """Writes data as JSON with sorted keys."""
     out(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, default=_plain))

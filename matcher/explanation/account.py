@@ -54,7 +54,13 @@ class Asked:
 
     def of_state(self, scenario: Scenario, state: str) -> bool:
         """Returns whether a State's clock and curves are asked for: one that has needs."""
-        return bool(scenario.needs_of(state)) and (not self.states or state in self.states)
+        mine = self.where(scenario)
+        return bool(scenario.needs_of(state)) and (not mine or state in mine)
+
+    def where(self, scenario: Scenario) -> tuple[str, ...]:
+        """Returns the States that are asked about, those of needs among them; empty for all."""
+        homes = (scenario.need(need).state for need in self.needs)
+        return tuple(dict.fromkeys((*self.states, *homes)))
 
 
 class Account(Frozen):
@@ -115,6 +121,9 @@ def explain(
     require_valid(scenario, portfolio)
     asked, run = asked or Asked(), executor or Serial()
     check_names(asked.states, [state.id for state in scenario.states], "State")
+    check_names(asked.needs, [need.id for need in scenario.needs], "need")
+    if asked.states and asked.providers:
+        raise InvalidOptions("States and providers cannot be asked about at once: one after the other")
     check_names(asked.providers, [provider.id for provider in scenario.providers], "provider")
     wanted = asked.wanted()
 
@@ -158,7 +167,7 @@ def _idle(scenario: Scenario, portfolio: Portfolio, asked: Asked, run: Executor)
     offers = [offer.id for offer in scenario.offers if offer.provider in asked.providers]
     if asked.providers and not offers:
         return ()
-    return idle_offers(scenario, portfolio, offers=offers, states=asked.states, executor=run)
+    return idle_offers(scenario, portfolio, offers=offers, states=asked.where(scenario), executor=run)
 
 
 def _clock(case: tuple[Scenario, Portfolio], state: str) -> Clock:

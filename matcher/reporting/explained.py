@@ -107,6 +107,8 @@ class _Teller:
 
     def _curves(self) -> Iterator[str]:
         yield from ("", f"## {self._heading('curves')}")
+        if not self.account.curves:
+            yield from ("", self._heading("nothing"))
         for each in self.account.curves:
             yield from ("", f"### {escaped(self.scenario.state(each.state).name)}", "")
             yield from curve_lines(self.scenario, each, self.language)

@@ -29,6 +29,11 @@ def escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", clean(text))
 
 
+def as_read(markdown: str) -> str:
+    """Returns Markdown as a terminal shows it best: names as they are written, without what marks them for Markdown."""
+    return re.sub(r"\\([\\`*_\[\]<>|#])", r"\1", markdown)
+
+
 def text_table(head: Row, rows: Sequence[Row], right: frozenset[int] = frozenset()) -> list[str]:
     """Returns the lines of an aligned table; columns in `right` are set flush right."""
     cells = [[shortened(clean(cell)) for cell in row] for row in (head, *rows)]

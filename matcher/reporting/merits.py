@@ -14,7 +14,7 @@ from matcher.scenario import FundingOffer, Scenario, TechnicalOffer
 from matcher.units import fraction
 
 TOLD = frozenset({"completions", "coverage", "worst_off", "cost"})
-"""Figures of the whole that are told of a veto; the data hold all."""
+"""Figures of the whole that are told of a veto, with those that the scenario seeks; the data hold all."""
 MILLION = 10**6
 THOUSAND = 1000
 MOST = 3
@@ -31,6 +31,7 @@ class MeritSpeaker:
         self.numerals = self.compared.numerals
         self.between: str = self.compared.table["between"]
         self.table: Table = table_of(language)["merits"]
+        self.told = TOLD | {goal.objective for goal in scenario.order()} - {"engagements", "disruption"}
 
     def merits(self, found: Sequence[Merit]) -> Iterator[str]:
         """Yields the lines about some partnerships, State by State."""
@@ -128,7 +129,7 @@ class MeritSpeaker:
             yield f"- {table['outcomes'][veto.outcome]}"
             return
         yield f"- {table[key]}"
-        moved = [each for each in veto.comparison.objectives if each.before != each.after and each.subject in TOLD]
+        moved = [each for each in veto.comparison.objectives if each.before != each.after and each.subject in self.told]
         yield from (f"  - {escaped(self.compared.objective(each))}" for each in moved)
         yield from (f"  - {escaped(self.compared.state(each)[0])}" for each in veto.comparison.states)
         if not moved and not veto.comparison.states:
