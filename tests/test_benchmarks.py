@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from benchmarks import compare, report
+from benchmarks import compare, explaining, report
 from benchmarks.outcome import Trajectory
 from benchmarks.subjects import SUBJECTS, solvers, subject_of
+from matcher.explanation import PARTS
 
 
 def row(subject: str, seed: int, **more: Any) -> dict[str, Any]:
@@ -115,3 +116,12 @@ def test_plots_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     drawing.draw([row("matcher", 1), row("pulp", 1)], builds)
     assert {path.name for path in tmp_path.iterdir()} == {"gap-tiny.png", "build-time.png", "build-memory.png"}
     assert drawing.exponent([10.0, 20.0], [0.1, 0.2]) == pytest.approx(1.0)
+
+
+def test_explaining_is_measured_part_by_part(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every part has its line, and the single why-nots have theirs."""
+    tiny = Path(__file__).parents[1] / "scenarios" / "tiny" / "partner-limit.yaml"
+    explaining.main([str(tiny), "--work", "5", "--workers", "1", "--alternatives", "1"])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in lines[2:8]] == [*PARTS, "1 alternatives"]
+    assert lines[8].startswith("single why-not: median")

@@ -84,7 +84,7 @@ def remaining(
         raise InvalidOptions(f"the portfolio is not valid for this scenario: {report.violations[0].detail}")
     goals = [
         goal
-        for goal in _open_goals(scenario, portfolio)
+        for goal in open_goals(scenario, portfolio)
         if (not states or goal.state in states) and (not needs or goal.need in needs)
     ]
     run = executor or Serial()
@@ -122,8 +122,8 @@ def _longest_first(scenario: Scenario, goals: Sequence[Goal]) -> list[Goal]:
     return sorted(goals, key=lambda goal: (-size[goal.state], goal.state))
 
 
-def _open_goals(scenario: Scenario, portfolio: Portfolio) -> Iterator[Goal]:
-    """States that have not completed, then their needs that are not met in full."""
+def open_goals(scenario: Scenario, portfolio: Portfolio) -> Iterator[Goal]:
+    """Yields what a portfolio leaves: each State that has not completed, then its needs that are not met in full."""
     delivered, timely = Counter[str](), Counter[str]()
     for flow in portfolio.flows:
         delivered[flow.need] += flow.quantity
