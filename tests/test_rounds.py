@@ -14,9 +14,11 @@ from generators import Seeded, draw_scenario
 from matcher.cli.app import run
 from matcher.cli.exits import Exit
 from matcher.errors import InvalidOptions, InvalidScenario
+from matcher.explanation import Moved
 from matcher.io import canonical_json, load, scenario_document
 from matcher.partnerships import derive_partnerships, flows_of
 from matcher.portfolio import Portfolio
+from matcher.reporting.languages import table_of
 from matcher.reporting.rounds import round_markdown
 from matcher.result import Result, SolveOptions
 from matcher.rounds import Mode, Played, Record, Session, Standing, Wish, decided, play, price, replay
@@ -289,6 +291,24 @@ def test_words_say_what_stands_and_what_it_costs() -> None:
     french = round_markdown(after.scenario, after.result, record, None, "fr")
     assert "Elle ne coûte rien" in french
     assert first.portfolio is not None
+
+
+def test_a_seeming_gain_is_explained() -> None:
+    """Where a repair comes out better with a decision than the plan without it, the words say why."""
+    _, after = second(TWO_OPERATORS, ("veto", "A-donor-ngo-2015"))
+    found = price(after, 1, engine)
+    assert found is not None
+    moved = tuple(
+        Moved(subject=each.subject, before=each.after, after=each.before) for each in found.comparison.objectives
+    )
+    other = found.model_copy(update={"comparison": found.comparison.model_copy(update={"objectives": moved})})
+    session = Session(Path("talks"), ())
+    for language in ("en", "fr"):
+        sentence = table_of(language)["rounds"]["gained"]
+        record = session.record(after, (found,), ())
+        assert sentence not in round_markdown(after.scenario, after.result, record, None, language)
+        record = session.record(after, (other,), ())
+        assert sentence in round_markdown(after.scenario, after.result, record, None, language)
 
 
 def test_the_command_plays_a_session(tmp_path: Path) -> None:

@@ -12,7 +12,10 @@ from matcher.reporting.layout import escaped
 from matcher.result import Result
 from matcher.rounds import Decision, Price, Record
 from matcher.scenario import Scenario
+from matcher.units import fraction
 
+SOUGHT = frozenset({"completions", "coverage", "worst_off"})
+"""Figures of which more is better: where a decision seems to raise them, the reader is told why."""
 MOST = 5
 """States named that a decision costs or helps most, and lines about what is different; the data hold all."""
 
@@ -111,6 +114,9 @@ class _Speaker:
         states = [speaker.state(each)[0] for each in comparison.states]
         hardest = states[::-1]  # those that lose most come first
         yield from _few((f"- {escaped(each)}" for each in hardest), table["more"])
+        better = any(fraction(each.after) > fraction(each.before) for each in moved if each.subject in SOUGHT)
+        if better and self.record.mode == "repair":
+            yield from ("", table["gained"])
         if not price.proven:
             yield from ("", table["open"])
 
