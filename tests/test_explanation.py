@@ -351,9 +351,12 @@ def test_what_cannot_be_explained_is_refused() -> None:
 )
 def test_nothing_is_only_what_is_proven(found: Found, gain: int | None) -> None:
     """Where nothing more was found but something may be, the gain is not known."""
-    assert shortfalls._beyond(found, 10, 10) == gain
-    assert shortfalls._beyond(Found(12, 15), 10, 12) is None
-    assert shortfalls._beyond(Found(14, 15), 10, 12) == 2
+    assert shortfalls._beyond(found, 10, 10, 0) == gain
+    assert shortfalls._beyond(Found(12, 15), 10, 12, 0) is None
+    assert shortfalls._beyond(Found(14, 15), 10, 12, 0) == 2
+    assert shortfalls._beyond(Found(14, 15), 10, 12, 5) == 0
+    assert shortfalls._beyond(Found(14, 16), 10, 12, 5) is None
+    assert shortfalls._beyond(Found(18, 18), 10, 12, 5) == 6
 
 
 def test_halving_finds_what_is_enough_alone() -> None:

@@ -88,7 +88,7 @@ class Shortfall(Frozen):
     traded: tuple[Moved, ...] = ()
     """Where that is not nothing: the scenario's objectives that are less good in the plan that has it."""
     causes: tuple[Cause, ...] = ()
-    """What stands against it alone, most first."""
+    """What stands against it alone, most first; nothing of which less than a thousandth of what is missing depends."""
     together: tuple[Cause, ...] = ()
     """Where nothing does alone: a smallest set of limits that must all give way for anything to be gained."""
     known: bool = True

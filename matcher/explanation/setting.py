@@ -8,14 +8,14 @@ from fractions import Fraction
 
 import numpy as np
 
-from matcher.decomposition.groups import Answer, Part, merged, piece_of
+from matcher.decomposition.groups import Answer, Part, Piece, merged, piece_of
 from matcher.errors import VerificationFailed
 from matcher.execution import Serial
 from matcher.formulations.compact import Compact, formulate_compact
 from matcher.formulations.compact.points import Plan, plan_of, portfolio_of
 from matcher.linear_model import UNLIMITED, Bools, Ints, LinearModel, LinearObjective, RowBuilder, Rows
 from matcher.portfolio import Portfolio
-from matcher.pursuit import exact_bound
+from matcher.pursuit import Task, exact_bound
 from matcher.recovery import whole_pairs
 from matcher.result import Clock, SolveOptions, scenario_hash
 from matcher.scenario import Scenario, TechnicalOffer
@@ -64,6 +64,15 @@ class Tuning:
 AS_IT_IS = Tuning()
 
 
+@dataclass(frozen=True)
+class _Part:
+    """One State's part of the model, all others kept."""
+
+    task: Task
+    piece: Piece
+    free: Ints
+
+
 class Setting:
     """A portfolio in a scenario, perhaps a changed one, ready to have one State's part solved again.
 
@@ -87,12 +96,25 @@ class Setting:
 
     def most(self, goal: Goal) -> Found:
         """Returns the most units of a goal's need that can be delivered, the State's other needs having no less."""
+        return self._best(goal, self._delivery(goal), False, AS_IT_IS)
+
+    def at_most(self, goal: Goal) -> int | None:
+        """Returns what `most` cannot pass, by the linear relaxation; None if that is not known."""
+        part = self._part(goal, self._delivery(goal), False, AS_IT_IS)
+        if part is None:
+            return None
+        piece = part.piece
+        outcome = engine("lp")(piece.model, piece.aim, piece.limits, Clock())
+        return None if outcome.bound is None else int(exact_bound(piece.aim, outcome.bound, Fraction(0)))
+
+    def _delivery(self, goal: Goal) -> LinearObjective:
+        """Units of a goal's need that are delivered."""
         assert goal.need is not None
         columns, need = self.compact.columns, self._need(goal.need)
         coefficient = np.zeros(columns.count, np.int64)
         granule = self.scenario.capability(self.scenario.need(goal.need).capability).granule
         coefficient[: columns.works][columns.flow_need[: columns.works] == need] = granule
-        return self._best(goal, LinearObjective("most", True, coefficient, 1, Fraction(0)), False, AS_IT_IS)
+        return LinearObjective("most", True, coefficient, 1, Fraction(0))
 
     def least(self, goal: Goal, offer: str | None = None, tuning: Tuning = AS_IT_IS) -> Found:
         """Returns the least of an offer, in minor units or units of work, with which a goal is reached.
@@ -229,18 +251,23 @@ class Setting:
                 rows.terms(rows.row(("most",), upper=amount), flows, use[flows])
         return rows.build(np.maximum(model.upper, 1))
 
-    def _best(self, goal: Goal, aim: LinearObjective, reaching: bool, tuning: Tuning) -> Found:
+    def _part(self, goal: Goal, aim: LinearObjective, reaching: bool, tuning: Tuning) -> _Part | None:
+        """The State's part of the model; None where it is plain that it has no point."""
         model, state = self._model(goal, reaching), self._state(goal.state)
         if model is None or (model.lower > model.upper).any():
-            return Found(None, None, impossible=True)
+            return None
         model, activity = self._tuned(model, goal, tuning), self._activity[goal, reaching]
         activity = model.rows.activity(self.plan.point) if tuning.most else activity
         task = replace(self._task, model=model, objective=aim, guide=None, steps=())
         kept = self._columns_of(tuning.closed) if tuning.closed else None
         piece, free = piece_of(task, self.plan, [state], Limits(WORK), aim, activity=activity, kept=kept)
-        if _broken(model.rows, activity, free):
+        return None if _broken(model.rows, activity, free) else _Part(task, piece, free)
+
+    def _best(self, goal: Goal, aim: LinearObjective, reaching: bool, tuning: Tuning) -> Found:
+        part = self._part(goal, aim, reaching, tuning)
+        if part is None:
             return Found(None, None, impossible=True)
-        clock = Clock()
+        piece, clock = part.piece, Clock()
         start = piece.point.astype(np.float64)
         try:
             outcome = engine(piece.engine)(piece.model, piece.aim, piece.limits, clock, start)
@@ -254,7 +281,8 @@ class Setting:
         )
         if found is None:
             return Found(None, bound)
-        plan = merged(task, self.plan, [Part(frozenset({state}), free, Answer(found[0], found[1], True))])
+        answer = Part(frozenset({self._state(goal.state)}), part.free, Answer(found[0], found[1], True))
+        plan = merged(part.task, self.plan, [answer])
         return Found(None, bound) if plan is None else Found(int(aim.value(plan.point)), bound, plan=plan)
 
 

@@ -25,6 +25,9 @@ from matcher.units import plain
 from matcher.verification import Report, verify
 from matcher.verification.bound import SENSE
 
+TRIFLE = 1000
+"""A limit counts only where more than this part of what is missing could be had without it: what is less is lost in
+whole granules and in what a search leaves open."""
 MOST_USERS = 3
 """States named that use what is limited instead."""
 
@@ -144,7 +147,7 @@ def shortfall(asked: _Asked, goal: Goal) -> Shortfall:
         has = sum(flow.quantity for flow in portfolio.flows if flow.need == goal.need)
         missing = scenario.need(goal.need).quantity - has
     refused, probes = asked.about(goal.state)
-    looker = _Looker(scenario, probes.narrow, portfolio, goal, has)
+    looker = _Looker(scenario, probes.narrow, portfolio, goal, has, missing // TRIFLE)
     at_hand, traded = looker.at_hand(missing)
     against = looker.against() if at_hand < missing else _Against((), (), True)
     wanted = asked.ledger and at_hand < missing
@@ -183,12 +186,15 @@ def _key(stops: Sequence[Stop]) -> _Key:
 class _Looker:
     """Looks for what stands against one goal."""
 
-    def __init__(self, scenario: Scenario, narrow: Scenario, portfolio: Portfolio, goal: Goal, has: int) -> None:
+    def __init__(
+        self, scenario: Scenario, narrow: Scenario, portfolio: Portfolio, goal: Goal, has: int, trifle: int
+    ) -> None:
         self.scenario = scenario
         self.narrow = narrow  # as far as it matters to the State
         self.portfolio = portfolio
         self.goal = goal
         self.has = has
+        self.trifle = trifle
         self._tried: dict[_Key, Found] = {}
         self._last: tuple[_Key, Setting, Found] | None = None
         """The last that was tried, whole: it may have to be held against the checker."""
@@ -239,17 +245,31 @@ class _Looker:
         now, found = self._found(()), self._found(stops)
         if self.goal.need is None:
             return 0 if found.impossible else None if found.value is None or not now.impossible else 1
-        return None if now.bound is None else _beyond(found, max(now.value or 0, self.has), now.bound)
+        return None if now.bound is None else _beyond(found, self._now(now), now.bound, self.trifle)
+
+    def _now(self, now: Found) -> int:
+        """What can be had as things are."""
+        return max(now.value or 0, self.has)
 
     def _found(self, stops: Sequence[Stop]) -> Found:
         """The best without some limits."""
         key = _key(stops)
         if key not in self._tried:
             setting = Setting.of(without(self.narrow, stops), self.portfolio)
-            found = setting.least(self.goal) if self.goal.need is None else setting.most(self.goal)
-            self._tried[key] = Found(found.value, found.bound, found.impossible)
-            self._last = key, setting, found
+            self._tried[key] = self._trifling(setting, stops) or self._solved(setting, key)
         return self._tried[key]
+
+    def _trifling(self, setting: Setting, stops: Sequence[Stop]) -> Found | None:
+        """A bound by the relaxation where that shows already that there is nothing to speak of; else None."""
+        if self.goal.need is None or not stops:
+            return None
+        bound = setting.at_most(self.goal)
+        return None if bound is None or bound > self._now(self._found(())) + self.trifle else Found(None, bound)
+
+    def _solved(self, setting: Setting, key: _Key) -> Found:
+        found = setting.least(self.goal) if self.goal.need is None else setting.most(self.goal)
+        self._last = key, setting, found
+        return Found(found.value, found.bound, found.impossible)
 
     def _checked(self, stops: Sequence[Stop]) -> Report | None:
         """What the checker says of the best without some limits: it is an answer, not a step on the way to one."""
@@ -294,14 +314,16 @@ class _Looker:
         return sorted(used, key=lambda state: (-used[state], state))[:MOST_USERS]
 
 
-def _beyond(found: Found, has: int, most: int) -> int | None:
+def _beyond(found: Found, has: int, most: int, trifle: int) -> int | None:
     """What is found beyond the most that there can be anyway; None where more may be possible but was not found.
+
+    0 where it is no more than a trifle.
 
     Parameters
     ----------
     has, most
         What there can be anyway, and a bound on it.
     """
-    if found.value is not None and found.value > max(most, has):
+    if found.value is not None and found.value > max(most, has) + trifle:
         return found.value - max(most, has)
-    return 0 if found.bound is not None and found.bound <= has else None
+    return 0 if found.bound is not None and found.bound <= has + trifle else None
