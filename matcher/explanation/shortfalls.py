@@ -28,6 +28,8 @@ from matcher.verification.bound import SENSE
 TRIFLE = 1000
 """A limit counts only where more than this part of what is missing could be had without it: what is less is lost in
 whole granules and in what a search leaves open."""
+FEW = 8
+"""Limits of which the relaxation alone says whether there is hope in them: to try each takes no longer then."""
 MOST_USERS = 3
 """States named that use what is limited instead."""
 
@@ -247,6 +249,19 @@ class _Looker:
             return 0 if found.impossible else None if found.value is None or not now.impossible else 1
         return None if now.bound is None else _beyond(found, self._now(now), now.bound, self.trifle)
 
+    def _hope(self, stops: Sequence[Stop]) -> int | None:
+        """Whether the relaxation leaves hope that something can be without some limits (1), or none (0).
+
+        None where it is not known what could be had as things are. Enough to tell which limits to try alone.
+        """
+        now = self._found(())
+        if self.goal.need is None or now.bound is None:
+            return self.gain(stops)
+        if _key(stops) in self._tried:
+            return self._gain(stops)
+        setting = Setting.of(without(self.narrow, stops), self.portfolio)
+        return 1 if self._trifling(setting, stops) is None else 0
+
     def _now(self, now: Found) -> int:
         """What can be had as things are."""
         return max(now.value or 0, self.has)
@@ -285,17 +300,23 @@ class _Looker:
         """Returns what stands against the goal alone, most first; else a smallest set that does together."""
         stops = stops_of(self.scenario, self.goal)
 
-        def more(some: Sequence[Stop]) -> int | None:
-            return self.gain(some, check=len(some) == 1)
+        def hope(some: Sequence[Stop]) -> int | None:
+            return (
+                self.gain(some, check=True)
+                if len(some) == 1
+                else self._hope(some)
+                if len(some) <= FEW
+                else self.gain(some)
+            )
 
-        found, known = alone(stops, more)
+        found, known = alone(stops, hope)
         if found:
             ordered = sorted(found, key=lambda each: (-each[1], each[0].code, each[0].subject))
             return _Against(tuple(self._cause(stop, gain) for stop, gain in ordered), (), known)
-        whole = more(stops)
+        whole = self.gain(stops)
         if not whole:
             return _Against((), (), known and whole is not None)
-        kept, told = needed(stops, lambda some: None if (gain := more(some)) is None else gain > 0)
+        kept, told = needed(stops, lambda some: None if (gain := self.gain(some)) is None else gain > 0)
         gained = self.gain(kept, check=True) or 0
         return _Against((), tuple(self._cause(stop, gained) for stop in kept), known and told)
 
