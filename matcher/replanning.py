@@ -60,18 +60,10 @@ def near(scenario: Scenario, portfolio: Portfolio, *, repair: bool = False) -> S
         order = _then_as_little(order)
     if earlier and repair and order[0].objective != "disruption":
         order = [REPAIR, *order]
-    fields = {name: getattr(scenario, name) for name in type(scenario).model_fields}
-    decisions = {name: getattr(scenario.decisions, name) for name in type(scenario.decisions).model_fields}
-    objectives = {name: getattr(scenario.objectives, name) for name in type(scenario.objectives).model_fields}
-    if scenario.objectives.weights is None and tuple(order) != scenario.order():
-        objectives["order"] = tuple(order) or None
-    return type(scenario)(
-        **{
-            **fields,
-            "decisions": type(scenario.decisions)(**{**decisions, "earlier": earlier}),
-            "objectives": type(scenario.objectives)(**objectives),
-        }
-    )
+    objectives = scenario.objectives
+    if objectives.weights is None and tuple(order) != scenario.order():
+        objectives = objectives.with_fields(order=tuple(order) or None)
+    return scenario.with_fields(decisions=scenario.decisions.with_fields(earlier=earlier), objectives=objectives)
 
 
 def _then_as_little(goals: Iterable[Goal]) -> list[Goal]:

@@ -22,7 +22,7 @@ from matcher.execution import Processes
 from matcher.io import load
 from matcher.merging import merge
 from matcher.portfolio import Portfolio
-from matcher.reporting.alternatives import alternatives_markdown
+from matcher.reporting.alternatives import alternatives_lines
 from matcher.reporting.languages import table_of
 from matcher.result import SolveOptions
 from matcher.scenario import Scenario
@@ -146,7 +146,12 @@ def test_work_kept_short_is_told() -> None:
     assert len(run.found) == 1
     told = finding._told(run, 3, Decimal(0), "work")
     assert {each.needed for each in told.pairs} == {"unknown"}
-    assert table_of("en")["alternatives"]["verdict"]["unknown"] in alternatives_markdown(scenario, told)
+    assert table_of("en")["alternatives"]["verdict"]["unknown"] in words(scenario, told)
+
+
+def words(scenario: Scenario, found: Alternatives, language: str = "en") -> str:
+    """Returns what is said of alternatives."""
+    return "\n".join(alternatives_lines(scenario, found, language))
 
 
 @pytest.mark.parametrize(
@@ -176,7 +181,7 @@ def test_weighted_objectives_are_held_as_their_sum() -> None:
     assert (bound.objective, bound.sense) == ("weighted", "max")
     assert fraction(bound.limit) == fraction(bound.given) * Fraction(99, 100)
     assert {each.verdict for each in found.pairs} == {"contested"}
-    assert "weighted sum" in alternatives_markdown(scenario, found)
+    assert "weighted sum" in words(scenario, found)
 
 
 def test_like_tasks_are_one_while_searching() -> None:
@@ -277,15 +282,13 @@ def test_what_is_needed_if_others_keep_theirs_is(monkeypatch: pytest.MonkeyPatch
 def test_words_say_pairs_shares_and_verdicts(language: str) -> None:
     """The paper has a row for each pair, and says what else is needed and allowed."""
     scenario = small_scenario(TWINS)
-    text = alternatives_markdown(scenario, find_alternatives(scenario, solved(scenario)), language)
+    text = words(scenario, find_alternatives(scenario, solved(scenario)), language)
     table = table_of(language)["alternatives"]
     assert text.count(table["verdict"]["contested"]) == 2
     assert f"{table['partner']['pays'].format(name='A donor', meaning=table['verdict']['everywhere'])}" in text
     assert "1\N{NO-BREAK SPACE}%" in text
     assert "{" not in text
-    alone = alternatives_markdown(
-        small_scenario(), find_alternatives(small_scenario(), solved(small_scenario())), language
-    )
+    alone = words(small_scenario(), find_alternatives(small_scenario(), solved(small_scenario())), language)
     assert table["verdict"]["everywhere"] in alone
     assert table["why"]["none_found"].format(asked=5) in alone
     assert "{" not in alone

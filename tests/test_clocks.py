@@ -18,7 +18,8 @@ from matcher.explanation import curves as curves_module
 from matcher.explanation.clock_findings import Clock, Curve, CurvePoint, Curves, Earliest
 from matcher.explanation.clocks import clock, only_own
 from matcher.explanation.curves import curve, curves_of
-from matcher.explanation.state_part import Best, StatePart
+from matcher.explanation.parts import Best
+from matcher.explanation.state_part import StatePart
 from matcher.io import load
 from matcher.portfolio import Portfolio
 from matcher.reporting.clocks import clock_lines, curve_lines

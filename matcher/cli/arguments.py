@@ -96,5 +96,4 @@ def with_order(scenario: Scenario, order: str | None) -> Scenario:
         expected = "an earlier portfolio in the scenario's 'decisions.earlier' to measure 'disruption' from"
         raise typer.BadParameter(f"expected {expected}", param_hint="--order")
     objectives = Objectives(order=goals, discount=scenario.objectives.discount)
-    fields = {name: getattr(scenario, name) for name in type(scenario).model_fields}
-    return type(scenario)(**{**fields, "objectives": objectives})
+    return scenario.with_fields(objectives=objectives)

@@ -10,13 +10,14 @@ from pydantic import Field, Strict
 
 from matcher.errors import InvalidOptions
 from matcher.execution import Executor, Serial
+from matcher.explanation.checking import check_names, require_valid
 from matcher.explanation.clock_findings import Clock, Curves
-from matcher.explanation.clocks import clock, require_valid
+from matcher.explanation.clocks import clock
 from matcher.explanation.curves import curves_of
 from matcher.explanation.findings import Shortfall
 from matcher.explanation.idle import Idle, idle_offers
 from matcher.explanation.merits import Merit, merits_of
-from matcher.explanation.shortfalls import check_names, remaining
+from matcher.explanation.shortfalls import remaining
 from matcher.portfolio import Portfolio
 from matcher.result import Result
 from matcher.scenario import Frozen, Scenario

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from matcher.errors import InvalidOptions, VerificationFailed
+from matcher.errors import VerificationFailed
+from matcher.explanation.checking import require_valid
 from matcher.explanation.clock_findings import Clock, Earliest
 from matcher.explanation.setting import WORK, Setting
 from matcher.explanation.state_part import StatePart, part_of
@@ -53,19 +54,6 @@ def clock(scenario: Scenario, portfolio: Portfolio, state: str) -> Clock:
     single = open_ended(only_own(scenario, state), state)
     nothing = Portfolio(scenario=single.name, scenario_hash=single.digest)
     return Clock(state=state, deadline=deadline, year=year, within=within, alone=earliest(single, nothing, state))
-
-
-def require_valid(scenario: Scenario, portfolio: Portfolio) -> None:
-    """Refuses a portfolio that is not a valid one of the scenario.
-
-    Raises
-    ------
-    InvalidOptions
-        if it is not.
-    """
-    report = verify(scenario, portfolio)
-    if not report.ok:
-        raise InvalidOptions(f"the portfolio is not valid for this scenario: {report.violations[0].detail}")
 
 
 def answering(scenario: Scenario, portfolio: Portfolio) -> Portfolio:

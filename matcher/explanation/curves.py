@@ -16,10 +16,12 @@ import numpy as np
 
 from matcher.errors import VerificationFailed
 from matcher.explanation.changes import Lever, added, anybodys_money, anybodys_work, changed, later_deadline
+from matcher.explanation.checking import require_valid
 from matcher.explanation.clock_findings import Curve, CurvePoint, Curves, Resource
-from matcher.explanation.clocks import answering, delivering, require_valid
+from matcher.explanation.clocks import answering, delivering
+from matcher.explanation.parts import Best
 from matcher.explanation.setting import Setting
-from matcher.explanation.state_part import Best, StatePart, part_of
+from matcher.explanation.state_part import StatePart, part_of
 from matcher.formulations.compact.columns import Columns
 from matcher.formulations.compact.points import Plan, portfolio_of
 from matcher.formulations.objectives import coverage_shares

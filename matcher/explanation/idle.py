@@ -20,15 +20,18 @@ import numpy as np
 
 from matcher.conflicts.limits import Limit, limits_of
 from matcher.execution import Executor, Serial
+from matcher.explanation.checking import accepted
 from matcher.explanation.halving import alone
-from matcher.explanation.regrouping import check, most
-from matcher.formulations.compact import Compact, formulate_compact
-from matcher.formulations.compact.points import Plan, plan_of, portfolio_of
+from matcher.explanation.setting import Setting
+from matcher.explanation.state_part import part_of
+from matcher.formulations.compact import Compact
+from matcher.formulations.compact.points import Plan, portfolio_of
 from matcher.linear_model import UNLIMITED, LinearModel, LinearObjective, RowBuilder
 from matcher.options import OptionSet, Reason, find_options
 from matcher.portfolio import Portfolio
 from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer
 from matcher.scenario.fields import Frozen, Id, Text, Total
+from matcher.solvers import Limits
 
 WORK = 1.0
 """Deterministic work of each solve."""
@@ -227,16 +230,17 @@ class _Trial:
             for limit in limits:
                 limit.waive(document)
             scenario = Scenario.from_data(document)
-        compact = formulate_compact(scenario)
-        plan = plan_of(compact, self.case.portfolio)
+        setting = Setting.of(scenario, self.case.portfolio)
+        compact, plan = setting.compact, setting.plan
         state = next(at for at, each in enumerate(scenario.states) if each.id == self.state)
         aim = self._use(compact)
-        found = most(compact, plan, state, self._added_only(compact, plan, state), aim, WORK)
-        more = found.value - int(aim.value(plan.point))
-        if more:
-            check(scenario, portfolio_of(compact, found.plan))
+        part = part_of(setting, self.state, aim, self._added_only(compact, plan, state))
+        found, has = part.best(Limits(WORK)), int(aim.value(plan.point))
+        more = 0 if found.plan is None else int(aim.value(found.plan.point)) - has
+        if found.plan is not None and more > 0:
+            accepted(scenario, portfolio_of(compact, found.plan))
             return more
-        return 0 if found.bound == found.value else None
+        return 0 if found.bound is not None and int(found.bound) <= has else None
 
     def _use(self, compact: Compact) -> LinearObjective:
         """What is used of the offer in the State."""

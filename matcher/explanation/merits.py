@@ -10,7 +10,7 @@ partnership's needs is the next best partner.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -20,16 +20,16 @@ from pydantic import Field, Strict
 
 from matcher.certificates import rule_prices
 from matcher.execution import Executor, Serial
+from matcher.explanation.checking import check_names
 from matcher.explanation.comparison import Comparison, StateMoved, compare, state_moved
 from matcher.explanation.regrouping import regroup
-from matcher.explanation.shortfalls import check_names
 from matcher.explanation.tallies import tally
 from matcher.formulations.compact import formulate_compact
 from matcher.formulations.compact.points import plan_within, portfolio_of
 from matcher.partnerships import derive_partnerships, flows_of, forbidding
 from matcher.portfolio import Flow, Partnership, Portfolio
 from matcher.replanning import near
-from matcher.scenario import Decisions, Frozen, Scenario
+from matcher.scenario import Frozen, Scenario
 from matcher.scenario.fields import Flag, Id, Text, Year
 from matcher.verification import verify
 
@@ -163,7 +163,7 @@ def merit(case: _Case, partnership: Partnership) -> Merit:
     """Returns why one partnership is in a portfolio."""
     scenario, portfolio = case.scenario, case.portfolio
     gone = set(flows_of(scenario, portfolio, partnership))
-    left = _with_flows(portfolio, (flow for flow in portfolio.flows if flow not in gone))
+    left = portfolio.with_fields(flows=tuple(flow for flow in portfolio.flows if flow not in gone))
     adds = state_moved(scenario, tally(scenario, portfolio), tally(scenario, left), partnership.state)
     return Merit(
         partnership=partnership.id,
@@ -196,10 +196,8 @@ def vetoed(scenario: Scenario, portfolio: Portfolio, partnership: Partnership) -
 
 
 def _forbidden(scenario: Scenario, partnership: Partnership) -> Scenario:
-    fields = {name: getattr(scenario, name) for name in type(scenario).model_fields}
-    mine = {name: getattr(scenario.decisions, name) for name in type(scenario.decisions).model_fields}
     forbids = (*scenario.decisions.forbids, *forbidding(scenario, partnership))
-    return type(scenario)(**{**fields, "decisions": Decisions(**{**mine, "forbids": forbids})})
+    return scenario.with_fields(decisions=scenario.decisions.with_fields(forbids=forbids))
 
 
 def _successors(
@@ -239,20 +237,9 @@ def _enlarged(case: _Case, larger: Flow) -> Portfolio:
     for flow in case.portfolio.flows:
         granule = case.scenario.capability(case.scenario.need(flow.need).capability).granule
         more = granule if flow == larger else 0
-        fields = {name: getattr(flow, name) for name in type(flow).model_fields}
         money = flow.money + flow.money * more // flow.quantity
-        found.append(Flow(**{**fields, "quantity": flow.quantity + more, "money": money}))
-    return _with_flows(case.portfolio, found)
-
-
-def _with_flows(portfolio: Portfolio, flows: Iterable[Flow]) -> Portfolio:
-    """The portfolio with other flows; it may break rules."""
-    return Portfolio(
-        scenario=portfolio.scenario,
-        scenario_hash=portfolio.scenario_hash,
-        flows=tuple(flows),
-        engagements=portfolio.engagements,
-    )
+        found.append(flow.with_fields(quantity=flow.quantity + more, money=money))
+    return case.portfolio.with_fields(flows=tuple(found))
 
 
 def _price(case: _Case, rule: Limiting, subject: str, years: tuple[int, ...]) -> str | None:

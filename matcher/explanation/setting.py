@@ -8,20 +8,18 @@ from fractions import Fraction
 
 import numpy as np
 
-from matcher.decomposition.groups import Answer, Part, Piece, merged, piece_of
-from matcher.errors import VerificationFailed
-from matcher.execution import Serial
+from matcher.decomposition.groups import Piece, piece_of
+from matcher.explanation.checking import accepted
+from matcher.explanation.parts import plain_task, relaxed_bound, solve_part
 from matcher.formulations.compact import Compact, formulate_compact
 from matcher.formulations.compact.points import Plan, plan_of, portfolio_of
 from matcher.linear_model import UNLIMITED, Bools, Ints, LinearModel, LinearObjective, RowBuilder, Rows
 from matcher.portfolio import Portfolio
-from matcher.pursuit import Task, exact_bound
-from matcher.recovery import whole_pairs
-from matcher.result import Clock, SolveOptions, scenario_hash
+from matcher.pursuit import Task
+from matcher.result import scenario_hash
 from matcher.scenario import Scenario, TechnicalOffer
-from matcher.solvers import Limits, SolverFailed, engine
-from matcher.stages import aims_of, task_of
-from matcher.verification import Report, verify
+from matcher.solvers import Limits
+from matcher.verification import Report
 
 WORK = 4.0
 """Deterministic work of solving one State's part."""
@@ -83,8 +81,7 @@ class Setting:
         self.scenario = scenario
         self.compact = compact
         self.plan = plan
-        first, _ = next(iter(aims_of(compact)))
-        self._task = task_of(compact, compact.model, None, first, SolveOptions(), Clock(), _silent, Serial())
+        self._task = plain_task(compact)
         self._models: dict[tuple[Goal, bool], LinearModel | None] = {}
         self._activity: dict[tuple[Goal, bool], Ints] = {}
 
@@ -103,9 +100,8 @@ class Setting:
         part = self._part(goal, self._delivery(goal), False, AS_IT_IS)
         if part is None:
             return None
-        piece = part.piece
-        outcome = engine("lp")(piece.model, piece.aim, piece.limits, Clock())
-        return None if outcome.bound is None else int(exact_bound(piece.aim, outcome.bound, Fraction(0)))
+        bound = relaxed_bound(part.piece, part.piece.limits).bound
+        return None if bound is None else int(bound)
 
     def _delivery(self, goal: Goal) -> LinearObjective:
         """Units of a goal's need that are delivered."""
@@ -141,10 +137,7 @@ class Setting:
         portfolio = portfolio_of(self.compact, found.plan)
         if scenario is not None:
             portfolio = portfolio.model_copy(update={"scenario_hash": scenario_hash(scenario)})
-        report = verify(scenario or self.scenario, portfolio)
-        if not report.ok:
-            raise VerificationFailed("; ".join(violation.detail for violation in report.violations[:5]))
-        return report
+        return accepted(scenario or self.scenario, portfolio)
 
     def _use_of(self, offer: str) -> Ints:
         """What each column takes of an offer: minor units of money, or units of work."""
@@ -258,7 +251,7 @@ class Setting:
             return None
         model, activity = self._tuned(model, goal, tuning), self._activity[goal, reaching]
         activity = model.rows.activity(self.plan.point) if tuning.most else activity
-        task = replace(self._task, model=model, objective=aim, guide=None, steps=())
+        task = replace(self._task, model=model, objective=aim)
         kept = self._columns_of(tuning.closed) if tuning.closed else None
         piece, free = piece_of(task, self.plan, [state], Limits(WORK), aim, activity=activity, kept=kept)
         return None if _broken(model.rows, activity, free) else _Part(task, piece, free)
@@ -267,23 +260,12 @@ class Setting:
         part = self._part(goal, aim, reaching, tuning)
         if part is None:
             return Found(None, None, impossible=True)
-        piece, clock = part.piece, Clock()
-        start = piece.point.astype(np.float64)
-        try:
-            outcome = engine(piece.engine)(piece.model, piece.aim, piece.limits, clock, start)
-        except SolverFailed:
-            return Found(None, None)
-        if outcome.status == "infeasible":
-            return Found(None, None, impossible=True)
-        bound = None if outcome.bound is None else int(exact_bound(piece.aim, outcome.bound, Fraction(0)))
-        found = (
-            None if outcome.point is None else whole_pairs(piece.model, piece.flows, outcome.point, piece.aim, clock)
-        )
-        if found is None:
-            return Found(None, bound)
-        answer = Part(frozenset({self._state(goal.state)}), part.free, Answer(found[0], found[1], True))
-        plan = merged(part.task, self.plan, [answer])
-        return Found(None, bound) if plan is None else Found(int(aim.value(plan.point)), bound, plan=plan)
+        hint = part.piece.point.astype(np.float64)
+        best = solve_part(part.task, self.plan, [self._state(goal.state)], part.piece, part.free, hint=hint)
+        bound = None if best.bound is None else int(best.bound)
+        if best.impossible or best.plan is None:
+            return Found(None, bound, best.impossible)
+        return Found(int(aim.value(best.plan.point)), bound, plan=best.plan)
 
 
 def _broken(rows: Rows, activity: Ints, free: Ints) -> bool:
@@ -292,7 +274,3 @@ def _broken(rows: Rows, activity: Ints, free: Ints) -> bool:
         if not np.isin(rows.column[rows.start[row] : rows.start[row + 1]], free).any():
             return True
     return False
-
-
-def _silent(phase: str, plan: Plan | None, bound: Fraction | None) -> None:
-    """Nobody listens."""

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from matcher.errors import InvalidOptions, nearest
 from matcher.execution import Executor, Serial
 from matcher.explanation.barring import barred
 from matcher.explanation.changes import Refusals, levers_of, refusals_of
+from matcher.explanation.checking import check_names, require_valid
 from matcher.explanation.comparison import Moved
 from matcher.explanation.findings import Cause, Explanation, Shortfall
 from matcher.explanation.halving import alone, needed
@@ -84,9 +84,7 @@ def remaining(
     """
     check_names(states, [state.id for state in scenario.states], "State")
     check_names(needs, [need.id for need in scenario.needs], "need")
-    report = verify(scenario, portfolio)
-    if not report.ok:
-        raise InvalidOptions(f"the portfolio is not valid for this scenario: {report.violations[0].detail}")
+    require_valid(scenario, portfolio)
     goals = [
         goal
         for goal in open_goals(scenario, portfolio)
@@ -101,20 +99,6 @@ def remaining(
         scenario_hash=scenario_hash(scenario),
         shortfalls=tuple(found[goal] for goal in goals),
     )
-
-
-def check_names(names: Collection[str], known: Sequence[str], what: str) -> None:
-    """Refuses a name that nothing has, with the nearest that something has.
-
-    Raises
-    ------
-    InvalidOptions
-        if there is such a name.
-    """
-    for name in names:
-        if name not in known:
-            hint = nearest(name, known)
-            raise InvalidOptions(f"no {what} {name!r}" + (f"; did you mean {hint!r}?" if hint else ""))
 
 
 def _longest_first(scenario: Scenario, goals: Sequence[Goal]) -> list[Goal]:

@@ -13,21 +13,10 @@ from matcher.scenario import Scenario
 from matcher.units import decimal_text, fraction, plain
 
 
-def alternatives_markdown(scenario: Scenario, alternatives: Alternatives, language: str = "en") -> str:
-    """Returns the alternatives to a portfolio of a scenario in a language.
-
-    Raises
-    ------
-    InvalidOptions
-        if there are no sentences in that language.
-    """
-    return "\n".join(_Speaker(scenario, alternatives, language).lines()) + "\n"
-
-
 def alternatives_lines(
     scenario: Scenario, alternatives: Alternatives, language: str, states: Collection[str] = ()
 ) -> Iterator[str]:
-    """Yields the same without a title, as a section of a longer text, about some States or all.
+    """Yields what the alternatives hold in a language, as a section of a longer text, about some States or all.
 
     Raises
     ------
@@ -38,7 +27,7 @@ def alternatives_lines(
     yield from speaker.whole()
     for state in scenario.states:
         if not states or state.id in states:
-            yield from (f"#{line}" if line.startswith("#") else line for line in speaker.state(state.id, state.name))
+            yield from speaker.state(state.id, state.name)
 
 
 class _Speaker:
@@ -49,13 +38,6 @@ class _Speaker:
         self.table: Table = table_of(language)["alternatives"]
         self.numerals = numerals_of(language)
         self.provider = {each.id: each.name for each in scenario.providers}
-
-    def lines(self) -> Iterator[str]:
-        """Yields all lines."""
-        yield f"# {escaped(self.table['title'].format(scenario=self.scenario.title or self.scenario.name))}"
-        yield from self.whole()
-        for state in self.scenario.states:
-            yield from self.state(state.id, state.name)
 
     def whole(self) -> Iterator[str]:
         """Yields what there is of alternatives, and how far they are apart."""
@@ -111,7 +93,7 @@ class _Speaker:
         unused = [each.pairs for each in self.found.unused if each.state == key]
         if not pairs and not unused:
             return
-        yield from ("", f"## {escaped(name)}")
+        yield from ("", f"### {escaped(name)}")
         if pairs:
             head = [self.table["state"][column] for column in ("financier", "implementer", "share", "meaning")]
             yield from ("", *markdown_table(head, [self._row(each) for each in pairs], frozenset({2})))

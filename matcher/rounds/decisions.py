@@ -99,11 +99,11 @@ def decided(
 def with_decisions(scenario: Scenario, decisions: Iterable[Decision]) -> Scenario:
     """Returns a scenario with further decisions; they were read against it, or against one with more of them."""
     chosen = tuple(decisions)
-    fields = {name: getattr(scenario, name) for name in type(scenario).model_fields}
-    mine = {name: getattr(scenario.decisions, name) for name in type(scenario.decisions).model_fields}
-    for name in _FIELDS.values():
-        mine[name] = (*mine[name], *(entry for each in chosen for entry in getattr(each.makes, name)))
-    return type(scenario)(**{**fields, "decisions": Decisions(**mine)})
+    more = {
+        name: (*getattr(scenario.decisions, name), *(entry for each in chosen for entry in getattr(each.makes, name)))
+        for name in _FIELDS.values()
+    }
+    return scenario.with_fields(decisions=scenario.decisions.with_fields(**more))
 
 
 def _option(wish: Wish) -> str:

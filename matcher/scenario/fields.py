@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -37,6 +37,10 @@ class Frozen(BaseModel):
         arbitrary_types_allowed=False,
         ser_json_inf_nan="constants",
     )
+
+    def with_fields(self, **fields: Any) -> Self:
+        """Returns the same with other values of some fields, validated as a whole (`model_copy` would not)."""
+        return type(self)(**{**{name: getattr(self, name) for name in type(self).model_fields}, **fields})
 
 
 def _ratio(value: object) -> Decimal:
