@@ -16,7 +16,7 @@ from matcher.cli.runs import RunFolder
 from matcher.errors import InvalidOptions
 from matcher.execution import Processes
 from matcher.explanation import Account, Cause, Change, Remedy, Shortfall, remaining, shortfalls
-from matcher.explanation.changes import Lever, changed, levers_of
+from matcher.explanation.changes import Lever, changed, levers_of, raised_offer
 from matcher.explanation.halving import alone, needed
 from matcher.explanation.ledger import LedgerMaker
 from matcher.explanation.probes import Probes
@@ -231,10 +231,26 @@ def smaller(lever: Lever, amount: int) -> int | None:
     return lever.amounts[at - 1] if at else None
 
 
+def raise_holds(scenario: Scenario, remedy: Remedy) -> bool:
+    """Whether an offer raised as told is enough, and one minor unit less in each year is not, where that is said."""
+    (change,) = remedy.changes
+    assert sum(change.by_year) == change.amount > 0
+    assert completes(changed(scenario, (raised_offer(scenario, change.subject, change.by_year), change.amount)))
+    for year, amount in enumerate(change.by_year):
+        if amount and remedy.smallest:
+            less = [each - (at == year) for at, each in enumerate(change.by_year)]
+            assert not completes(changed(scenario, (raised_offer(scenario, change.subject, less), sum(less))))
+    return remedy.smallest
+
+
 def check_ledger(scenario: Scenario, found: Shortfall) -> int:
     """Tries out every answer of a ledger about completing; returns how many."""
     tried = 0
     for remedy in found.remedies:
+        if remedy.changes[0].kind == "raise":
+            assert raise_holds(scenario, remedy)
+            tried += 1
+            continue
         pulled = [(lever_of(scenario, change), change.amount) for change in remedy.changes]
         assert completes(changed(scenario, *pulled)), remedy
         assert remedy.smallest
@@ -286,6 +302,54 @@ def test_the_smallest_change_of_each_kind(case: str) -> None:
     assert case in kinds or (case == "a pair" and all(len(each.changes) == 2 for each in found.remedies))
     assert found.remedies
     assert check_ledger(scenario, found) >= 4
+
+
+RAISES: dict[str, tuple[Changes, tuple[int, ...], int]] = {
+    "half of a grant is enough": ({"offers.f.amount": {2015: 360, 2016: 110}, "offers.t.price": 72}, (0, 250), 288),
+    "what is carried over counts": (
+        {"offers.f.amount": {2015: 400, 2016: 0}, "offers.f.carry_over": 0.5, "needs.n.max_per_year": 5},
+        (0, 340),
+        360,
+    ),
+    "no more than fits into each year": (
+        {"offers.f.amount": 300, "needs.n.max_per_year": 5},
+        (60, 60),
+        144,
+    ),
+    "in another currency": (
+        {"offers.f.amount": {2015: 180, 2016: 55}, "offers.f.currency": "EUR", "rates.EUR": {"rate": 2}},
+        (0, 250),
+        288,
+    ),
+    "after an advance is repaid": (
+        {
+            "offers.f.amount": {2015: 0, 2016: 700},
+            "offers.a": {
+                "kind": "funding",
+                "provider": "firm",
+                "amount": {2015: 360, 2016: 0},
+                "repayment": {"offer": "f", "after": 1},
+            },
+        },
+        (0, 20),
+        72,
+    ),
+}
+"""What an offer lacks, the least by which it is itself raised in each year, and the least further grant beside it: one
+unit of work costs 72, and no two pay for one."""
+
+
+@pytest.mark.parametrize("case", list(RAISES))
+def test_an_offer_is_raised_by_less_than_a_further_grant(case: str) -> None:
+    """What is left of the offer counts: money of one offer pays for work that no two offers share."""
+    changes, by_year, grant = RAISES[case]
+    scenario = small_scenario(WORLD | changes)
+    found = explained(scenario)[None]
+    told = {each.changes[0].kind: each for each in found.remedies if each.changes[0].subject == "f"}
+    assert told["raise"].changes[0].by_year == by_year
+    assert told["raise"].smallest
+    assert told["money"].changes[0].amount == grant
+    assert raise_holds(scenario, told["raise"])
 
 
 def drawn(seed: int) -> Scenario | None:
@@ -454,7 +518,13 @@ def test_everything_has_words(language: str) -> None:
     scenario = small_scenario(WORLD | {"offers.t.capacity": 3})
     table = table_of(language)
     changes = [
-        Change(kind=kind, subject="t" if kind == "capacity" else "A", field="clearance", amount=1_500_000)
+        Change(
+            kind=kind,
+            subject="t" if kind == "capacity" else "A",
+            field="clearance",
+            amount=1_500_000,
+            by_year=(1_000_000, 500_000) if kind == "raise" else (),
+        )
         for kind in table["kinds"]
     ]
     base = explained(scenario, ledger=False)[None]

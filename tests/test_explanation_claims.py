@@ -14,7 +14,7 @@ import pytest
 
 from generators import Seeded, draw_scenario
 from matcher.explanation import Cause, Remedy, Shortfall, remaining
-from matcher.explanation.changes import Lever, added, changed, levers_of
+from matcher.explanation.changes import Lever, added, changed, levers_of, raised_offer
 from matcher.explanation.ledger import PAIRED
 from matcher.explanation.probes import Probes
 from matcher.explanation.setting import Found, Goal, Setting
@@ -94,6 +94,9 @@ class Trial:
     def pulled(self, remedy: Remedy) -> list[tuple[Lever, int]]:
         """Returns the levers of a remedy with their amounts."""
         by_name = {(lever.kind, lever.subject, lever.field): lever for lever in self.levers}
+        for each in remedy.changes:
+            if each.kind == "raise":
+                by_name["raise", each.subject, ""] = raised_offer(self.scenario, each.subject, each.by_year)
         return [(by_name[each.kind, each.subject, each.field], each.amount) for each in remedy.changes]
 
     def most(self, scenario: Scenario) -> int:

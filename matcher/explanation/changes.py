@@ -1,14 +1,14 @@
 """Changes of a scenario, each monotone: more of it never makes anything impossible that was possible.
 
-More money or work of an offer is a further offer of the same provider, under the same earmarks,
-channels and dates, without its minimum: a further grant, a further team. ``anybody`` is a donor or
+More money or work of a provider is a further offer, under the same earmarks, channels and dates as one
+that it has, without its minimum: a further grant, a further team. ``anybody`` is a donor or
 operator that the scenario does not know, without any earmark.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -260,6 +260,27 @@ def _further(scenario: Scenario, offer: FundingOffer | TechnicalOffer) -> Lever:
 
     lever = Lever(kind, offer.id, "", None, apply)
     return lever
+
+
+def raised_offer(scenario: Scenario, offer: str, by_year: Sequence[int]) -> Lever:
+    """Returns the change by which an offer of money is itself larger, all of it told in the scenario's currency.
+
+    Parameters
+    ----------
+    by_year
+        Minor units of the scenario's currency, shape (years,); 0 outside the offer's own years. The amount of the
+        change is their sum.
+    """
+    given = scenario.offer(offer)
+    assert isinstance(given, FundingOffer)
+    money = scenario.money_by_year(given)
+    least = scenario.converted(given, given.min_per_state, up=True)
+    amounts = {year: money[at] + by_year[at] for at, year in enumerate(scenario.years)}
+
+    def apply(document: Document, _: int) -> None:
+        document["offers"][offer] |= {"amount": amounts, "currency": None, "min_per_state": least}
+
+    return Lever("raise", offer, "", (sum(by_year),), apply)
 
 
 def anybodys_money(first: int) -> Lever:

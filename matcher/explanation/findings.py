@@ -17,6 +17,7 @@ ChangeKind = Literal[
     "ownership",
     "earmark",
     "start",
+    "raise",
     "money",
     "capacity",
     "more_money",
@@ -24,7 +25,7 @@ ChangeKind = Literal[
 ]
 """What can be changed, in the order of who has to agree: the State itself (one partner more, more
 absorption, a later date, better ownership); one provider (a waived earmark, an earlier start); one
-provider with more than it offers (money, capacity); and anybody (money, work)."""
+provider with more than it offers (an offer raised, a further grant, a further team); and anybody (money, work)."""
 
 KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 """Kinds of change in their order."""
@@ -44,6 +45,8 @@ class Change(Frozen):
     """Which of several figures or rules of the subject, where there are several."""
     amount: Annotated[int, Strict(), Field(ge=0)]
     """By how much: partners, years, minor units of money (a year for absorption), units of work, or millionths."""
+    by_year: tuple[Annotated[int, Strict(), Field(ge=0)], ...] = ()
+    """Of an offer raised: how much of it in each year of the horizon."""
 
 
 class Remedy(Frozen):

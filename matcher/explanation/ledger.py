@@ -55,9 +55,19 @@ class LedgerMaker:
             hopeful, known = alone(of_kind, self._enough)
             found = [(lever, least) for lever, _ in hopeful if (least := self.least(lever)).verdict == "found"]
             remedies += [self._remedy([(lever, least)], least.least) for lever, least in found]
+            if kind == "money":
+                remedies += self._raises([lever for lever, _ in found])
             if of_kind and not found:
                 insufficient.append((kind, "unknown" if hopeful or not known else "not_enough"))
         return Ledger(tuple(sorted(remedies or self._pairs(levers), key=_effort)), tuple(insufficient))
+
+    def _raises(self, levers: Sequence[Lever]) -> Iterator[Remedy]:
+        """Offers raised themselves, of those to which a further grant would do: it need not be all of a grant."""
+        for lever in levers:
+            found = self.probes.least_raise(self.goal, lever)
+            if found is not None and any(found.by_year):
+                more = Change(kind="raise", subject=lever.subject, amount=sum(found.by_year), by_year=found.by_year)
+                yield Remedy(changes=(more,), least=found.least)
 
     def _enough(self, levers: Sequence[Lever]) -> int | None:
         """1 if all there is of some levers is enough together, 0 if it is proven not to be."""

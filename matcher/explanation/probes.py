@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from matcher.explanation.changes import ANYBODY, Document, Lever, added, changed, narrowed
+from matcher.explanation.raises import Raise, least_raise
 from matcher.explanation.setting import Found, Goal, Setting, Tuning
 from matcher.options import need_node, reach
 from matcher.portfolio import Portfolio
@@ -49,6 +50,10 @@ class Probes:
         if asked not in self._known:
             self._known[asked] = self._tried(goal, changes, least)
         return self._known[asked]
+
+    def least_raise(self, goal: Goal, lever: Lever) -> Raise | None:
+        """Returns by how little an offer itself would have to be larger; None if that is not known to be enough."""
+        return least_raise(self.scenario, self.narrow, self.portfolio, goal, lever.subject, self._money)
 
     def confirm(self, goal: Goal, changes: Changes, least: Lever | None, told: Changes) -> None:
         """Holds an answer against the checker, in the scenario with the changes that it tells.

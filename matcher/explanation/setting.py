@@ -8,11 +8,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from matcher.decomposition.groups import Piece, piece_of
+from matcher.decomposition.groups import Answer, Part, Piece, merged, piece_of
 from matcher.explanation.checking import accepted
 from matcher.explanation.parts import plain_task, relaxed_bound, solve_part
 from matcher.formulations.compact import Compact, formulate_compact
-from matcher.formulations.compact.points import Plan, plan_of, portfolio_of
+from matcher.formulations.compact.points import Pairs, Plan, plan_of, portfolio_of
 from matcher.linear_model import UNLIMITED, Bools, Ints, LinearModel, LinearObjective, RowBuilder, Rows
 from matcher.portfolio import Portfolio
 from matcher.pursuit import Task
@@ -63,12 +63,28 @@ AS_IT_IS = Tuning()
 
 
 @dataclass(frozen=True)
-class _Part:
+class StatePart:
     """One State's part of the model, all others kept."""
 
+    state: int
+    plan: Plan
+    """What all others keep."""
     task: Task
     piece: Piece
     free: Ints
+    """Its columns in the whole model."""
+
+    @property
+    def rows(self) -> Ints:
+        """Number in the whole model of each row of the part."""
+        free = np.zeros(self.task.model.columns, np.bool_)
+        free[self.free] = True
+        rows = self.task.model.rows
+        return np.unique(rows.row_of_term[free[rows.column]])
+
+    def merged(self, pairs: Pairs, others: Ints) -> Plan | None:
+        """Returns the plan with a new part; None if it breaks a row of the whole model."""
+        return merged(self.task, self.plan, [Part(frozenset([self.state]), self.free, Answer(pairs, others, True))])
 
 
 class Setting:
@@ -97,7 +113,7 @@ class Setting:
 
     def at_most(self, goal: Goal) -> int | None:
         """Returns what `most` cannot pass, by the linear relaxation; None if that is not known."""
-        part = self._part(goal, self._delivery(goal), False, AS_IT_IS)
+        part = self.part(goal, self._delivery(goal), False, AS_IT_IS)
         if part is None:
             return None
         bound = relaxed_bound(part.piece, part.piece.limits).bound
@@ -119,7 +135,7 @@ class Setting:
         """
         coefficient = np.zeros(self.compact.columns.count, np.int64)
         if offer is not None:
-            coefficient = self._use_of(offer)
+            coefficient = self.use_of(offer)
         return self._best(goal, LinearObjective("least", False, coefficient, 1, Fraction(0)), True, tuning)
 
     def check(self, found: Found, scenario: Scenario | None = None) -> Report | None:
@@ -134,15 +150,23 @@ class Setting:
         """
         if found.plan is None:
             return None
-        portfolio = portfolio_of(self.compact, found.plan)
-        if scenario is not None:
-            portfolio = portfolio.model_copy(update={"scenario_hash": scenario_hash(scenario)})
-        return accepted(scenario or self.scenario, portfolio)
+        return self.accepted(found.plan, scenario or self.scenario)
 
-    def _use_of(self, offer: str) -> Ints:
+    def accepted(self, plan: Plan, scenario: Scenario) -> Report:
+        """Returns what the checker says of a plan as a portfolio of a scenario, this one or another.
+
+        Raises
+        ------
+        VerificationFailed
+            if it refuses it: an error of the engine.
+        """
+        portfolio = portfolio_of(self.compact, plan)
+        return accepted(scenario, portfolio.model_copy(update={"scenario_hash": scenario_hash(scenario)}))
+
+    def use_of(self, offer: str) -> Ints:
         """What each column takes of an offer: minor units of money, or units of work."""
         columns, scenario = self.compact.columns, self.scenario
-        at = self._offer(offer)
+        at = self.position(offer)
         flows = np.flatnonzero(columns.flow_offer[: columns.flows] == at)
         coefficient = np.zeros(columns.count, np.int64)
         each = scenario.offers[at]
@@ -152,7 +176,8 @@ class Setting:
             coefficient[flows] = columns.money_unit[flows - columns.works]
         return coefficient
 
-    def _offer(self, key: str) -> int:
+    def position(self, key: str) -> int:
+        """Returns the position of an offer."""
         return next(at for at, each in enumerate(self.scenario.offers) if each.id == key)
 
     def _need(self, key: str) -> int:
@@ -234,7 +259,7 @@ class Setting:
         """Rows by which offers give less than they could."""
         columns, rows = self.compact.columns, RowBuilder()
         for offer, amount in tuning.most:
-            use = self._use_of(offer)
+            use = self.use_of(offer)
             flows = np.flatnonzero(use)
             if isinstance(self.scenario.offer(offer), TechnicalOffer):
                 for year in np.unique(columns.flow_year[flows]).tolist():
@@ -244,7 +269,7 @@ class Setting:
                 rows.terms(rows.row(("most",), upper=amount), flows, use[flows])
         return rows.build(np.maximum(model.upper, 1))
 
-    def _part(self, goal: Goal, aim: LinearObjective, reaching: bool, tuning: Tuning) -> _Part | None:
+    def part(self, goal: Goal, aim: LinearObjective, reaching: bool, tuning: Tuning) -> StatePart | None:
         """The State's part of the model; None where it is plain that it has no point."""
         model, state = self._model(goal, reaching), self._state(goal.state)
         if model is None or (model.lower > model.upper).any():
@@ -254,10 +279,10 @@ class Setting:
         task = replace(self._task, model=model, objective=aim)
         kept = self._columns_of(tuning.closed) if tuning.closed else None
         piece, free = piece_of(task, self.plan, [state], Limits(WORK), aim, activity=activity, kept=kept)
-        return None if _broken(model.rows, activity, free) else _Part(task, piece, free)
+        return None if _broken(model.rows, activity, free) else StatePart(state, self.plan, task, piece, free)
 
     def _best(self, goal: Goal, aim: LinearObjective, reaching: bool, tuning: Tuning) -> Found:
-        part = self._part(goal, aim, reaching, tuning)
+        part = self.part(goal, aim, reaching, tuning)
         if part is None:
             return Found(None, None, impossible=True)
         hint = part.piece.point.astype(np.float64)

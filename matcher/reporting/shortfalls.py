@@ -161,15 +161,23 @@ class ShortfallSpeaker:
                 field=fields.get(change.field, change.field) if change.kind != "more_work" else self._work(change),
                 amount=self._amount(change, amount),
                 unit=self._unit_of(change),
+                years=", ".join(self._by_year(change)),
             )
         )
+
+    def _by_year(self, change: Change) -> Iterator[str]:
+        """The years of a raise, each with its amount where there are several."""
+        parts = [each for each in zip(self.scenario.years, change.by_year, strict=False) if each[1]]
+        for year, amount in parts:
+            text = self.table["in_year"].format(year=year, amount=self._amount(change, amount))
+            yield text if len(parts) > 1 else str(year)
 
     def _work(self, change: Change) -> str:
         """What kind of work it is, by name."""
         return self.scenario.capability(change.field).name
 
     def _amount(self, change: Change, amount: int) -> str:
-        if change.kind in ("money", "more_money", "absorption"):
+        if change.kind in ("raise", "money", "more_money", "absorption"):
             return amounts.money(amount, self.scenario.currency, self.numerals)
         if change.kind == "ownership":
             return self.numerals.written(f"{amount / WHOLE:.2f}")
