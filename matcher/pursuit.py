@@ -98,6 +98,8 @@ def exact_bound(objective: LinearObjective, bound: Fraction, error: Fraction) ->
     outward = bound + (error if objective.maximise else -error)
     if step == 0:
         return Fraction(0)
+    if not (objective.signed > 0).any():  # no column is below 0, so the least is never less than nothing
+        outward = min(outward, Fraction(0)) if objective.maximise else max(outward, Fraction(0))
     if objective.error:
         return outward
     steps = outward * objective.denominator / step

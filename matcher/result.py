@@ -68,7 +68,8 @@ class Stage(Frozen):
     exact: Annotated[str, Strict(), Field(pattern=r"^-?\d+(/\d+)?$")]
     """The same value, as an integer or a fraction p/q."""
     bound: Text | None
-    """No portfolio that keeps what earlier objectives demand can be better than this; None if unknown."""
+    """No portfolio that keeps what earlier objectives demand can be better than this, rounded to six decimals away from
+    the value, so that it holds as it is written; None if unknown."""
     gap: float | None
     """Relative distance between value and bound, rounded up to six decimals; None if no bound."""
     solved: bool

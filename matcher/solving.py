@@ -38,7 +38,7 @@ from matcher.result import (
 )
 from matcher.scenario import Scenario
 from matcher.stages import aims_of, locked, task_of, worst_rows_of
-from matcher.units import decimal_text, plain
+from matcher.units import decimal_text, outward_text, plain
 from matcher.verification import verify
 
 WHOLE_STATES = 10
@@ -246,7 +246,7 @@ def _stage(run: _Run, compact: Compact, aim: LinearObjective, finding: Finding) 
         sense="max" if aim.maximise else "min",
         value=decimal_text(value),
         exact=plain(value),
-        bound=None if bound is None else decimal_text(bound),
+        bound=None if bound is None else outward_text(bound, up=aim.maximise),
         gap=None if gap is None else float(decimal_text(gap + Fraction(1, 2 * 10**6) if gap else gap)),
         solved=gap is not None and gap <= Fraction(run.options.gap),
     )

@@ -51,7 +51,16 @@ def fraction(text: str) -> Fraction:
 
 def decimal_text(value: Fraction, places: int = 6) -> str:
     """Returns a fraction rounded half-even to `places` decimals, for reading (never for sums)."""
-    scaled = round(value * 10**places)
+    return _decimal(round(value * 10**places), places)
+
+
+def outward_text(bound: Fraction, *, up: bool, places: int = 6) -> str:
+    """Returns a bound rounded to `places` decimals so that it still holds: up for a most, down for a least."""
+    scaled = bound * 10**places
+    return _decimal(-(-scaled.numerator // scaled.denominator) if up else scaled.numerator // scaled.denominator, places)
+
+
+def _decimal(scaled: int, places: int) -> str:
     sign, digits = "-" if scaled < 0 else "", str(abs(scaled)).rjust(places + 1, "0")
     return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
 

@@ -6,11 +6,17 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
 
+from matcher.result import Stage
 from matcher.scenario import Currency, Years
 from matcher.units import decimal_text, fraction
 
 NONE = "-"
 """Stands where there is nothing to show."""
+UNKNOWN = "unknown"
+MONEY = ("cost", "fit", "firmness", "disruption")
+"""Objectives in minor units of money."""
+PLACES = 4
+"""Decimal places of other objectives."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ def share(value: Fraction | None, places: int = 1, numerals: Numerals = ENGLISH)
 def gap(value: float | Decimal | None) -> str:
     """Returns a relative gap as a percentage, rounded up so that 0 % means none."""
     if value is None:
-        return "unknown"
+        return UNKNOWN
     percent = (Decimal(str(value)) * 100).quantize(Decimal("0.01"), rounding=ROUND_CEILING)
     return f"{f'{percent:f}'.rstrip('0').rstrip('.')} %"
 
@@ -75,12 +81,28 @@ def years(run: Years | tuple[int, int]) -> str:
 
 def objective(name: str, value: str | None, currency: Currency, numerals: Numerals = ENGLISH) -> str:
     """Returns the value of an objective in the words that suit it."""
-    if value is None:
-        return "unknown"
-    exact = fraction(value)
-    if name in ("cost", "fit", "firmness", "disruption"):
+    return UNKNOWN if value is None else _figure(name, fraction(value), currency, numerals)
+
+
+def bound(stage: Stage, currency: Currency, numerals: Numerals = ENGLISH) -> str:
+    """Returns the bound of an objective, rounded away from its value; the value itself where that is the best."""
+    if stage.bound is None or stage.gap == 0:
+        return objective(stage.objective, None if stage.bound is None else stage.exact, currency, numerals)
+    step = _step(stage.objective)
+    steps = fraction(stage.bound) / step
+    outward = -(-steps.numerator // steps.denominator) if stage.sense == "max" else steps.numerator // steps.denominator
+    return _figure(stage.objective, outward * step, currency, numerals)
+
+
+def _step(name: str) -> Fraction:
+    """In what steps an objective is written: minor units, tenths of a per cent, or ten-thousandths."""
+    return Fraction(1) if name in MONEY else Fraction(1, 1000) if name == "worst_off" else Fraction(1, 10**PLACES)
+
+
+def _figure(name: str, exact: Fraction, currency: Currency, numerals: Numerals) -> str:
+    if name in MONEY:
         return money(round(exact), currency, numerals)
     if name == "worst_off":
         return share(exact, numerals=numerals)
-    text = f"{Decimal(decimal_text(exact, 4)):,}"
+    text = f"{Decimal(decimal_text(exact, PLACES)):,}"
     return numerals.written(text.rstrip("0").rstrip("."))

@@ -67,13 +67,13 @@ class _Speaker:
         """Yields what the plan comes to, and what could at best be."""
         table, said = self.table, table_of(self.language)["compare"]["names"]
         last = {stage.objective: stage for stage in result.stages}  # of an objective that comes again, the last
-        bounds = {name: stage.bound for name, stage in last.items() if not stage.solved}
+        unproven = {name: stage for name, stage in last.items() if not stage.solved and stage.bound is not None}
         yield from ("", f"## {table['figures']}", "")
         for each in result.figures:
             value = amounts.objective(each.objective, each.exact, self.scenario.currency, self.numerals)
             line = table["figure"].format(name=said[each.objective], value=value)
-            if bounds.get(each.objective) is not None:
-                most = amounts.objective(each.objective, bounds[each.objective], self.scenario.currency, self.numerals)
+            if each.objective in unproven:
+                most = amounts.bound(unproven[each.objective], self.scenario.currency, self.numerals)
                 line = table["at_best"].format(figure=line, value=most)
             yield f"- {line}"
 

@@ -25,7 +25,7 @@ def _row(stage: Stage, exact: str | None, currency: Currency) -> tuple[str, ...]
         words.OBJECTIVES[name],
         amounts.objective(name, exact, currency) if exact is not None else amounts.NONE,
         amounts.objective(name, stage.value, currency),
-        amounts.objective(name, stage.bound, currency),
+        amounts.bound(stage, currency),
         amounts.gap(stage.gap),
         "yes" if stage.solved else "no",
     )

@@ -1,0 +1,96 @@
+"""A bound that is written down holds as it is written: rounded away from what it bounds, and never past nothing."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from matcher.linear_model import LinearObjective
+from matcher.pursuit import exact_bound
+from matcher.reporting import amounts
+from matcher.result import SolveOptions, Stage
+from matcher.scenario import Currency
+from matcher.solving import solve
+from matcher.units import outward_text
+from small import small_scenario
+
+USD = Currency(code="USD")
+
+
+@pytest.mark.parametrize(
+    ("value", "up", "text"),
+    [
+        (Fraction(1, 3), True, "0.333334"),
+        (Fraction(1, 3), False, "0.333333"),
+        (Fraction(-1, 3), True, "-0.333333"),
+        (Fraction(-1, 3), False, "-0.333334"),
+        (Fraction(5), True, "5.000000"),
+        (Fraction(5), False, "5.000000"),
+        (Fraction(1, 10**9), False, "0.000000"),
+    ],
+)
+def test_bounds_are_rounded_outward(value: Fraction, up: bool, text: str) -> None:
+    """Up where nothing is more, down where nothing is less; whole figures stay as they are."""
+    assert outward_text(value, up=up) == text
+
+
+def test_a_third_is_not_bounded_by_less() -> None:
+    """10 of 30 m2 can be met: a third exactly, and no bound below it."""
+    scenario = small_scenario({"needs.n.quantity": 30, "objectives.order": [{"objective": "coverage"}]})
+    (stage,) = solve(scenario, SolveOptions(work=5)).stages
+    assert stage.exact == "1/3"
+    assert stage.bound is not None
+    assert (stage.gap, stage.bound) == (0, "0.333334")
+    assert Fraction(stage.bound) >= Fraction(stage.exact)
+
+
+def _aim(maximise: bool, *coefficients: int) -> LinearObjective:
+    return LinearObjective("aim", maximise, np.array(coefficients, np.int64), 1, Fraction(1, 4))
+
+
+@pytest.mark.parametrize(
+    ("aim", "bound", "true"),
+    [
+        (_aim(False, 1, 0), Fraction(0), Fraction(0)),
+        (_aim(False, 1, 0), Fraction(1), Fraction(3, 4)),
+        (_aim(False, 1, -1), Fraction(0), Fraction(-1, 4)),
+        (_aim(True, -1, 0), Fraction(0), Fraction(0)),
+        (_aim(True, 1, 0), Fraction(0), Fraction(1, 4)),
+    ],
+)
+def test_what_is_never_negative_has_no_negative_bound(aim: LinearObjective, bound: Fraction, true: Fraction) -> None:
+    """Room for an error moves a bound outward, but a sum of what is never below 0 is not either."""
+    assert exact_bound(aim, bound, aim.error) == true
+
+
+def _stage(objective: str, exact: str, bound: str, gap: float, sense: str = "max") -> Stage:
+    return Stage.model_validate(
+        {
+            "objective": objective,
+            "sense": sense,
+            "value": exact,
+            "exact": exact,
+            "bound": bound,
+            "gap": gap,
+            "solved": gap == 0,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("stage", "text"),
+    [
+        (_stage("coverage", "1/3", "0.333334", 0.0), "0.3333"),
+        (_stage("coverage", "1/3", "0.433331", 0.3), "0.4334"),
+        (_stage("worst_off", "1/2", "0.700001", 0.3), "70.1 %"),
+        (_stage("cost", "1000", "900.400000", 0.1, "min"), "USD 900"),
+        (_stage("cost", "1000", "900.900000", 0.1, "min"), "USD 900"),
+        (_stage("fit", "1000", "1100.400000", 0.1), "USD 1,101"),
+        (_stage("engagements", "12", "9.999950", 0.2, "min"), "9.9999"),
+    ],
+)
+def test_what_people_read_is_rounded_outward_too(stage: Stage, text: str) -> None:
+    """A bound that equals the value reads as the value does; any other is rounded away from it."""
+    assert amounts.bound(stage, USD) == text
