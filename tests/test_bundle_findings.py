@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import matcher.verification.bundle as bundles
-from matcher.verification.__main__ import USAGE, main
+from matcher.verification.__main__ import NOT_HERE, USAGE, main
 from matcher.verification.bound import Proven
 from matcher.verification.bundle import FILES, BundleReport, Finding, lines_of, verify_bundle
 from matcher.verification.report import Report, violation
@@ -157,7 +157,7 @@ def test_documents_without_sense_are_told_by_kind(tmp_path: Path) -> None:
 def test_the_program_checks_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It writes every finding in a line and ends with 1; more than one argument is no folder to check."""
     assert main([str(_folder(tmp_path))]) == 1
-    assert capsys.readouterr().out.splitlines() == lines_of(verify_bundle(tmp_path))
+    assert capsys.readouterr().out.splitlines() == [*lines_of(verify_bundle(tmp_path)), NOT_HERE]
     assert main([str(tmp_path), str(tmp_path), str(tmp_path)]) == 2
     assert main([str(tmp_path / "none")]) == 2
     assert capsys.readouterr() == ("", USAGE * 2)
@@ -166,9 +166,9 @@ def test_the_program_checks_a_folder(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_the_program_ends_well(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
     """0 where everything holds."""
     found = BundleReport((Finding(True, "this"), Finding(True, "that")))
-    monkeypatch.setattr("matcher.verification.__main__.verify_bundle", {tmp_path: found}.get)
+    monkeypatch.setattr("matcher.verification.__main__.verify_run", {tmp_path: found}.get)
     assert main([str(tmp_path)]) == 0
-    assert capsys.readouterr() == ("ok     this\nok     that\nverified: 2 checks hold\n", "")
+    assert capsys.readouterr() == (f"ok     this\nok     that\nverified: 2 checks hold\n{NOT_HERE}\n", "")
 
 
 def test_findings_as_lines() -> None:
@@ -190,6 +190,7 @@ def test_findings_as_lines() -> None:
 def _result(**changes: Any) -> dict[str, Any]:
     full: dict[str, Any] = {"scenario_hash": "x", "options": {"gap": Decimal(0)}, "version": "1", "solver": "ortools 2"}
     empty: dict[str, Any] = {"stages": [], "figures": [], "status": "optimal", "portfolio": None}
+    empty["partnerships"] = []
     return full | empty | changes
 
 
@@ -351,7 +352,7 @@ SOUGHT = (("coverage", Fraction(0)), ("cost", Fraction(0)))
         ([_stage()], "feasible", (True, True, True)),
         ([_stage()], "optimal", (True, True, False)),
         ([_stage(**COST)], "feasible", (False, True, True)),
-        ([_stage(), _stage(**COST, exact="3")], "optimal", (True, False, True)),
+        ([_stage(), _stage(**COST, exact="1")], "optimal", (True, False, True)),
         ([_stage(exact="3"), _stage(**COST)], "optimal", (True, True, True)),
         ([_stage(), _stage(**COST, solved=1)], "optimal", (True, True, False)),
         ([_stage(solved=False), _stage(**COST)], "feasible", (True, True, True)),
@@ -425,6 +426,17 @@ def test_bounds_are_proven_or_a_solver_s_word() -> None:
         (True, "cost: no portfolio that keeps coverage at least 1.500000... has less than 7: proven by its prices"),
         (True, "*cost: from there to 8.000000 the word of ortools 2"),
         (True, "the portfolio keeps cost at 11"),
+    ]
+
+
+def test_bounds_without_proof_are_a_solver_s_word() -> None:
+    """What is not known of a stage is nobody's word; the portfolio keeps earlier objectives all the same."""
+    stages = [_stage("coverage", "2"), _stage(**COST, exact="10", bound=None), _stage("fit")]
+    order = (("coverage", Fraction(1, 4)), ("cost", Fraction(0)))
+    assert said(bundles._words(_result(stages=stages), report(coverage="3/2", cost=11), order)) == [
+        (True, "*coverage: that nothing passes 2.000000 is the word of ortools 2"),
+        (True, "the portfolio keeps coverage at 1.500000..."),
+        (False, "the portfolio keeps cost at 10"),
     ]
 
 

@@ -4,17 +4,19 @@ Shares no code with what finds portfolios and needs the standard library only, s
 runs alone, with nothing installed::
 
     python matcher/verification scenario.resolved.json result.json
-    python matcher/verification BUNDLE
+    python matcher/verification RUN
 
 `documents` reads scenarios and portfolios as plain exact data, `facts` indexes them, `rules` and
 `decisions` hold the rules of the model, one function each with the rule's number, `figures` recomputes
 the objectives, and `checker` puts it together. `worths` and `bound` recompute what prices prove of an
-objective, and `bundle` checks a folder with all of a result. Numbers are `int` and `Fraction` throughout.
+objective, and `bundle` checks the folder of a saved run: its files (`manifest`), its result, and what it
+says of the portfolio in other forms (`agreements`). Numbers are `int` and `Fraction` throughout.
 """
 
-from matcher.verification.bundle import BundleReport, Finding, verify_bundle
+from matcher.verification.bundle import BundleReport, verify_bundle, verify_result, verify_run
 from matcher.verification.checker import verify
 from matcher.verification.documents import canonical_hash
+from matcher.verification.manifest import Finding, file_findings
 from matcher.verification.report import Report, StateFigures, Violation
 
 __all__ = [
@@ -24,6 +26,9 @@ __all__ = [
     "StateFigures",
     "Violation",
     "canonical_hash",
+    "file_findings",
     "verify",
     "verify_bundle",
+    "verify_result",
+    "verify_run",
 ]

@@ -1,7 +1,8 @@
-"""The checker as a program of its own: ``python matcher/verification SCENARIO PORTFOLIO``, or ``... BUNDLE``.
+"""The checker as a program of its own: ``python matcher/verification SCENARIO PORTFOLIO``, or ``... RUN``.
 
-Reads JSON: a resolved scenario, and a portfolio or a result; or the folder of a bundle. Ends with 0 if
-nothing is wrong, 1 if something is, 2 if a document cannot be read.
+Reads JSON: a resolved scenario, and a portfolio or a result; or the folder of a saved run. Ends with 0 if
+nothing is wrong, 1 if something is, 2 if a document cannot be read. Of a run it checks less than
+``matcher verify RUN``, which also writes the papers again and compares them word for word.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if not __package__:  # run as a folder: only this folder is needed, so the packa
     _around.__path__ = [str(Path(__file__).resolve().parent.parent)]
     sys.modules["matcher"] = _around
 
-from matcher.verification.bundle import lines_of, verify_bundle
+from matcher.verification.bundle import lines_of, verify_run
 from matcher.verification.checker import verify
 from matcher.verification.documents import read_document
 from matcher.verification.report import shown
@@ -27,15 +28,19 @@ if TYPE_CHECKING:
 
 USAGE = (
     "usage: python matcher/verification SCENARIO.json PORTFOLIO-OR-RESULT.json\n"
-    "       python matcher/verification BUNDLE\n"
+    "       python matcher/verification RUN\n"
+)
+NOT_HERE = (
+    "not checked here, but held by the manifest: the words of papers, and names, duties, meetings and gaps of "
+    "partnerships; matcher verify RUN writes them again and compares"
 )
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Checks a portfolio against a scenario, or a bundle, and writes what was found; returns the exit code."""
+    """Checks a portfolio against a scenario, or a saved run, and writes what was found; returns the exit code."""
     if len(arguments) == 1 and Path(arguments[0]).is_dir():
-        found = verify_bundle(Path(arguments[0]))
-        sys.stdout.write("".join(f"{line}\n" for line in lines_of(found)))
+        found = verify_run(Path(arguments[0]))
+        sys.stdout.write("".join(f"{line}\n" for line in (*lines_of(found), NOT_HERE)))
         return 0 if found.ok else 1
     if len(arguments) != 2:
         sys.stderr.write(USAGE)

@@ -1,39 +1,35 @@
-"""A bundle: all of a result in one folder, checked from the first byte to the last claim, without a solver.
+"""A saved run: all of a result in one folder, checked from the first byte to the last claim, without a solver.
 
 What is checked, in this order: every file is the one that the manifest lists; scenario, result and
 portfolio belong together; the portfolio keeps every rule and has the figures claimed; each objective
-is where its stage says; and the certificate's prices imply the bounds. Where a bound is tighter than
-its prices imply, the rest is named as what it is: the word of the search that found it. Not checked, but
-held by the manifest's hashes, are papers for people, agreements (a reading of the portfolio), sizes, and
-what a bundle says of its input.
+is where its stage says; partnerships and table are what the flows add up to; and, of a bundle, the
+certificate's prices imply the bounds. Where a bound is tighter than its prices imply, or nothing proves
+it, the rest is named as what it is: the word of the search that found it. Not checked, but held by the
+manifest's hashes, are papers for people (which `matcher verify` writes again and compares), the log,
+timings, sizes, and what a bundle says of its input.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
+from matcher.verification.agreements import TABLE, partnership_findings, table_findings
 from matcher.verification.bound import SENSE, Proven, proven
 from matcher.verification.checker import verify
 from matcher.verification.documents import MOST_DIGITS, Document, completed, exact_number, full_hash, read_document
+from matcher.verification.manifest import Finding, file_findings, is_bundle, member_findings, names_in
 from matcher.verification.report import Report, shown
 
 Sought = tuple[tuple[str, Fraction], ...]
 """Objectives in order, each with the share that later ones may take."""
-MANIFEST = "manifest.json"
-FILES = {
-    "scenario": "scenario.resolved.json",
-    "result": "result.json",
-    "bundle": "bundle.json",
-    "certificate": "certificate.json",
-}
+RUN_FILES = {"scenario": "scenario.resolved.json", "result": "result.json"}
+"""Files of every run that are read: what they hold and their names."""
+FILES = {**RUN_FILES, "bundle": "bundle.json", "certificate": "certificate.json"}
 """Files of a bundle that are read: what they hold and their names."""
 ROUNDING = Fraction(1, 10**6)
 """A stated bound is rounded to six decimals."""
@@ -46,24 +42,11 @@ DEFAULT_ORDER = {
 }
 """Objectives sought where a scenario names none, each with the share that later ones may take."""
 _STATED = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-_DROPPINGS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was checked."""
-
-    ok: bool
-    """Whether it holds."""
-    text: str
-    """What was checked and found, in a sentence."""
-    word: bool = False
-    """Whether it rests on the word of a solver, which nothing here can check."""
 
 
 @dataclass(frozen=True, slots=True)
 class BundleReport:
-    """What was found in a bundle."""
+    """What was found in a saved run."""
 
     findings: tuple[Finding, ...]
     """In the order of checking; ends with the first that makes the others meaningless."""
@@ -76,18 +59,53 @@ class BundleReport:
         return all(each.ok for each in self.findings)
 
 
+def verify_run(directory: Path) -> BundleReport:
+    """Returns what is found in the folder of a saved run; of a bundle, with its proof."""
+    return _verified(directory, FILES if is_bundle(directory) else RUN_FILES)
+
+
 def verify_bundle(directory: Path) -> BundleReport:
-    """Returns what is found in the folder of a bundle."""
-    files = tuple(_files(directory))
-    if not all(each.ok for each in files):
+    """Returns what is found in the folder of a bundle; a run without proof is none."""
+    return _verified(directory, FILES)
+
+
+def verify_result(scenario: Document, result: Document) -> BundleReport:
+    """Returns what is found in a result apart from its folder: whether what it claims of a scenario holds."""
+    return _making_sense((), lambda: _checked((), {"scenario": scenario, "result": result}))
+
+
+def _verified(directory: Path, parts: Mapping[str, str]) -> BundleReport:
+    files = tuple(_files(directory, parts))
+    if not all(directory.joinpath(name).is_file() for name in parts.values()):
         return BundleReport(files)
+    return _making_sense(files, lambda: _looked_into(directory, files, parts))
+
+
+def _looked_into(directory: Path, files: tuple[Finding, ...], parts: Mapping[str, str]) -> BundleReport:
+    """Checks what the documents of a folder say, and that it has the files of its kind."""
+    documents: dict[str, Document] = {what: read_document(directory.joinpath(name)) for what, name in parts.items()}
+    found = _checked(files, documents)
+    result = documents["result"]
+    told = {each.where for each in files}
+    members = member_findings(names_in(directory), portfolio=result["portfolio"] is not None)
+    more = [each for each in members if each.where not in told]
+    if found.report is not None and found.report.ok and directory.joinpath(TABLE).is_file():
+        more += table_findings(completed(documents["scenario"]), result, directory.joinpath(TABLE))
+    return replace(found, findings=(*found.findings, *more))
+
+
+def _making_sense(files: tuple[Finding, ...], check: Callable[[], BundleReport]) -> BundleReport:
+    """Runs a check; documents that it cannot be run on are a finding."""
     try:
-        documents = {what: read_document(directory.joinpath(name)) for what, name in FILES.items()}
-        report = _checked(files, documents)
+        report = check()
     except Exception as error:  # whatever forged documents make of the checker: none of it is a proof
         fault = f"{error} is missing" if isinstance(error, KeyError) else f"{type(error).__name__}: {error}"
         report = BundleReport((*files, Finding(False, f"the documents do not make sense: {fault}")))
-    return replace(report, findings=tuple(replace(each, text=_printable(each.text)) for each in report.findings))
+    return replace(report, findings=tuple(_spelt_out(each) for each in report.findings))
+
+
+def _spelt_out(finding: Finding) -> Finding:
+    return replace(finding, text=_printable(finding.text), where=_printable(finding.where))
 
 
 def _printable(text: str) -> str:
@@ -98,7 +116,7 @@ def _printable(text: str) -> str:
 def lines_of(found: BundleReport) -> list[str]:
     """Returns a report as lines of text: what holds, what does not, what rests on a solver's word."""
     marks = {True: "ok", False: "FAILED"}
-    lines = [f"{'word' if each.word else marks[each.ok]:7}{each.text}" for each in found.findings]
+    lines = [f"{'word' if each.word else marks[each.ok]:7}{said(each)}" for each in found.findings]
     words = sum(each.word for each in found.findings)
     failed = sum(not each.ok for each in found.findings)
     if failed:
@@ -107,41 +125,16 @@ def lines_of(found: BundleReport) -> list[str]:
     return [*lines, f"verified: {len(found.findings) - words} checks hold{rest}"]
 
 
-def _files(directory: Path) -> Iterator[Finding]:
-    """Checks every byte of every file against the manifest, and the manifest's own form."""
-    try:
-        text = directory.joinpath(MANIFEST).read_bytes()
-        manifest = json.loads(text.decode("utf-8"))
-        listed: Any = manifest["files"]
-        canonical = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False).encode("utf-8") + b"\n"
-        whole = canonical == text and manifest.keys() == {"files", "manifest"} and isinstance(listed, dict)
-        whole = whole and type(manifest["manifest"]) is int and manifest["manifest"] == 1
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        yield Finding(False, f"{MANIFEST} cannot be read: {error}")
-        return
-    if not whole:
-        yield Finding(False, f"{MANIFEST} is not as it was written")
-        return
-    there = {each.name for each in directory.iterdir()} - _DROPPINGS
-    for name in sorted({*listed, MANIFEST} ^ there):
-        yield Finding(False, f"{name} is {'not there' if name in listed else 'not listed in the manifest'}")
-    for name in (each for each in FILES.values() if each not in listed):
-        yield Finding(False, f"{name} is no part of this folder: expected a run written with --bundle")
-    same = [
-        name for name in sorted(there.intersection(listed)) if _is_as_listed(directory.joinpath(name), listed[name])
-    ]
-    for name in sorted(there.intersection(listed).difference(same)):
-        yield Finding(False, f"{name} is not the file that the manifest lists")
-    yield Finding(True, f"{len(same)} files are as the manifest lists them")
+def said(finding: Finding) -> str:
+    """Returns a finding as text, with the file and field of what does not hold."""
+    field = finding.where.partition(": ")[2]
+    return f"{finding.where}: {finding.text}" if field else finding.text
 
 
-def _is_as_listed(path: Path, entry: Any) -> bool:
-    """Whether a file has the size and hash that the manifest says, and the manifest says them as it should."""
-    if not path.is_file():
-        return False
-    data = path.read_bytes()
-    same = bool(entry == {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()})
-    return same and type(entry["bytes"]) is int
+def _files(directory: Path, parts: Mapping[str, str] = FILES) -> Iterator[Finding]:
+    """Checks every byte of every file against the manifest, which lists the files that are read."""
+    expected = "a run written with --bundle" if "bundle" in parts else "a saved run"
+    return file_findings(directory, parts.values(), expected)
 
 
 def _stated(text: object) -> Fraction:
@@ -151,54 +144,104 @@ def _stated(text: object) -> Fraction:
     return Fraction(text)
 
 
-def _checked(files: tuple[Finding, ...], documents: dict[str, dict[str, Any]]) -> BundleReport:
-    """Checks what the documents say."""
-    scenario, result, bundle = documents["scenario"], documents["result"], documents["bundle"]
+def _checked(files: tuple[Finding, ...], documents: dict[str, Document]) -> BundleReport:
+    """Checks what the documents say; there may be no bundle and no certificate among them."""
+    scenario, result, bundle = documents["scenario"], documents["result"], documents.get("bundle")
     full = completed(scenario)
-    findings = [*files, *_belonging(full, bundle, result)]
+    findings = [*files, *_belonging(full, bundle, result), *_ending(result)]
     if result["portfolio"] is None:
         findings += _nothing(bundle, result)
         return BundleReport(tuple(findings))
-    report = verify(scenario, result)
+    report = verify(scenario, {**result, "figures": ()})
     findings += [*_portfolio(report), *_figures(bundle, result, report)]
     order = _order(full)
     findings += _stages(full, result, report, order)
-    findings += _bounds(result, report, proven(full, documents["certificate"]), order)
+    if report.ok:
+        findings += partnership_findings(full, result)
+    if "certificate" in documents:
+        findings += _bounds(result, report, proven(full, documents["certificate"]), order)
+    else:
+        findings += _words(result, report, order)
     return BundleReport(tuple(findings), report)
 
 
-def _belonging(full: Document, bundle: Document, result: Document) -> Iterator[Finding]:
-    """Whether scenario, result and the bundle's own statement are about the same."""
-    yield Finding(result["scenario_hash"] == full_hash(full), f"the result answers scenario {full['name']}")
-    yield Finding(bundle["options"] == result["options"], "options are those of the result")
+def _belonging(full: Document, bundle: Document | None, result: Document) -> Iterator[Finding]:
+    """Whether scenario, result and a bundle's own statement are about the same."""
+    same = result["scenario_hash"] == full_hash(full) and result["scenario"] == full["name"]
+    yield _claim_of("scenario_hash", same, f"the result answers scenario {full['name']}")
+    if bundle is None:
+        return
+    yield Finding(
+        bundle["options"] == result["options"], "options are those of the result", where="bundle.json: options"
+    )
     ortools = f"ortools {bundle['versions']['ortools']}"
     same = bundle["versions"]["matcher"] == result["version"] and result["solver"] == ortools
-    yield Finding(same, f"made by matcher {result['version']} with {result['solver']}")
+    text = f"made by matcher {result['version']} with {result['solver']}"
+    yield Finding(same, text, where="bundle.json: versions")
 
 
-def _nothing(bundle: Document, result: Document) -> Iterator[Finding]:
-    """What can be said where there is no portfolio: that there is none is a solver's word."""
-    status = result["status"]
-    fits = bundle["check"] is None and status in ("infeasible", "no_portfolio") and not result["stages"]
-    yield Finding(fits and not result["figures"], f"the result is {status}: there is no portfolio to check")
-    if status == "infeasible":
-        yield Finding(True, f"that there can be none is the word of {result['solver']}", word=True)
+def _claim_of(field: str, ok: bool, text: str) -> Finding:
+    """A finding about a field of the result."""
+    return Finding(ok, text, where="" if ok else f"result.json: {field}")
+
+
+def _ending(result: Document) -> Iterator[Finding]:
+    """Whether what a result says of its end fits together: what ended it, and whether it would end so again."""
+    status, reason = result["status"], result["stopped_by"]
+    proven_by_gap = {"optimal": True, "feasible": False, "no_portfolio": False}.get(status, reason == "gap")
+    fits = proven_by_gap == (reason == "gap")
+    yield _claim_of("stopped_by", fits, f"a result that is {status} was ended by {reason}")
+    again = result["options"]["time_limit"] is None and reason in ("gap", "work")
+    text = f"ended by {reason}, the same solve {'gives' if again else 'may not give'} the same result"
+    yield _claim_of("repeatable", result["repeatable"] is again, text)
+    if reason in ("gap", "work") and result["stopped_how"] is not None:
+        yield _claim_of("stopped_how", False, f"nothing more is to be said of an end by {reason}")
+    for field in ("conflicts", "confirmed_by"):
+        if bool(result[field]) != (status == "infeasible"):
+            yield _claim_of(field, False, f"a result that is {status} says {'so' if result[field] else 'nothing'}")
 
 
 def _portfolio(report: Report) -> Iterator[Finding]:
     for each in report.violations:
-        yield Finding(False, f"rule {each.rule} ({each.name}): {', '.join(each.who)}: {each.detail}")
+        text = f"rule {each.rule} ({each.name}): {', '.join(each.who)}: {each.detail}"
+        yield _claim_of("portfolio", False, text)
     if report.ok:
         yield Finding(True, "the portfolio keeps every rule of the scenario")
 
 
-def _figures(bundle: Document, result: Document, report: Report) -> Iterator[Finding]:
+def _nothing(bundle: Document | None, result: Document) -> Iterator[Finding]:
+    """What can be said where there is no portfolio: that there is none is a solver's word."""
+    status = result["status"]
+    fits = bundle is None or bundle["check"] is None
+    fits = fits and status in ("infeasible", "no_portfolio") and not result["stages"]
+    fits = fits and not result["figures"] and not result["partnerships"]
+    yield _claim_of("status", fits, f"the result is {status}: there is no portfolio to check")
+    if status == "infeasible":
+        yield Finding(True, f"that there can be none is the word of {result['solver']}", word=True)
+
+
+def _figures(bundle: Document | None, result: Document, report: Report) -> Iterator[Finding]:
     """Whether result and bundle state every figure, as it is."""
-    check = {name: exact_number(value) for name, value in bundle["check"]["figures"].items()}
-    yield Finding(check == report.figures and bundle["check"]["ok"] is report.ok, "the checker's report is repeated")
-    stated = {each["objective"]: exact_number(each["exact"]) for each in result["figures"]}
-    near = all(_is_rounded(each["value"], exact_number(each["exact"])) for each in result["figures"])
-    yield Finding(stated == report.figures and near, "the result states every figure as it is")
+    if bundle is not None:
+        check = {name: exact_number(value) for name, value in bundle["check"]["figures"].items()}
+        same = check == report.figures and bundle["check"]["ok"] is report.ok
+        yield Finding(same, "the checker's report is repeated", where="" if same else "bundle.json: check")
+    stated = result["figures"]
+    field = next((f"figures[{at}].{field}" for at, each in enumerate(stated) for field in _wrong(each, report)), None)
+    if field is None and sorted(each["objective"] for each in stated) != sorted(report.figures):
+        field = "figures"
+    yield _claim_of(field or "", field is None, "the result states every figure as it is")
+
+
+def _wrong(stated: Document, report: Report) -> Iterator[str]:
+    """The fields of a stated figure that do not say what was counted."""
+    value = exact_number(stated["exact"])
+    if stated["objective"] not in report.figures:
+        yield "objective"
+    elif report.figures[stated["objective"]] != value:
+        yield "exact"
+    if not _is_rounded(stated["value"], value):
+        yield "value"
 
 
 def _is_rounded(text: object, value: Fraction) -> bool:
@@ -232,36 +275,64 @@ def _stages(full: Document, result: Document, report: Report, order: Sought) -> 
     """Whether stages are those of the scenario, say what adds up, and leave the portfolio where it is."""
     stages = result["stages"]
     named = [each["objective"] for each in stages]
-    yield Finding(
-        named == [name for name, _ in order][: len(named)] and bool(named),
-        f"objectives are pursued in the scenario's order: {', '.join(named)}",
-    )
-    for each in stages:
-        yield from _stage(each, result)
+    fits = named == [name for name, _ in order][: len(named)] and bool(named)
+    yield _claim_of("stages", fits, f"objectives are pursued in the scenario's order: {', '.join(named)}")
+    for at, each in enumerate(stages):
+        yield from _stage(each, result, at)
+        figure, bound = _figure(full, report, each["objective"]), each["bound"]
+        if figure is not None and bound is not None and _better(each, figure, _stated(bound)):
+            text = f"{each['objective']}: the portfolio has {shown(figure)}, which passes {bound}"
+            yield _claim_of(f"stages[{at}].bound", False, text)
     if stages:
         last = stages[-1]
         value = exact_number(last["exact"])
-        yield Finding(_figure(full, report, last["objective"]) == value, f"{last['objective']} reaches {shown(value)}")
+        fits = _figure(full, report, last["objective"]) == value
+        yield _claim_of(f"stages[{len(stages) - 1}].exact", fits, f"{last['objective']} reaches {shown(value)}")
     solved = len(stages) == len(order) and all(each["solved"] is True for each in stages)
-    yield Finding(result["status"] == ("optimal" if solved else "feasible"), f"the result is called {result['status']}")
+    fits = result["status"] == ("optimal" if solved else "feasible")
+    yield _claim_of("status", fits, f"the result is called {result['status']}")
 
 
-def _stage(stage: Document, result: Document) -> Iterator[Finding]:
+def _stage(stage: Document, result: Document, at: int = 0) -> Iterator[Finding]:
     """Whether what a stage says of value, bound and gap fits together."""
-    name, value = stage["objective"], exact_number(stage["exact"])
-    sense = SENSE.get(name, 1)
-    fits = stage["sense"] == {1: "max", -1: "min"}[sense] and _is_rounded(stage["value"], value)
+    field = next(_misfits(stage, result), None)
+    text = f"{stage['objective']}: {stage['value']}, at best {stage['bound']}, gap {stage['gap']}"
+    yield _claim_of(f"stages[{at}].{field}", field is None, text)
+
+
+def _misfits(stage: Document, result: Document) -> Iterator[str]:
+    """The fields of a stage that do not fit the others."""
+    value = exact_number(stage["exact"])
+    if stage["sense"] != {1: "max", -1: "min"}[_sense(stage)]:
+        yield "sense"
+    if not _is_rounded(stage["value"], value):
+        yield "value"
     if stage["bound"] is None:
-        fits = fits and stage["gap"] is None and stage["solved"] is False
-    else:
-        bound = _stated(stage["bound"])
-        gaps = [_gap(value, bound + part * ROUNDING) for part in (-1, 0, 1)]  # a stated bound is a rounded one
-        gaps += [Fraction(0)] if abs(bound - value) <= ROUNDING else []
-        gap = Fraction(stage["gap"])
-        fits = fits and sense * (bound - value) >= -ROUNDING and min(gaps) - ROUNDING <= gap <= max(gaps) + ROUNDING
-        over = gap - Fraction(result["options"]["gap"])
-        fits = fits and (over <= ROUNDING if stage["solved"] is True else over > -ROUNDING)
-    yield Finding(fits, f"{name}: {stage['value']}, at best {stage['bound']}, gap {stage['gap']}")
+        if stage["gap"] is not None:
+            yield "gap"
+        if stage["solved"] is not False:
+            yield "solved"
+        return
+    bound = _stated(stage["bound"])
+    if _better(stage, value, bound):
+        yield "bound"
+    gaps = [_gap(value, bound + part * ROUNDING) for part in (-1, 0, 1)]  # a stated bound is a rounded one
+    gaps += [Fraction(0)] if abs(bound - value) <= ROUNDING else []
+    gap = Fraction(stage["gap"])
+    if not min(gaps) - ROUNDING <= gap <= max(gaps) + ROUNDING:
+        yield "gap"
+    over = gap - Fraction(result["options"]["gap"])
+    if not (over <= ROUNDING if stage["solved"] is True else stage["solved"] is False and over > -ROUNDING):
+        yield "solved"
+
+
+def _sense(stage: Document) -> int:
+    return SENSE.get(stage["objective"], 1)
+
+
+def _better(stage: Document, value: Fraction, bound: Fraction) -> bool:
+    """Whether a value is better than what is said to be the best possible, by more than rounding."""
+    return _sense(stage) * (value - bound) > ROUNDING
 
 
 def _gap(value: Fraction, bound: Fraction) -> Fraction:
@@ -279,14 +350,30 @@ def _bounds(result: Document, report: Report, stages: tuple[Proven, ...], order:
         return
     levels: dict[str, Fraction] = {}
     for at, (stage, found) in enumerate(zip(result["stages"], stages, strict=True)):
-        yield Finding(found.kept == levels, f"{found.objective}: earlier objectives are kept as far as they must be")
+        same = found.kept == levels
+        text = f"{found.objective}: earlier objectives are kept as far as they must be"
+        yield Finding(same, text, where=f"certificate.json: stages[{at}].kept")
         yield from _bound(stage, found, result["solver"])
-        value = exact_number(stage["exact"])
-        name, sense = found.objective, found.sense
-        levels[name] = value - sense * abs(value) * order[at][1]
-        if name in report.figures:
-            kept = sense * (report.figures[name] - levels[name]) >= 0
-            yield Finding(kept, f"the portfolio keeps {name} at {_short(levels[name])}")
+        yield from _kept(stage, at, order, report, levels)
+
+
+def _words(result: Document, report: Report, order: Sought) -> Iterator[Finding]:
+    """What rests on a solver's word where nothing proves a bound, and whether the portfolio keeps what it must."""
+    levels: dict[str, Fraction] = {}
+    for at, (stage, _) in enumerate(zip(result["stages"], order, strict=False)):  # any further ones are told already
+        if stage["bound"] is not None:
+            text = f"{stage['objective']}: that nothing passes {stage['bound']} is the word of {result['solver']}"
+            yield Finding(True, text, word=True)
+        yield from _kept(stage, at, order, report, levels)
+
+
+def _kept(stage: Document, at: int, order: Sought, report: Report, levels: dict[str, Fraction]) -> Iterator[Finding]:
+    """Whether the portfolio keeps an objective as far as later ones may not take from it; notes how far that is."""
+    value, name, sense = exact_number(stage["exact"]), stage["objective"], _sense(stage)
+    levels[name] = value - sense * abs(value) * order[at][1]
+    if name in report.figures:
+        kept = sense * (report.figures[name] - levels[name]) >= 0
+        yield _claim_of(f"stages[{at}].exact", kept, f"the portfolio keeps {name} at {_short(levels[name])}")
 
 
 def _bound(stage: Document, found: Proven, solver: str) -> Iterator[Finding]:
