@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-SLOW_TO_TELL = ("test_reading.py", "test_result_bundle.py")
+SLOW_TO_TELL = ("test_reading.py", "test_result_bundle.py", "test_tampering.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -29,6 +29,7 @@ from matcher.scenario import DEFAULT_ORDER, Scenario
 from matcher.solving import solve
 from matcher.units import plain
 from matcher.verification import BundleReport, verify_bundle
+from matcher.verification.__main__ import NOT_HERE
 from matcher.verification.bundle import FILES, lines_of
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios" / "tiny"
@@ -317,7 +318,7 @@ def test_nothing_but_the_standard_library_is_needed(written: Path, bundle: Path,
     alone = Path(shutil.copytree(CHECKER, tmp_path / "matcher" / "verification"))
     command = [sys.executable, "-I", "-S", "-W", "error", str(alone)]
     done = subprocess.run([*command, str(written)], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == lines_of(verify_bundle(written))
+    assert done.stdout.splitlines() == [*lines_of(verify_bundle(written)), NOT_HERE]
     (bundle / "result.json").write_text("{}", encoding="utf-8")
     failed = subprocess.run([*command, str(bundle)], capture_output=True, text=True, check=False)
     assert failed.returncode == 1
@@ -350,7 +351,7 @@ def test_findings_as_data(written: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert run(["verify", str(written), "--json"]) == Exit.DONE
     document = json.loads(capsys.readouterr().out)
     assert document["ok"] is True
-    assert {"ok", "text", "word"} == set(document["findings"][0])
+    assert {"ok", "text", "where", "word"} == set(document["findings"][0])
 
 
 def test_a_portfolio_is_saved_even_if_its_proof_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -369,7 +370,7 @@ def test_a_portfolio_is_saved_even_if_its_proof_fails(tmp_path: Path, monkeypatc
 def test_a_bundle_takes_no_overrides(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What was solved is in the bundle: nothing can be laid over it."""
     assert run(["verify", str(written), "--override", "x"]) == Exit.INVALID
-    assert "a bundle is checked as it is" in capsys.readouterr().err
+    assert "a saved run is checked as it is" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("seed", [*range(8), 5056, 9111])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -338,8 +339,21 @@ def test_the_command_plays_a_session(tmp_path: Path) -> None:
     out, _ = command(tmp_path, "round", "talks", "--replay", "--quiet")
     assert out.splitlines() == [f"round {number}: the same, byte for byte" for number in (1, 2, 3)]
     assert sorted(each.name for each in (tmp_path / "talks").iterdir()) == [".lock", "0001", "0002", "0003"]
-    out, _ = command(tmp_path, "verify", "talks/0002")
-    assert out.startswith("verified")
+    for number in (1, 2, 3):  # the paper of each round comes out the same, in its language
+        out, _ = command(tmp_path, "verify", f"talks/{number:04}")
+        assert out.startswith("verified")
+    falsified = shutil.copytree(tmp_path / "talks", tmp_path / "falsified")
+    for name, said in (("round.md", "round.md: line"), ("round.json", "round.json: result_hash")):
+        path = falsified / "0002" / name
+        honest = path.read_text(encoding="utf-8")
+        record = {
+            **json.loads((falsified / "0002" / "round.json").read_text(encoding="utf-8")),
+            "result_hash": "0" * 64,
+        }
+        path.write_text(honest + "-\n" if name == "round.md" else json.dumps(record), encoding="utf-8")
+        out, _ = command(tmp_path, "verify", "falsified/0002", code=1)
+        assert said in out
+        path.write_text(honest, encoding="utf-8")
     for number in (1, 2, 3):
         assert (tmp_path / "talks" / f"{number:04}" / "round.md").is_file()
 

@@ -66,17 +66,6 @@ def run_files(scenario: Scenario, result: Result, log: str) -> dict[str, str]:
     return files
 
 
-def is_bundle(directory: Path) -> bool:
-    """Returns whether a folder is, or says that it is, a bundle: a file of it missing does not make it less of one."""
-    from matcher.io import MANIFEST
-
-    named = (BUNDLE_FILE, CERTIFICATE_FILE)
-    if any((directory / name).exists() for name in named):
-        return True
-    manifest = directory / MANIFEST
-    return manifest.is_file() and any(name.encode() in manifest.read_bytes() for name in named)
-
-
 def source_of(file: Path, overrides: Sequence[str]) -> dict[str, object]:
     """Returns what a bundle says of where its scenario comes from: the file's name, size and hash, and overrides."""
     data = file.read_bytes()
@@ -145,8 +134,12 @@ def read_portfolio(run: Path) -> tuple[Scenario, Portfolio]:
 def read_run(path: Path, scenario: Path | None = None) -> tuple[Scenario, Result]:
     """Reads a saved result, from its file or its directory, with the scenario saved beside it.
 
+    Says on stderr how the directory is not what its manifest lists, or that it has no manifest.
+
     Raises
     ------
+    InvalidOptions
+        if the manifest, or a file that is read, is not as it was saved.
     typer.BadParameter
         if there is no readable result or scenario there, or they do not belong together.
     """
@@ -154,7 +147,8 @@ def read_run(path: Path, scenario: Path | None = None) -> tuple[Scenario, Result
     from matcher.result import scenario_hash
 
     file = path / RESULT_FILE if path.is_dir() else path
-    result = _read_result(file)
+    _check_manifest(file, (RESULT_FILE,) if scenario else (RESULT_FILE, SCENARIO_FILE))
+    result = read_result(file)
     beside = scenario or file.parent / SCENARIO_FILE
     if not beside.is_file():
         raise typer.BadParameter(f"{beside} is not there; name the scenario with --scenario", param_hint="RESULT")
@@ -164,7 +158,38 @@ def read_run(path: Path, scenario: Path | None = None) -> tuple[Scenario, Result
     return loaded, result
 
 
-def _read_result(file: Path) -> Result:
+def _check_manifest(file: Path, read: Sequence[str]) -> None:
+    """Says how the directory of a result is not as it was saved; refuses to read a changed file of it."""
+    from matcher.cli.talk import say
+    from matcher.errors import InvalidOptions
+    from matcher.verification import file_findings
+    from matcher.verification.manifest import MANIFEST
+
+    folder = file.parent
+    if not file.is_file():
+        return  # told by who reads it
+    if file.name != RESULT_FILE or not (folder / MANIFEST).exists():
+        say(f"warning: {file}: no manifest: nothing shows whether it is as it was saved")
+        return
+    off = [each for each in file_findings(folder) if not each.ok]
+    for each in off:
+        say(f"warning: {folder}: {each.text}")
+    changed = [each.where for each in off if each.where in (MANIFEST, *read)]
+    if changed:
+        raise InvalidOptions(
+            f"{folder} is not as it was saved ({', '.join(changed)}), so it is not read; "
+            f"'matcher verify {folder}' says what no longer holds"
+        )
+
+
+def read_result(file: Path) -> Result:
+    """Reads a saved result.
+
+    Raises
+    ------
+    typer.BadParameter
+        if there is none that can be read.
+    """
     from pydantic import ValidationError
 
     from matcher.result import Result

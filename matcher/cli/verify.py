@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,12 +11,16 @@ import typer
 
 from matcher.cli.arguments import AsJson, Overrides
 from matcher.cli.exits import Exit
-from matcher.cli.runs import RESULT_FILE, SCENARIO_FILE, is_bundle
 from matcher.cli.talk import out, out_json
 from matcher.units import decimal_text, plain
 
 if TYPE_CHECKING:
-    from matcher.verification import Report, Violation
+    from matcher.verification import BundleReport, Violation
+
+RESULT = "result.json: "
+"""How findings begin that are about what a result claims."""
+PORTFOLIO = f"{RESULT}portfolio"
+"""Where violations are: they are told by themselves, with rule, who and year."""
 
 
 def verify_command(
@@ -29,56 +33,122 @@ def verify_command(
     override: Overrides = None,
     json: AsJson = False,
 ) -> None:
-    """Check a saved portfolio, or a bundle, exactly."""
-    from matcher.io import load, load_portfolio
-    from matcher.verification import verify
-
-    if portfolio is None and is_bundle(scenario):
-        raise typer.Exit(_bundle(scenario, override or [], json=json))
+    """Check a saved portfolio, run or bundle, exactly."""
     if portfolio is None:
         if not scenario.is_dir():
             raise typer.BadParameter(
                 "expected a portfolio file, or the directory of a run alone", param_hint="PORTFOLIO"
             )
-        scenario, portfolio = scenario / SCENARIO_FILE, scenario / RESULT_FILE
-    report = verify(load(scenario, override or ()), load_portfolio(portfolio))
-    if json:
-        out_json(_document(report))
-    else:
-        out("\n".join(_lines(report)))
-    raise typer.Exit(Exit.DONE if report.ok else Exit.FAILED)
+        if override:
+            raise typer.BadParameter(
+                "a saved run is checked as it is: name scenario and portfolio", param_hint="--override"
+            )
+        raise typer.Exit(_run(scenario, json=json))
+    raise typer.Exit(_portfolio(scenario, override or (), portfolio, json=json))
 
 
-def _bundle(directory: Path, override: Sequence[str], *, json: bool) -> Exit:
-    """Checks a bundle and shows what was found."""
-    from matcher.verification import verify_bundle
+def _run(directory: Path, *, json: bool) -> Exit:
+    """Checks a saved run or bundle, and shows what was found."""
+    from matcher.cli.restating import restated
+    from matcher.cli.runs import RESULT_FILE, SCENARIO_FILE
+    from matcher.verification import verify_run
     from matcher.verification.bundle import lines_of
+    from matcher.verification.manifest import is_bundle
 
-    if override:
-        raise typer.BadParameter("a bundle is checked as it is: name scenario and portfolio", param_hint="--override")
-    found = verify_bundle(directory)
+    found = verify_run(directory)
+    sound = all(each.ok or (each.where and not each.where.startswith(RESULT)) for each in found.findings)
+    there = all((directory / name).is_file() for name in (RESULT_FILE, SCENARIO_FILE))
+    if there and (
+        sound if found.report is None else found.report.ok
+    ):  # of a portfolio that breaks rules, nothing can be derived
+        found = replace(found, findings=(*found.findings, *restated(directory, sound=sound)))
     if json:
-        out_json({"ok": found.ok, "findings": [asdict(each) for each in found.findings]})
-    else:
+        out_json(_document(found))
+    elif is_bundle(directory):
         out("\n".join(lines_of(found)))
+    else:
+        out("\n".join(_lines(found)))
     return Exit.DONE if found.ok else Exit.FAILED
 
 
-def _document(report: Report) -> dict[str, object]:
+def _portfolio(scenario: Path, overrides: Sequence[str], portfolio: Path, *, json: bool) -> Exit:
+    """Checks a portfolio, or a result with all that it claims, and shows what was found."""
+    from matcher.io import load, load_portfolio
+    from matcher.verification import BundleReport, verify, verify_result
+
+    loaded, plan = load(scenario, overrides), load_portfolio(portfolio)
+    claims = _result_document(portfolio)
+    if claims is None:
+        found = BundleReport((), verify(loaded, plan))
+    else:
+        found = verify_result(loaded.model_dump(), {**claims, "portfolio": plan.model_dump(mode="json")})
+    fine = found.ok and found.report is not None and found.report.ok
+    if json:
+        out_json({**_document(found), "ok": fine})
+    else:
+        out("\n".join(_lines(found)))
+    return Exit.DONE if fine else Exit.FAILED
+
+
+def _result_document(path: Path) -> Mapping[str, object] | None:
+    """Returns the result that a file holds; none of a portfolio alone."""
+    from matcher.cli.runs import read_result
+    from matcher.verification.documents import read_document
+
+    if path.suffix.lower() != ".json":
+        return None
+    document = read_document(path)
+    if "result" not in document:
+        return None
+    read_result(path)  # refuses what is no result
+    return document
+
+
+def _document(found: BundleReport) -> dict[str, object]:
+    report = found.report
     return {
-        "ok": report.ok,
-        "violations": [asdict(violation) for violation in report.violations],
-        "figures": {name: plain(value) for name, value in report.figures.items()},
+        "ok": found.ok,
+        "findings": [asdict(each) for each in found.findings],
+        "violations": [asdict(each) for each in report.violations] if report else [],
+        "figures": {name: plain(value) for name, value in report.figures.items()} if report else {},
     }
 
 
-def _lines(report: Report) -> list[str]:
+def _lines(found: BundleReport) -> list[str]:
+    """Returns what was found, the verdict first."""
+    from matcher.verification.bundle import said
     from matcher.verification.report import shown
 
-    count = len(report.violations)
-    head = f"not verified: {count} violation{'s' if count != 1 else ''}" if count else "verified: no rule is violated"
-    figures = [f"  {name}: {decimal_text(value)} ({shown(value)})" for name, value in sorted(report.figures.items())]
-    return [head, *(f"  {_said(violation)}" for violation in report.violations), "figures, recomputed:", *figures]
+    violations = found.report.violations if found.report else ()
+    off = [each for each in found.findings if not each.ok and each.where != PORTFOLIO]
+    words = [each.text for each in found.findings if each.word]
+    lines = [_verdict(found, len(violations), len(off)), *(f"  {_said(violation)}" for violation in violations)]
+    lines += [f"  FAILED {said(each)}" for each in off]
+    if words:
+        lines += ["on a solver's word alone:", *(f"  {text}" for text in words)]
+    if found.report:
+        figures = sorted(found.report.figures.items())
+        lines += [
+            "figures, recomputed:",
+            *(f"  {name}: {decimal_text(each)} ({shown(each)})" for name, each in figures),
+        ]
+    return lines
+
+
+def _verdict(found: BundleReport, violations: int, off: int) -> str:
+    """Returns in one line whether all holds."""
+    if violations:
+        more = f", and {_counted(off, 'other check')} failed" if off else ""
+        return f"not verified: {_counted(violations, 'violation')}{more}"
+    if off:
+        return f"not verified: {_counted(off, 'check')} failed"
+    head = "verified: no rule is violated" if found.report else "verified: there is no portfolio"
+    holding = sum(not each.word for each in found.findings)
+    return f"{head}, {_counted(holding, 'check')} hold" if holding else head
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' if count != 1 else ''}"
 
 
 def _said(violation: Violation) -> str:

@@ -13,12 +13,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from matcher.errors import InvalidOptions
-from matcher.io import canonical_json, is_complete, load, load_portfolio, scenario_document, write_run
+from matcher.io import canonical_json, load, load_portfolio, scenario_document, write_run
 from matcher.portfolio import Portfolio
 from matcher.result import Result
 from matcher.rounds.play import Played, Solver, play
 from matcher.rounds.record import Price, Record
 from matcher.scenario import Scenario
+from matcher.verification import file_findings
 
 RECORD_FILE = "round.json"
 BASE_FILE = "base.json"
@@ -187,8 +188,9 @@ def replay(session: Session, solver: Solver) -> Iterator[tuple[Record, Result]]:
 
 
 def _read_record(folder: Path) -> Record:
-    if not is_complete(folder):
-        raise InvalidOptions(f"{folder} does not hold what it was saved with: a round is never changed")
+    off = "; ".join(each.text for each in file_findings(folder) if not each.ok)
+    if off:
+        raise InvalidOptions(f"{folder} does not hold what it was saved with ({off}): a round is never changed")
     try:
         return Record.model_validate_json((folder / RECORD_FILE).read_bytes())
     except FileNotFoundError:

@@ -1,0 +1,243 @@
+"""A saved run written again from its own result: partnerships, table and papers must come out the same.
+
+The checker recounts numbers with the standard library alone; words, names, duties and meetings need the
+code that wrote them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, takewhile, zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from matcher.cli.runs import OPINION_FILE, RESULT_FILE, SCENARIO_FILE, read_run, run_files
+from matcher.verification import Finding
+
+if TYPE_CHECKING:
+    from matcher.result import Result
+    from matcher.rounds import Record
+    from matcher.scenario import Scenario
+
+RECORD_FILE = "round.json"
+PAPER_FILE = "round.md"
+MOST = 5
+"""Fields named of one document that comes out otherwise."""
+NO_CLAIMS = frozenset({"log.txt", "timings.json"})
+"""Files that say how a run went, not what it found: no two runs have the same."""
+
+
+def restated(directory: Path, *, sound: bool) -> Iterator[Finding]:
+    """Yields what of a saved run comes out the same when it is written again, and what does not.
+
+    Parameters
+    ----------
+    directory
+        Of a run whose portfolio, if any, has passed the checker: of one that has not, nothing can be derived.
+    sound
+        Whether all else holds that the result claims; papers cannot be written of a result that is false.
+    """
+    from pydantic import ValidationError
+
+    from matcher.errors import InvalidInput
+    from matcher.io import load
+    from matcher.result import Result
+
+    try:
+        scenario = load(directory / SCENARIO_FILE)
+    except InvalidInput as error:
+        yield Finding(False, f"no scenario: {error.faults[0]}", where=f"{SCENARIO_FILE}: {error.faults[0].place}")
+        return
+    try:
+        result = Result.model_validate_json((directory / RESULT_FILE).read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        yield Finding(False, first["msg"], where=f"{RESULT_FILE}: {_path(first['loc']) or 'the whole file'}")
+        return
+    different = list(_partnerships(scenario, result))
+    yield from different
+    if not sound or not all(each.ok for each in different):
+        return
+    yield from _documents(directory, scenario, result)
+    if (directory / OPINION_FILE).is_file():
+        yield from _opinion(directory / OPINION_FILE, scenario, result)
+    if (directory / RECORD_FILE).is_file():
+        yield from _round(directory, scenario, result)
+
+
+def _path(parts: Sequence[str | int]) -> str:
+    """The name of a field: ``partnerships[0].money``."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
+
+
+def _partnerships(scenario: Scenario, result: Result) -> Iterator[Finding]:
+    """Holds a result's partnerships against those that its portfolio makes."""
+    from matcher.partnerships import derive_partnerships
+
+    made = () if result.portfolio is None else derive_partnerships(scenario, result.portfolio)
+    different = list(
+        islice(
+            _differences(
+                [each.model_dump(mode="json") for each in result.partnerships],
+                [each.model_dump(mode="json") for each in made],
+                ("partnerships",),
+            ),
+            MOST,
+        )
+    )
+    for path, stated, derived in different:
+        text = f"{_short(stated)}, but the portfolio makes it {_short(derived)}"
+        yield Finding(False, text, where=f"{RESULT_FILE}: {_path(path)}")
+    if not different:
+        yield Finding(True, f"the portfolio makes these {len(made)} partnerships, word for word")
+
+
+Different = tuple[tuple[str | int, ...], object, object]
+"""Where two documents differ, and what each says there."""
+
+
+def _differences(stated: object, derived: object, path: tuple[str | int, ...]) -> Iterator[Different]:
+    """Yields every field in which two plain documents differ."""
+    if stated == derived:
+        return
+    if isinstance(stated, Mapping) and isinstance(derived, Mapping) and stated.keys() == derived.keys():
+        for key in stated:
+            yield from _differences(stated[key], derived[key], (*path, key))
+    elif isinstance(stated, list) and isinstance(derived, list) and len(stated) == len(derived):
+        for at, (one, other) in enumerate(zip(stated, derived, strict=True)):
+            yield from _differences(one, other, (*path, at))
+    elif isinstance(stated, list) and isinstance(derived, list):
+        yield path, f"{len(stated)} of them", f"{len(derived)}"
+    else:
+        yield path, stated, derived
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 80 else f"{text[:80]}..."
+
+
+def _documents(directory: Path, scenario: Scenario, result: Result) -> Iterator[Finding]:
+    """Writes every file of a run again but those that make no claims, and compares."""
+    written = {name: text for name, text in run_files(scenario, result, "").items() if name not in NO_CLAIMS}
+    same = 0
+    for name in sorted(written):
+        path = directory / name
+        if not path.is_file():
+            continue  # told by the check of the files
+        found = path.read_bytes()
+        if found == written[name].encode("utf-8"):
+            same += 1
+        else:
+            yield _other_line(name, found.decode("utf-8", "backslashreplace"), written[name], result)
+    yield Finding(True, f"{same} files come out the same when they are written again")
+
+
+def _other_line(name: str, found: str, written: str, result: Result) -> Finding:
+    """Names the first line in which a file is not as it comes out now."""
+    from matcher.result import engine_version
+
+    pairs = enumerate(zip_longest(found.split("\n"), written.split("\n")), start=1)
+    at, (one, other) = next(each for each in pairs if each[1][0] != each[1][1])
+    line = "ends" if one is None else f"says {_short(one)!r}"
+    expected = "nothing" if other is None else repr(_short(other))
+    text = f"{line}, expected {expected}"
+    if result.version != engine_version():
+        text += f" (written by matcher {result.version}, read by {engine_version()}: its own version may write it so)"
+    return Finding(False, text, where=f"{name}: line {at}")
+
+
+def _opinion(path: Path, scenario: Scenario, result: Result) -> Iterator[Finding]:
+    """Checks the result of the other engine, and compares the two again."""
+    import json
+
+    from matcher.result import Result
+    from matcher.second_opinion import compare
+    from matcher.verification import verify_result
+    from matcher.verification.documents import read_document
+
+    try:
+        stated = json.loads(path.read_bytes())
+        other = Result.model_validate_json(json.dumps(stated["result"]))
+        found = verify_result(scenario.model_dump(), read_document(path)["result"])
+        compared = list(compare(scenario, result, other))
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        yield Finding(False, f"cannot be read: {error}", where=f"{path.name}: the whole file")
+        return
+    for each in found.findings:
+        if not each.ok:
+            yield Finding(False, each.text, where=f"{path.name}: {each.where.replace(f'{RESULT_FILE}: ', 'result.')}")
+    for field, wanted in (("agreements", True), ("disagreements", False)):
+        texts = [text for fits, text in compared if fits is wanted]
+        if stated.get(field) != texts:
+            text = f"{_short(stated.get(field))}, but the two results give {_short(texts)}"
+            yield Finding(False, text, where=f"{path.name}: {field}")
+    if found.ok and stated.get("engine") == other.options.engine:
+        yield Finding(True, "the second opinion's own result holds")
+    elif found.ok:
+        yield Finding(False, "its result is of another engine", where=f"{path.name}: engine")
+
+
+def _round(directory: Path, scenario: Scenario, result: Result) -> Iterator[Finding]:
+    """Checks that the record of a round is about its result, and its paper about both, in whichever language."""
+    from pydantic import ValidationError
+
+    from matcher.rounds import Record
+    from matcher.rounds.session import result_hash
+
+    try:
+        record = Record.model_validate_json((directory / RECORD_FILE).read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        yield Finding(False, first["msg"], where=f"{RECORD_FILE}: {_path(first['loc']) or 'the whole file'}")
+        return
+    expected = {
+        "scenario": result.scenario,
+        "scenario_hash": result.scenario_hash,
+        "options": result.options,
+        "started_from": result.started_from,
+        "result_hash": result_hash(result),
+    }
+    for field, value in expected.items():
+        if getattr(record, field) != value:
+            text = f"{_short(getattr(record, field))}, but the result has {_short(value)}"
+            yield Finding(False, text, where=f"{RECORD_FILE}: {field}")
+    if (directory / PAPER_FILE).is_file():
+        yield _paper(directory, scenario, result, record)
+
+
+def _paper(directory: Path, scenario: Scenario, result: Result, record: Record) -> Finding:
+    """Writes the paper of a round again.
+
+    What is different since the round before needs that round: where there is none beside, it is left to the manifest.
+    """
+    from matcher.errors import MatcherError
+    from matcher.explanation import compare
+    from matcher.reporting.languages import languages
+    from matcher.reporting.rounds import round_markdown
+
+    found = (directory / PAPER_FILE).read_text(encoding="utf-8", errors="backslashreplace")
+    since = None
+    before = directory.parent / f"{record.number - 1:04}"
+    if (before / RESULT_FILE).is_file():
+        try:
+            earlier, old = read_run(before)
+        except (MatcherError, typer.BadParameter) as error:
+            return Finding(False, f"the round before cannot be read: {error}", where=f"{PAPER_FILE}: the whole file")
+        if old.portfolio is not None and result.portfolio is not None:
+            since = earlier, compare(earlier, old.portfolio, scenario, result.portfolio)
+    papers = [round_markdown(scenario, result, record, since, language) for language in languages()]
+    if found in papers:
+        return Finding(True, "the paper of the round comes out the same")
+    if since is None and record.started_from is not None and any(found.startswith(each) for each in papers):
+        text = "the paper of the round comes out the same, but for what is different since the round before"
+        return Finding(True, text)
+    closest = max(papers, key=lambda each: _shared(each, found))
+    return _other_line(PAPER_FILE, found, closest, result)
+
+
+def _shared(one: str, other: str) -> int:
+    """How many letters two texts begin with in common."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
