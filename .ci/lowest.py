@@ -11,7 +11,10 @@ import tomllib
 from pathlib import Path
 
 project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-wanted = [*project["dependencies"], *(each for extra in sys.argv[1:] for each in project["optional-dependencies"][extra])]
+wanted = [
+    *project["dependencies"],
+    *(each for extra in sys.argv[1:] for each in project["optional-dependencies"][extra]),
+]
 for requirement in wanted:
     name, _, lowest = requirement.partition(">=")
     if lowest and not re.fullmatch(r"[0-9.]+", lowest):

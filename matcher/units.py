@@ -57,7 +57,9 @@ def decimal_text(value: Fraction, places: int = 6) -> str:
 def outward_text(bound: Fraction, *, up: bool, places: int = 6) -> str:
     """Returns a bound rounded to `places` decimals so that it still holds: up for a most, down for a least."""
     scaled = bound * 10**places
-    return _decimal(-(-scaled.numerator // scaled.denominator) if up else scaled.numerator // scaled.denominator, places)
+    return _decimal(
+        -(-scaled.numerator // scaled.denominator) if up else scaled.numerator // scaled.denominator, places
+    )
 
 
 def _decimal(scaled: int, places: int) -> str:

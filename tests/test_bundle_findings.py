@@ -309,10 +309,12 @@ COST = {"objective": "cost", "sense": "min"}
         (_stage(bound=None, gap=None, solved=True), "0", False),
         (_stage(bound=None, gap=Decimal(0), solved=False), "0", False),
         (_stage(bound=None, gap=None, solved=False, sense="min"), "0", False),
-        # the bound is on the far side of the value, up to rounding
-        (_stage(bound="1.999999", gap=Decimal("0.0")), "0", True),
+        # the bound is on the far side of the value, or rounded up to there
+        (_stage(bound="2.000001", gap=Decimal("0.0")), "0", True),
+        (_stage(bound="1.999999", gap=Decimal("0.0")), "0", False),
         (_stage(bound="1.999998", gap=Decimal("0.000001")), "1", False),
-        (_stage(**COST, bound="2.000001", gap=Decimal("0.0")), "0", True),
+        (_stage(**COST, bound="1.999999", gap=Decimal("0.0")), "0", True),
+        (_stage(**COST, bound="2.000001", gap=Decimal("0.0")), "0", False),
         (_stage(**COST, bound="2.000002", gap=Decimal("0.000001")), "1", False),
         (_stage(**COST, bound="1.000000", gap=Decimal("0.5")), "1", True),
         # the gap is the distance over the larger of the two

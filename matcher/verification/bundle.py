@@ -32,7 +32,7 @@ RUN_FILES = {"scenario": "scenario.resolved.json", "result": "result.json"}
 FILES = {**RUN_FILES, "bundle": "bundle.json", "certificate": "certificate.json"}
 """Files of a bundle that are read: what they hold and their names."""
 ROUNDING = Fraction(1, 10**6)
-"""A stated bound is rounded to six decimals."""
+"""A stated bound is rounded to six decimals, away from the value."""
 DEFAULT_ORDER = {
     "completions": Fraction(0),
     "coverage": Fraction(1, 100),
@@ -316,7 +316,9 @@ def _misfits(stage: Document, result: Document) -> Iterator[str]:
     bound = _stated(stage["bound"])
     if _better(stage, value, bound):
         yield "bound"
-    gaps = [_gap(value, bound + part * ROUNDING) for part in (-1, 0, 1)]  # a stated bound is a rounded one
+    gaps = [
+        _gap(value, bound - part * _sense(stage) * ROUNDING) for part in (0, 1)
+    ]  # it is rounded away from the value
     gaps += [Fraction(0)] if abs(bound - value) <= ROUNDING else []
     gap = Fraction(stage["gap"])
     if not min(gaps) - ROUNDING <= gap <= max(gaps) + ROUNDING:
@@ -331,8 +333,8 @@ def _sense(stage: Document) -> int:
 
 
 def _better(stage: Document, value: Fraction, bound: Fraction) -> bool:
-    """Whether a value is better than what is said to be the best possible, by more than rounding."""
-    return _sense(stage) * (value - bound) > ROUNDING
+    """Whether a value is better than what is said to be the best possible."""
+    return _sense(stage) * (value - bound) > 0
 
 
 def _gap(value: Fraction, bound: Fraction) -> Fraction:
