@@ -1,4 +1,4 @@
-"""Prints the lowest version that pyproject.toml declares of each dependency, with those of some extras, as pins for pip.
+"""Prints the lowest version that pyproject.toml declares of each dependency, and of some extras, as pins for pip.
 
 Usage: python .ci/lowest.py EXTRA...
 """

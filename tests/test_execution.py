@@ -159,9 +159,9 @@ def test_stop_on_the_way_keeps_what_is_done(executor: Executor) -> None:
 @pytest.mark.parametrize("executor", ["processes", "dask"], indirect=True)
 def test_result_that_cannot_travel_is_an_error(executor: Executor) -> None:
     """It neither hangs nor ends the worker."""
-    with pytest.raises(Exception, match="pickle|local object"):  # Python 3.13 names the object only
+    with pytest.raises(Exception, match=r"pickle|local object"):  # Python 3.13 names the object only
         executor.map(give_back_unpackable, [0])
-    with pytest.raises(Exception, match="pickle|local object"):  # Python 3.13 names the object only
+    with pytest.raises(Exception, match=r"pickle|local object"):  # Python 3.13 names the object only
         executor.map(nap, [lambda: None])
     assert executor.map(nap, [0.0]) == [0.0]
 
