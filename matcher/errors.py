@@ -7,6 +7,7 @@
     │   ├── InvalidScenario     a scenario that cannot be understood
     │   └── InvalidPortfolio    a portfolio file that cannot be understood
     ├── InvalidOptions          solve options that contradict each other or the scenario
+    ├── InvalidEdit             a change of ours that left a scenario invalid: never the user's fault
     └── VerificationFailed      a portfolio of ours that the independent checker refused
 
 An exception says what was found, what was expected and the way out. Several faults are
@@ -80,6 +81,10 @@ class InvalidPortfolio(InvalidInput):
 
 class InvalidOptions(MatcherError):
     """Solve options that contradict each other or the scenario."""
+
+
+class InvalidEdit(MatcherError):
+    """A change that the engine made to a scenario for its own purposes left one that is not valid: an error of ours."""
 
 
 class VerificationFailed(MatcherError):

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from functools import cache
+from pickle import dumps, loads
 from random import Random
 from typing import Any
 
 import pytest
 
 from benchmarks.instances import generate
-from generators import Seeded, draw_scenario
+from generators import Seeded, draw_document, draw_scenario
+from matcher.conflicts import limits
 from matcher.conflicts.limits import under
+from matcher.errors import InvalidEdit, InvalidInput
 from matcher.portfolio import Flow, Portfolio
 from matcher.result import Conflict, Result, SolveOptions
 from matcher.scenario import Scenario, TechnicalOffer
 from matcher.solving import solve
 from matcher.verification import verify
+from small import small_document, small_scenario
 
 QUICK = SolveOptions(work=10)
 FEW = range(12)
@@ -97,6 +101,51 @@ def infeasible(seed: int) -> Scenario | None:
     return Scenario.model_validate(_document(scenario, commitments=_merged([*others, _agreed(flow, beyond)])))
 
 
+def in_odd_sizes(seed: int) -> Scenario:
+    """Returns a random scenario in granules of several units, with least sizes that are no whole granules of them.
+
+    It agrees to a granule of every need by whoever does its work, whether that can be or not, and half of the seeds
+    leave offers of money next to nothing.
+    """
+    chance = Random(seed)
+    document = draw_document(Seeded(31000 + seed), states=1 + seed % 3, most=4, decisions=bool(seed % 3))
+    granule = chance.choice([3, 5, 7, 60])
+    before = document["capabilities"]["clearance"]["granule"]
+    document["capabilities"]["clearance"]["granule"] = granule
+    for need in document["needs"].values():
+        if need["capability"] == "clearance":
+            need["quantity"] = need["quantity"] // before * granule
+    for offer in document["offers"].values():
+        if offer["kind"] == "technical":
+            offer["min_per_state"] = chance.randint(1, 3 * granule)
+            offer["price"] = chance.choice([0, 1, 2])
+        elif seed % 2:
+            offer["amount"] = chance.randint(0, 2)
+    work = sorted((key, each["capability"]) for key, each in document["offers"].items() if each["kind"] == "technical")
+    document.setdefault("decisions", {})["commitments"] = [
+        {
+            "financier": "f0" if document["offers"][worker]["price"] else None,
+            "implementer": worker,
+            "need": key,
+            "year": chance.randint(2015, 2017),
+            "quantity": granule if kind == "clearance" else 1,
+        }
+        for key, need in document["needs"].items()
+        for worker, kind in work
+        if kind == need["capability"]
+    ]
+    return Scenario.from_data(document)
+
+
+def check_odd_sizes(seed: int) -> bool:
+    """Whether a scenario in odd sizes is proven to have no portfolio; fails if a limit of it cannot be named."""
+    result = solve(in_odd_sizes(seed), QUICK)  # a change of its own that is not valid is an error of the engine
+    if result.status == "infeasible":
+        assert result.conflicts
+        assert result.confirmed_by is not None
+    return result.status == "infeasible"
+
+
 def check_feasible(seed: int) -> bool:
     """Whether there was something to try; fails if a scenario with a portfolio is called infeasible."""
     found = feasible(seed)
@@ -130,17 +179,17 @@ def check_infeasible(seed: int) -> bool:
     assert result.status == "infeasible", (seed, result.status)
     assert result.confirmed_by is not None
     decided = tuple(each for each in result.conflicts if each.reason in DECISIONS)
-    limits = [each for each in result.conflicts if each.reason not in DECISIONS]
+    named = [each for each in result.conflicts if each.reason not in DECISIONS]
     assert decided
-    assert limits, (seed, decided)
+    assert named, (seed, decided)
     alone = _less(scenario, None, decided)
     assert solve(alone, SolveOptions(work=10, engine="highs")).status == "infeasible", seed
     if any(each.reason != "commitment" for each in decided):
         return True  # each alone is told to be too much before any search
     for each in decided:
         assert solve(_less(scenario, each, decided), QUICK).portfolio is not None, (seed, each)
-    for each in limits:
-        others = [other for other in limits if other is not each]
+    for each in named:
+        others = [other for other in named if other is not each]
         assert solve(under(alone, others), QUICK).portfolio is not None, (seed, each)
     return True
 
@@ -153,6 +202,32 @@ def test_a_portfolio_in_hand_is_never_called_impossible() -> None:
 def test_what_sums_forbid_is_infeasible_by_a_smallest_conflict() -> None:
     """Scenarios that agree to too much have none, for a second engine too; less any named decision, they have."""
     assert sum(check_infeasible(seed) for seed in FEW) >= 6
+
+
+def test_least_sizes_that_are_no_whole_granules_are_no_fault_of_the_file() -> None:
+    """A granule of 5, an offer that asks for 4 and an agreed 5: what more than 10 would be is a whole granule again."""
+    document = small_document(
+        {
+            "capabilities.clearance.granule": 5,
+            "offers.t.min_per_state": 4,
+            "offers.f.amount": 2,
+            "decisions.commitments": [{"financier": "f", "implementer": "t", "need": "n", "year": 2015, "quantity": 5}],
+        }
+    )
+    result = solve(Scenario.from_data(document), QUICK)
+    assert result.status == "infeasible"
+    assert [each.reason for each in result.conflicts] == ["commitment_too_large", "budget"]
+
+
+def test_none_that_is_valid_is_refused_while_its_conflict_is_looked_for() -> None:
+    """Random scenarios in granules of several units, with odd least sizes: most have no portfolio, none is refused."""
+    assert sum(check_odd_sizes(seed) for seed in range(40)) >= 20
+
+
+@pytest.mark.slow
+def test_many_in_odd_sizes() -> None:
+    """Three hundred that have no portfolio."""
+    assert sum(check_odd_sizes(seed) for seed in range(500)) >= 300
 
 
 @pytest.mark.slow
@@ -184,6 +259,17 @@ def test_large_scenarios_too() -> None:
     too_much = [_agreed(flows[0], beyond), *agreed[1:]]
     none = solve(Scenario.model_validate(_document(scenario, commitments=too_much)), SolveOptions(work=2))
     assert none.status == "infeasible"
-    conflict, *limits = none.conflicts
-    assert limits  # there may be more that forbid it; a smallest set of them is named
+    conflict, *named = none.conflicts
+    assert named  # there may be more that forbid it; a smallest set of them is named
     assert conflict.subjects[1:] == (flows[0].implementer, flows[0].need, str(flows[0].year))
+
+
+def test_a_change_of_our_own_that_is_not_valid_is_no_fault_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the engine breaks while it looks for a conflict is an error of its own, also in the process of a solve."""
+    agreed = [{"financier": "f", "implementer": "t", "need": "n", "year": 2015, "quantity": 5}]
+    scenario = small_scenario({"offers.f.amount": 2, "decisions.commitments": agreed})
+    monkeypatch.setattr(limits, "_in_granules", lambda scenario, need, quantity: 0)
+    with pytest.raises(InvalidEdit, match=r"no valid scenario: needs\.n\.quantity: found 0;") as caught:
+        solve(scenario, QUICK)
+    assert not isinstance(caught.value, InvalidInput)  # which would end with the exit code of an invalid file
+    assert str(loads(dumps(caught.value))) == str(caught.value)

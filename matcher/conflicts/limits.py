@@ -55,7 +55,7 @@ def restricted(scenario: Scenario, decisions: Sequence[Commitment | Pin]) -> Sce
     decided["forbids"] = [each for each in decided["forbids"] if each["need"] is None or each["need"] in needs]
     document["needs"] = {key: need for key, need in document["needs"].items() if key in needs}
     document["assumptions"] = {}
-    return Scenario.from_data(document)
+    return Scenario.from_edit(document)
 
 
 def smallest(scenario: Scenario, clock: Clock) -> tuple[Conflict, ...]:
@@ -101,7 +101,10 @@ def _explained(
 
 def confirmed(scenario: Scenario, kept: Sequence[Conflict], clock: Clock) -> str | None:
     """Returns what else, an engine or arithmetic, finds no portfolio under these limits alone; None if nothing."""
-    compact = formulate_compact(under(scenario, kept))
+    try:
+        compact = formulate_compact(under(scenario, kept))
+    except ModelTooLarge:  # all that could ever be asked for can be more than is to be counted with
+        return None
     if compact.impossible:
         return "arithmetic"
     others = ("highs", "scip") if first_engine(compact.model) == "cpsat" else ("highs",)
@@ -127,7 +130,7 @@ def under(scenario: Scenario, kept: Iterable[Conflict]) -> Scenario:
     for limit in limits_of(scenario):
         if limit.conflict not in named:
             limit.waive(document)
-    return Scenario.from_data(document)
+    return Scenario.from_edit(document)
 
 
 def limits_of(scenario: Scenario) -> Iterator[Limit]:
@@ -161,7 +164,7 @@ class _Enough:
         self.quantity = {need.id: need.quantity + least[need.capability] for need in scenario.needs}
         for each in scenario.decisions.commitments:
             self.quantity[each.need] += each.quantity
-        self.quantity = {key: min(quantity, MAX_QUANTITY) for key, quantity in self.quantity.items()}
+        self.quantity = {key: _in_granules(scenario, key, quantity) for key, quantity in self.quantity.items()}
         self.units: dict[str, int] = {}
         for need in scenario.needs:
             granule = scenario.capability(need.capability).granule
@@ -185,6 +188,12 @@ class _Enough:
         granules = -(-self.units[capability] // scenario.capability(capability).granule)
         prices = (scenario.granule_price(each) for each in scenario.technical if each.capability == capability)
         return granules * max(prices, default=0)
+
+
+def _in_granules(scenario: Scenario, need: str, quantity: int) -> int:
+    """So much of a need or little more, in whole granules as a scenario writes it, and no more than a field holds."""
+    granule = scenario.capability(scenario.need(need).capability).granule
+    return min(-(-quantity // granule), MAX_QUANTITY // granule) * granule
 
 
 def _of_offer(offer: FundingOffer | TechnicalOffer) -> Iterator[Limit]:

@@ -76,7 +76,7 @@ def open_ended(scenario: Scenario, state: str) -> Scenario:
         return scenario
     document = scenario.model_dump()
     document["states"][state]["deadline"] = scenario.horizon.last
-    return Scenario.from_data(document)
+    return Scenario.from_edit(document)
 
 
 def only_own(scenario: Scenario, state: str) -> Scenario:
@@ -108,7 +108,7 @@ def only_own(scenario: Scenario, state: str) -> Scenario:
     }
     document["objectives"] = {"discount": scenario.objectives.discount}
     document["assumptions"] = {}
-    return Scenario.from_data(document)
+    return Scenario.from_edit(document)
 
 
 def _repaid_by(offer: Document) -> str | None:

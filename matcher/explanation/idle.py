@@ -229,7 +229,7 @@ class _Trial:
             document = scenario.model_dump()
             for limit in limits:
                 limit.waive(document)
-            scenario = Scenario.from_data(document)
+            scenario = Scenario.from_edit(document)
         setting = Setting.of(scenario, self.case.portfolio)
         compact, plan = setting.compact, setting.plan
         state = next(at for at, each in enumerate(scenario.states) if each.id == self.state)

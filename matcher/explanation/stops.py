@@ -60,7 +60,7 @@ def without(scenario: Scenario, stops: Sequence[Stop]) -> Scenario:
     for stop in stops:
         for waive in stop.waives:
             waive(document)
-    return Scenario.from_data(document)
+    return Scenario.from_edit(document)
 
 
 _Named = tuple[str, str, Callable[[Document], None]]

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, Strict, model_validator
 
-from matcher.errors import InvalidScenario
+from matcher.errors import InvalidEdit, InvalidScenario
 from matcher.scenario.consistency import Parts, consistency_faults
 from matcher.scenario.decisions import DEFAULT_ORDER, Decisions, Forbid, Goal, Objectives
 from matcher.scenario.entities import (
@@ -264,3 +264,18 @@ class Scenario(Frozen):
         if scenario is None:
             raise InvalidScenario(faults, source)
         return scenario
+
+    @classmethod
+    def from_edit(cls, document: dict[str, Any]) -> Scenario:
+        """Returns the scenario of a document that the engine took from a valid one and changed for its own purposes.
+
+        Raises
+        ------
+        InvalidEdit
+            if that left it invalid: the user, whose file is valid, can do nothing about it.
+        """
+        try:
+            return cls.from_data(document)
+        except InvalidScenario as error:
+            faults = "; ".join(map(str, error.faults))
+            raise InvalidEdit(f"a change of the engine's own left no valid scenario: {faults}") from error
