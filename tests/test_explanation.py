@@ -28,7 +28,7 @@ from matcher.reporting.explained import account_markdown
 from matcher.reporting.languages import languages, numerals_of, table_of
 from matcher.reporting.shortfalls import ShortfallSpeaker
 from matcher.result import Result, SolveOptions
-from matcher.scenario import Scenario
+from matcher.scenario import Scenario, Yearly
 from matcher.solving import solve
 from small import Changes, small_scenario
 
@@ -614,3 +614,33 @@ def test_what_is_less_good_where_more_is_at_hand() -> None:
     (need,) = remaining(plain, empty, ledger=False).shortfalls
     assert (need.at_hand, need.traded) == (10, ())
     assert table_of("fr")["untraded"] in "\n".join(ShortfallSpeaker(plain, "fr").shortfall(need))
+
+
+def test_names_of_any_length_and_those_of_our_own_offers_are_free_to_the_user() -> None:
+    """What is added while looking for changes has an id of its own, however long or like it the scenario's ids are."""
+    long = "t" * 64
+    taken = ("further-money-f", "further-more_money-anybody", "anybody-donor-state", "anybody-operator")
+    worker = {"kind": "technical", "provider": "ngo", "capability": "c" * 64, "capacity": 5, "price": 72}
+    mine = {"kind": "funding", "amount": 0}
+    changes: dict[str, Any] = {f"providers.{key}": {"name": key, "kind": "donor_state"} for key in taken[2:]}
+    changes |= {f"offers.{key}": {**mine, "provider": taken[2]} for key in taken[:2]}
+    changes |= {f"offers.{long}": worker, "offers.t": None, "needs.n.capability": "c" * 64, "offers.f.amount": 10}
+    scenario = small_scenario({**changes, f"capabilities.{'c' * 64}": {"name": "Clearance", "unit": "m2"}})
+    levers = levers_of(scenario, scenario.state("A"))
+    adding = [lever for lever in levers if lever.adds]
+    assert len({lever.adds for lever in adding}) == len(adding) == 6
+    assert not {lever.adds for lever in adding} & {offer.id for offer in scenario.offers}
+    for lever in adding:
+        more = changed(scenario, (lever, 10))
+        assert [offer for offer in more.offers if offer.id != lever.adds] == list(scenario.offers)
+        assert [each for each in more.providers if each in scenario.providers] == list(scenario.providers)
+
+
+def test_absorption_is_not_raised_past_what_a_scenario_can_say() -> None:
+    """A State that can absorb as much as there is a number for has no more of it to try."""
+    scenario = small_scenario({"states.A.absorption": {2015: 10**13, 2016: 1}})
+    assert not [lever for lever in levers_of(scenario, scenario.state("A")) if lever.kind == "absorption"]
+    scenario = small_scenario({"states.A.absorption": 10**13 - 500, "offers.f.amount": 1000})
+    (lever,) = [lever for lever in levers_of(scenario, scenario.state("A")) if lever.kind == "absorption"]
+    assert lever.amounts is not None
+    assert changed(scenario, (lever, lever.amounts[-1])).state("A").absorption == Yearly(10**13)

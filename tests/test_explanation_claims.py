@@ -14,7 +14,7 @@ import pytest
 
 from generators import Seeded, draw_scenario
 from matcher.explanation import Cause, Remedy, Shortfall, remaining
-from matcher.explanation.changes import Lever, added, changed, levers_of, raised_offer
+from matcher.explanation.changes import Lever, changed, levers_of, raised_offer
 from matcher.explanation.ledger import PAIRED
 from matcher.explanation.probes import Probes
 from matcher.explanation.setting import Found, Goal, Setting
@@ -176,7 +176,7 @@ def test_probes_answer_as_the_changed_scenario_does(seed: int) -> None:
                 lever = changes[0][0]
                 least = lever if lever.amounts is None else None
                 anew = Setting.of(changed(scenario, *changes), portfolio)
-                there = least is not None and added(lever)
+                there = least is not None and lever.adds
                 assert outcome(probes.fits(goal, changes, least)) == outcome(anew.least(goal, there or None)), changes
                 asked += 1
     assert asked >= 10

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from hashlib import sha256
 from typing import Any
 
 from matcher.explanation.findings import ChangeKind
@@ -27,6 +28,8 @@ Refusals = dict[str, dict[Pair, tuple[Reason, ...]]]
 """By need, every pair that is no option of it, and why."""
 FURTHER = "further"
 """What the id of an offer that a change adds begins with."""
+LONGEST_ID = 64
+"""Letters of the longest id that a scenario takes."""
 ANYBODY = "anybody"
 """Whose offer it is where it may be anybody's."""
 MILLIONTHS = 10**6
@@ -58,6 +61,8 @@ class Lever:
     """Amounts worth trying, rising; None where the least amount is solved for (an added offer)."""
     apply: Callable[[Document, int], None]
     """Makes the change by an amount; the amount of an added offer is as much as it can give in a year."""
+    adds: str = ""
+    """Id of the offer that it adds, which no offer of the scenario has; empty where it adds none."""
 
 
 def changed(scenario: Scenario, *levers: tuple[Lever, int]) -> Scenario:
@@ -65,7 +70,7 @@ def changed(scenario: Scenario, *levers: tuple[Lever, int]) -> Scenario:
     document = scenario.model_dump()
     for lever, amount in levers:
         lever.apply(document, amount)
-    return Scenario.from_data(document)
+    return Scenario.from_edit(document)
 
 
 def refusals_of(scenario: Scenario, state: State) -> Refusals:
@@ -96,7 +101,7 @@ def narrowed(scenario: Scenario, portfolio: Portfolio, state: str) -> Scenario:
     for offer in scenario.offers:
         here = {state} if offer.states is None or state in offer.states else set()
         document["offers"][offer.id]["states"] = sorted(used[offer.id] | here)
-    return Scenario.from_data(document)
+    return Scenario.from_edit(document)
 
 
 def levers_of(scenario: Scenario, state: State, refused: Refusals | None = None) -> list[Lever]:
@@ -119,14 +124,23 @@ def levers_of(scenario: Scenario, state: State, refused: Refusals | None = None)
         *_earmarks(refusals_of(scenario, state) if refused is None else refused),
         *_starts(scenario, offers),
         *(_further(scenario, offer) for offer in offers if not _decided_on(scenario, offer.id, state.id)),
-        anybodys_money(scenario.horizon.first),
+        anybodys_money(scenario),
         *(lever for capability in sorted(kinds) for lever in anybodys_work(scenario, capability)),
     ]
 
 
-def added(lever: Lever) -> str:
-    """Returns the id of the offer that a lever adds."""
-    return f"{FURTHER}-{lever.kind}-{lever.subject}{lever.field}"
+def _added(scenario: Scenario, kind: ChangeKind, subject: str, field: str = "") -> str:
+    """The id of an offer that a lever adds."""
+    return _free(f"{FURTHER}-{kind}-{subject}{field}", {offer.id for offer in scenario.offers})
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    """An id that nothing has, as wanted if it can be; names of a scenario may be as long as an id, or the same."""
+    found, tries = wanted, 0
+    while found in taken or len(found) > LONGEST_ID:
+        mark = sha256(f"{wanted} {tries}".encode()).hexdigest()[:16]
+        found, tries = f"{wanted[: LONGEST_ID - len(mark) - 1]}-{mark}", tries + 1
+    return found
 
 
 def _entity(collection: str, key: str, field: str, value: Callable[[Any, int], Any]) -> Callable[[Document, int], None]:
@@ -153,7 +167,10 @@ def _absorption(scenario: Scenario, state: State) -> list[Lever]:
         return []
     total = sum(sum(scenario.money_by_year(offer)) for offer in scenario.funding) or 1
     step = max(10 ** (len(str(total)) - 4), 1)
-    amounts = tuple(range(step, total + step, step))
+    room = MAX_MONEY - max(state.absorption.at(year) for year in scenario.years)  # a scenario cannot say more
+    amounts = tuple(amount for amount in range(step, total + step, step) if amount <= room)
+    if not amounts:
+        return []
 
     def more(before: Any, amount: int) -> Any:
         if isinstance(before, dict):
@@ -249,6 +266,7 @@ def _further(scenario: Scenario, offer: FundingOffer | TechnicalOffer) -> Lever:
     """A further grant or team of a provider."""
     money = isinstance(offer, FundingOffer)
     kind: ChangeKind = "money" if money else "capacity"
+    key = _added(scenario, kind, offer.id)
 
     def apply(document: Document, amount: int) -> None:
         more = {**document["offers"][offer.id], "min_per_state": 0, "min_years": 1}
@@ -256,10 +274,9 @@ def _further(scenario: Scenario, offer: FundingOffer | TechnicalOffer) -> Lever:
             more |= _grant(min(scenario.window(offer), default=scenario.horizon.first), amount)
         else:
             more["capacity"] = min(amount, MAX_QUANTITY)
-        document["offers"] = {**document["offers"], added(lever): more}
+        document["offers"] = {**document["offers"], key: more}
 
-    lever = Lever(kind, offer.id, "", None, apply)
-    return lever
+    return Lever(kind, offer.id, "", None, apply, key)
 
 
 def raised_offer(scenario: Scenario, offer: str, by_year: Sequence[int]) -> Lever:
@@ -283,19 +300,20 @@ def raised_offer(scenario: Scenario, offer: str, by_year: Sequence[int]) -> Leve
     return Lever("raise", offer, "", (sum(by_year),), apply)
 
 
-def anybodys_money(first: int) -> Lever:
-    """A further grant from anybody, for any purpose, to be used in any year from the first on."""
+def anybodys_money(scenario: Scenario) -> Lever:
+    """A further grant from anybody, for any purpose, to be used in any year of the horizon."""
+    first, key = scenario.horizon.first, _added(scenario, "more_money", ANYBODY)
+    provider = _nobodys(scenario, "donor_state")
 
     def apply(document: Document, amount: int) -> None:
         offer = {
-            "provider": _add_provider(document, "donor_state"),
+            "provider": _add_provider(document, provider, "donor_state"),
             "kind": "funding",
             **_grant(first, amount),
         }
-        document["offers"] = {**document["offers"], added(lever): offer}
+        document["offers"] = {**document["offers"], key: offer}
 
-    lever = Lever("more_money", ANYBODY, "", None, apply)
-    return lever
+    return Lever("more_money", ANYBODY, "", None, apply, key)
 
 
 def _grant(first: int, amount: int) -> Document:
@@ -310,23 +328,27 @@ def anybodys_work(scenario: Scenario, capability: str) -> list[Lever]:
     prices = [offer.price for offer in workers if offer.currency in own]
     if workers and not prices:
         return []
+    key, provider = _added(scenario, "more_work", ANYBODY, capability), _nobodys(scenario, "operator")
 
     def apply(document: Document, amount: int) -> None:
         offer = {
-            "provider": _add_provider(document, "operator"),
+            "provider": _add_provider(document, provider, "operator"),
             "kind": "technical",
             "capability": capability,
             "capacity": min(amount, MAX_QUANTITY),
             "price": max(prices, default=Decimal(0)),
         }
-        document["offers"] = {**document["offers"], added(lever): offer}
+        document["offers"] = {**document["offers"], key: offer}
 
-    lever = Lever("more_work", ANYBODY, capability, None, apply)
-    return [lever]
+    return [Lever("more_work", ANYBODY, capability, None, apply, key)]
 
 
-def _add_provider(document: Document, kind: str) -> str:
+def _nobodys(scenario: Scenario, kind: str) -> str:
+    """The id of somebody of a kind that the scenario does not know."""
+    return _free(f"{ANYBODY}-{kind}".replace("_", "-"), {provider.id for provider in scenario.providers})
+
+
+def _add_provider(document: Document, key: str, kind: str) -> str:
     """Adds somebody of a kind that the scenario does not know, and returns the id."""
-    key = f"{ANYBODY}-{kind}".replace("_", "-")
     document["providers"] = {**document["providers"], key: {"name": ANYBODY, "kind": kind}}
     return key

@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 
 from matcher.errors import VerificationFailed
-from matcher.explanation.changes import Lever, added, anybodys_money, anybodys_work, changed, later_deadline
+from matcher.explanation.changes import Lever, anybodys_money, anybodys_work, changed, later_deadline
 from matcher.explanation.checking import require_valid
 from matcher.explanation.clock_findings import Curve, CurvePoint, Curves, Resource
 from matcher.explanation.clocks import answering, delivering
@@ -97,7 +97,7 @@ def _more(
         cost = {need.id: _dearest(scenario, need) for need in needs}
         step = _step(sum(missing[need.id] * cost[need.id] for need in needs))
         most = sum(need.quantity // _granule(scenario, need) * cost[need.id] for need in needs)
-        lever = anybodys_money(scenario.horizon.first)
+        lever = anybodys_money(scenario)
         return _Offered(scenario, state, resource, lever, step, _series(step, min(most, MAX_MONEY)))
     asked = [need for need in needs if need.capability == capability]
     levers = anybodys_work(scenario, asked[0].capability) if asked else []
@@ -211,12 +211,12 @@ class _Offered(_More):
 
     def _apply(self, document: dict[str, object], amount: int) -> None:
         self.lever.apply(document, amount)
-        document["offers"][added(self.lever)]["states"] = [self.state]  # type: ignore[index]
+        document["offers"][self.lever.adds]["states"] = [self.state]  # type: ignore[index]
 
     def part(self, setting: Setting) -> StatePart:
         """Returns the part, with rows that say how much of the further offer may be used."""
         columns = setting.compact.columns
-        where = next(at for at, each in enumerate(columns.scenario.offers) if each.id == added(self.lever))
+        where = next(at for at, each in enumerate(columns.scenario.offers) if each.id == self.lever.adds)
         flows = np.flatnonzero(columns.flow_offer[: columns.flows] == where)
         rows, size = RowBuilder(), self._size(self.amounts[-1])
         if isinstance(columns.scenario.offers[where], FundingOffer):

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from matcher.explanation.changes import ANYBODY, Document, Lever, added, changed, narrowed
+from matcher.explanation.changes import ANYBODY, Document, Lever, changed, narrowed
 from matcher.explanation.raises import Raise, least_raise
 from matcher.explanation.setting import Found, Goal, Setting, Tuning
 from matcher.options import need_node, reach
@@ -76,9 +76,8 @@ class Probes:
 
     def _tried(self, goal: Goal, changes: Changes, least: Lever | None) -> Found:
         setting = self._setting(changes)
-        offer = (
-            added(least) if least is not None and least in self._near else None
-        )  # what cannot come is of no use, and none is used
+        # what cannot come is of no use, and none is used
+        offer = least.adds if least is not None and least in self._near else None
         if not _tunable(changes):
             found = setting.least(goal, offer)
             if len(changes) == 1:
@@ -109,9 +108,9 @@ class Probes:
     def _tuning(self, changes: Changes) -> Tuning:
         """What changes ask of their setting."""
         asked = {_name(lever) for lever, _ in changes}
-        closed = frozenset(added(lever) for lever in self._near if _name(lever) not in asked)
+        closed = frozenset(lever.adds for lever in self._near if _name(lever) not in asked)
         some = [(lever, amount) for lever, amount in changes if lever in self._near and amount < self.all_of(lever)]
-        return Tuning(closed, tuple((added(lever), amount) for lever, amount in some), tuple(self._limits(changes)))
+        return Tuning(closed, tuple((lever.adds, amount) for lever, amount in some), tuple(self._limits(changes)))
 
     def _limits(self, changes: Changes) -> Iterator[tuple[str, tuple[int, ...]]]:
         """The limits of the State that changes set, year by year."""
@@ -146,7 +145,7 @@ def _only_in(state: str, lever: Lever) -> Lever:
     """Keeps the offer that a lever adds to one State, where it can come anyway: others get nothing of it."""
 
     def apply(document: Document, _: int) -> None:
-        document["offers"][added(lever)] |= {"states": [state], "regions": None}
+        document["offers"][lever.adds] |= {"states": [state], "regions": None}
 
     return replace(lever, apply=apply)
 
