@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from math import gcd, lcm
@@ -18,7 +19,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.errors import MatcherError
+from matcher.errors import Fault, MatcherError, Path
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -26,13 +27,41 @@ Bools = NDArray[np.bool_]
 
 UNLIMITED = 2**62
 """A row limit of plus or minus this is no limit; no row's activity can reach it."""
+WAY_OUT = f"less than {UNLIMITED // 4:.3g}: smaller amounts, ratios of fewer decimals, or a coarser granule".replace(
+    "e+", "e"
+)
+"""What a row would have to keep to, and how it can."""
 _Number = TypeVar("_Number", np.int32, np.int64)
 _OBJECTIVE_RANGE = 2**55
 _EXACT_DENOMINATOR = 2**50
 
 
 class ModelTooLarge(MatcherError):
-    """Numbers of a scenario are so large that exact 64-bit arithmetic could overflow."""
+    """Numbers of a scenario are so large that exact 64-bit arithmetic could overflow.
+
+    Parameters
+    ----------
+    found
+        What is too large, and how large it can come to be.
+    wanted
+        What would not be.
+    path
+        Where the scenario says it; empty where that is not known.
+    row
+        Number of the row in which it was found, for whoever knows what that speaks of.
+    """
+
+    def __init__(self, found: str, wanted: str, path: Path = (), row: int | None = None) -> None:
+        super().__init__(found, wanted, path, row)
+        self.fault = Fault(path, found, wanted)
+        self.row = row
+
+    def at(self, path: Path) -> ModelTooLarge:
+        """Returns the same, placed."""
+        return ModelTooLarge(self.fault.found, self.fault.expected, path)
+
+    def __str__(self) -> str:
+        return str(self.fault)
 
 
 @dataclass(frozen=True)
@@ -157,7 +186,10 @@ def objective_by_value(
     exact = common <= _EXACT_DENOMINATOR and size * common < _OBJECTIVE_RANGE
     scale = common if exact else _OBJECTIVE_RANGE // max(1, int(size) + 1)
     if scale < 1:
-        raise ModelTooLarge(f"objective {name}: figures up to {float(size):.3g} are too large; use smaller weights")
+        raise ModelTooLarge(
+            f"objective {name}: figures up to {_written(size)}",
+            f"at most {_written(_OBJECTIVE_RANGE)}: smaller weights, prices or amounts, or a coarser granule",
+        )
     whole = [round(value * scale) for value in values]
     coefficient = np.zeros(len(upper), np.int64)
     np.add.at(coefficient, columns, np.array(whole, np.int64)[which])
@@ -333,6 +365,10 @@ class RowBuilder:
         self._label.append(label)
         return len(self._label) - 1
 
+    def label_of(self, row: int) -> tuple[str, ...]:
+        """Returns rule and subjects of an opened row."""
+        return self._label[row]
+
     def many(self, rule: str, lower: Ints | int, upper: Ints | int, count: int, *of: Ints) -> Ints:
         """Opens many rows of one rule and returns their numbers.
 
@@ -357,18 +393,20 @@ class RowBuilder:
         self._column.append(column.ravel().astype(np.int32))
         self._coefficient.append(value.ravel())
 
-    def build(self, magnitude: Ints) -> Rows:
+    def build(self, magnitude: Ints, most: int = UNLIMITED // 2) -> Rows:
         """Returns the rows, terms merged and sorted by column; the terms are then gone from here.
 
         Parameters
         ----------
         magnitude
-            Largest absolute value of each column: rows whose activity could overflow are refused.
+            Largest absolute value of each column.
+        most
+            Rows whose activity could come to so much or more are refused.
 
         Raises
         ------
         ModelTooLarge
-            if an activity could pass 64 bits.
+            if an activity could come to the most.
         """
         count = len(self._label)
         width = max(len(magnitude), 1)
@@ -387,20 +425,59 @@ class RowBuilder:
         kept = value != 0
         row, column, value = row[kept], column[kept], value[kept]
         start = np.concatenate((np.zeros(1, np.int64), np.cumsum(np.bincount(row, minlength=count)))).astype(np.int64)
-        self._refuse_overflow(row, value, magnitude[column], count)
+        self._refuse_overflow(row, np.abs(value.astype(np.float64)) * magnitude[column], count, most)
         return Rows(start, column, value, _emptied(self._lower), _emptied(self._upper), tuple(self._label))
 
-    def _refuse_overflow(self, row: Ints, value: Ints, magnitude: Ints, count: int) -> None:
-        size = np.bincount(row, np.abs(value.astype(np.float64)) * magnitude, minlength=count)
+    def _refuse_overflow(self, row: Ints, term: Floats, count: int, most: int) -> None:
+        size = np.bincount(row, term, minlength=count)
         worst = int(np.argmax(size)) if count else 0
-        if count and size[worst] >= UNLIMITED / 2:
+        if count and size[worst] >= most:
             name = " ".join(self._label[worst])
-            raise ModelTooLarge(f"{name}: numbers too large for exact 64-bit arithmetic; use a coarser granule")
+            raise ModelTooLarge(f"{name}: sums up to {_written(int(size[worst]))}", WAY_OUT, row=worst)
 
 
-def whole_ratio(*values: Fraction) -> tuple[int, ...]:
-    """Returns the smallest whole numbers in the same proportion as the values."""
+def times(factor: int, amounts: Ints, what: str, path: Path = ()) -> Ints:
+    """Returns amounts times a whole number.
+
+    Parameters
+    ----------
+    what, path
+        What is multiplied, in words, and where the scenario says it.
+
+    Raises
+    ------
+    ModelTooLarge
+        if a product could pass 64 bits.
+    """
+    most = abs(factor) * int(np.abs(amounts).max(initial=0))
+    if most >= UNLIMITED // 2:
+        raise ModelTooLarge(f"{what}: products up to {_written(most)}", WAY_OUT, path)
+    return factor * amounts
+
+
+def _written(size: int | Fraction) -> str:
+    """A size to three digits, however large."""
+    return f"{Decimal(int(size)):.3g}".replace("e+", "e")
+
+
+def whole_ratio(*values: Fraction, what: str = "ratio", path: Path = ()) -> tuple[int, ...]:
+    """Returns the smallest whole numbers in the same proportion as the values.
+
+    Parameters
+    ----------
+    what, path
+        What the ratio is of, in words, and where the scenario says it.
+
+    Raises
+    ------
+    ModelTooLarge
+        if one of them could pass 64 bits.
+    """
     common = lcm(*(value.denominator for value in values))
     whole = [int(value * common) for value in values]
     divisor = gcd(*whole) or 1
+    if max(map(abs, whole), default=0) // divisor >= UNLIMITED // 2:
+        raise ModelTooLarge(
+            f"{what}: in whole numbers up to {_written(max(map(abs, whole)) // divisor)}", WAY_OUT, path
+        )
     return tuple(value // divisor for value in whole)

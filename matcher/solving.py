@@ -13,10 +13,10 @@ from matcher import decomposition, whole_model
 from matcher.conflicts import Infeasibility, why_infeasible
 from matcher.errors import VerificationFailed
 from matcher.execution import Executor, Serial
-from matcher.formulations.compact import Compact, formulate_compact
+from matcher.formulations.compact import Compact
 from matcher.formulations.compact.points import Plan, portfolio_of, without_idle
 from matcher.linear_model import LinearModel, LinearObjective, Rows
-from matcher.merging import Merged, merge
+from matcher.merging import Merged
 from matcher.partnerships import derive_partnerships
 from matcher.portfolio import Portfolio
 from matcher.pursuit import Finding, Report
@@ -37,7 +37,7 @@ from matcher.result import (
     scenario_hash,
 )
 from matcher.scenario import Scenario
-from matcher.stages import aims_of, locked, task_of, worst_rows_of
+from matcher.stages import Formulated, formulated, locked, task_of
 from matcher.units import decimal_text, outward_text, plain
 from matcher.verification import verify
 
@@ -128,8 +128,8 @@ def solve(
 
     Raises
     ------
-    ModelTooLarge
-        if the scenario's numbers are too large for exact arithmetic.
+    InvalidScenario
+        if sums over the scenario's figures are too large for exact arithmetic: what ``matcher check`` refuses, too.
     VerificationFailed
         if the checker refuses the portfolio: an error of the engine, never of the input.
     """
@@ -157,12 +157,11 @@ def solve_within(
     start
         As for `solve`.
     """
-    merged = merge(scenario)  # like tasks are one need while solving
-    run = _Run(merged, options, clock, progress, executor, keep=keep, start=start)
-    compact = formulate_compact(merged.scenario)
+    model = formulated(scenario)
+    run, compact = _Run(model.merged, options, clock, progress, executor, keep=keep, start=start), model.compact
     run.build = run.clock.elapsed
     method = _method_for(options, compact)
-    finding = Finding(None, None, infeasible=True) if compact.impossible else _pursue_all(run, compact, method)
+    finding = Finding(None, None, infeasible=True) if compact.impossible else _pursue_all(run, model, method)
     why = why_infeasible(compact, run.clock) if finding.infeasible else None
     return _result(run, compact, method, finding.plan, why)
 
@@ -176,10 +175,9 @@ def _method_for(options: SolveOptions, compact: Compact) -> _Method:
     return "whole" if few and columns.count <= WHOLE_COLUMNS else "decomposition"
 
 
-def _pursue_all(run: _Run, compact: Compact, method: _Method) -> Finding:
+def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> Finding:
     """Pursues each objective in turn, each under what the earlier ones demand."""
-    aims = list(aims_of(compact))
-    worst = worst_rows_of(compact, [aim for aim, _ in aims])
+    compact, aims, worst = formulated.compact, formulated.aims, formulated.worst
     model = compact.model if worst is None else compact.model.with_rows(worst)
     pursue = whole_model.pursue if method == "whole" else decomposition.pursue
     work, finding = float(run.options.work), Finding(None, None)

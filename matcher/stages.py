@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
+from matcher.errors import InvalidScenario
 from matcher.execution import Executor
-from matcher.formulations.compact import Compact
+from matcher.formulations.compact import Compact, formulate_compact
 from matcher.formulations.compact.objectives import (
     linear_objective,
     weighted_objective,
@@ -16,9 +18,47 @@ from matcher.formulations.compact.objectives import (
     worst_off_rows,
     worst_off_steps,
 )
-from matcher.linear_model import UNLIMITED, LinearModel, LinearObjective, RowBuilder, Rows
+from matcher.linear_model import UNLIMITED, LinearModel, LinearObjective, ModelTooLarge, RowBuilder, Rows
+from matcher.merging import Merged, merge
 from matcher.pursuit import Report, Task
 from matcher.result import Clock, SolveOptions
+from matcher.scenario import Scenario
+
+MOST_ASKED = UNLIMITED // 4
+"""What no sum of a scenario's rules may come to: half of what can be counted with, so that further offers and
+raised limits, with which its result is explained, can be counted with too."""
+
+
+@dataclass(frozen=True)
+class Formulated:
+    """A scenario as it is solved: like tasks as one need, and each objective in turn."""
+
+    merged: Merged
+    compact: Compact
+    aims: tuple[tuple[LinearObjective, Fraction], ...]
+    """The objectives in order, each with the share of its value that later ones may take."""
+    worst: Rows | None
+    """Rows of the smallest coverage, if an objective uses it."""
+
+
+def formulated(scenario: Scenario) -> Formulated:
+    """Returns a scenario as it is solved. What passes here is not too large to be solved.
+
+    Raises
+    ------
+    InvalidScenario
+        if sums over its figures are too large for exact arithmetic: where, how large, and what would not be.
+    """
+    merged = merge(scenario)
+    try:
+        compact = formulate_compact(merged.scenario, MOST_ASKED)
+        aims = tuple(aims_of(compact))
+        worst = worst_rows_of(compact, [aim for aim, _ in aims])
+        if any(aim.name == "completions" for aim, _ in aims):
+            linear_objective(compact.columns, "cost")  # which guides the search for them
+    except ModelTooLarge as error:
+        raise InvalidScenario([error.fault]) from error
+    return Formulated(merged, compact, aims, worst)
 
 
 def aims_of(compact: Compact) -> Iterator[tuple[LinearObjective, Fraction]]:
@@ -26,9 +66,15 @@ def aims_of(compact: Compact) -> Iterator[tuple[LinearObjective, Fraction]]:
     scenario, columns = compact.scenario, compact.columns
     if scenario.objectives.weights is not None:
         weights: dict[str, Fraction] = {each.objective: Fraction(each.weight) for each in scenario.objectives.weights}
-        yield weighted_objective(columns, weights), Fraction(0)
-    for goal in scenario.order():
-        yield linear_objective(columns, goal.objective), Fraction(goal.give_up)
+        try:
+            yield weighted_objective(columns, weights), Fraction(0)
+        except ModelTooLarge as error:
+            raise error.at(("objectives", "weights")) from error
+    for at, goal in enumerate(scenario.order()):
+        try:
+            yield linear_objective(columns, goal.objective), Fraction(goal.give_up)
+        except ModelTooLarge as error:
+            raise error.at(("objectives", "order", at)) from error
 
 
 def worst_rows_of(compact: Compact, aims: list[LinearObjective]) -> Rows | None:

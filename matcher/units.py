@@ -12,6 +12,8 @@ from fractions import Fraction
 
 MAX_MONEY = 10**13
 """Largest amount of money in one field, in minor units."""
+MAX_WORTH = 10**15
+"""Largest amount of money that all work for one need may cost, in minor units."""
 MAX_QUANTITY = 10**12
 """Largest quantity in one field, in units of the capability."""
 RATIO_DIGITS = 15

@@ -14,7 +14,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from generators import Seeded, draw_document
-from matcher.errors import MOST_COMPARED, Fault, InvalidScenario, nearest
+from matcher.errors import MOST_COMPARED, Fault, InvalidEdit, InvalidScenario, nearest
 from matcher.portfolio import Portfolio
 from matcher.result import Result, scenario_hash
 from matcher.scenario import (
@@ -654,3 +654,94 @@ def test_fractions_are_written_and_read_at_any_length(value: Fraction) -> None:
 def test_decimal_text_is_read_as_a_fraction() -> None:
     """A number written with decimals reads as the fraction that it is."""
     assert fraction("-0.125000") == Fraction(-1, 8)
+
+
+TOO_LARGE: list[tuple[Changes, str, str]] = [
+    (
+        {"rates.EUR.rate": 925000, "offers.f.currency": "EUR", "offers.f.amount": 10**13},
+        "offers.f.amount",
+        "9250000000000000000 minor units to spend in 2016 at its rate, with what is carried over",
+    ),
+    (
+        {"offers.f.amount": 10**13, "offers.f.carry_over": Decimal("0.5"), "offers.f.years": [2014, 2016]},
+        "offers.f.amount",
+        "15000000000000 minor units to spend in 2016 at its rate, with what is carried over",
+    ),
+    (
+        {
+            "offers.l": {
+                "kind": "funding",
+                "provider": "firm",
+                "amount": 10**13,
+                "repayment": {"offer": "f", "after": 1, "premium": Decimal("0.1")},
+            }
+        },
+        "offers.l.repayment.premium",
+        "0.1, which makes 11000000000000 minor units to repay for one year",
+    ),
+    (
+        {"rates.EUR.rate": 2, "offers.f.currency": "EUR", "offers.f.min_per_state": 10**13},
+        "offers.f.min_per_state",
+        "10000000000000, 20000000000000 minor units at its rate",
+    ),
+    (
+        {"offers.t.price": 10**14},
+        "offers.t.price",
+        "100000000000000, which makes 100000000000000 minor units per granule",
+    ),
+    (
+        {"needs.n.quantity": 10**12, "offers.t.price": 1001},
+        "needs.n.quantity",
+        "1000000000000, which would cost 1001000000000000 minor units at the price of 't'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "path", "found"), TOO_LARGE)
+def test_what_is_too_large_together_is_refused(changes: Changes, path: str, found: str) -> None:
+    """Products of fields, each of which is as large as it may be."""
+    with pytest.raises(InvalidScenario) as caught:
+        small_scenario(changes)
+    (fault,) = caught.value.faults
+    assert (".".join(map(str, fault.path)), fault.found) == (path, found)
+    assert "at most 1000000000000" in fault.expected
+
+
+def test_the_largest_that_is_not_too_large() -> None:
+    """Figures that come to the most exactly are taken."""
+    small_scenario({"offers.f.amount": 10**13, "offers.f.min_per_state": 10**13, "offers.t.price": 10**13})
+    small_scenario({"needs.n.quantity": 10**12, "offers.t.price": 1000})
+    loan = {"kind": "funding", "provider": "firm", "amount": 10**13, "repayment": {"offer": "f", "after": 1}}
+    small_scenario({"offers.l": loan})
+
+
+def test_what_could_be_read_is_measured() -> None:
+    """Offers without a readable rate or capability, and needs that nobody offers work for, are left to other rules."""
+    changes: Changes = {"offers.f.currency": "EUR", "offers.t.capability": "nothing", "offers.f.amount": 10**13}
+    with pytest.raises(InvalidScenario) as caught:
+        small_scenario(changes)
+    assert [".".join(map(str, fault.path)) for fault in caught.value.faults] == [
+        "offers.f.currency",
+        "offers.t.capability",
+    ]
+
+
+def test_a_need_that_nobody_works_for_costs_nothing() -> None:
+    """There is no price to count it with."""
+    nobody: Changes = {"capabilities.c": {"name": "C", "unit": "m2"}, "needs.n.capability": "c"}
+    assert small_scenario({**nobody, "needs.n.quantity": 10**12}).need("n").quantity == 10**12
+
+
+def test_faults_before_the_horizon_is_read_are_told_without_sizes() -> None:
+    """Without years nothing can be summed over them."""
+    with pytest.raises(InvalidScenario) as caught:
+        small_scenario({"horizon": None, "offers.t.price": 10**14})
+    assert [fault.path for fault in caught.value.faults] == [("horizon",)]
+
+
+def test_what_the_engine_edits_is_no_fault_of_the_user() -> None:
+    """A scenario changed for our own purposes may be larger than a user's, and where it is not valid, we erred."""
+    document = small_document({"offers.t.price": 10**14})
+    assert Scenario.from_edit(document).granule_price(Scenario.from_edit(document).technical[0]) == 10**14
+    with pytest.raises(InvalidEdit, match=r"no valid scenario: needs\.n\.quantity: found 0;"):
+        Scenario.from_edit(small_document({"needs.n.quantity": 0}))

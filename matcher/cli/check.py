@@ -14,9 +14,11 @@ def check_command(scenario: ScenarioFile, override: Overrides = None, json: AsJs
     from matcher.errors import InvalidScenario
     from matcher.io import load
     from matcher.reporting import overview_document, overview_of, overview_text
+    from matcher.stages import formulated
 
     try:
         loaded = load(scenario, override or ())
+        formulated(loaded)  # what is too large to be solved is told here
     except InvalidScenario as error:
         if not json:
             raise

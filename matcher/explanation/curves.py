@@ -397,9 +397,12 @@ def _best(
             found = _checked(part.setting, scenario, state, completing.plan)
             return found.bounded(completing.bound, completing.relaxed)
         kept = replace(kept, could=not completing.impossible)
-    more = _solved(part, limited(bool(kept.completes)), kept.plan, kept.coverage)
+    model = limited(bool(kept.completes))
+    more = _solved(part, model, kept.plan, kept.coverage)
     if more.impossible:
-        raise VerificationFailed(f"{state}: a portfolio that was checked is said to be impossible")
+        if model is None or not model.admits(kept.plan.point[part.free]):
+            raise VerificationFailed(f"{state}: a portfolio that was checked is said to be impossible")
+        more = _Found(None)  # by an engine that counts in floats, of figures too unlike for it: it knows nothing
     if more.plan is not None:
         other = _checked(part.setting, scenario, state, more.plan)
         kept = replace(other, could=kept.could) if other.better_than(kept) else kept

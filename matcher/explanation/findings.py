@@ -8,7 +8,7 @@ from pydantic import Field, Strict
 
 from matcher.explanation.comparison import Moved
 from matcher.scenario import Frozen
-from matcher.scenario.fields import Count, Id, Text
+from matcher.scenario.fields import Id, Text, Total
 
 ChangeKind = Literal[
     "partners",
@@ -84,9 +84,9 @@ class Shortfall(Frozen):
     """The State."""
     need: Id | None
     """The need; None where it is about completing."""
-    missing: Count
+    missing: Total
     """Units of the need that are not met; States not completed (1)."""
-    at_hand: Count = 0
+    at_hand: Total = 0
     """Units that could be met beyond the portfolio as things are, taking nothing from others."""
     traded: tuple[Moved, ...] = ()
     """Where that is not nothing: the scenario's objectives that are less good in the plan that has it."""

@@ -26,7 +26,7 @@ from matcher.explanation.setting import Setting
 from matcher.explanation.state_part import part_of
 from matcher.formulations.compact import Compact
 from matcher.formulations.compact.points import Plan, portfolio_of
-from matcher.linear_model import UNLIMITED, LinearModel, LinearObjective, RowBuilder
+from matcher.linear_model import UNLIMITED, LinearModel, LinearObjective, ModelTooLarge, RowBuilder
 from matcher.options import OptionSet, Reason, find_options
 from matcher.portfolio import Portfolio
 from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer
@@ -230,7 +230,10 @@ class _Trial:
             for limit in limits:
                 limit.waive(document)
             scenario = Scenario.from_edit(document)
-        setting = Setting.of(scenario, self.case.portfolio)
+        try:
+            setting = Setting.of(scenario, self.case.portfolio)
+        except ModelTooLarge:  # what the limits are raised to: nothing is known of that
+            return None
         compact, plan = setting.compact, setting.plan
         state = next(at for at, each in enumerate(scenario.states) if each.id == self.state)
         aim = self._use(compact)

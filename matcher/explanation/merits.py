@@ -238,7 +238,8 @@ def _enlarged(case: _Case, larger: Flow) -> Portfolio:
         granule = case.scenario.capability(case.scenario.need(flow.need).capability).granule
         more = granule if flow == larger else 0
         money = flow.money + flow.money * more // flow.quantity
-        found.append(flow.with_fields(quantity=flow.quantity + more, money=money))
+        changes = {"quantity": flow.quantity + more, "money": money}
+        found.append(flow.model_copy(update=changes))  # perhaps more than a field holds: the checker is to refuse it
     return case.portfolio.with_fields(flows=tuple(found))
 
 

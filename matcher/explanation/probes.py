@@ -14,6 +14,7 @@ from dataclasses import replace
 from matcher.explanation.changes import ANYBODY, Document, Lever, changed, narrowed
 from matcher.explanation.raises import Raise, least_raise
 from matcher.explanation.setting import Found, Goal, Setting, Tuning
+from matcher.linear_model import ModelTooLarge
 from matcher.options import need_node, reach
 from matcher.portfolio import Portfolio
 from matcher.scenario import Scenario, State
@@ -75,7 +76,10 @@ class Probes:
             self._setting(changes).check(self.fits(goal, changes, least), scenario)
 
     def _tried(self, goal: Goal, changes: Changes, least: Lever | None) -> Found:
-        setting = self._setting(changes)
+        try:
+            setting = self._setting(changes)
+        except ModelTooLarge:  # with as much as is asked about: nothing is known of that
+            return Found(None, None)
         # what cannot come is of no use, and none is used
         offer = least.adds if least is not None and least in self._near else None
         if not _tunable(changes):

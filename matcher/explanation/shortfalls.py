@@ -17,6 +17,7 @@ from matcher.explanation.ledger import LedgerMaker
 from matcher.explanation.probes import Probes
 from matcher.explanation.setting import Found, Goal, Setting
 from matcher.explanation.stops import Stop, stops_of, without
+from matcher.linear_model import ModelTooLarge
 from matcher.options import find_options
 from matcher.portfolio import Portfolio
 from matcher.result import scenario_hash
@@ -243,8 +244,8 @@ class _Looker:
             return self.gain(stops)
         if _key(stops) in self._tried:
             return self._gain(stops)
-        setting = Setting.of(without(self.narrow, stops), self.portfolio)
-        return 1 if self._trifling(setting, stops) is None else 0
+        setting = self._setting(stops)
+        return 1 if setting is None or self._trifling(setting, stops) is None else 0
 
     def _now(self, now: Found) -> int:
         """What can be had as things are."""
@@ -254,9 +255,18 @@ class _Looker:
         """The best without some limits."""
         key = _key(stops)
         if key not in self._tried:
-            setting = Setting.of(without(self.narrow, stops), self.portfolio)
+            setting = self._setting(stops)
+            if setting is None:
+                return Found(None, None)
             self._tried[key] = self._trifling(setting, stops) or self._solved(setting, key)
         return self._tried[key]
+
+    def _setting(self, stops: Sequence[Stop]) -> Setting | None:
+        """The setting without some limits; None where what is raised for that is too large to be counted with."""
+        try:
+            return Setting.of(without(self.narrow, stops), self.portfolio)
+        except ModelTooLarge:
+            return None
 
     def _trifling(self, setting: Setting, stops: Sequence[Stop]) -> Found | None:
         """A bound by the relaxation where that shows already that there is nothing to speak of; else None."""

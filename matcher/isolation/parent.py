@@ -89,7 +89,7 @@ def solve_isolated(
         if the limits cannot be kept on this system, or the workers or the cluster cannot be used.
     ExecutionFailed
         if the process could not be started, or died before there was any portfolio.
-    ModelTooLarge, VerificationFailed
+    InvalidScenario, VerificationFailed
         as `matcher.solve`.
     """
     limits = limits or ProcessLimits()

@@ -19,12 +19,19 @@ from matcher.scenario.decisions import Decisions
 from matcher.scenario.entities import FundingOffer, TechnicalOffer
 from matcher.scenario.fields import Id
 from matcher.scenario.scenario import Scenario
+from matcher.scenario.sizes import size_faults
 
 _ID: TypeAdapter[str] = TypeAdapter(Id)
 
 
-def read_scenario(data: object) -> tuple[Scenario | None, list[Fault]]:
-    """Returns the scenario, or None with every fault found (paths lead into `data`)."""
+def read_scenario(data: object, *, limited: bool = True) -> tuple[Scenario | None, list[Fault]]:
+    """Returns the scenario, or None with every fault found (paths lead into `data`).
+
+    Parameters
+    ----------
+    limited
+        Whether figures that are too large together are faults, as they are in what a user says.
+    """
     if not isinstance(data, Mapping):
         return None, [Fault((), words(data), "a mapping of the scenario's fields")]
     values, declared, faults = _read_fields(data)
@@ -39,6 +46,8 @@ def read_scenario(data: object) -> tuple[Scenario | None, list[Fault]]:
         earlier=isinstance(data.get("decisions"), Mapping) and bool(data["decisions"].get("earlier")),
     )
     faults += consistency_faults(parts)
+    if limited and parts.horizon is not None and parts.currency is not None:
+        faults += islice(size_faults(parts.entities, parts.horizon, parts.currency.code), MOST_FAULTS)
     if faults:
         return None, faults
     return Scenario(**{**values, **{name: list(parts.entities[name].values()) for name in COLLECTIONS}}), []

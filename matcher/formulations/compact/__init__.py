@@ -30,8 +30,9 @@ import numpy as np
 from matcher.formulations.compact import rules
 from matcher.formulations.compact.columns import Columns, build_columns
 from matcher.formulations.compact.decisions import caps, commitments, pins
+from matcher.formulations.compact.places import place_of
 from matcher.formulations.decisions import Impossible
-from matcher.linear_model import LinearModel, RowBuilder, RowGroup
+from matcher.linear_model import UNLIMITED, LinearModel, ModelTooLarge, RowBuilder, RowGroup
 from matcher.payments import find_payments
 from matcher.scenario import Scenario
 
@@ -53,13 +54,18 @@ class Compact:
         return self.columns.scenario
 
 
-def formulate_compact(scenario: Scenario) -> Compact:
+def formulate_compact(scenario: Scenario, most: int = UNLIMITED // 2) -> Compact:
     """Returns the compact formulation of a scenario.
+
+    Parameters
+    ----------
+    most
+        What no sum of a rule may come to.
 
     Raises
     ------
     ModelTooLarge
-        if exact 64-bit arithmetic could overflow.
+        if a sum could come to the most, or exact 64-bit arithmetic could overflow.
     """
     columns = build_columns(find_payments(scenario))
     rows = RowBuilder()
@@ -81,6 +87,9 @@ def formulate_compact(scenario: Scenario) -> Compact:
     rules.earlier(columns, rows)
     caps(columns, rows)
     impossible = [*commitments(columns), *pins(columns, rows)]
-    built = rows.build(np.maximum(columns.upper, 1))
+    try:
+        built = rows.build(np.maximum(columns.upper, 1), most)
+    except ModelTooLarge as error:
+        raise error if error.row is None else error.at(place_of(columns, rows, error.row)) from error
     model = LinearModel(columns.lower, columns.upper, columns.fine, columns.implied, columns.scale, built)
     return Compact(columns, model, tuple(rows.groups), tuple(impossible))

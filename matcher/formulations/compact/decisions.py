@@ -13,8 +13,8 @@ import numpy as np
 
 from matcher.formulations.compact.columns import Columns
 from matcher.formulations.decisions import Impossible, pinned, why_not_text
-from matcher.linear_model import Ints, RowBuilder, whole_ratio
-from matcher.scenario import Cap, Commitment, Pin
+from matcher.linear_model import Ints, RowBuilder, times, whole_ratio
+from matcher.scenario import Commitment, Pin
 
 
 def commitments(columns: Columns) -> Iterator[Impossible]:
@@ -93,16 +93,17 @@ def relation_of(columns: Columns, pin: Pin) -> int | None:
 
 def caps(columns: Columns, rows: RowBuilder) -> None:
     """Rule 10: money of an offer or provider in a State stays under the user's caps."""
-    for each in columns.scenario.decisions.caps:
+    for at, each in enumerate(columns.scenario.decisions.caps):
         spans = [[year] for year in range(len(columns.scenario.years))]
         if each.per == "horizon":
             spans = [list(range(len(columns.scenario.years)))]
         for span in spans:
-            _cap(columns, rows, each, span)
+            _cap(columns, rows, at, span)
 
 
-def _cap(columns: Columns, rows: RowBuilder, cap: Cap, span: list[int]) -> None:
+def _cap(columns: Columns, rows: RowBuilder, at: int, span: list[int]) -> None:
     scenario = columns.scenario
+    cap = scenario.decisions.caps[at]
     state = next(at for at, each in enumerate(scenario.states) if each.id == cap.state)
     money = np.arange(columns.works, columns.flows)
     here = money[(columns.state[money] == state) & np.isin(columns.flow_year[money], span)]
@@ -112,11 +113,12 @@ def _cap(columns: Columns, rows: RowBuilder, cap: Cap, span: list[int]) -> None:
         return
     worth: Ints = columns.money_unit[mine - columns.works]
     if cap.money is not None:
-        rows.terms(rows.row(("cap",), upper=cap.money), mine, worth)
+        rows.terms(rows.row(("cap", str(at)), upper=cap.money), mine, worth)
         return
     assert cap.share is not None
-    whole, share = whole_ratio(Fraction(1), Fraction(cap.share))
-    row = rows.row(("cap",), upper=0)
-    rows.terms(row, mine, whole * worth)
+    path = ("decisions", "caps", at, "share")
+    whole, share = whole_ratio(Fraction(1), Fraction(cap.share), what="cap", path=path)
+    row = rows.row(("cap", str(at)), upper=0)
+    rows.terms(row, mine, times(whole, worth, "cap", path))
     external = here[columns.money_external[here - columns.works]]
-    rows.terms(row, external, -share * columns.money_unit[external - columns.works])
+    rows.terms(row, external, times(-share, columns.money_unit[external - columns.works], "cap", path))

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from matcher.formulations.compact.columns import Columns
-from matcher.linear_model import UNLIMITED, Bools, Ints, ModelTooLarge, RowBuilder, whole_ratio
+from matcher.linear_model import UNLIMITED, Bools, Ints, RowBuilder, times, whole_ratio
 from matcher.scenario import FundingOffer, Scenario
 
 
@@ -74,10 +74,12 @@ def carry_over(columns: Columns, rows: RowBuilder) -> None:
     """Rule 1: what moves to the next year is a share of what was free and unspent."""
     offer, year = np.nonzero(columns.carried >= 0)
     share, whole = (each[offer] for each in columns.carry_overs)
-    free = columns.tables.money[offer, year - 1]
-    if float(np.max(share * free.astype(np.float64), initial=0.0)) >= UNLIMITED:
-        raise ModelTooLarge("carry-over: numbers too large for exact 64-bit arithmetic; use a coarser granule")
-    numbers = rows.many("carry-over", -UNLIMITED, share * free, len(offer), offer, year)
+    free = columns.tables.money[offer, year - 1].copy()
+    for each in np.unique(offer).tolist():
+        path = ("offers", columns.scenario.offers[each].id, "carry_over")
+        mine = offer == each
+        free[mine] = times(int(columns.carry_overs[0][each]), free[mine], "carry-over", path)
+    numbers = rows.many("carry-over", -UNLIMITED, free, len(offer), offer, year)
     rows.terms(numbers, columns.carried[offer, year], whole)
     rows.terms(numbers, columns.spent[offer, year - 1], share)
     before = columns.carried[offer, year - 1]
@@ -96,10 +98,11 @@ def repayment(columns: Columns, rows: RowBuilder) -> None:
         assert terms is not None
         paid = money[(columns.flow_offer[money] == offer) & (columns.flow_year[money] == year)]
         if len(paid):
-            whole, dues = whole_ratio(Fraction(1), 1 + Fraction(terms.premium))
+            path = ("offers", columns.scenario.offers[offer].id, "repayment", "premium")
+            whole, dues = whole_ratio(Fraction(1), 1 + Fraction(terms.premium), what="repayment", path=path)
             row = rows.row(("repayment",), lower=0)
             rows.terms(row, int(columns.repaid[offer, year]), whole)
-            rows.terms(row, paid, -dues * columns.money_unit[paid - columns.works])
+            rows.terms(row, paid, times(-dues, columns.money_unit[paid - columns.works], "repayment", path))
 
 
 def capacity(columns: Columns, rows: RowBuilder) -> None:
@@ -173,7 +176,11 @@ def precedence(columns: Columns, rows: RowBuilder) -> None:
         for place, first in enumerate(each.after):
             other = position[first.need]
             mine, theirs, ahead = whole_ratio(
-                Fraction(1, int(demand[at])), Fraction(1, int(demand[other])), Fraction(first.head_start)
+                Fraction(1, int(demand[at])),
+                Fraction(1, int(demand[other])),
+                Fraction(first.head_start),
+                what="shares of two needs",
+                path=("needs", each.id, "after", place),
             )
             years = np.arange(len(scenario.years))
             of = (np.full(len(years), at), np.full(len(years), place), years)
@@ -356,13 +363,19 @@ def matching(columns: Columns, rows: RowBuilder) -> None:
     number[asking] = rows.many("matching", 0, UNLIMITED, int(asking.sum()), *np.nonzero(asking))
     public = relations.public_match[columns.flow_relation[money]]
     for at in matched:
-        whole, needed = whole_ratio(Fraction(1), match[int(relations.offer[at])])
+        path = ("offers", scenario.offers[int(relations.offer[at])].id, "match")
+        whole, needed = whole_ratio(Fraction(1), match[int(relations.offer[at])], what="matching", path=path)
         here = slice(starts[relations.state[at]], starts[relations.state[at] + 1])
         mine = money[here][columns.flow_relation[money[here]] == at]
-        rows.terms(number[at, columns.flow_year[mine]], mine, -needed * columns.money_unit[mine - columns.works])
+        rows.terms(
+            number[at, columns.flow_year[mine]],
+            mine,
+            times(-needed, columns.money_unit[mine - columns.works], "matching", path),
+        )
         others = money[here][public[here]]
         others = others[number[at, columns.flow_year[others]] >= 0]
-        rows.terms(number[at, columns.flow_year[others]], others, whole * columns.money_unit[others - columns.works])
+        worth = times(whole, columns.money_unit[others - columns.works], "matching", path)
+        rows.terms(number[at, columns.flow_year[others]], others, worth)
 
 
 def earlier(columns: Columns, rows: RowBuilder) -> None:

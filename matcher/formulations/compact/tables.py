@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
 from matcher.arrays import is_public, most_money
-from matcher.linear_model import Bools, Ints
+from matcher.linear_model import Bools, Ints, times
 from matcher.payments import Payments, windows
 from matcher.scenario import FundingOffer, Scenario, TechnicalOffer
 from matcher.units import ceil_share
@@ -99,7 +100,7 @@ def build_tables(payments: Payments) -> Tables:
         if offer.repayment is not None:
             repaying[at] = True
             repays[at, : max(shape[1] - offer.repayment.after, 0)] = True
-            repaid[at] = [ceil_share(int(free), 1 + offer.repayment.premium) for free in most[at]]
+            repaid[at] = _repaid(offer, most[at])
     place = {state.id: at for at, state in enumerate(scenario.states)}
     ordered = {need.id for need in scenario.needs if need.after}
     ordered |= {first.need for need in scenario.needs for first in need.after}
@@ -124,6 +125,14 @@ def build_tables(payments: Payments) -> Tables:
         _absorption(scenario),
         highest,
     )
+
+
+def _repaid(offer: FundingOffer, most: Ints) -> list[int]:
+    """Most that is to be repaid for each year of an offer that is paid back."""
+    assert offer.repayment is not None
+    due = 1 + Fraction(offer.repayment.premium)
+    times(-(-due.numerator // due.denominator), most, "repayment", ("offers", offer.id, "repayment", "premium"))
+    return [ceil_share(int(free), due) for free in most]
 
 
 def _year_cap(payments: Payments) -> Ints:
