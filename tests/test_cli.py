@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 from decimal import Decimal
@@ -18,12 +17,11 @@ from matcher.cli import run
 from matcher.cli.app import COMMANDS
 from matcher.cli.arguments import read_order, with_order
 from matcher.cli.exits import Exit, exit_of
-from matcher.cli.interrupt import run_interruptibly
 from matcher.cli.streams import stdout_for_data
 from matcher.errors import InvalidOptions, VerificationFailed
 from matcher.io import canonical_json, load
 from matcher.isolation import ProcessLimits
-from matcher.result import Cancel, Result, SolveOptions
+from matcher.result import Result, SolveOptions
 from matcher.scenario import DEFAULT_ORDER
 from sample import sample_result, sample_scenario
 
@@ -360,7 +358,7 @@ def test_limits_of_the_process_are_handed_on(home: Path, engine: StandIn) -> Non
 
 def test_interruption_comes_before_any_outcome() -> None:
     """An interrupted solve exits with 130 whatever it found."""
-    assert exit_of(sample_result(), strict=True, interrupted=True) == Exit.INTERRUPTED
+    assert exit_of(sample_result(), strict=True, interrupted=Exit.INTERRUPTED) == Exit.INTERRUPTED
 
 
 @pytest.mark.parametrize(
@@ -388,44 +386,6 @@ def test_errors_of_the_engine(
     if code == Exit.FAILED:
         assert run(["--debug", "solve", "sample.json"]) == code
         assert "Traceback" in capsys.readouterr().err
-
-
-def test_first_interrupt_saves_the_best(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
-    """The first Ctrl-C asks the engine to stop; its portfolio is saved and the exit code is 130."""
-
-    def interrupt(cancel: Cancel) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
-        assert cancel.event.wait(10)
-
-    engine.during = interrupt
-    engine.changes = {"status": "feasible", "stopped_by": "cancel"}
-    assert run(["solve", "sample.json"]) == Exit.INTERRUPTED
-    assert (saved(home) / "portfolio.csv").exists()
-    assert "Ctrl-C again aborts" in capsys.readouterr().err
-    assert "interrupted" in (saved(home) / "log.txt").read_text(encoding="utf-8")
-
-
-def test_second_interrupt_aborts(home: Path, engine: StandIn) -> None:
-    """The second Ctrl-C ends the program although the engine does not answer."""
-    stuck = Cancel()
-
-    def ignore(cancel: Cancel) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
-        assert cancel.event.wait(10)
-        os.kill(os.getpid(), signal.SIGINT)
-        stuck.event.wait(10)
-
-    engine.during = ignore
-    assert run(["solve", "sample.json"]) == Exit.INTERRUPTED
-    assert not (home / "runs").exists()
-    stuck.cancel()
-
-
-def test_interrupt_handler_is_put_back() -> None:
-    """After a solve Ctrl-C does again what it did before."""
-    before = signal.getsignal(signal.SIGINT)
-    assert run_interruptibly(lambda: 7, Cancel(), lambda: None) == 7
-    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_module_entry_point() -> None:

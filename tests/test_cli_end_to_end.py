@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -171,22 +169,3 @@ def test_doctor_is_content() -> None:
     assert "BAD" not in out
     for engine in ("scip", "highs", "cpsat"):
         assert f"solver {engine}" in out
-
-
-@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX systems")
-def test_interrupt_saves_and_exits_130(tmp_path: Path) -> None:
-    """Ctrl-C during a long solve ends it soon, saves what there is, and exits with 130."""
-    scenario = TREE / "scenarios" / "geneva-2015.yaml"
-    long_solve = command("solve", str(scenario), "--gap", "0", "--work", "600", "-o", "out")
-    with subprocess.Popen(
-        long_solve, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stderr is not None
-        process.stderr.readline()  # the first report of progress: the solve is running
-        time.sleep(0.5)
-        process.send_signal(signal.SIGINT)
-        out, talk = process.communicate(timeout=120)
-    assert process.returncode == 130, talk
-    assert result_of(tmp_path / "out")["stopped_by"] == "cancel"
-    assert "interrupted" in talk
-    assert out

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import signal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -528,7 +530,7 @@ class Interrupting:
 def test_what_ends_the_pricing_does_not_lose_the_plan(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An error, or Ctrl-C, while decisions are priced: the round is added, with the prices that are there."""
+    """An error, or a signal, while decisions are priced: the round is added, with the prices that are there."""
     from matcher.cli import round as round_module
     from matcher.execution import ExecutionFailed
 
@@ -547,9 +549,9 @@ def test_what_ends_the_pricing_does_not_lose_the_plan(
         nonlocal calls
         calls += 1
         if calls == 2:
-            self.cancel.cancel()
+            os.kill(os.getpid(), signal.SIGTERM)
         return real(self, *arguments)
 
     monkeypatch.setattr(round_module._Engine, "__call__", interrupted)
-    assert run(["round", "talks", "--cap", "provider=norland,state=AAA,money=800000", "--quiet"]) == Exit.INTERRUPTED
+    assert run(["round", "talks", "--cap", "provider=norland,state=AAA,money=800000", "--quiet"]) == Exit.TERMINATED
     assert len(Session.of(tmp_path / "talks").records) == 3

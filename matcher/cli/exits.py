@@ -25,16 +25,20 @@ class Exit(IntEnum):
     """A limit was reached without a portfolio."""
     GAP_NOT_MET = 5
     """A limit was reached before the asked gap, and ``--strict`` was given."""
+    HUNG_UP = 129
+    """Interrupted by SIGHUP; what there is, is saved. As the two that follow, 128 and the signal's number."""
     INTERRUPTED = 130
-    """Interrupted; the best portfolio so far is saved."""
+    """Interrupted by Ctrl-C, which is SIGINT."""
+    TERMINATED = 143
+    """Interrupted by SIGTERM."""
 
 
-def exit_of(result: Result, *, strict: bool, interrupted: bool) -> Exit:
-    """Returns the exit code of a solve."""
+def exit_of(result: Result, *, strict: bool, interrupted: Exit | None) -> Exit:
+    """Returns the exit code of a solve; where it was interrupted, the one that says by what."""
     if result.stopped_by == "crash":
         return Exit.FAILED
-    if interrupted:
-        return Exit.INTERRUPTED
+    if interrupted is not None:
+        return interrupted
     if result.status == "feasible":
         return Exit.GAP_NOT_MET if strict else Exit.DONE
     return {

@@ -1,12 +1,16 @@
-"""Ctrl-C: the first asks the solve to stop and keeps its best portfolio, the second aborts."""
+"""Signals that end a command: the first asks for what there is to be saved, a second Ctrl-C aborts."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from matcher.cli.exits import Exit
 
 if TYPE_CHECKING:
     from matcher.result import Cancel
@@ -14,52 +18,116 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 POLL = 0.05
 """Seconds between two looks at the working thread; signals are handled in between."""
+SAME = 0.3
+"""Seconds in which a further Ctrl-C is the first once more: ``timeout -s INT`` sends it twice in a row."""
 
 
-def run_interruptibly(job: Callable[[], T], cancel: Cancel, announce: Callable[[], None]) -> T:
-    """Runs a job in a thread of its own, so that this one can answer Ctrl-C while engines compute.
+class Interruption:
+    """What a command that has something to save makes of SIGINT (Ctrl-C), SIGTERM and SIGHUP.
 
-    Raises
-    ------
-    KeyboardInterrupt
-        at the second Ctrl-C; the job is left behind.
+    The first asks the solve to stop, so that its best portfolio is saved. Later ones change nothing:
+    ``timeout`` and shells that hang up send theirs twice. Only a second Ctrl-C ends the command at once.
     """
-    outcome: list[T] = []
-    failure: list[BaseException] = []
 
-    def work() -> None:
+    def __init__(self, cancel: Cancel, now: Callable[[], float] = time.monotonic) -> None:
+        self.cancel = cancel
+        self.first: signal.Signals | None = None
+        """The signal that came first; None if none did."""
+        self._now = now
+        self._at = 0.0
+        self._announced = self._saved = self._ending = False
+
+    @property
+    def exit(self) -> Exit | None:
+        """Exit code of what was interrupted; None if nothing was."""
+        return None if self.first is None else Exit(128 + self.first)
+
+    @property
+    def cause(self) -> str:
+        """Says that there was an interruption and by what."""
+        if self.first is None or self.first == signal.SIGINT:
+            return "interrupted"
+        return f"interrupted by {self.first.name}"
+
+    @contextmanager
+    def heard(self) -> Iterator[Self]:
+        """Handles the signals in this block, but for those that the process was started to ignore, as by nohup.
+
+        Raises
+        ------
+        SystemExit
+            at the second Ctrl-C; also at the first signal, once `nothing_to_lose` was called.
+        """
+        from matcher.execution.worker import ENDING
+
+        before = {}
+        if threading.current_thread() is threading.main_thread():  # no other may handle signals
+            found = {number: signal.getsignal(number) for number in ENDING}
+            before = {number: handler for number, handler in found.items() if handler not in (signal.SIG_IGN, None)}
         try:
-            outcome.append(job())
-        except BaseException as error:  # handed on to the waiting thread
-            failure.append(error)
+            for number in before:
+                signal.signal(number, self._hear)
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
-    thread = threading.Thread(target=work, name="solve", daemon=True)
-    handle = _handler(cancel, announce)
-    in_charge = threading.current_thread() is threading.main_thread()  # no other may handle signals
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        if in_charge:
-            signal.signal(signal.SIGINT, handle)
+    def nothing_to_lose(self) -> None:
+        """Lets the next signal end the command at once: what there is, is saved."""
+        self._saved = True
+
+    @contextmanager
+    def showing(self) -> Iterator[None]:
+        """Lets what is saved be shown to nobody after a hang-up: the terminal is gone."""
+        try:
+            yield
+        except OSError:
+            if not (self._saved and self.exit == Exit.HUNG_UP):
+                raise
+
+    def run(self, job: Callable[[], T], announce: Callable[[], None]) -> T:
+        """Runs a job in a thread of its own, so that this one can handle signals; announces the first of them.
+
+        Raises
+        ------
+        SystemExit
+            at the second Ctrl-C; the job is left behind.
+        """
+        outcome: list[T] = []
+        failure: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                outcome.append(job())
+            except BaseException as error:  # handed on to the waiting thread
+                failure.append(error)
+
+        thread = threading.Thread(target=work, name="solve", daemon=True)
         thread.start()
         while thread.is_alive():
             thread.join(POLL)
-            if in_charge:  # again and again: engines put handlers of their own in its place
-                signal.signal(signal.SIGINT, handle)
-    finally:
-        if in_charge:
-            signal.signal(signal.SIGINT, before)
-    if failure:
-        raise failure[0]
-    return outcome[0]
+            self._announce(announce)
+        self._announce(announce)
+        if failure:
+            raise failure[0]
+        return outcome[0]
 
+    def _announce(self, announce: Callable[[], None]) -> None:
+        """Announces the first signal, once: here, as a handler may come in the middle of another line."""
+        if self.first is not None and not self._announced:
+            self._announced = True
+            announce()
 
-def _handler(cancel: Cancel, announce: Callable[[], None]) -> Callable[[int, FrameType | None], None]:
-    """Returns what Ctrl-C does: asks the solve to stop; aborts when it was asked already."""
+    def _hear(self, number: int, _frame: FrameType | None) -> None:
+        """Takes a signal; another may come in the middle of this."""
+        if self.first is None:
+            self.first, self._at = signal.Signals(number), self._now()
+            if self._saved:
+                self._end()
+            self.cancel.cancel()
+        elif (self._saved and not self._ending) or (number == signal.SIGINT and self._now() - self._at > SAME):
+            self._end()
 
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        if cancel.requested:
-            raise KeyboardInterrupt
-        cancel.cancel()
-        announce()
-
-    return handle
+    def _end(self) -> None:
+        self._ending = True
+        raise SystemExit(self.exit)

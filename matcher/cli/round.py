@@ -11,14 +11,14 @@ import typer
 
 from matcher.cli.arguments import AsJson, Gap, Language, Order, Overrides, WorkBudget, Workers, read_gap, with_order
 from matcher.cli.exits import Exit, exit_of
-from matcher.cli.interrupt import run_interruptibly
+from matcher.cli.interrupt import Interruption
 from matcher.cli.progress import ProgressLog
 from matcher.cli.talk import out, out_json, out_markdown, reason, say
 from matcher.errors import InvalidOptions, MatcherError
 
 if TYPE_CHECKING:
     from matcher.portfolio import Partnership, Portfolio
-    from matcher.result import Cancel, Result, SolveOptions
+    from matcher.result import Result, SolveOptions
     from matcher.rounds import Mode, Played, Price, Record, Session, Standing, Wish
     from matcher.scenario import Scenario
 
@@ -77,9 +77,10 @@ def round_command(
     if again:
         if wishes or take_back:
             raise typer.BadParameter("expected no decisions beside it: it adds nothing", param_hint="--replay")
-        raise typer.Exit(_replayed(session, engine))
+        with engine.interruption.heard():
+            raise typer.Exit(_replayed(session, engine))
     options = SolveOptions(gap=read_gap(gap), work=work)
-    with session.held():
+    with session.held(), engine.interruption.heard():  # until all is saved and shown
         session = Session.of(folder)
         ground = _ground(session, scenario, override, order, earlier)
         chosen = _Round(session, ground, wishes, tuple(take_back or ()), mode, options, prices=prices)
@@ -146,24 +147,24 @@ def _check_beginning(before: Scenario, result: Result, base: Scenario) -> None:
 
 
 class _Engine:
-    """Solves for a session in a process of its own; Ctrl-C ends what is going on."""
+    """Solves for a session in a process of its own; a signal ends what is going on."""
 
     def __init__(self, log: ProgressLog, workers: int) -> None:
         from matcher.result import Cancel
 
         self.log, self.workers = log, workers
-        self.cancel: Cancel = Cancel()
+        self.interruption = Interruption(Cancel())
 
     def __call__(self, scenario: Scenario, options: SolveOptions, start: Portfolio | None, /) -> Result:
         """Solves one scenario."""
         from matcher import isolation
 
-        return run_interruptibly(
+        interruption = self.interruption
+        return interruption.run(
             lambda: isolation.solve_isolated(
-                scenario, options, progress=self.log, cancel=self.cancel, workers=self.workers, start=start
+                scenario, options, progress=self.log, cancel=interruption.cancel, workers=self.workers, start=start
             ),
-            self.cancel,
-            lambda: self.log.say("interrupted: what is planned is kept, what is not is not; Ctrl-C again aborts"),
+            lambda: self.log.say(f"{interruption.cause}: ending; Ctrl-C again aborts"),
         )
 
 
@@ -185,14 +186,14 @@ class _Round:
 
         standing = self._standing()
         played = play(self.ground.base, standing, self._mode(), self.options, self.ground.portfolio, engine)
-        if played.result.portfolio is None or engine.cancel.requested:
+        if played.result.portfolio is None or played.result.stopped_by == "cancel":
             return self._nothing(played, engine)
         engine.log.say("planned; pricing each new decision" if self.prices and self.wishes else "planned")
         priced = self._priced(played, engine)
         record = self.session.record(played, priced, self.taken_back)
         if not self._save_and_show(played, record, engine, language, json=json):
             return Exit.FAILED
-        return exit_of(played.result, strict=False, interrupted=engine.cancel.requested)
+        return exit_of(played.result, strict=False, interrupted=engine.interruption.exit)
 
     def _standing(self) -> tuple[Standing, ...]:
         from matcher.rounds import Standing, decided
@@ -233,7 +234,7 @@ class _Round:
             except (MatcherError, OSError) as error:
                 say(f"matcher: decision {each} could not be priced: {reason(error)}")
                 continue
-            if engine.cancel.requested:
+            if engine.interruption.exit is not None:
                 break
             if priced is None:
                 say(f"matcher: decision {each} has no price: no portfolio was found without it in the same effort")
@@ -242,13 +243,18 @@ class _Round:
         return tuple(found)
 
     def _nothing(self, played: Played, engine: _Engine) -> int:
-        """Says that no round was added, and why."""
+        """Says that no round was added, and why; an interrupted plan is saved apart."""
+        from matcher.cli.runs import RunFolder
+        from matcher.cli.saving import Saving
         from matcher.reporting import summary_text
 
         engine.log.close()
-        interrupted = engine.cancel.requested
-        if not interrupted:
+        interrupted = engine.interruption.exit
+        if interrupted is None:
             out(summary_text(played.scenario, played.result))
+        elif played.result.portfolio is not None:  # no round: those come out the same when they are replayed
+            beside = self.session.folder.with_name(f"{self.session.folder.name}-interrupted")
+            Saving(RunFolder(beside), played.scenario, played.result, engine.log).save("the best plan so far saved")
         say(f"matcher: no round was added to {self.session.folder}")
         return exit_of(played.result, strict=False, interrupted=interrupted)
 
@@ -267,10 +273,13 @@ class _Round:
         files = {**run_files(played.scenario, played.result, engine.log.text), "round.md": text}
         engine.log.close()
         saved = self._save(played, record, files, engine.log)
-        if json:
-            out_json(record.model_dump(mode="json"))
-        else:
-            out_markdown(text)
+        if saved:
+            engine.interruption.nothing_to_lose()
+        with engine.interruption.showing():
+            if json:
+                out_json(record.model_dump(mode="json"))
+            else:
+                out_markdown(text)
         return saved
 
     def _save(self, played: Played, record: Record, files: dict[str, str], log: ProgressLog) -> bool:
@@ -298,6 +307,9 @@ def _replayed(session: Session, engine: _Engine) -> int:
         raise typer.BadParameter(f"{session.folder} holds no rounds", param_hint="SESSION")
     different = 0
     for record, result in replay(session, engine):
+        if engine.interruption.exit is not None:  # cut short, it says nothing about the round
+            engine.log.close()
+            return engine.interruption.exit
         same = result_hash(result) == record.result_hash
         different += not same
         out(f"round {record.number}: {'the same, byte for byte' if same else 'DIFFERENT'}\n")

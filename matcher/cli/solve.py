@@ -25,7 +25,7 @@ from matcher.cli.arguments import (
 )
 from matcher.cli.arguments import Workers as WorkerCount
 from matcher.cli.exits import Exit, exit_of
-from matcher.cli.interrupt import run_interruptibly
+from matcher.cli.interrupt import Interruption
 from matcher.cli.progress import ProgressLog
 from matcher.cli.streams import stdout_for_data
 from matcher.cli.talk import out, say
@@ -33,7 +33,7 @@ from matcher.cli.talk import out, say
 if TYPE_CHECKING:
     from matcher.cli.saving import Saving
     from matcher.portfolio import Portfolio
-    from matcher.result import Cancel, Result, SolveOptions
+    from matcher.result import Result, SolveOptions
     from matcher.scenario import Scenario
 
 
@@ -164,29 +164,36 @@ def _solve(
     scenario = question.scenario
     folder = RunFolder.of(scenario, question.options, output, question.start)
     check_run_directory(folder.path)  # before what may take minutes
-    cancel = Cancel()
     log = ProgressLog(sys.stderr, quiet=quiet)
     for caution in unit_slips(scenario):  # a figure in the wrong unit makes a portfolio worthless
         log.say(f"warning: {caution.text}")
-    result = _run(question, workers, log, cancel)
-    saving = Saving(folder, scenario, result, log)
-    contradicted = False
-    try:
-        if saving.save("saved"):
-            contradicted = _confirm(saving, confirmation)
-    finally:  # what took long to find is shown even if it cannot be saved, and then in full
-        _show(saving, json=json or saving.lost)
+    with Interruption(Cancel()).heard() as interruption:  # until all is saved and shown
+        saving = Saving(folder, scenario, _run(question, workers, log, interruption), log)
+        contradicted = False
+        try:
+            if saving.save("saved"):
+                interruption.nothing_to_lose()
+                contradicted = _confirm(saving, confirmation, interruption)
+        finally:  # what took long to find is shown even if it cannot be saved, and then in full
+            _show(saving, interruption, json=json or saving.lost)
     if contradicted or saving.failed:
         return Exit.FAILED
-    return exit_of(result, strict=strict, interrupted=cancel.requested)
+    return exit_of(saving.result, strict=strict, interrupted=interruption.exit)
 
 
-def _confirm(saving: Saving, confirmation: Confirmation) -> bool:
-    """Adds to a saved run what was asked for to confirm it; returns whether another engine contradicts it."""
+def _confirm(saving: Saving, confirmation: Confirmation, interruption: Interruption) -> bool:
+    """Adds to a saved run what was asked for to confirm it; returns whether another engine contradicts it.
+
+    After an interruption it adds nothing.
+    """
     from matcher.cli.runs import bundle_files, opinion_files
     from matcher.second_opinion import second_opinion
 
     log = saving.log
+    if interruption.exit is not None:
+        if confirmation.second_opinion or confirmation.source is not None:
+            log.say(f"{interruption.cause}: saved without a second opinion or proof of the bounds")
+        return False
     more: dict[str, str] = {}
     contradicted = False
     if confirmation.second_opinion:
@@ -206,8 +213,8 @@ def _confirm(saving: Saving, confirmation: Confirmation) -> bool:
     return contradicted
 
 
-def _run(question: Question, workers: Workers, log: ProgressLog, cancel: Cancel) -> Result:
-    """Runs the engine so that Ctrl-C can stop it, with its progress shown and kept."""
+def _run(question: Question, workers: Workers, log: ProgressLog, interruption: Interruption) -> Result:
+    """Runs the engine so that signals can stop it, with its progress shown and kept."""
     from matcher import isolation
 
     log.note(f"scenario {question.scenario.name}, options {question.options.model_dump_json()}")
@@ -215,34 +222,34 @@ def _run(question: Question, workers: Workers, log: ProgressLog, cancel: Cancel)
         log.note(f"starting from portfolio {question.start.digest}")
     try:
         limits = isolation.ProcessLimits(memory_mib=workers.memory_mib, cpu_seconds=workers.cpu_seconds)
-        return run_interruptibly(
+        return interruption.run(
             lambda: isolation.solve_isolated(
                 question.scenario,
                 question.options,
                 limits=limits,
                 start=question.start,
                 progress=log,
-                cancel=cancel,
+                cancel=interruption.cancel,
                 workers=workers.count,
                 scheduler=workers.scheduler,
             ),
-            cancel,
-            lambda: log.say("interrupted: saving the best portfolio so far; Ctrl-C again aborts"),
+            lambda: log.say(f"{interruption.cause}: saving the best portfolio so far; Ctrl-C again aborts"),
         )
     finally:
         log.close()
 
 
-def _show(saving: Saving, *, json: bool) -> None:
+def _show(saving: Saving, interruption: Interruption, *, json: bool) -> None:
     """Writes the result to stdout."""
     from matcher.io import canonical_json
     from matcher.reporting import summary_text
 
     result = saving.result
     text = canonical_json(result.model_dump(mode="json")) if json else summary_text(saving.scenario, result)
-    try:
-        out(text)
-    except OSError:
-        if saving.saved:
-            say(f"matcher: the result is saved in {saving.folder.path}")
-        raise
+    with interruption.showing():
+        try:
+            out(text)
+        except OSError:
+            if saving.saved:
+                say(f"matcher: the result is saved in {saving.folder.path}")
+            raise

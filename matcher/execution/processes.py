@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 from matcher.execution.executor import ExecutionFailed, Executor, Shared, WorkerOutOfTime, WorkerStarved
 from matcher.execution.pieces import PROTOCOL, outcome, packed
 from matcher.execution.waiters import Waiters
-from matcher.execution.worker import NO_MEMORY, receive, send
+from matcher.execution.worker import ENDING, NO_MEMORY, receive, send
 
 T = TypeVar("T")
 
@@ -102,7 +102,7 @@ class _Worker:
         command = [sys.executable, "-P", "-c", _START, str(directory), *map(str, sys.path)]
         pipe = subprocess.PIPE
         try:
-            with self._log.open("wb") as log, interrupts_blocked():
+            with self._log.open("wb") as log, ending_signals_blocked():
                 self._process = subprocess.Popen(command, bufsize=0, stdin=pipe, stdout=pipe, stderr=log)
         except OSError as error:
             raise ExecutionFailed(f"a worker process could not be started: {error}; try fewer workers") from error
@@ -173,15 +173,16 @@ class _Worker:
 
 
 @contextmanager
-def interrupts_blocked() -> Iterator[None]:
-    """Blocks SIGINT for processes started in the block, from their first instruction on.
+def ending_signals_blocked() -> Iterator[None]:
+    """Blocks what asks to end for processes started in the block, from their first instruction on.
 
-    Ctrl-C in a terminal reaches every process; it is for this one to say what it means.
+    Ctrl-C in a terminal, a hang-up and what a service manager sends reach every process; it is for this one to
+    say what they mean, and to end the others.
     """
     if sys.platform == "win32":  # there a worker ignores Ctrl-C once it serves
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         yield
     finally:

@@ -21,6 +21,8 @@ from typing import IO, Any
 
 from matcher.execution.pieces import performed
 
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that ask a program to end; not every system has all of them."""
 _LENGTH = struct.Struct("<Q")
 NO_MEMORY = 77
 """Exit code of a process that ran out of memory where it could not tell so."""
@@ -93,13 +95,19 @@ class _Begun(Event):
         return begun
 
 
+def leave_ending_to_the_starter() -> None:
+    """Ignores what asks to end: a whole group of processes is sent it, and this one ends when its starter says so."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def serve(directory: str) -> None:
     """Answers pieces one by one; never returns.
 
     When stdin ends, the starter was killed or forgot the worker: it removes the directory of shared
     values, which nobody else will do, and ends in the middle of a piece if need be.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_ending_to_the_starter()
     sys.unraisablehook = end_without_memory
     end_if_no_thread_begins()
     incoming, outgoing = private_streams()

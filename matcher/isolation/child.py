@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -52,11 +51,18 @@ def serve(place: str, memory_mib: int, cpu_seconds: int) -> None:
     place
         Folder of its temporary files, to be removed if its starter cannot do that any more.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     apply_limits(memory_mib, cpu_seconds)
     from matcher.execution import WorkerOutOfTime
-    from matcher.execution.worker import end_if_no_thread_begins, end_without_memory, private_streams, receive, send
+    from matcher.execution.worker import (
+        end_if_no_thread_begins,
+        end_without_memory,
+        leave_ending_to_the_starter,
+        private_streams,
+        receive,
+        send,
+    )
 
+    leave_ending_to_the_starter()
     incoming, outgoing = private_streams()
     sys.unraisablehook = end_without_memory
     end_if_no_thread_begins()

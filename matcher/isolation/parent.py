@@ -18,7 +18,7 @@ from threading import Thread
 from typing import Any, Literal
 
 from matcher.execution.executor import ExecutionFailed
-from matcher.execution.processes import MEMORY_WORDS, interrupts_blocked
+from matcher.execution.processes import MEMORY_WORDS, ending_signals_blocked
 from matcher.execution.worker import NO_MEMORY, receive, send
 from matcher.isolation.child import PROTOCOL, Order
 from matcher.isolation.limits import Exhausted, ProcessLimits, check_limits
@@ -252,7 +252,7 @@ class _Child:
         environment = {**os.environ, "TMPDIR": str(self.place)}
         pipe = subprocess.PIPE
         try:
-            with self._log.open("wb") as log, interrupts_blocked():
+            with self._log.open("wb") as log, ending_signals_blocked():
                 self.process = subprocess.Popen(
                     command, bufsize=0, stdin=pipe, stdout=pipe, stderr=log, env=environment, start_new_session=True
                 )
