@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,11 +20,12 @@ from matcher.cli.round import round_command
 from matcher.cli.schema import schema_command
 from matcher.cli.show import show_command
 from matcher.cli.solve import solve_command
-from matcher.cli.streams import open_closed_streams, tell
+from matcher.cli.streams import open_closed_streams, tell, write_readably
 from matcher.cli.talk import out, reason, say, say_faults
 from matcher.cli.verify import verify_command
 from matcher.errors import InvalidInput, InvalidOptions, MatcherError
 
+UsageError: Any = typer.BadParameter.__base__  # typer has it, but not by this name
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "new": new_command,
     "check": check_command,
@@ -72,6 +74,7 @@ def options(
 def main() -> None:
     """Runs the command line on the arguments of the process, and ends the process."""
     open_closed_streams()
+    write_readably()
     code = run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         tell(stream, "")  # what could not be written was said, and the interpreter must not fail on its way out
@@ -81,7 +84,7 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit code."""
     try:
-        app(args=list(arguments), prog_name="matcher")
+        return app(args=list(arguments), prog_name="matcher", standalone_mode=False) or Exit.DONE
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(Exit.DONE if stop.code is None else Exit.FAILED)
     except KeyboardInterrupt:
@@ -94,9 +97,18 @@ def run(arguments: Sequence[str]) -> int:
     except InvalidOptions as error:
         say(f"matcher: {error}")
         return Exit.INVALID
+    except UsageError as error:
+        return _misused(error)
     except Exception as error:
         return _failed(error, debug="--debug" in arguments)
-    return Exit.DONE
+
+
+def _misused(error: Any) -> int:
+    """Says what is wrong with the arguments, as every stream can: on one of ASCII typer itself writes UTF-8."""
+    shown = io.StringIO()
+    error.show(shown)
+    say(shown.getvalue().rstrip())
+    return int(error.exit_code)
 
 
 def _failed(error: Exception, *, debug: bool) -> Exit:

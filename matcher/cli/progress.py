@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
 from matcher.cli.streams import tell
+from matcher.cli.substitutes import with_names_read
 
 if TYPE_CHECKING:
     from matcher.result import Progress
@@ -78,7 +79,7 @@ class ProgressLog:
 
     def note(self, line: str) -> None:
         """Keeps a line for the log file."""
-        self._lines.append(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}Z {line}")
+        self._lines.append(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}Z {with_names_read(line)}")
 
     def say(self, line: str) -> None:
         """Writes a line for the user, past the rewritten line, and keeps it."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from matcher.cli.substitutes import with_names_read
+
 if TYPE_CHECKING:
     from matcher.portfolio import Portfolio
     from matcher.result import Result, SolveOptions
@@ -70,7 +72,8 @@ def source_of(file: Path, overrides: Sequence[str]) -> dict[str, object]:
     """Returns what a bundle says of where its scenario comes from: the file's name, size and hash, and overrides."""
     data = file.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    return {"inputs": [{"name": file.name, "bytes": len(data), "sha256": digest}], "overrides": list(overrides)}
+    name = with_names_read(file.name)
+    return {"inputs": [{"name": name, "bytes": len(data), "sha256": digest}], "overrides": list(overrides)}
 
 
 def bundle_files(source: Mapping[str, object], scenario: Scenario, result: Result) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matcher.cli.arguments import AsJson
-from matcher.cli.talk import out, out_json
+from matcher.cli.talk import out, out_document, out_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,10 @@ def show_command(
 
     loaded, saved = read_run(result, scenario)
     if state is provider is partnership is None:
-        out(canonical_json(saved.model_dump(mode="json")) if json else summary_text(loaded, saved))
+        if json:
+            out_document(canonical_json(saved.model_dump(mode="json")))
+        else:
+            out(summary_text(loaded, saved))
         return
     _known("--state", state, (each.id for each in loaded.states))
     _known("--provider", provider, (each.id for each in loaded.providers))

@@ -28,7 +28,7 @@ from matcher.cli.exits import Exit, exit_of
 from matcher.cli.interrupt import Interruption
 from matcher.cli.progress import ProgressLog
 from matcher.cli.streams import stdout_for_data
-from matcher.cli.talk import out, say
+from matcher.cli.talk import out, out_document, say
 
 if TYPE_CHECKING:
     from matcher.cli.saving import Saving
@@ -245,10 +245,12 @@ def _show(saving: Saving, interruption: Interruption, *, json: bool) -> None:
     from matcher.reporting import summary_text
 
     result = saving.result
-    text = canonical_json(result.model_dump(mode="json")) if json else summary_text(saving.scenario, result)
     with interruption.showing():
         try:
-            out(text)
+            if json:
+                out_document(canonical_json(result.model_dump(mode="json")))
+            else:
+                out(summary_text(saving.scenario, result))
         except OSError:
             if saving.saved:
                 say(f"matcher: the result is saved in {saving.folder.path}")

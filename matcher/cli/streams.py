@@ -1,13 +1,16 @@
-"""The process's stdout and stderr: there at all, and stdout for data alone while engines run."""
+"""The process's stdout and stderr: there at all, never at a loss for a character, stdout for data alone."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import io
 import os
 import sys
 from collections.abc import Iterator
 from typing import TextIO
+
+from matcher.cli.substitutes import READABLE
 
 STDOUT = 1
 STDERR = 2
@@ -22,6 +25,13 @@ def open_closed_streams() -> None:
         sys.stdout = _nowhere()
     if sys.stderr is None:
         sys.stderr = _nowhere()
+
+
+def write_readably() -> None:
+    """Has stdout and stderr write something like what their encoding lacks, where they would fail or garble it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=READABLE)
 
 
 def _nowhere() -> TextIO:

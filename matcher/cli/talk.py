@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from matcher.cli.streams import lead_nowhere, tell
+from matcher.cli.substitutes import ESCAPED, with_names_read
 from matcher.errors import Fault, InvalidInput
 from matcher.units import plain
 
@@ -40,7 +41,13 @@ def out_markdown(text: str) -> None:
 
 def out_json(document: object) -> None:
     """Writes data as JSON with sorted keys."""
-    out(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, default=_plain))
+    out_document(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, default=_plain))
+
+
+def out_document(text: str) -> None:
+    """Writes a JSON document, with escapes for the characters that stdout cannot write: it means the same."""
+    encoding = sys.stdout.encoding or "utf-8"
+    out(with_names_read(text).encode(encoding, ESCAPED).decode(encoding))
 
 
 def _plain(value: object) -> object:

@@ -7,6 +7,7 @@ nothing is wrong, 1 if something is, 2 if a document cannot be read. Of a run it
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,6 +39,9 @@ NOT_HERE = (
 
 def main(arguments: Sequence[str]) -> int:
     """Checks a portfolio against a scenario, or a saved run, and writes what was found; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a report does not fail for a name that its encoding lacks
+            stream.reconfigure(errors="backslashreplace")
     if len(arguments) == 1 and Path(arguments[0]).is_dir():
         found = verify_run(Path(arguments[0]))
         sys.stdout.write("".join(f"{line}\n" for line in (*lines_of(found), NOT_HERE)))
