@@ -54,7 +54,10 @@ class Probes:
 
     def least_raise(self, goal: Goal, lever: Lever) -> Raise | None:
         """Returns by how little an offer itself would have to be larger; None if that is not known to be enough."""
-        return least_raise(self.scenario, self.narrow, self.portfolio, goal, lever.subject, self._money)
+        try:
+            return least_raise(self.scenario, self.narrow, self.portfolio, goal, lever.subject, self._money)
+        except ModelTooLarge:  # with as much as could be of use: nothing is known of that
+            return None
 
     def confirm(self, goal: Goal, changes: Changes, least: Lever | None, told: Changes) -> None:
         """Holds an answer against the checker, in the scenario with the changes that it tells.
