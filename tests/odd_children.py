@@ -11,6 +11,8 @@ from typing import Any
 
 from matcher.isolation import parent
 
+NEVER = 600
+"""Seconds after which a process that nobody has ended dies of it, so that a test of its ending fails."""
 _LIBC = ctypes.CDLL(None)
 
 
@@ -51,14 +53,30 @@ def stuck() -> None:
 
     def stick(tell: Any) -> None:
         tell()
-        ctypes.PyDLL(None).sleep(60)
+        ctypes.PyDLL(None).sleep(NEVER)
+        os._exit(99)
 
     _instead(stick)
 
 
 def asleep() -> None:
     """Tells nothing and waits."""
-    _instead(lambda _: time.sleep(60))
+    _instead(lambda _: _wait_for_the_end())
+
+
+def told_and_asleep() -> None:
+    """Tells a result and waits."""
+
+    def wait(tell: Any) -> None:
+        tell()
+        _wait_for_the_end()
+
+    _instead(wait)
+
+
+def _wait_for_the_end() -> None:
+    time.sleep(NEVER)
+    os._exit(99)
 
 
 def stuck_worker() -> None:
@@ -68,7 +86,8 @@ def stuck_worker() -> None:
     def stick(tell: Any) -> None:
         tell()
         with Processes(1) as processes:
-            processes.submit(time.sleep, 60).result()
+            processes.submit(time.sleep, NEVER).result()
+        os._exit(99)
 
     _instead(stick)
 
@@ -175,10 +194,17 @@ def faulty_at_once() -> None:
 
 
 def busy() -> None:
-    """Tells a result, then computes without end."""
+    """Tells a result, then computes without end, with a second left of the processor time that it may take.
+
+    How much of that its start takes depends on the machine.
+    """
 
     def compute(tell: Any) -> None:
         tell()
+        import resource
+
+        assert resource.getrlimit(resource.RLIMIT_CPU) == (50, 51)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + 2, 51))
         while True:
             pass
 

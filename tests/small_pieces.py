@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,34 @@ def nap_in_turns(seconds: float) -> tuple[float, int]:
     """Sleeps and returns how long, and where."""
     time.sleep(seconds)
     return seconds, os.getpid()
+
+
+HANG = 120.0
+"""Seconds after which something that never happens is given up; nothing is that slow."""
+
+
+def until(condition: Callable[[], bool], seconds: float = HANG) -> bool:
+    """Waits until something holds; returns whether it did before it was given up."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def meet(folder: str, _: object) -> int:
+    """Says where it runs, and waits until others have said so of another process."""
+    Path(folder, str(os.getpid())).touch()
+    assert until(lambda: len(list(Path(folder).iterdir())) > 1)
+    return os.getpid()
+
+
+def pass_the_gate(folder: str, number: int) -> int:
+    """Says that it has begun; all but the first then wait until the gate is open."""
+    Path(folder, f"begun-{number}").touch()
+    assert number == 0 or until(Path(folder, "gate").exists)
+    return number
 
 
 def fail(text: str) -> str:
@@ -94,7 +123,13 @@ def identity_of(value: object, _: object) -> tuple[int, int]:
     return os.getpid(), id(value)
 
 
+def nap_and_mark(order: tuple[float, str]) -> None:
+    """Sleeps, then says by a file that it has ended."""
+    time.sleep(order[0])
+    Path(order[1]).touch()
+
+
 def mark_and_nap(path: str) -> None:
     """Says by a file that it has begun, then sleeps for long."""
     Path(path).write_text(str(os.getpid()), encoding="utf-8")
-    time.sleep(60)
+    time.sleep(600)

@@ -17,7 +17,7 @@ TREE = Path(__file__).parent.parent
 def matcher(folder: Path, *arguments: str, code: int = 0) -> tuple[str, str]:
     """Runs the command line in a folder and returns stdout and stderr, once the exit code is as expected."""
     line, variables = command(*arguments), environment()
-    done = subprocess.run(line, cwd=folder, env=variables, capture_output=True, timeout=120, check=False)
+    done = subprocess.run(line, cwd=folder, env=variables, capture_output=True, timeout=600, check=False)
     out, talk = done.stdout.decode(), done.stderr.decode()
     assert done.returncode == code, talk + out
     return out, talk

@@ -11,6 +11,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import dask
 import distributed
@@ -20,7 +21,9 @@ import pytest
 
 from matcher.errors import InvalidOptions
 from matcher.execution import DaskCluster, ExecutionFailed, Executor, Processes, Serial, dask_cluster, executor_for
+from matcher.execution import executor as executor_module
 from small_pieces import (
+    HANG,
     Stubborn,
     be_stubborn,
     blocks,
@@ -30,9 +33,13 @@ from small_pieces import (
     identity_of,
     leave,
     mark_and_nap,
+    meet,
     nap,
+    nap_and_mark,
     nap_in_turns,
+    pass_the_gate,
     send_signal,
+    until,
     weigh,
 )
 
@@ -69,16 +76,6 @@ def processes() -> Iterator[Processes]:
     """Returns two worker processes of its own."""
     with Processes(2) as opened:
         yield opened
-
-
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
-    """Waits until something holds; returns whether it did in time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def gone(pid: int) -> bool:
@@ -143,13 +140,25 @@ def test_stop_before_the_start_gives_no_results(executor: Executor) -> None:
     assert executor.map(nap, [0.0, 0.0, 0.0], should_stop=lambda: True) == [None, None, None]
 
 
-def test_stop_on_the_way_keeps_what_is_done(executor: Executor) -> None:
+def test_stop_on_the_way_keeps_what_is_done(
+    executor: Executor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What runs may end within the grace period, what waits is cancelled."""
-    start = time.monotonic()
-    found = executor.map(nap, [0.01] + [0.4] * 8, should_stop=lambda: time.monotonic() - start > 0.2, grace=5.0)
-    assert found[:2] == [0.01, 0.4]
-    assert found[4:] == [None] * 5
-    assert time.monotonic() - start < 2.0
+    gate = tmp_path / "gate"
+    if executor.workers == 1:  # a piece here would wait for ever: the gate is opened from here
+        gate.touch()
+    real = executor_module.wait
+
+    def waiting(futures: Any, timeout: float) -> Any:
+        if timeout == HANG:  # what has not begun is cancelled by now
+            gate.touch()
+        return real(futures, timeout)
+
+    monkeypatch.setattr(executor_module, "wait", waiting)
+    shared = executor.share(str(tmp_path))
+    found = executor.map(pass_the_gate, range(9), shared=shared, should_stop=(tmp_path / "begun-1").exists, grace=HANG)
+    assert found[:2] == [0, 1]
+    assert found[3:] == [None] * 6
     assert executor.map(nap, [0.0, 0.01]) == [0.0, 0.01]
 
 
@@ -175,12 +184,18 @@ def test_error_tells_where_it_came_from(executor: Executor) -> None:
 
 
 @pytest.mark.parametrize("executor", ["processes", "dask"], indirect=True)
-def test_what_does_not_end_after_a_stop_is_given_up(executor: Executor) -> None:
+def test_what_does_not_end_after_a_stop_is_given_up(executor: Executor, tmp_path: Path) -> None:
     """A piece that outlasts the grace period leaves its place empty; others still run after it."""
-    start = time.monotonic()
-    found = executor.map(nap, [0.01, 1.5, 1.5, 1.5], should_stop=lambda: time.monotonic() - start > 0.4, grace=0.1)
-    assert found == [0.01, None, None, None]
-    assert time.monotonic() - start < 1.4
+    begun = [tmp_path / "begun-1", tmp_path / "begun-2"]
+    found = executor.map(
+        pass_the_gate,
+        range(4),
+        shared=executor.share(str(tmp_path)),
+        should_stop=lambda: all(each.exists() for each in begun),
+        grace=0.1,
+    )
+    assert found == [0, None, None, None]
+    (tmp_path / "gate").touch()  # pieces on a cluster cannot be killed
     assert executor.map(nap, [0.02]) == [0.02]
 
 
@@ -194,10 +209,12 @@ def test_shared_value_is_loaded_once_for_each_worker(executor: Executor) -> None
 # Local processes
 
 
-def test_workers_run_side_by_side_and_are_used_again(processes: Processes) -> None:
+def test_workers_run_side_by_side_and_are_used_again(processes: Processes, tmp_path: Path) -> None:
     """Two workers answer all pieces."""
-    first = {pid for _, pid in processes.map(nap_in_turns, [0.2] * 4)}
-    second = {pid for _, pid in processes.map(nap_in_turns, [0.2] * 4)}
+    for name in ("once", "again"):
+        (tmp_path / name).mkdir()
+    first = set(processes.map(meet, range(4), shared=processes.share(str(tmp_path / "once"))))
+    second = set(processes.map(meet, range(4), shared=processes.share(str(tmp_path / "again"))))
     assert len(first) == 2
     assert first == second
     assert os.getpid() not in first
@@ -233,12 +250,11 @@ def test_death_of_an_idle_worker_goes_unnoticed(processes: Processes) -> None:
     assert other != pid
 
 
-def test_failure_ends_what_still_runs(processes: Processes) -> None:
+def test_failure_ends_what_still_runs(processes: Processes, tmp_path: Path) -> None:
     """Nobody waits for pieces whose results are not wanted any more."""
-    start = time.monotonic()
     with pytest.raises(ValueError, match="non-negative"):
-        processes.map(nap, [-1.0, 60.0, 60.0])
-    assert time.monotonic() - start < 5.0
+        processes.map(nap_and_mark, [(-1.0, ""), (HANG, str(tmp_path / "one")), (HANG, str(tmp_path / "other"))])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_worker_ignores_interrupts(processes: Processes) -> None:
@@ -324,7 +340,7 @@ def test_script_needs_no_guard(tmp_path: Path) -> None:
             print(executor.map(nap, [0.0, 0.1]))
         """,
     )
-    assert program.communicate(timeout=30)[0].split("\n") == ["once", "[0.0, 0.1]", ""]
+    assert program.communicate(timeout=600)[0].split("\n") == ["once", "[0.0, 0.1]", ""]
     assert left_in(tmp_path) == []
 
 
@@ -340,7 +356,7 @@ def test_killed_program_leaves_nothing_behind(tmp_path: Path) -> None:
     )
     workers = numbers_in(marks)
     program.kill()
-    program.communicate(timeout=30)
+    program.communicate(timeout=600)
     assert until(lambda: all(map(gone, workers)))
     assert until(lambda: left_in(tmp_path) == [])
 
@@ -357,7 +373,7 @@ def test_program_that_forgets_to_close_ends_at_once(tmp_path: Path) -> None:
         """,
     )
     workers = numbers_in(marks)
-    assert program.communicate(timeout=10)[0] == ""
+    assert program.communicate(timeout=600)[0] == ""
     assert program.returncode == 0
     assert until(lambda: all(map(gone, workers)))
     assert until(lambda: left_in(tmp_path) == [])
@@ -372,7 +388,10 @@ def test_interrupt_reaches_the_program_only(tmp_path: Path) -> None:
         signal.signal(signal.SIGINT, lambda *_: asked.append(1))
         with Processes(2) as executor:
             print("ready", flush=True)
-            print(executor.map(nap, [0.6, 0.7]), bool(asked))
+            found = executor.map(nap, [0.6, 0.7])
+            while not asked:
+                time.sleep(0.02)
+            print(found, True)
         """,
     )
     assert program.stdout is not None
@@ -380,7 +399,7 @@ def test_interrupt_reaches_the_program_only(tmp_path: Path) -> None:
     for _ in range(12):
         time.sleep(0.03)
         os.killpg(program.pid, signal.SIGINT)
-    assert program.communicate(timeout=30)[0] == "[0.6, 0.7] True\n"
+    assert program.communicate(timeout=600)[0] == "[0.6, 0.7] True\n"
 
 
 def test_interrupt_that_is_not_handled_ends_everything(tmp_path: Path) -> None:
@@ -394,7 +413,7 @@ def test_interrupt_that_is_not_handled_ends_everything(tmp_path: Path) -> None:
     )
     workers = numbers_in(marks)
     os.killpg(program.pid, signal.SIGINT)
-    assert program.communicate(timeout=10)[0].rstrip().endswith("KeyboardInterrupt")
+    assert program.communicate(timeout=600)[0].rstrip().endswith("KeyboardInterrupt")
     assert all(map(gone, workers))
     assert left_in(tmp_path) == []
 
@@ -402,11 +421,11 @@ def test_interrupt_that_is_not_handled_ends_everything(tmp_path: Path) -> None:
 # A Dask cluster
 
 
-def test_cluster_runs_as_many_pieces_as_it_has_threads(cluster: str) -> None:
+def test_cluster_runs_as_many_pieces_as_it_has_threads(cluster: str, tmp_path: Path) -> None:
     """Two workers of one thread each."""
     with DaskCluster(cluster) as opened:
         assert opened.workers == 2
-        assert len({pid for _, pid in opened.map(nap_in_turns, [0.3] * 4)}) == 2
+        assert len(set(opened.map(meet, range(4), shared=opened.share(str(tmp_path))))) == 2
 
 
 def test_death_of_a_cluster_worker_is_told(cluster: str) -> None:
@@ -415,7 +434,7 @@ def test_death_of_a_cluster_worker_is_told(cluster: str) -> None:
         with pytest.raises(ExecutionFailed, match=rf"the Dask cluster at '{cluster}' lost a piece"):
             opened.map(leave, [7])
         assert opened.map(nap, [0.0, 0.0]) == [0.0, 0.0]
-        assert until(lambda: len(opened._client.nthreads()) == 2, 30.0)  # the cluster has replaced the worker
+        assert until(lambda: len(opened._client.nthreads()) == 2)  # the cluster has replaced the worker
 
 
 def test_loss_of_all_cluster_workers_is_told(cluster: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -437,13 +456,11 @@ def test_loggers_of_the_cluster_are_left_as_they_were(cluster: str) -> None:
 
 
 def test_unreachable_scheduler_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It comes within seconds and names the address."""
+    """It comes without waiting for ever, and names the address."""
     monkeypatch.setattr(dask_cluster, "_CONNECT_SECONDS", 0.5)
     for address in ("tcp://127.0.0.1:1", "nowhere", "sea://nowhere:1"):
-        start = time.monotonic()
         with pytest.raises(InvalidOptions, match=f"no Dask scheduler answers at '{address}'"):
             DaskCluster(address)
-        assert time.monotonic() - start < 5.0
 
 
 def test_missing_package_is_named_with_the_way_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

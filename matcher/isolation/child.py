@@ -75,6 +75,8 @@ def serve(place: str, memory_mib: int, cpu_seconds: int) -> None:
         order = pickle.loads(receive(incoming))
         cancel = _cancel_from(incoming, place)
         tell(*_solved(order, cancel, tell))
+    except EOFError:  # the starter is gone before it said what to solve
+        rmtree(place, ignore_errors=True)
     except MemoryError:
         del spare
         send(outgoing, OUT_OF_MEMORY)
