@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
 import shutil
 import subprocess
@@ -827,6 +828,16 @@ def test_program_alone(tmp_path: Path) -> None:
     assert lines[1] == "rule 10 decisions: grant S 2020: off by 1: not engaged as pinned"
     assert lines[2] == "2 violations"
     assert "cost = 0" in lines
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp850", None])
+def test_program_writes_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str | None) -> None:
+    """A name that the stream cannot write is escaped; where the stream takes any text, it is written as it is."""
+    stream = io.StringIO() if encoding is None else io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert main([str(tmp_path / "\N{RIGHTWARDS ARROW}.json"), "none.json"]) == 2
+    stream.seek(0)
+    assert ("\\u2192.json" if encoding else "\N{RIGHTWARDS ARROW}.json") in stream.read()
 
 
 def test_program_needs_the_standard_library_only() -> None:
