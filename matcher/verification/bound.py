@@ -17,7 +17,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Any
 
-from matcher.verification.documents import Document, exact_number, fractional
+from matcher.verification.documents import Document, brief, exact_number, fractional
 from matcher.verification.limits import World
 from matcher.verification.worths import EQUATIONS, RULES, Worths, add_objective
 
@@ -116,23 +116,23 @@ def _subtract(worths: Worths, rule: str, instances: Any) -> None:
     if rule not in RULES:
         raise ValueError(f"no rule {rule!r} has prices")
     if not isinstance(instances, list):
-        raise ValueError(f"{rule}: {instances!r} is no list of instances")
+        raise ValueError(f"{rule}: {brief(instances)} is no list of instances")
     subtract, names = RULES[rule]
     for instance in instances:
         if not isinstance(instance, list) or [type(each) for each in instance[:-1]] != list(names):
-            raise ValueError(f"{rule}: {instance!r} is no instance")
+            raise ValueError(f"{rule}: {brief(instance)} is no instance")
         *key, price = instance
         if names[-1] is int and key[-1] not in worths.world.years:
-            raise ValueError(f"{rule}: {instance!r} is outside the horizon")
+            raise ValueError(f"{rule}: {brief(instance)} is outside the horizon")
         try:
             subtract(worths, _price(price, free=rule in EQUATIONS), *key)
         except (KeyError, IndexError) as error:
-            raise ValueError(f"{rule}: {instance!r} names what does not exist: {error}") from None
+            raise ValueError(f"{rule}: {brief(instance)} names what does not exist: {error}") from None
 
 
 def _price(value: object, *, free: bool = False) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise ValueError(f"{value!r} is no price")
+        raise ValueError(f"{brief(value)} is no price")
     price = Fraction(value)
     if price < 0 and not free:
         raise ValueError(f"{value} is a negative price")

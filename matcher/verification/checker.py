@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from matcher.verification.decisions import caps, commitments, forbids, pins
-from matcher.verification.documents import Document, completed, exact_number, fractional, full_hash, plain
+from matcher.verification.documents import Document, completed, entries, exact_number, fractional, full_hash, plain
 from matcher.verification.eligibility import option, references, statement
 from matcher.verification.facts import gather
 from matcher.verification.figures import claims, figures, state_figures
@@ -47,10 +47,14 @@ def verify(scenario: Scenario | Document, portfolio: Portfolio | Result | Docume
     TypeError
         if a document holds a float, or a flow or engagement a field of the wrong type.
     ValueError
-        if a result holds no portfolio, or claims a figure that is no whole number or fraction.
+        if a result holds no portfolio, or claims a figure that is no whole number or fraction; if a document
+        holds a number of more digits, the scenario more years or levels, than any that can be meant.
     """
-    setting = completed(plain(scenario))
-    digest = full_hash(setting)  # first of all, for it refuses floats
+    try:
+        setting = completed(plain(scenario))
+        digest = full_hash(setting)  # first of all, for it refuses floats
+    except RecursionError:
+        raise ValueError("the scenario holds lists or mappings too deep inside each other") from None
     document, claimed = _opened(plain(portfolio))
     facts = gather(fractional(setting), document)
     states = state_figures(facts)
@@ -85,7 +89,7 @@ def _opened(document: Document) -> tuple[Document, dict[str, Fraction]]:
     if document.get("portfolio") is None:
         raise ValueError("the result holds no portfolio")
     return document["portfolio"], {
-        each["objective"]: exact_number(each["exact"]) for each in document.get("figures", ())
+        each["objective"]: exact_number(each["exact"]) for each in entries(document, "figures")
     }
 
 

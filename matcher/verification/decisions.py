@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from matcher.verification.documents import Document, run
+from matcher.verification.documents import Document, clipped, length, run
 from matcher.verification.eligibility import kind_of
 from matcher.verification.facts import Facts, Flow, Setting, Sums, summed
 from matcher.verification.report import Violation, at_least, at_most, violation
@@ -30,12 +30,14 @@ def pins(facts: Facts) -> Iterator[Violation]:
     for pin in facts.scenario["decisions"]["pins"]:
         offer, state = who = (pin["offer"], pin["state"])
         years = facts.years if pin["years"] is None else run(pin["years"])
-        absent = [year for year in years if (offer, state, year) not in facts.engaged]
-        if absent and (pin["years"] is not None or len(absent) == len(years)):
-            missing = len(absent) if pin["years"] is not None else 1
-            yield violation(10, who, absent[0], missing, "not engaged as pinned")
-        elif not any(facts.given.get((offer, state, year), 0) > 0 for year in years):
-            yield violation(10, who, years[0], 1, "pinned, but gives nothing")
+        inside = clipped(years, facts.years)
+        absent = [year for year in inside if not facts.is_engaged(offer, state, year)]
+        missing = length(years) - len(inside) + len(absent)  # nobody is asked to be engaged outside the horizon
+        if missing and (pin["years"] is not None or missing == len(years)):
+            first = years.start if years.start not in inside else (*absent, inside.stop)[0]
+            yield violation(10, who, first, 1 if pin["years"] is None else missing, "not engaged as pinned")
+        elif not any(facts.given.get((offer, state, year), 0) > 0 for year in inside):
+            yield violation(10, who, years.start, 1, "pinned, but gives nothing")
 
 
 def forbids(facts: Facts) -> Iterator[Violation]:

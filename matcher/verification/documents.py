@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -12,6 +13,7 @@ from fractions import Fraction
 from json.encoder import encode_basestring_ascii
 from operator import index
 from pathlib import Path
+from reprlib import Repr
 from typing import Any
 
 Document = Mapping[str, Any]
@@ -19,7 +21,18 @@ Document = Mapping[str, Any]
 
 
 MOST_DIGITS = 400
-"""Most digits before or after the point of a number with a point."""
+"""Most digits of a number in a document, before or after the point."""
+MOST_FIELD_DIGITS = 40
+"""Most digits of a number in a scenario or portfolio: far beyond every field, and quick to compute with."""
+MOST_EXACT = 450_000
+"""Most digits above or below the line of a figure: the least multiple of all numbers up to a million has fewer."""
+_AT_ONCE = 4000
+"""Digits that are read at once: Python refuses more than 4,300, and takes the square of their number in time."""
+MOST_YEARS = 200
+"""Most years of a horizon: whatever is counted year by year is counted within it."""
+MOST_BYTES = 512 * 2**20
+"""Largest file that is read."""
+_TOO_LARGE = 10**MOST_FIELD_DIGITS
 _EXACT = re.compile("-?[0-9]+(/0*[1-9][0-9]*)?")
 _SCALARS = frozenset({str, int, bool, type(None)})
 
@@ -159,8 +172,21 @@ def _refused(value: object) -> str:
     raise TypeError(f"{value!r} ({type(value).__name__}) is not exact: expected whole numbers and decimals")
 
 
+def _whole(value: int) -> str:
+    """Returns a whole number as digits."""
+    if not -_TOO_LARGE < value < _TOO_LARGE:
+        raise ValueError(f"a number of more than {MOST_FIELD_DIGITS} digits, which no field takes")
+    return str(value)
+
+
 def _number(value: Decimal) -> str:
     """Returns a decimal as the shortest JSON number that a double reads back, without making it a double."""
+    if not value:
+        return "0"
+    last = value.as_tuple().exponent
+    # Before all else: as a whole number, one with a long exponent would fill the memory.
+    if not isinstance(last, int) or max(abs(value.adjusted()), abs(last)) > MOST_FIELD_DIGITS:
+        raise ValueError(f"a number of more than {MOST_FIELD_DIGITS} digits, which no field takes")
     if value == value.to_integral_value():
         return str(int(value))
     if value.adjusted() >= -4:
@@ -173,7 +199,7 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     str: encode_basestring_ascii,
     type(None): lambda _: "null",
     bool: lambda value: "true" if value else "false",
-    int: str,
+    int: _whole,
     Decimal: _number,
     dict: _object,
     list: _array,
@@ -192,14 +218,23 @@ def _exact(value: Any) -> Any:
 
 
 def exact_number(text: object) -> Fraction:
-    """Returns the number that digits, or digits over digits, stand for.
-
-    By way of decimals, as Python refuses to read more than 4,300 digits at once.
-    """
-    if not _EXACT.fullmatch(str(text)):
+    """Returns the number that digits, or digits over digits, stand for."""
+    if not isinstance(text, str | int) or not _EXACT.fullmatch(digits := str(text)):
         raise ValueError(f"{str(text)[:40]!r} is no exact number, expected digits or digits/digits")
-    numerator, _, denominator = str(text).partition("/")
-    return Fraction(int(Decimal(numerator)), int(Decimal(denominator or 1)))
+    numerator, _, denominator = digits.partition("/")
+    if max(len(numerator), len(denominator)) > MOST_EXACT:
+        raise ValueError(f"a figure of more than {MOST_EXACT} digits above or below the line")
+    value = Fraction(_from_digits(numerator.removeprefix("-")), _from_digits(denominator or "1"))
+    return -value if numerator.startswith("-") else value
+
+
+def _from_digits(digits: str) -> int:
+    """The number that very many digits stand for: by halves, as reading them one after another takes too long."""
+    if len(digits) <= _AT_ONCE:
+        return int(digits)
+    half = len(digits) // 2
+    shift: int = 10**half
+    return _from_digits(digits[:-half]) * shift + _from_digits(digits[-half:])
 
 
 def read_document(path: Path) -> dict[str, Any]:
@@ -208,10 +243,16 @@ def read_document(path: Path) -> dict[str, Any]:
     Raises
     ------
     OSError, ValueError, TypeError
-        if it cannot be read, holds a number beyond all sense, or no object.
+        if it cannot be read, is too large or too deep, holds a number beyond all sense, or no object.
     """
+    file = path.stat()
+    if not stat.S_ISREG(file.st_mode) or file.st_size > MOST_BYTES:
+        raise ValueError(f"{path} is no file of at most {MOST_BYTES // 2**20} MiB")
     text = path.read_text(encoding="utf-8")
-    document = json.loads(text, parse_float=_decimal, parse_constant=_refuse)
+    try:
+        document = json.loads(text, parse_int=_integer, parse_float=_decimal, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError(f"{path} holds lists or objects too deep inside each other") from None
     if not isinstance(document, dict):
         raise TypeError(f"{path} holds no JSON object")
     return document
@@ -221,23 +262,42 @@ def _refuse(word: str) -> None:
     raise ValueError(f"{word} is no number")
 
 
+def _integer(text: str) -> int:
+    """A whole number; one of so many digits that reading it takes long is refused."""
+    if len(text) > MOST_DIGITS:
+        raise ValueError(f"{text[:40]} is no number that a document holds")
+    return int(text)
+
+
 def _decimal(text: str) -> Decimal:
     """A number with a point or exponent; one that would fill the memory as a fraction is refused."""
     try:
         number = Decimal(text)
     except InvalidOperation:  # an exponent of more digits than decimals take
         number = None
-    if number is None or abs(number.adjusted()) > MOST_DIGITS:
+    if number is None or abs(number.adjusted()) > MOST_DIGITS or len(text) > 2 * MOST_DIGITS:
         raise ValueError(f"{text[:40]} is no number that a document holds")
     return number
 
 
 def check_types(document: Document, where: str, **types: type) -> None:
-    """Refuses a document that lacks a field or holds it in another type."""
+    """Refuses a document that is none, lacks a field, or holds it in another type or beyond all sense."""
+    if not isinstance(document, Mapping):
+        raise TypeError(f"{where} is {brief(document)}, expected a mapping of its fields")
     for name, wanted in types.items():
         value = document.get(name)
         if not isinstance(value, wanted) or isinstance(value, bool):
-            raise TypeError(f"{where}: '{name}' is {value!r}, expected {wanted.__name__}")
+            raise TypeError(f"{where}: '{name}' is {brief(value)}, expected {wanted.__name__}")
+        if isinstance(value, int) and not -_TOO_LARGE < value < _TOO_LARGE:
+            raise ValueError(f"{where}: '{name}' has more than {MOST_FIELD_DIGITS} digits")
+
+
+def entries(document: Document, name: str) -> list[Any] | tuple[Any, ...]:
+    """Returns the list that a field holds; an empty one where there is no such field."""
+    found = document.get(name, ())
+    if not isinstance(found, list | tuple):
+        raise TypeError(f"'{name}' is {brief(found)}, expected a list")
+    return found
 
 
 def at(amount: Any, year: int) -> int:
@@ -248,5 +308,32 @@ def at(amount: Any, year: int) -> int:
 def run(years: Any) -> range:
     """Returns the years from a first to a last one."""
     if not isinstance(years, list | tuple) or [type(year) for year in years] != [int, int]:
-        raise TypeError(f"{years!r} is no run of years, expected [first, last]")
+        raise TypeError(f"{brief(years)} is no run of years, expected [first, last]")
+    if not all(-_TOO_LARGE < year < _TOO_LARGE for year in years):
+        raise ValueError(f"a year of more than {MOST_FIELD_DIGITS} digits")
     return range(years[0], years[1] + 1)
+
+
+def clipped(years: range, around: range) -> range:
+    """Returns the years that lie inside others; all that is done year by year is done with these."""
+    return range(max(years.start, around.start), min(years.stop, around.stop))
+
+
+def length(years: range) -> int:
+    """Returns the number of years: of those that a document names, `len` cannot always say it."""
+    return max(0, years.stop - years.start)
+
+
+class _Brief(Repr):
+    """Values as messages show them: the first few of many, and no number that Python refuses to write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = 60
+
+    def repr_int(self, value: int, level: int) -> str:
+        return repr(value) if -_TOO_LARGE < value < _TOO_LARGE else f"a number of more than {MOST_FIELD_DIGITS} digits"
+
+
+brief = _Brief().repr
+"""Returns a value as a message shows it, cut to a readable length."""

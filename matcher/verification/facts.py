@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from functools import cached_property
 from math import ceil, floor
 from typing import Any
 
-from matcher.verification.documents import Document, at, check_types, run
+from matcher.verification.documents import MOST_YEARS, Document, at, check_types, clipped, entries, length, run
 
 OWNERSHIP = (
     "high_level_interest",
@@ -67,8 +68,11 @@ class Setting:
 
     @cached_property
     def years(self) -> range:
-        """Years of the horizon."""
-        return run(self.scenario["horizon"])
+        """Years of the horizon, of which there is one at least; what is done year by year is done with these."""
+        years = run(self.scenario["horizon"])
+        if not 1 <= length(years) <= MOST_YEARS:
+            raise ValueError(f"the horizon has {length(years)} years, expected 1 to {MOST_YEARS}")
+        return years
 
     @cached_property
     def states(self) -> dict[str, Document]:
@@ -135,8 +139,7 @@ class Setting:
 
     def window(self, entity: Document) -> range:
         """Years of a need or an offer that lie inside the horizon."""
-        own = self.years if entity["years"] is None else run(entity["years"])
-        return range(max(own.start, self.years.start), min(own.stop, self.years.stop))
+        return self.years if entity["years"] is None else clipped(run(entity["years"]), self.years)
 
     def granule(self, entity: Document) -> int:
         """Units in one granule of the capability that a need seeks or an offer brings."""
@@ -220,9 +223,34 @@ class Facts(Setting):
         )
 
     @cached_property
-    def engaged(self) -> dict[tuple[str, str, int], None]:
-        """Every engaged year: offer, State and year, in order."""
-        return dict.fromkeys((*pair, year) for pair, runs in self.runs.items() for each in runs for year in each)
+    def stretches(self) -> dict[tuple[str, str], list[range]]:
+        """Unbroken runs of engaged years by offer and State, in order: what listed runs add up to."""
+        return {pair: merged(runs) for pair, runs in self.runs.items()}
+
+    @property
+    def engaged(self) -> Iterator[tuple[str, str, int]]:
+        """Every engaged year of the horizon: offer, State and year, in order. Of others, rule 6 says how many."""
+        for pair, stretches in self.stretches.items():
+            for years in stretches:
+                for year in clipped(years, self.years):
+                    yield *pair, year
+
+    def is_engaged(self, offer: str, state: str, year: int) -> bool:
+        """Returns whether an offer is engaged in a State in a year, be it inside the horizon or not."""
+        stretches = self.stretches.get((offer, state), [])
+        at_most = bisect_right(stretches, year, key=lambda years: years.start)
+        return at_most > 0 and year in stretches[at_most - 1]
+
+
+def merged(runs: Iterable[range]) -> list[range]:
+    """Returns the unbroken runs of years that runs, in order, add up to."""
+    found: list[range] = []
+    for years in runs:
+        if found and years.start <= found[-1].stop:
+            found[-1] = range(found[-1].start, max(found[-1].stop, years.stop))
+        elif years:
+            found.append(years)
+    return found
 
 
 def summed(items: Iterable[tuple[tuple[Any, ...], int]]) -> Sums:
@@ -243,13 +271,13 @@ def gather(scenario: Document, portfolio: Document) -> Facts:
     """
     setting = Setting(scenario)
     known, unknown = [], []
-    for at_flow, flow in enumerate(portfolio.get("flows", ())):
+    for at_flow, flow in enumerate(entries(portfolio, "flows")):
         check_types(flow, f"flow {at_flow}", implementer=str, need=str, year=int, kind=str, quantity=int, money=int)
         strangers = [(*stranger, flow["year"]) for stranger in _strangers_in_flow(setting, flow)]
         unknown += strangers
         known += [] if strangers else [_flow(setting, flow)]
     runs: defaultdict[tuple[str, str], list[range]] = defaultdict(list)
-    for at_run, engagement in enumerate(portfolio.get("engagements", ())):
+    for at_run, engagement in enumerate(entries(portfolio, "engagements")):
         check_types(engagement, f"engagement {at_run}", offer=str, state=str)
         strangers = [(*stranger, None) for stranger in _strangers_in_engagement(setting, engagement)]
         unknown += strangers

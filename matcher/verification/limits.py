@@ -8,7 +8,7 @@ from functools import cached_property
 from math import floor
 
 from matcher.verification.decisions import is_forbidden
-from matcher.verification.documents import at, run
+from matcher.verification.documents import at, clipped, run
 from matcher.verification.eligibility import kind_of, obstacles, out_of_reach
 from matcher.verification.facts import Flow, Setting
 
@@ -101,7 +101,9 @@ class World(Setting):
         """Offers that the user wants engaged, in States and years."""
         pins = self.scenario["decisions"]["pins"]
         named = (pin for pin in pins if pin["years"] is not None)
-        return frozenset((pin["offer"], pin["state"], year) for pin in named for year in run(pin["years"]))
+        return frozenset(
+            (pin["offer"], pin["state"], year) for pin in named for year in clipped(run(pin["years"]), self.years)
+        )
 
     @cached_property
     def earlier(self) -> dict[tuple[str, str, int], int]:

@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import ceil, floor
 
-from matcher.verification.documents import Document, at
+from matcher.verification.documents import Document, at, clipped, length
 from matcher.verification.eligibility import PUBLIC
 from matcher.verification.facts import Facts, summed
 from matcher.verification.report import Violation, at_least, at_most, violation
@@ -101,31 +101,33 @@ def absorption(facts: Facts) -> Iterator[Violation]:
 def precedence(facts: Facts) -> Iterator[Violation]:
     """5 Precedence. The share delivered of a need stays within a head start of what came first, with its lag."""
     for key, later in facts.needs.items():
+        shares = _shares(facts, key) if later["after"] else []
         for first in later["after"]:
-            for year in facts.years:
-                share = _share(facts, key, year)
-                before = _share(facts, first["need"], year - first["lag"]) + first["head_start"]
-                yield from at_most(5, (key, first["need"]), year, share, before, "share delivered")
+            befores = _shares(facts, first["need"])
+            for past, share in enumerate(shares):
+                known = befores[: max(0, past - first["lag"] + 1)]
+                before = (known[-1] if known else 0) + first["head_start"]
+                yield from at_most(5, (key, first["need"]), facts.years.start + past, share, before, "share delivered")
 
 
-def _share(facts: Facts, key: str, year: int) -> Fraction:
-    """The share of a need delivered by the end of a year; at most all of it, so that rule 3 speaks for itself."""
+def _shares(facts: Facts, key: str) -> list[Fraction]:
+    """The share of a need delivered by the end of each year; at most all of it, so that rule 3 speaks for itself."""
     sought = facts.needs[key]["quantity"]
-    units = sum(facts.delivered.get((key, each), 0) for each in range(facts.years.start, year + 1))
-    return Fraction(min(units, sought), sought)
+    units = accumulate(facts.delivered.get((key, year), 0) for year in facts.years)
+    return [Fraction(min(each, sought), sought) for each in units]
 
 
 def engagement(facts: Facts) -> Iterator[Violation]:
     """6 Engagement. Whoever gives is engaged; whoever is engaged gives enough, for long enough, in its own years."""
     for (key, state, year), given in facts.given.items():
-        if (key, state, year) not in facts.engaged:
+        if not facts.is_engaged(key, state, year):
             yield violation(6, (key, state), year, given, f"{given} given without an engagement")
     for key, state, year in facts.engaged:
         given = facts.given.get((key, state, year), 0)
         yield from at_least(6, (key, state), year, given, facts.least[key], "given")
     for (key, state), runs in facts.runs.items():
         yield from _runs_apart((key, state), runs)
-        for years in _merged(runs):
+        for years in facts.stretches[key, state]:
             yield from _long_enough(facts, (key, state), years)
 
 
@@ -140,24 +142,15 @@ def _runs_apart(who: tuple[str, str], runs: list[range]) -> Iterator[Violation]:
             yield violation(6, who, later.start, off, "two engagements overlap or touch")
 
 
-def _merged(runs: list[range]) -> list[range]:
-    """Returns the unbroken runs of years that runs, in order, add up to."""
-    merged: list[range] = []
-    for years in runs:
-        if merged and years.start <= merged[-1].stop:
-            merged[-1] = range(merged[-1].start, max(merged[-1].stop, years.stop))
-        elif years:
-            merged.append(years)
-    return merged
-
-
 def _long_enough(facts: Facts, who: tuple[str, str], years: range) -> Iterator[Violation]:
     """Yields a run that leaves the offer's own years, or ends before its least number of years and theirs."""
     offer: Document = facts.offers[who[0]]
     window = facts.window(offer)
-    outside = [year for year in years if year not in window]
+    inside = clipped(years, window)
+    outside = length(years) - length(inside)
     if outside:
-        yield violation(6, who, outside[0], len(outside), "engaged outside the offer's years")
+        first = inside.stop if inside and inside.start == years.start else years.start
+        yield violation(6, who, first, outside, "engaged outside the offer's years")
         return
     least = min(offer["min_years"], window.stop - years.start)
     yield from at_least(6, who, years.start, len(years), least, "years engaged")

@@ -164,9 +164,9 @@ def lasting(worths: Worths, price: Fraction, offer: str, state: str, year: int) 
     window = worths.world.window(worths.world.offers[offer])
     if year not in window:
         raise ValueError(f"{offer} has no offer in {year}")
-    for back in range(worths.world.offers[offer]["min_years"]):
-        if year - back in window:
-            worths.started[offer, state, year - back] -= price
+    least = worths.world.offers[offer]["min_years"]
+    for each in range(max(window.start, year - least + 1), year + 1):
+        worths.started[offer, state, each] -= price
     worths.engaged[offer, state, year] += price
 
 
