@@ -15,6 +15,9 @@ from matcher.io.document import Lines
 MAX_BYTES = 512 * 2**20
 """Largest file that is read: a resolved scenario of 120,000 needs has 65 MiB, a result for it twice that."""
 
+PIECE = 2**20
+"""Bytes that are read at once."""
+
 FilePath = str | os.PathLike[str]
 
 _MARKS = (
@@ -51,12 +54,23 @@ def read_text(path: FilePath) -> str:
     try:
         with _opened(path) as file:
             large = os.fstat(file.fileno()).st_size > MAX_BYTES  # told before any memory is spent on it
-            data = b"" if large else file.read(MAX_BYTES + 1)
+            data = b"" if large else _content(file)
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         raise UnreadableFileError(_missing(pathlib.Path(path), error).at(source)) from error
     if large or len(data) > MAX_BYTES:
         raise UnreadableFileError(Fault((), "a larger file", f"at most {MAX_BYTES // 2**20} MiB", place=source))
     return _decoded(data, source)
+
+
+def _content(file: BinaryIO) -> bytes:
+    """Reads a file piece by piece, and no further than to see that it is too large.
+
+    To read up to a number of bytes at once would take memory for all of them, whatever the file holds.
+    """
+    data = bytearray()
+    while len(data) <= MAX_BYTES and (piece := file.read(PIECE)):
+        data += piece
+    return bytes(data)
 
 
 def _opened(path: FilePath) -> BinaryIO:
