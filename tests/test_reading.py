@@ -16,7 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.errors import InvalidPortfolio, InvalidScenario
-from matcher.io import load, load_portfolio, loads, override_names, reading, text_file, yaml_text
+from matcher.io import load, load_portfolio, loads, override_names, text_file, yaml_text
+from matcher.io.document import Lines
+from matcher.io.json_places import Fields
 from matcher.io.json_text import plain_json, read_json
 from matcher.io.yaml_text import read_yaml
 from matcher.scenario import Scenario, Yearly
@@ -287,7 +289,7 @@ def test_halves_of_surrogate_pairs_are_told_apart(halves: tuple[str, ...]) -> No
 
 
 def test_a_faultless_json_file_is_never_placed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tree of places, ten times as large as the data, is only built where there is a fault or an override."""
+    """Places, ten times as large as the data, are only looked up where there is a fault or an override."""
     path = tmp_path / "two-states.json"
     root = read_yaml(TWO_STATES.read_text(encoding="utf-8")).root
     assert root is not None
@@ -295,11 +297,12 @@ def test_a_faultless_json_file_is_never_placed(tmp_path: Path, monkeypatch: pyte
     assert isinstance(plain, dict)
     named = plain.pop("overrides", None)
     path.write_text(json.dumps(plain, default=float), encoding="utf-8")
-    monkeypatch.setattr(reading, "_READERS", {})
+    monkeypatch.setattr(Lines, "_starts", property(lambda _: pytest.fail("a line was looked for")))
+    monkeypatch.setattr(Fields, "__getitem__", lambda *_: pytest.fail("a place was looked for"))
     assert load(path).needs
     assert load_portfolio(saved(tmp_path / "portfolio.json", PORTFOLIO)).scenario
     path.write_text(json.dumps({**plain, "overrides": named or {}}, default=float), encoding="utf-8")
-    with pytest.raises(KeyError):
+    with pytest.raises(pytest.fail.Exception, match="a place was looked for"):
         load(path)
 
 

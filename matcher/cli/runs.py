@@ -193,15 +193,10 @@ def read_result(file: Path) -> Result:
     typer.BadParameter
         if there is none that can be read.
     """
-    from pydantic import ValidationError
-
-    from matcher.result import Result
+    from matcher.errors import InvalidResult
+    from matcher.io import load_result
 
     try:
-        return Result.model_validate_json(file.read_bytes())
-    except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}", param_hint="RESULT") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the whole file"
-        raise typer.BadParameter(f"{file} is no result: {where}: {first['msg']}", param_hint="RESULT") from None
+        return load_result(file)
+    except InvalidResult as error:
+        raise typer.BadParameter(f"{file} is no result: {error.faults[0]}", param_hint="RESULT") from None

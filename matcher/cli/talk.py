@@ -75,8 +75,9 @@ def say_faults(error: InvalidInput) -> None:
     """Writes every fault of refused input, one a line, and how many there are."""
     for fault in error.faults:
         say(str(fault))
-    count = len(error.faults)
-    say(f"{error.source or 'input'}: {count} fault{'s' if count != 1 else ''}")
+    if error.more:
+        say(f"and {error.more} more")
+    say(error.summary)
 
 
 def fault_documents(faults: Sequence[Fault]) -> list[dict[str, object]]:

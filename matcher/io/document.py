@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import bisect
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from matcher.errors import Fault, Path
 
@@ -15,6 +17,8 @@ MAX_DEPTH = 40
 """Most levels of mappings and lists inside each other."""
 MAX_FAULTS = 1000
 """Faults after which reading stops: nobody mends more in one go."""
+MAX_BARE = 50_000
+"""Most values in one list or mapping that are no mappings of fields themselves: far more than there are States."""
 
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 
@@ -33,10 +37,16 @@ class Lines:
     """Turns offsets in a text into places."""
 
     def __init__(self, text: str) -> None:
-        self._starts = [0, *(found.end() for found in _LINE_BREAK.finditer(text))]
+        self._text = text
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(found.end() for found in _LINE_BREAK.finditer(self._text))]
 
     def at(self, offset: int) -> Place:
-        """Returns the place of the character at an offset."""
+        """Returns the place of the character at an offset; of the first, without looking for line breaks."""
+        if offset == 0:
+            return START
         line = bisect.bisect_right(self._starts, offset)
         return Place(line, offset - self._starts[line - 1] + 1)
 
@@ -54,11 +64,22 @@ Key = str | int
 Scalar = str | int | bool | Decimal | Refused | None
 
 
+class HeldItems(ABC):
+    """Items of a list that was read as plain data, and whose places are looked up when asked for."""
+
+    data: list[Any]
+    """The items as plain data."""
+
+    @abstractmethod
+    def item(self, position: int) -> Node:
+        """Returns the item at a position that the list has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """One value of a document, and where it and its key stand."""
 
-    value: Scalar | tuple[Node, ...] | Mapping[Key, Node]
+    value: Scalar | tuple[Node, ...] | HeldItems | Mapping[Key, Node]
     """A scalar, the items of a list, or the fields of a mapping."""
     place: Place
     """Where the value starts."""
@@ -66,7 +87,10 @@ class Node:
     """Where the key starts under which it stands, if it stands in a mapping."""
 
     def plain(self) -> object:
-        """Returns the value as plain dictionaries, lists and scalars."""
+        """Returns the value as plain dictionaries, lists and scalars, none of which is to be changed."""
+        held = getattr(self.value, "data", None)
+        if held is not None:
+            return held
         if isinstance(self.value, Mapping):
             return {key: node.plain() for key, node in self.value.items()}
         if isinstance(self.value, tuple):
@@ -93,6 +117,8 @@ class Node:
             return self.value.get(part)
         if isinstance(self.value, tuple) and isinstance(part, int) and part < len(self.value):
             return self.value[part]
+        if isinstance(self.value, HeldItems) and isinstance(part, int) and part < len(self.value.data):
+            return self.value.item(part)
         return None
 
     def _start(self) -> Place:

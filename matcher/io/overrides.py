@@ -22,6 +22,7 @@ from dataclasses import replace
 from matcher.errors import Fault, Path, nearest
 from matcher.io.document import Findings, Key, Node, Place, by_text
 from matcher.scenario import Scenario
+from matcher.scenario.validation import words
 
 FIELD = "overrides"
 """Top-level field of a scenario file that holds its overrides by name."""
@@ -35,6 +36,8 @@ def overrides_of(root: Node) -> dict[str, Node]:
 def overridden(root: Node, names: Sequence[str], findings: Findings) -> Node:
     """Returns the scenario with the named overrides laid on in order, and without the rest of them."""
     if not isinstance(root.value, Mapping):
+        return root
+    if FIELD not in root.value and not names:
         return root
     _check(root, findings)
     base = replace(root, value={key: node for key, node in root.value.items() if key != FIELD})
@@ -75,7 +78,7 @@ def _check(root: Node, findings: Findings) -> None:
         for key in override.value:
             if key not in Scenario.model_fields:
                 hint = nearest(key, Scenario.model_fields)
-                fault = Fault((FIELD, name, key), f"unknown field {key!r}", "a field of a scenario", hint)
+                fault = Fault((FIELD, name, key), f"unknown field {words(key)}", "a field of a scenario", hint)
                 _note(root, fault, findings)
 
 

@@ -7,12 +7,14 @@ scenario says what it means, once. Nothing is ever constructed but texts, number
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
 from matcher.errors import Fault, Path
 from matcher.io.document import (
+    MAX_BARE,
     MAX_DEPTH,
     REFUSED,
     START,
@@ -138,18 +140,33 @@ class _Reader:
 
     def _items(self, path: Path) -> tuple[Node, ...]:
         items: list[Node] = []
+        bare = 0
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             items.append(self._node(event, (*path, len(items)), None))
+            bare = self._bare(bare, items[-1], path)
         return tuple(items)
+
+    def _bare(self, before: int, node: Node, path: Path) -> int:
+        """Counts a value that is no mapping of fields; gives the document up where there are too many in one place.
+
+        Each costs as much as a field that means something, most of it the parser's.
+        """
+        now = before + (not isinstance(node.value, Mapping) or not node.value)
+        if now > MAX_BARE:
+            fault = Fault(path, f"more than {MAX_BARE} values in one list or mapping", "fewer: reading stopped here")
+            raise self.findings.give_up(node.place, fault)
+        return now
 
     def _fields(self, path: Path) -> dict[Key, Node]:
         """Reads the fields of a mapping; of a key that stands twice, the first counts."""
         fields: dict[Key, Node] = {}
         firsts: dict[str, Place] = {}
+        bare = 0
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             place = _place(event)
             key = self._key(event, place, path)
             value = self._node(next(self.events), (*path, "?" if key is None else key), place)
+            bare = self._bare(bare, value, path)
             if key is None:
                 continue
             if str(key) in firsts:

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from heapq import nsmallest
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from matcher.errors import Fault, Path, nearest
+from matcher.errors import Fault, Names, Path, nearest
 from matcher.scenario.decisions import Cap, Commitment, Decisions, Forbid, Objectives, Pin
 from matcher.scenario.entities import PUBLIC_KINDS, Entity, FundingOffer, Need, TechnicalOffer
 from matcher.units import exact_granule
@@ -55,14 +54,25 @@ class Parts:
         return None if key is None else self.entities[collection].get(key)
 
     @cached_property
-    def regions(self) -> frozenset[str]:
+    def regions(self) -> Names:
         """Regions that some State is in."""
-        return frozenset(state.region for state in self.entities["states"].values() if state.region)
+        return Names(state.region for state in self.entities["states"].values() if state.region)
+
+    @cached_property
+    def names(self) -> dict[str, Names]:
+        """Ids declared, by collection."""
+        return {name: Names(declared) for name, declared in self.declared.items()}
+
+    @cached_property
+    def names_of_kind(self) -> dict[str, Names]:
+        """Ids of offers that could be read, by kind."""
+        offers = self.entities["offers"].values()
+        return {kind: Names(each.id for each in offers if each.kind == kind) for kind in ("funding", "technical")}
 
     def unknown(self, path: Path, collection: str, key: str | None) -> Iterator[Fault]:
         """Yields a fault if no such entity is declared."""
         if key is not None and key not in self.declared[collection]:
-            yield unknown_name(path, key, _ONE_OF[collection], self.declared[collection])
+            yield unknown_name(path, key, _ONE_OF[collection], self.names[collection])
 
 
 _ONE_OF = {
@@ -75,10 +85,9 @@ _ONE_OF = {
 }
 
 
-def unknown_name(path: Path, key: str, what: str, known: frozenset[str]) -> Fault:
+def unknown_name(path: Path, key: str, what: str, known: Names) -> Fault:
     """Returns the fault of a name that does not exist."""
-    few = ", ".join(nsmallest(8, known)) + (", ..." if len(known) > 8 else "")
-    return Fault(path, repr(key), f"{what} of this scenario ({few or 'it has none'})", nearest(key, known))
+    return Fault(path, repr(key), f"{what} of this scenario ({known.few or 'it has none'})", known.nearest(key))
 
 
 def consistency_faults(parts: Parts) -> list[Fault]:
@@ -176,7 +185,7 @@ def _reach(parts: Parts, offer: Offers, path: Path) -> Iterator[Fault]:
         yield from parts.unknown((*path, "fit", state), "states", state)
     complete = len(parts.declared["states"]) == len(parts.entities["states"])
     for at, region in enumerate(offer.regions or ()):
-        if complete and region not in parts.regions:
+        if complete and region not in parts.regions.known:
             yield unknown_name((*path, "regions", at), region, "a region", parts.regions)
 
 
@@ -261,8 +270,8 @@ def _offer_of_kind(parts: Parts, path: Path, key: str | None, wanted: type[Offer
     offer = parts.get("offers", key)
     if offer is not None and not isinstance(offer, wanted):
         kind = "funding" if wanted is FundingOffer else "technical"
-        known = [each.id for each in parts.entities["offers"].values() if isinstance(each, wanted)]
-        yield Fault(path, f"{key!r}, a {offer.kind} offer", f"a {kind} offer", nearest(key, known))
+        near = parts.names_of_kind[kind].nearest(key)
+        yield Fault(path, f"{key!r}, a {offer.kind} offer", f"a {kind} offer", near)
 
 
 def _pin(parts: Parts, pin: Pin, path: Path) -> Iterator[Fault]:
@@ -311,9 +320,11 @@ def _objectives(parts: Parts) -> Iterator[Fault]:
         named = [each.objective for each in entries]
         if getattr(objectives, name) is not None and not named:
             yield Fault(("objectives", name), "nothing", "at least one objective")
+        settled: set[str] = set()
         for at, objective in enumerate(named):
-            if any(not getattr(each, "give_up", 0) for each in entries[:at] if each.objective == objective):
+            if objective in settled:
                 yield Fault(("objectives", name, at), repr(objective), "each objective once")
+            settled |= set() if getattr(entries[at], "give_up", 0) else {objective}
             if objective == "disruption" and not parts.earlier:
                 expected = "an earlier portfolio in 'decisions.earlier' to measure it from"
                 yield Fault(("objectives", name, at), repr(objective), expected)

@@ -5,7 +5,7 @@ Each field and each entity is read on its own; what could be read is then checke
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import islice
 from typing import Annotated, Any, get_args
@@ -22,6 +22,8 @@ from matcher.scenario.scenario import Scenario
 from matcher.scenario.sizes import size_faults
 
 _ID: TypeAdapter[str] = TypeAdapter(Id)
+MOST_VALUES = 50_000
+"""Values in one entity, one decision or one other field: far more than there are States, each of which it may name."""
 
 
 def read_scenario(data: object, *, limited: bool = True) -> tuple[Scenario | None, list[Fault]]:
@@ -84,7 +86,12 @@ def _read_decisions(data: Mapping[Any, Any]) -> tuple[Decisions, list[Fault]]:
     good: dict[Any, Any] = {}
     faults: list[Fault] = []
     for key, value in data.items():
-        _, more = _read(_adapter("decisions"), {key: value}, ("decisions",))
+        if len(faults) >= MOST_FAULTS:
+            break
+        if key in Decisions.model_fields and isinstance(value, list | tuple):
+            value, more = _read_list(_decision_adapter(key), value, ("decisions", key))
+        else:
+            _, more = _read(_adapter("decisions"), {key: value}, ("decisions",))
         faults += more
         if not more:
             good[key] = value
@@ -100,6 +107,26 @@ def _adapter(name: str) -> TypeAdapter[Any]:
         return TypeAdapter(entity)
     annotation: Any = info.annotation
     return TypeAdapter(Annotated[annotation, *info.metadata] if info.metadata else annotation)
+
+
+@cache
+def _decision_adapter(name: str) -> TypeAdapter[Any]:
+    """What reads one decision of a kind."""
+    one, _ = get_args(Decisions.model_fields[name].annotation)
+    return TypeAdapter(one)
+
+
+def _read_list(adapter: TypeAdapter[Any], data: Sequence[object], path: Path) -> tuple[tuple[Any, ...], list[Fault]]:
+    """Reads the items of a list, each on its own: together, a million wrong ones would fill the memory."""
+    read: list[Any] = []
+    faults: list[Fault] = []
+    for at, item in enumerate(data):
+        if len(faults) >= MOST_FAULTS:
+            break
+        value, more = _read(adapter, item, (*path, at))
+        read.append(value)
+        faults += more
+    return tuple(read), faults
 
 
 def _read_collection(name: str, data: object) -> tuple[dict[str, Any], frozenset[str], list[Fault]]:
@@ -126,11 +153,27 @@ def _read_collection(name: str, data: object) -> tuple[dict[str, Any], frozenset
 
 
 def _read(adapter: TypeAdapter[Any], data: object, path: Path) -> tuple[Any, list[Fault]]:
+    if holds_more(data, MOST_VALUES):
+        return None, [Fault(path, f"more than {MOST_VALUES} values", "fewer in one place")]
     try:
         return adapter.validate_python(data), []
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=True)
-        return None, [_fault(detail, data, path) for detail in details]
+        return None, [_fault(detail, data, path) for detail in details[:MOST_FAULTS]]
+
+
+def holds_more(data: object, most: int) -> bool:
+    """Returns whether lists and mappings hold more than so many values, on all levels together."""
+    count, inside = 0, [data]
+    while inside:
+        here = inside.pop()
+        if isinstance(here, dict | list | tuple):
+            count += len(here)
+            if count > most:
+                return True
+            values = here.values() if isinstance(here, dict) else here
+            inside += [each for each in values if isinstance(each, dict | list | tuple)]
+    return False
 
 
 def _fault(detail: ErrorDetails, data: object, path: Path) -> Fault:
@@ -189,7 +232,7 @@ def _fields_at(path: Path, loc: tuple[int | str, ...]) -> list[str]:
         (model,) = get_args(Scenario.model_fields[str(path[0])].annotation)
     else:
         model = Scenario.model_fields[str(path[0])].annotation
-    for part in loc[:-1]:
+    for part in (*(() if path[0] in COLLECTIONS else path[1:]), *loc[:-1]):
         inner = model.model_fields.get(part) if isinstance(part, str) and _is_model(model) else None
         model = _model_in(inner.annotation) if inner is not None else model
     return sorted(set(model.model_fields) - {"id"}) if _is_model(model) else []
