@@ -1,9 +1,20 @@
-"""Files made to do harm: each says one thing that no scenario may say, or says it without end."""
+"""Files made to do harm: each says one thing that no scenario may say, or says it without end.
+
+Measures what each of the large ones takes to refuse, in a process of its own::
+
+    python tests/hostile_files.py
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from small import small_document
@@ -181,3 +192,212 @@ def _sizes() -> Iterator[Attack]:
 def _cut_short() -> Iterator[Attack]:
     for at in range(1, 20):
         yield f"{at}.json", BASE[: len(BASE) * at // 20]
+
+
+@dataclass(frozen=True)
+class Load:
+    """Files that would fill the memory or take minutes, and the program that is given them."""
+
+    name: str
+    program: tuple[str, ...]
+    """``-m matcher COMMAND``, or the checker's folder; names of files stand where they are given."""
+    files: dict[str, str]
+
+    def write(self, folder: Path) -> None:
+        """Writes the files."""
+        for name, text in self.files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a program in limits."""
+
+    code: int
+    """Exit code; negative if a limit, or anything else, killed it."""
+    output: str
+    seconds: float
+    """Of a core: other work on the machine does not count."""
+    peak: int
+    """MiB."""
+
+
+MOST_SECONDS = 10
+"""Of a core: four times what the slowest takes."""
+MOST_MEMORY = 400
+"""MiB of data: more than twice what the largest takes."""
+WITHIN_LIMITS = """
+import resource, runpy, sys
+seconds, mebibytes, report, *sys.argv = sys.argv[1:]
+resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
+resource.setrlimit(resource.RLIMIT_DATA, (int(mebibytes) << 20, int(mebibytes) << 20))
+code = 0
+try:
+    if sys.argv[0] == "-m":
+        del sys.argv[0]
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    else:
+        runpy.run_path(sys.argv[0], run_name="__main__")
+except SystemExit as stop:
+    code = stop.code
+used = resource.getrusage(resource.RUSAGE_SELF)
+peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
+open(report, "w").write(f"{code} {used.ru_utime + used.ru_stime} {int(peak) >> 10}")
+"""
+
+
+def taken(load: Load, folder: Path) -> Taken:
+    """Runs a load's program on its files within the limits, and returns what it took."""
+    load.write(folder)
+    report = folder / "taken"
+    limits = [str(MOST_SECONDS), str(MOST_MEMORY), str(report)]
+    command = [sys.executable, "-c", WITHIN_LIMITS, *limits, *load.program]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, errors="replace", check=False, env=environment
+    )
+    output = done.stdout + done.stderr
+    if not report.exists():
+        return Taken(done.returncode or -1, output, float("inf"), MOST_MEMORY)
+    code, seconds, peak = report.read_text(encoding="utf-8").split()
+    return Taken(int(code), output, float(seconds), int(peak))
+
+
+MANY = 1_000_000
+CHECKER = str(Path(__file__).resolve().parent.parent / "matcher" / "verification")
+
+
+def loads() -> Iterator[Load]:
+    """Yields every load; none of them may come to a limit, and none of the files is right."""
+    yield from _heavy_scenarios()
+    yield from _heavy_portfolios()
+    yield from _heavy_results()
+    yield from _heavy_for_the_checker()
+
+
+def _text(document: object) -> str:
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _instead(path: str, placeholder: str, text: str) -> str:
+    """The small scenario with a text where a value stands: quicker than to write a list of millions."""
+    return _text(small_document({path: placeholder})).replace(f'"{placeholder}"', text)
+
+
+def _ones(times: int) -> str:
+    return "[" + ",".join(["1"] * times) + "]"
+
+
+def _heavy_scenarios() -> Iterator[Load]:
+    many_states = {f"state-number-{n}": {"name": "x", "deadline": 2016} for n in range(1900)}
+    needs = {f"n{n}": {"state": f"stat-numbre-{n}", "capability": "clearanse", "quantity": 1} for n in range(4000)}
+    alike = {f"{'a' * 59}{n}": {"name": "x", "deadline": 2016} for n in range(1900)}
+    unlike = {f"n{n}": {"state": f"b{'a' * 58}{n}", "capability": "clearance", "quantity": 1} for n in range(2000)}
+    texts = {
+        "numbers.json": _instead("horizon", "@", _ones(3 * MANY)),
+        "numbers.yaml": _instead("horizon", "@", _ones(3 * MANY)),
+        "lines.yaml": "horizon:\n" + "- 1\n" * (MANY + MANY // 2),
+        "unclosed.json": '{"horizon":[' + "1," * (3 * MANY),
+        "late.json": _instead("horizon", "@", "[" + "1," * MANY + "01]"),
+        "late-again.json": _instead("horizon", "@", "[" + "1," * MANY + '{"a":1,"a":2}]'),
+        "lists.json": _instead("horizon", "@", "[" + ",".join(["[]"] * MANY) + "]"),
+        "pins.json": _instead("decisions", "@", '{"pins":' + _ones(2 * MANY) + "}"),
+        "order.json": _instead("objectives", "@", '{"order":' + _ones(MANY) + "}"),
+        "same-order.json": _text(small_document({"objectives": {"order": [{"objective": "cost"}] * 15_000}})),
+        "states.json": _instead("offers.f.states", "@", _ones(MANY)),
+        "fit.json": _text(small_document({"offers.f.fit": {f"s{n}": 7 for n in range(300_000)}})),
+        "years.json": _text(small_document({"offers.f.amount": {f"2025-{n}": 7 for n in range(300_000)}})),
+        "unknown-in-need.json": _text(small_document({"needs.n": {f"k{n}": n for n in range(300_000)}})),
+        "unknown.json": _text({f"k{n}": n for n in range(400_000)}),
+        "needs.json": _text(small_document({"needs": {f"n{n}": {} for n in range(300_000)}})),
+        "unknown-names.json": _text(small_document({"states": many_states, "needs": needs})),
+        "alike-names.json": _text(small_document({"states": alike, "needs": unlike})),
+        "long-key.json": _text(small_document({"needs.n": {"k" * MANY: 1, **{f"k{n}": 1 for n in range(900)}}})),
+        "long-keys.json": _text({f"{n}{'k' * 5000}": 1 for n in range(1000)}),
+        "digits.json": _instead("needs.n.quantity", "@", "9" * 6 * MANY),
+        "digits.yaml": _instead("needs.n.quantity", "@", "9" * 6 * MANY),
+        "overrides.json": _instead("overrides", "@", _ones(3 * MANY)),
+        "override-names.json": _text(small_document({"overrides": {f"o{n}": 1 for n in range(300_000)}})),
+    }
+    for name, text in texts.items():
+        yield Load(name, ("-m", "matcher", "check", name), {name: text})
+
+
+def _heavy_portfolios() -> Iterator[Load]:
+    head = f'{{"portfolio":1,"scenario":"small","scenario_hash":"{"0" * 64}",'
+    engagement = {"offer": "f", "state": "A", "years": [2015, 10**7]}
+    texts = {
+        "late-year": f'{head}"engagements":[{_text(engagement)}]}}',
+        "flows": f'{head}"flows":{_ones(3 * MANY)}}}',
+        "empty-flows": f'{head}"flows":[{",".join(["{}"] * MANY)}]}}',
+        "wide-flow": f'{head}"flows":[{_text({f"k{n}": n for n in range(300_000)})}]}}',
+        "wide": head + _text({f"k{n}": n for n in range(300_000)})[1:],
+        "deep": head + '"flows":' + "[" * MANY,
+        "nested": '{"portfolio":' * 100_000,
+    }
+    for name, text in texts.items():
+        files = {"s.json": BASE, "p.json": text}
+        yield Load(f"verify-{name}", ("-m", "matcher", "verify", "s.json", "p.json"), files)
+
+
+def _heavy_results() -> Iterator[Load]:
+    texts = {
+        "stages": f'{{"result":1,"stages":{_ones(3 * MANY)}}}',
+        "flows": f'{{"result":1,"portfolio":{{"flows":{_ones(3 * MANY)}}}}}',
+        "unknown": _text({f"k{n}": n for n in range(400_000)}),
+        "deep": '{"result":' + "[" * MANY,
+        "conflicts": f'{{"result":1,"conflicts":{_ones(3 * MANY)}}}',
+    }
+    for name, text in texts.items():
+        files = {"s.json": BASE, "result.json": text, "scenario.resolved.json": BASE}
+        yield Load(f"show-{name}", ("-m", "matcher", "show", "result.json"), files)
+    yield Load("compare", ("-m", "matcher", "compare", "result.json", "result.json"), files)
+    yield Load("explain", ("-m", "matcher", "explain", "result.json"), files)
+
+
+def _heavy_for_the_checker() -> Iterator[Load]:
+    portfolio = {"scenario": "small", "scenario_hash": "0" * 64}
+    run = {"offer": "f", "state": "A", "years": [2015, 10**7]}
+    flow = {"financier": "f", "implementer": "t", "need": "n", "kind": "operator", "quantity": 1, "money": 72}
+    flows = [{**flow, "year": year} for year in range(10**9, 10**9 + 30_000)]
+    runs = [{**run, "years": [year, year + 10**9]} for year in range(30_000)]
+    figure = {"objective": "coverage", "exact": "7" * 3 * MANY}
+    after = {"needs.n.after": [{"need": "n", "lag": -(10**9)}] * 2000}
+    pins = {"decisions": {"pins": [{"offer": "f", "state": "A", "years": [1, 10**9]}] * 1000}}
+    cases: dict[str, tuple[str, str]] = {
+        "late-year": (BASE, _text({**portfolio, "engagements": [run]})),
+        "later-year": (BASE, _text({**portfolio, "engagements": [{**run, "years": [2015, 10**30]}]})),
+        "flows-in-odd-years": (BASE, _text({**portfolio, "flows": flows})),
+        "runs-without-end": (BASE, _text({**portfolio, "engagements": runs})),
+        "horizon": (_text(small_document({"horizon": [1, 10**9]})), _text(portfolio)),
+        "pins": (_text(small_document(pins)), _text(portfolio)),
+        "lags": (_text(small_document(after)), _text({**portfolio, "flows": flows[:5]})),
+        "min-years": (
+            _text(small_document({"offers.f.min_years": 10**18})),
+            _text({**portfolio, "engagements": [run]}),
+        ),
+        "exponent": (_instead("needs.n.weight", "@", "1e400"), _text(portfolio)),
+        "digits": (_instead("needs.n.quantity", "@", "9" * 6 * MANY), _text(portfolio)),
+        "decimals": (_instead("needs.n.weight", "@", "1." + "9" * 6 * MANY), _text(portfolio)),
+        "figure": (BASE, _text({"result": 1, "portfolio": portfolio, "figures": [figure]})),
+        "flows": (BASE, _text(portfolio)[:-1] + f',"flows":{_ones(3 * MANY)}}}'),
+        "flow-of-a-list": (BASE, _text({**portfolio, "flows": [{"implementer": 1}]}).replace("1}", _ones(MANY) + "}")),
+        "deep": ("[" * MANY, "{}"),
+    }
+    for name, (scenario, answer) in cases.items():
+        yield Load(f"checker-{name}", (CHECKER, "s.json", "p.json"), {"s.json": scenario, "p.json": answer})
+
+
+def main() -> None:
+    """Writes what every load takes."""
+    for load in loads():
+        with tempfile.TemporaryDirectory() as folder:
+            found = taken(load, Path(folder))
+        size = sum(len(text) for text in load.files.values())
+        row = f"{load.name:28} {size / 10**6:6.1f} MB {found.seconds:7.2f} s {found.peak:5} MiB, exit {found.code}"
+        sys.stdout.write(f"{row}: {found.output.strip().splitlines()[-1][:80] if found.output.strip() else ''}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

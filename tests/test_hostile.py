@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from hostile_files import BASE, attacks
+from hostile_files import BASE, Load, attacks, taken
+from hostile_files import MOST_MEMORY as MOST_MEBIBYTES
+from hostile_files import MOST_SECONDS as MOST_CPU
+from hostile_files import loads as heavy
 from matcher.errors import InvalidScenario
 from matcher.io import load, loads
 
@@ -91,3 +94,16 @@ def test_a_file_too_large_is_refused_unread(tmp_path: Path) -> None:
         file.truncate(10**12)
     with pytest.raises(InvalidScenario, match="a larger file"):
         load(path)
+
+
+@pytest.mark.parametrize("load", [pytest.param(each, id=each.name) for each in heavy()])
+def test_no_load_comes_to_a_limit(load: Load, tmp_path: Path) -> None:
+    """Each is refused, or found not to be right, in words: within processor seconds and memory of a process."""
+    found = taken(load, tmp_path)
+    assert found.code in (1, 2), found.output[-2000:]
+    assert found.seconds < MOST_CPU
+    assert found.peak < MOST_MEBIBYTES
+    assert "Traceback" not in found.output
+    assert "internal error" not in found.output
+    assert "MemoryError" not in found.output
+    assert 0 < len(found.output) < 20 * 2**20
