@@ -18,11 +18,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from matcher import Asked, SolveOptions, explain, load, solve
-from matcher.alternatives import find_alternatives
+from matcher.alternatives.finding import find_alternatives
 from matcher.execution import executor_for
-from matcher.explanation import PARTS, remaining
-from matcher.explanation.shortfalls import open_goals
-from matcher.portfolio import Portfolio
+from matcher.explanation.account import PARTS
+from matcher.explanation.shortfalls import open_goals, remaining
+from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import Scenario
 
 SCENARIO = Path(__file__).parents[1] / "scenarios" / "geneva-2015.yaml"

@@ -94,15 +94,15 @@ def _is_there(module: str) -> bool:
 
 def _assignment(options: OptionSet) -> Built:
     """The engine's path formulation."""
-    from matcher.arrays import build_arrays
-    from matcher.formulations.assignment import formulate
+    from benchmarks.peers.assignment.arrays import build_arrays
+    from benchmarks.peers.assignment.formulation import formulate
 
     return _ours(formulate(build_arrays(options)))
 
 
 def _compact(scenario: Scenario) -> Built:
     """The engine's compact formulation: money and work apart."""
-    return _ours(import_module("matcher.formulations.compact").formulate_compact(scenario))
+    return _ours(import_module("matcher.formulation.formulate").formulate_compact(scenario))
 
 
 def _ours(formulated: Any) -> Built:
@@ -152,12 +152,12 @@ def _peer(name: str) -> Subject:
 SUBJECTS: dict[str, Subject] = {
     subject.name: subject
     for subject in (
-        Subject("matcher", "matcher", ("matcher.solving",), _whole_engine, _solve_engine),
-        Subject("compact", "matcher, compact", ("matcher.formulations.compact",), _compact),
+        Subject("matcher", "matcher", ("matcher.engine.solving",), _whole_engine, _solve_engine),
+        Subject("compact", "matcher, compact", ("matcher.formulation.formulate",), _compact),
         Subject(
             "assignment",
             "matcher, assignment",
-            ("matcher.arrays", "matcher.formulations.assignment"),
+            ("benchmarks.peers.assignment.arrays", "benchmarks.peers.assignment.formulation"),
             _assignment,
             prepare=find_options,
         ),

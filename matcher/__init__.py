@@ -14,6 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from matcher.comparison.comparison import Comparison, compare
+    from matcher.engine.solving import solve
     from matcher.errors import (
         Fault,
         InvalidInput,
@@ -23,48 +25,47 @@ if TYPE_CHECKING:
         MatcherError,
         VerificationFailed,
     )
-    from matcher.explanation import Account, Asked, Comparison, compare, explain
+    from matcher.explanation.account import Account, Asked, explain
     from matcher.io import load, load_portfolio, loads
     from matcher.isolation import ProcessLimits, solve_isolated
-    from matcher.options import Option, OptionSet, find_options
-    from matcher.portfolio import Engagement, Flow, Partnership, Portfolio
-    from matcher.result import Cancel, Progress, Result, SolveOptions
+    from matcher.portfolio.portfolio import Engagement, Flow, Partnership, Portfolio
+    from matcher.portfolio.result import Cancel, Progress, Result, SolveOptions
     from matcher.scenario import Scenario
-    from matcher.solving import solve
+    from matcher.scenario.eligibility import Option, OptionSet, find_options
     from matcher.verification import Report, Violation, verify
 
 _HOME = {
-    "Account": "explanation",
-    "Asked": "explanation",
-    "Cancel": "result",
-    "Comparison": "explanation",
-    "Engagement": "portfolio",
+    "Account": "explanation.account",
+    "Asked": "explanation.account",
+    "Cancel": "portfolio.result",
+    "Comparison": "comparison.comparison",
+    "Engagement": "portfolio.portfolio",
     "Fault": "errors",
-    "Flow": "portfolio",
+    "Flow": "portfolio.portfolio",
     "InvalidInput": "errors",
     "InvalidOptions": "errors",
     "InvalidPortfolio": "errors",
     "InvalidScenario": "errors",
     "MatcherError": "errors",
-    "Option": "options",
-    "OptionSet": "options",
-    "Partnership": "portfolio",
-    "Portfolio": "portfolio",
+    "Option": "scenario.eligibility",
+    "OptionSet": "scenario.eligibility",
+    "Partnership": "portfolio.portfolio",
+    "Portfolio": "portfolio.portfolio",
     "ProcessLimits": "isolation",
-    "Progress": "result",
+    "Progress": "portfolio.result",
     "Report": "verification",
-    "Result": "result",
+    "Result": "portfolio.result",
     "Scenario": "scenario",
-    "SolveOptions": "result",
+    "SolveOptions": "portfolio.result",
     "VerificationFailed": "errors",
     "Violation": "verification",
-    "compare": "explanation",
-    "explain": "explanation",
-    "find_options": "options",
+    "compare": "comparison.comparison",
+    "explain": "explanation.account",
+    "find_options": "scenario.eligibility",
     "load": "io",
     "load_portfolio": "io",
     "loads": "io",
-    "solve": "solving",
+    "solve": "engine.solving",
     "solve_isolated": "isolation",
     "verify": "verification",
 }

@@ -281,7 +281,7 @@ def clocked(write: Write, delay: float | None) -> float | None:
 
 def solves(folder: Path, errors: dict[str, int], arguments: tuple[str, ...]) -> Iterator[dict[str, object]]:
     """Has every call of a whole ``matcher solve`` fail, the engine aside, and from every call on all that write."""
-    import matcher.second_opinion  # and with it the engine, before the stand-in takes its place
+    import matcher.isolation.second_opinion  # and with it the engine, before the stand-in takes its place
 
     engine = StandIn()
     vars(matcher)["isolation"] = engine

@@ -15,7 +15,7 @@ from math import ceil
 from random import Random
 from typing import Any
 
-from matcher.result import scenario_hash
+from matcher.portfolio.result import scenario_hash
 from matcher.scenario import Scenario
 
 Key = tuple[str | None, str, str, int]

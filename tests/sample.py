@@ -5,9 +5,9 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from matcher.partnerships import derive_partnerships
-from matcher.portfolio import Portfolio
-from matcher.result import Figure, Result, SolveOptions, Stage, Timings, scenario_hash
+from matcher.portfolio.partnerships import derive_partnerships
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import Figure, Result, SolveOptions, Stage, Timings, scenario_hash
 from matcher.scenario import Scenario
 
 SCENARIO: dict[str, Any] = {

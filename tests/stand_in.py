@@ -10,7 +10,7 @@ import pytest
 
 import matcher
 from matcher.isolation import ProcessLimits
-from matcher.result import Progress, Result, SolveOptions
+from matcher.portfolio.result import Progress, Result, SolveOptions
 from matcher.scenario import Scenario
 from sample import SCENARIO, sample_result, sample_scenario
 

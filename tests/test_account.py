@@ -12,19 +12,19 @@ from matcher.cli.app import run
 from matcher.cli.exits import Exit
 from matcher.cli.runs import RunFolder
 from matcher.cli.talk import out_markdown
+from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions
 from matcher.execution import executor_for
-from matcher.explanation import PARTS, Account, Asked, explain
+from matcher.explanation.account import PARTS, Account, Asked, explain
 from matcher.io import load
+from matcher.portfolio.result import Result, SolveOptions
 from matcher.reporting.audiences import Audience
 from matcher.reporting.explained import account_markdown
 from matcher.reporting.languages import languages, table_of
-from matcher.result import Result, SolveOptions
 from matcher.scenario import Scenario
-from matcher.solving import solve
 from small import Changes, small_scenario
 
-STARTER = Path(__file__).parents[1] / "matcher" / "starter" / "scenario.yaml"
+STARTER = Path(__file__).parents[1] / "matcher" / "cli" / "starter" / "scenario.yaml"
 POOR: Changes = {
     "needs.n.completes": True,
     "needs.n.quantity": 14,

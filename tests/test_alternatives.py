@@ -14,19 +14,21 @@ import pytest
 
 from brute_force import TooMany, right_portfolios
 from generators import Seeded, draw_scenario
-from matcher.alternatives import Alternatives, find_alternatives, finding, replaced
+from matcher.alternatives import finding
+from matcher.alternatives.finding import find_alternatives, replaced
+from matcher.alternatives.findings import Alternatives
 from matcher.alternatives.pairs import ANY, Key, forbidding, pairs_of, ties_of
 from matcher.alternatives.tolerances import allowed_by, figure_of
+from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions
 from matcher.execution import Processes
+from matcher.formulation.need_aggregation import merge
 from matcher.io import load
-from matcher.merging import merge
-from matcher.portfolio import Portfolio
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import SolveOptions
 from matcher.reporting.alternatives import alternatives_lines
 from matcher.reporting.languages import table_of
-from matcher.result import SolveOptions
 from matcher.scenario import Scenario
-from matcher.solving import solve
 from matcher.units import fraction
 from matcher.verification import verify
 from small import Changes, small_scenario

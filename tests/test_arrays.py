@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from matcher.arrays import Arrays, build_arrays, engagement_runs, is_public_match, most_money, pinned_years, runs_of
-from matcher.options import find_options
+from benchmarks.peers.assignment.arrays import Arrays, build_arrays, is_public_match
+from matcher.formulation.limits import most_money
+from matcher.formulation.plans import engagement_runs, pinned_years, runs_of
 from matcher.scenario import FundingOffer, Scenario
+from matcher.scenario.eligibility import find_options
 from small import Changes, small_scenario
 
 

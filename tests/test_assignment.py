@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import matcher.formulations
-from matcher.arrays import build_arrays
-from matcher.formulations.assignment import Assignment, formulate
-from matcher.formulations.layout import WORST_SCALE, Layout
-from matcher.formulations.objectives import worst_off_rows
-from matcher.linear_model import UNLIMITED, Rows
-from matcher.options import find_options
+import benchmarks.peers.assignment
+from benchmarks.peers.assignment.arrays import build_arrays
+from benchmarks.peers.assignment.formulation import Assignment, formulate
+from benchmarks.peers.assignment.layout import Layout
+from benchmarks.peers.assignment.objectives import worst_off_rows
+from matcher.formulation.columns import WORST_SCALE
+from matcher.scenario.eligibility import find_options
+from matcher.solvers.linear_model import UNLIMITED, Rows
 from small import Changes, small_scenario
 
 PREPAID: Changes = {
@@ -302,7 +303,7 @@ def test_rule_labels_are_found_in_the_source() -> None:
 def _emitted() -> set[str]:
     """First words of the labels of all rows that the formulations open."""
     found: set[str] = set()
-    for path in sorted(Path(matcher.formulations.__path__[0]).glob("*.py")):
+    for path in sorted(Path(benchmarks.peers.assignment.__path__[0]).glob("*.py")):
         for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(function, ast.FunctionDef):
                 found |= _labels_in(function)

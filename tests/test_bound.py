@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-import matcher.certificates as certificates
+import matcher.engine.certificates as certificates
 from generators import Seeded, draw_scenario
-from matcher.certificates import certify
+from matcher.engine.certificates import certify
+from matcher.engine.replanning import near
+from matcher.engine.solving import solve
 from matcher.io import canonical_json, load, scenario_document
-from matcher.replanning import near
-from matcher.result import Result, SolveOptions
+from matcher.portfolio.result import Result, SolveOptions
 from matcher.scenario import Scenario
-from matcher.solvers import Outcome, Solver, engine
-from matcher.solving import solve
+from matcher.solvers.engines import Outcome, Solver, engine
 from matcher.units import fraction
 from matcher.verification.bound import SENSE, Proven, proven
 from matcher.verification.documents import completed, fractional

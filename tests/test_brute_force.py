@@ -13,9 +13,9 @@ import pytest
 
 from brute_force import RULES, Answer, TooMany, best
 from generators import Seeded, draw_scenario
-from matcher.result import Result, SolveOptions
+from matcher.engine.solving import solve
+from matcher.portfolio.result import Result, SolveOptions
 from matcher.scenario import OptionKind, Scenario
-from matcher.solving import solve
 
 MOST_OPTIONS = 12
 BLOCK = 50

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import matcher.verification as verification
-from matcher.result import scenario_hash
+from matcher.portfolio.result import scenario_hash
 from matcher.scenario import Scenario
 from matcher.verification import Report, StateFigures, Violation, verify
 from matcher.verification.__main__ import USAGE, main

@@ -21,7 +21,7 @@ from matcher.cli.streams import stdout_for_data
 from matcher.errors import InvalidOptions, VerificationFailed
 from matcher.io import canonical_json, load
 from matcher.isolation import ProcessLimits
-from matcher.result import Result, SolveOptions
+from matcher.portfolio.result import Result, SolveOptions
 from matcher.scenario import DEFAULT_ORDER
 from sample import sample_result, sample_scenario
 

@@ -6,7 +6,7 @@ import io
 from types import SimpleNamespace
 
 from matcher.cli.progress import CLEAR, ProgressLog, progress_line
-from matcher.result import Progress
+from matcher.portfolio.result import Progress
 
 
 def report(elapsed: float, incumbent: float | None, bound: float | None = 3.0) -> Progress:

@@ -13,19 +13,19 @@ from typing import Any
 import pytest
 
 from generators import Seeded, draw_scenario
+from matcher.engine.parts import Best
+from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions, VerificationFailed
 from matcher.explanation import curves as curves_module
 from matcher.explanation.clock_findings import Clock, Curve, CurvePoint, Curves, Earliest
 from matcher.explanation.clocks import clock, only_own
 from matcher.explanation.curves import curve, curves_of
-from matcher.explanation.parts import Best
 from matcher.explanation.state_part import StatePart
 from matcher.io import load
-from matcher.portfolio import Portfolio
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import SolveOptions
 from matcher.reporting.clocks import clock_lines, curve_lines
-from matcher.result import SolveOptions
 from matcher.scenario import Scenario
-from matcher.solving import solve
 from matcher.units import fraction
 from matcher.verification import Report, verify
 from small import Changes, small_scenario

@@ -11,21 +11,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.peers.assignment.arrays import build_arrays
+from benchmarks.peers.assignment.formulation import Assignment, formulate
+from benchmarks.peers.assignment.objectives import linear_objective, worst_off_rows
 from generators import Seeded, draw_scenario
-from matcher.arrays import build_arrays
-from matcher.formulations.assignment import Assignment, formulate
-from matcher.formulations.compact import Compact, formulate_compact
-from matcher.formulations.compact import objectives as compact_objectives
-from matcher.formulations.compact.points import Pairs, _floor_shares, plan_of, portfolio_of, settle
-from matcher.formulations.objectives import linear_objective, worst_off_rows
+from matcher.engine.replanning import near
+from matcher.engine.solving import solve
+from matcher.formulation.formulate import Compact, formulate_compact
+from matcher.formulation.formulate import objectives as compact_objectives
+from matcher.formulation.plans import Pairs, _floor_shares, plan_of, portfolio_of, settle
 from matcher.io import load
-from matcher.linear_model import UNLIMITED, LinearModel
-from matcher.options import find_options
-from matcher.replanning import near
-from matcher.result import Clock, SolveOptions, scenario_hash
+from matcher.portfolio.result import Clock, SolveOptions, scenario_hash
 from matcher.scenario import Scenario
-from matcher.solvers import Limits, engine
-from matcher.solving import solve
+from matcher.scenario.eligibility import find_options
+from matcher.solvers.engines import Limits, engine
+from matcher.solvers.linear_model import UNLIMITED, LinearModel
 from matcher.verification import verify
 from small import Changes, small_scenario
 

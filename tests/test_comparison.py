@@ -10,14 +10,14 @@ import pytest
 from matcher.cli.app import run
 from matcher.cli.exits import Exit
 from matcher.cli.runs import RunFolder
+from matcher.comparison.comparison import Comparison, compare
+from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions
-from matcher.explanation import Comparison, compare
-from matcher.portfolio import Portfolio
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import SolveOptions
 from matcher.reporting.compared import comparison_markdown
 from matcher.reporting.languages import table_of
-from matcher.result import SolveOptions
 from matcher.scenario import Scenario
-from matcher.solving import solve
 from small import Changes, small_scenario
 
 BOTH: Changes = {

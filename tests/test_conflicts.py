@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from generators import Seeded, draw_scenario
-from matcher.conflicts.decided import decided_conflict
-from matcher.conflicts.limits import limits_of, under
-from matcher.formulations.compact import formulate_compact
-from matcher.result import Clock, SolveOptions
-from matcher.solving import solve
+from matcher.engine.conflicts.decided import decided_conflict
+from matcher.engine.conflicts.limits import limits_of, under
+from matcher.engine.solving import solve
+from matcher.formulation.formulate import formulate_compact
+from matcher.portfolio.result import Clock, SolveOptions
 from matcher.verification import verify
 from small import Changes, small_scenario
 

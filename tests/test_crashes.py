@@ -250,7 +250,7 @@ def kept(record: dict[str, Any]) -> bool:
 SOLVER = """
 from matcher.cli.app import main
 from stand_in import StandIn
-import matcher, matcher.second_opinion
+import matcher, matcher.isolation.second_opinion
 vars(matcher)["isolation"] = StandIn()
 main()
 """

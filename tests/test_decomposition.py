@@ -12,21 +12,21 @@ import pytest
 from benchmarks.instances import generate
 from generators import Seeded, draw_scenario
 from matcher import decomposition
-from matcher.decomposition import search
-from matcher.decomposition.neighbourhoods import Groups
-from matcher.decomposition.prices import cut, value_blocks, whole_prices
+from matcher.engine.by_state import search
+from matcher.engine.by_state.neighbourhoods import Groups
+from matcher.engine.by_state.prices import cut, value_blocks, whole_prices
+from matcher.engine.lexicographic import locked
+from matcher.engine.problem import Task
+from matcher.engine.solving import solve
 from matcher.execution import Executor, Processes, Serial
-from matcher.formulations.compact import formulate_compact
-from matcher.formulations.compact.objectives import linear_objective, weighted_objective
-from matcher.formulations.compact.points import settle
-from matcher.pursuit import Task
-from matcher.recovery import flows_of, whole_pairs
-from matcher.result import Cancel, Clock, Result, SolveOptions
+from matcher.formulation.formulate import formulate_compact
+from matcher.formulation.objectives import linear_objective, weighted_objective
+from matcher.formulation.pairing import flows_of, whole_pairs
+from matcher.formulation.plans import settle
+from matcher.portfolio.result import Cancel, Clock, Result, SolveOptions
 from matcher.scenario import Scenario
-from matcher.solvers import Limits, Solver, SolverFailed, engine
+from matcher.solvers.engines import Limits, Solver, SolverFailed, engine
 from matcher.solvers.mathopt import BOUND_TOLERANCE
-from matcher.solving import solve
-from matcher.stages import locked
 from matcher.verification import verify
 from small import small_scenario
 

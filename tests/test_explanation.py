@@ -13,23 +13,26 @@ from generators import Seeded, draw_scenario
 from matcher.cli.app import run
 from matcher.cli.exits import Exit
 from matcher.cli.runs import RunFolder
+from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions
 from matcher.execution import Processes
-from matcher.explanation import Account, Cause, Change, Remedy, Shortfall, remaining, shortfalls
+from matcher.explanation import shortfalls
+from matcher.explanation.account import Account
 from matcher.explanation.changes import Lever, changed, levers_of, raised_offer
+from matcher.explanation.findings import Cause, Change, Remedy, Shortfall
 from matcher.explanation.halving import alone, needed
 from matcher.explanation.ledger import LedgerMaker
 from matcher.explanation.probes import Probes
 from matcher.explanation.setting import Found, Goal, Setting
+from matcher.explanation.shortfalls import remaining
 from matcher.io import load
-from matcher.portfolio import Portfolio
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import Result, SolveOptions
 from matcher.reporting import amounts
 from matcher.reporting.explained import account_markdown
 from matcher.reporting.languages import languages, numerals_of, table_of
 from matcher.reporting.shortfalls import ShortfallSpeaker
-from matcher.result import Result, SolveOptions
 from matcher.scenario import Scenario, Yearly
-from matcher.solving import solve
 from small import Changes, small_scenario
 
 QUICK = SolveOptions(work=5)

@@ -13,18 +13,18 @@ from random import Random
 import pytest
 
 from generators import Seeded, draw_scenario
-from matcher.explanation import Cause, Remedy, Shortfall, remaining
+from matcher.engine.solving import solve
 from matcher.explanation.changes import Lever, changed, levers_of, raised_offer
+from matcher.explanation.findings import Cause, Remedy, Shortfall
 from matcher.explanation.ledger import PAIRED
 from matcher.explanation.probes import Probes
 from matcher.explanation.setting import Found, Goal, Setting
-from matcher.explanation.shortfalls import TRIFLE
+from matcher.explanation.shortfalls import TRIFLE, remaining
 from matcher.explanation.stops import Stop, stops_of, without
 from matcher.io import load
-from matcher.portfolio import Portfolio
-from matcher.result import SolveOptions
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import SolveOptions
 from matcher.scenario import Scenario
-from matcher.solving import solve
 from small import Changes, small_scenario
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"

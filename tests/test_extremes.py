@@ -11,14 +11,15 @@ import pytest
 
 from matcher.cli.app import run
 from matcher.cli.exits import Exit
+from matcher.comparison.comparison import compare
+from matcher.engine.lexicographic import formulated
+from matcher.engine.solving import solve
 from matcher.errors import InvalidScenario
-from matcher.explanation import compare, explain
-from matcher.reporting import overview_of, overview_text
-from matcher.result import SolveOptions
+from matcher.explanation.account import explain
+from matcher.portfolio.result import SolveOptions
+from matcher.reporting.overview import overview_of, overview_text
 from matcher.rounds.decisions import Wish, decided, with_decisions
 from matcher.scenario import Scenario
-from matcher.solving import solve
-from matcher.stages import formulated
 from matcher.verification import verify
 from small import Changes, small_document
 

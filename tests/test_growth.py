@@ -14,14 +14,16 @@ import pytest
 
 from effort import effort
 from matcher.errors import InvalidScenario
+from matcher.formulation.need_aggregation import merge
 from matcher.io import canonical_json, load_portfolio, loads, portfolio_csv, scenario_document
-from matcher.merging import merge
-from matcher.options import find_options
-from matcher.partnerships import derive_partnerships
-from matcher.portfolio import Engagement, Flow, Portfolio
-from matcher.reporting import overview_of, partnerships_markdown, summary_markdown, summary_text
-from matcher.result import Result, SolveOptions, scenario_hash
+from matcher.portfolio.partnerships import derive_partnerships
+from matcher.portfolio.portfolio import Engagement, Flow, Portfolio
+from matcher.portfolio.result import Result, SolveOptions, scenario_hash
+from matcher.reporting.markdown import partnerships_markdown, summary_markdown
+from matcher.reporting.overview import overview_of
+from matcher.reporting.terminal import summary_text
 from matcher.scenario import Scenario, Years
+from matcher.scenario.eligibility import find_options
 from matcher.verification import verify
 
 SMALL = 24

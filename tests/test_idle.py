@@ -11,22 +11,22 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.peers.assignment.arrays import build_arrays
+from benchmarks.peers.assignment.formulation import formulate
 from generators import Seeded, draw_scenario
-from matcher.arrays import build_arrays
-from matcher.conflicts.limits import limits_of
+from matcher.comparison.tally import tally
+from matcher.engine.conflicts.limits import limits_of
+from matcher.engine.solving import solve
 from matcher.explanation.idle import Idle, idle_offers
-from matcher.explanation.tallies import tally
-from matcher.formulations.assignment import formulate
 from matcher.io import load
-from matcher.linear_model import UNLIMITED, LinearObjective, RowBuilder
-from matcher.options import find_options
-from matcher.portfolio import Portfolio
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import Clock, SolveOptions
 from matcher.reporting.idle import IdleSpeaker
 from matcher.reporting.languages import languages, table_of
-from matcher.result import Clock, SolveOptions
 from matcher.scenario import FundingOffer, Scenario
-from matcher.solvers import Limits, engine
-from matcher.solving import solve
+from matcher.scenario.eligibility import find_options
+from matcher.solvers.engines import Limits, engine
+from matcher.solvers.linear_model import UNLIMITED, LinearObjective, RowBuilder
 from small import Changes, small_scenario
 
 TINY = sorted(

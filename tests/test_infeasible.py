@@ -11,13 +11,13 @@ import pytest
 
 from benchmarks.instances import generate
 from generators import Seeded, draw_document, draw_scenario
-from matcher.conflicts import limits
-from matcher.conflicts.limits import under
+from matcher.engine.conflicts import limits
+from matcher.engine.conflicts.limits import under
+from matcher.engine.solving import solve
 from matcher.errors import InvalidEdit, InvalidInput
-from matcher.portfolio import Flow, Portfolio
-from matcher.result import Conflict, Result, SolveOptions
+from matcher.portfolio.portfolio import Flow, Portfolio
+from matcher.portfolio.result import Conflict, Result, SolveOptions
 from matcher.scenario import Scenario, TechnicalOffer
-from matcher.solving import solve
 from matcher.verification import verify
 from small import small_document, small_scenario
 

@@ -21,7 +21,7 @@ from matcher.cli.interrupt import Interruption
 from matcher.cli.runs import RunFolder
 from matcher.execution import worker
 from matcher.io import is_complete
-from matcher.result import Cancel
+from matcher.portfolio.result import Cancel
 
 if TYPE_CHECKING:
     from stand_in import StandIn

@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from matcher.engine.solving import solve, solve_within
 from matcher.errors import InvalidOptions
 from matcher.execution import ExecutionFailed, Serial
 from matcher.io import canonical_json, load
 from matcher.isolation import ProcessLimits, limits, parent, solve_isolated
-from matcher.result import Cancel, Clock, Progress, Result, SolveOptions
+from matcher.portfolio.result import Cancel, Clock, Progress, Result, SolveOptions
 from matcher.scenario import Scenario
-from matcher.solving import solve, solve_within
 from matcher.verification import verify
 from odd_children import beginning_with
 

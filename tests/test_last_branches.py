@@ -11,17 +11,17 @@ import pytest
 from pydantic import ValidationError
 
 from matcher.errors import Fault, InvalidScenario
+from matcher.formulation.pairing import Flows, _pair
+from matcher.formulation.payment_classes import find_payments
 from matcher.io import load
 from matcher.io.yaml_text import read_yaml
-from matcher.linear_model import LinearModel, RowBuilder, objective, submodel
-from matcher.payments import find_payments
-from matcher.recovery import Flows, _pair
-from matcher.result import Clock
+from matcher.portfolio.result import Clock
 from matcher.scenario import Scenario
 from matcher.scenario.consistency import MOST_FAULTS
 from matcher.scenario.validation import read_scenario
+from matcher.solvers.integer_repair import relaxed_with_room
+from matcher.solvers.linear_model import LinearModel, RowBuilder, objective, submodel
 from matcher.units import decimal_text, plain
-from matcher.whole_units import relaxed_with_room
 from small import small_document, small_scenario
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from matcher.linear_model import (
+from matcher.solvers.linear_model import (
     UNLIMITED,
     Ints,
     LinearModel,

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from generators import Drawn, Seeded, Source, draw_tasks
 from matcher import SolveOptions, solve
-from matcher.merging import Merged, merge
-from matcher.options import Option, find_options
-from matcher.portfolio import Engagement, Flow, Portfolio
-from matcher.result import scenario_hash
+from matcher.formulation.need_aggregation import Merged, merge
+from matcher.portfolio.portfolio import Engagement, Flow, Portfolio
+from matcher.portfolio.result import scenario_hash
 from matcher.scenario import Scenario, Years
+from matcher.scenario.eligibility import Option, find_options
 from matcher.units import MAX_QUANTITY
 from matcher.verification import Report, verify
 from small import Changes, small_scenario

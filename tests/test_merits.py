@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 
 from generators import Seeded, draw_scenario
+from matcher.comparison.tally import tally
+from matcher.engine.replanning import near
+from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions
 from matcher.explanation.merits import Merit, merits_of
-from matcher.explanation.tallies import tally
 from matcher.io import load
-from matcher.partnerships import derive_partnerships, flows_of, forbidding
-from matcher.portfolio import Flow, Portfolio
-from matcher.replanning import near
+from matcher.portfolio.partnerships import derive_partnerships, flows_of, forbidding
+from matcher.portfolio.portfolio import Flow, Portfolio
+from matcher.portfolio.result import SolveOptions
 from matcher.reporting.languages import languages
 from matcher.reporting.merits import MeritSpeaker
-from matcher.result import SolveOptions
 from matcher.rounds.decisions import Decision, with_decisions
 from matcher.scenario import Decisions, Scenario, TechnicalOffer
-from matcher.solving import solve
 from matcher.units import fraction
 from small import Changes, small_scenario
 

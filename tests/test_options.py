@@ -8,8 +8,8 @@ from typing import Any, get_args
 import pytest
 
 from matcher import options
-from matcher.options import ReasonCode, channel_of, find_options, reach
 from matcher.scenario import FundingOffer, OptionKind, Scenario, TechnicalOffer
+from matcher.scenario.eligibility import ReasonCode, channel_of, find_options, reach
 from matcher.verification import eligibility
 from matcher.verification.documents import completed, fractional
 from matcher.verification.facts import Setting

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from matcher.partnerships import derive_partnerships
-from matcher.portfolio import Partnership
+from matcher.portfolio.partnerships import derive_partnerships
+from matcher.portfolio.portfolio import Partnership
 from matcher.scenario import Scenario
 from sample import ENGAGEMENTS, FLOWS, SCENARIO, Row, sample_portfolio, sample_scenario
 

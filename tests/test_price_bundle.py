@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from benchmarks.instances import generate
-from matcher.decomposition import at_once
-from matcher.decomposition.bundle import Bundle
-from matcher.decomposition.prices import cut, whole_prices
-from matcher.decomposition.search import Meter, starting_plan
-from matcher.pursuit import Task
-from matcher.result import Clock, SolveOptions
-from matcher.solvers import Continuous, Limits, SolverFailed, engine, minimum
-from matcher.solving import solve
+from matcher.engine.by_state import at_once
+from matcher.engine.by_state.bundle import Bundle
+from matcher.engine.by_state.prices import cut, whole_prices
+from matcher.engine.by_state.search import Meter, starting_plan
+from matcher.engine.problem import Task
+from matcher.engine.solving import solve
+from matcher.portfolio.result import Clock, SolveOptions
+from matcher.solvers.engines import Continuous, Limits, SolverFailed, engine, minimum
 from matcher.verification import verify
 from test_decomposition import scenario_of, task_of
 

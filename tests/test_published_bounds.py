@@ -7,12 +7,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from matcher.linear_model import LinearObjective
-from matcher.pursuit import exact_bound
+from matcher.engine.problem import exact_bound
+from matcher.engine.solving import solve
+from matcher.portfolio.result import SolveOptions, Stage
 from matcher.reporting import amounts
-from matcher.result import SolveOptions, Stage
 from matcher.scenario import Currency
-from matcher.solving import solve
+from matcher.solvers.linear_model import LinearObjective
 from matcher.units import outward_text
 from small import small_scenario
 

@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from matcher.linear_model import LinearObjective
-from matcher.pursuit import exact_bound
+from matcher.engine.problem import exact_bound
 from matcher.solvers.cpsat import _bound
+from matcher.solvers.linear_model import LinearObjective
 
 
 def figure(denominator: int, maximise: bool) -> LinearObjective:

@@ -26,7 +26,7 @@ from matcher.io import answers, document, json_text, load_portfolio, load_result
 from matcher.io.document import MAX_FAULTS, Node, Place
 from matcher.io.json_text import read_json
 from matcher.io.yaml_text import read_yaml
-from matcher.result import Result, SolveOptions
+from matcher.portfolio.result import Result, SolveOptions
 from matcher.scenario import validation
 from matcher.scenario.validation import holds_more, read_scenario
 from small import small_document, small_scenario

@@ -20,7 +20,7 @@ from matcher.io.json_text import plain_json, read_json
 from matcher.io.numerals import NumeralError, number, plain_scalar
 from matcher.io.overrides import overrides_of
 from matcher.io.yaml_text import read_yaml
-from matcher.scenario.validation import read_scenario
+from matcher.scenario import Scenario
 from small import Changes, small_document
 from told import told
 
@@ -288,7 +288,7 @@ def test_values_are_refused_word_for_word(case: str) -> None:
 
 
 def _of_values(case: str) -> list[str]:
-    _, faults = read_scenario(small_document(VALUES[case]))
+    _, faults = Scenario.read(small_document(VALUES[case]))
     return [str(fault) for fault in faults]
 
 
@@ -308,7 +308,7 @@ def _of_values(case: str) -> list[str]:
 )
 def test_documents_that_are_none_are_shown(data: object, found: str) -> None:
     """In a few words, or cut after so many letters."""
-    scenario, (fault,) = read_scenario(data)
+    scenario, (fault,) = Scenario.read(data)
     assert scenario is None
     assert str(fault) == f"(whole document): found {found}; expected a mapping of the scenario's fields"
 

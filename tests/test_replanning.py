@@ -10,14 +10,14 @@ from fractions import Fraction
 import pytest
 
 from generators import Seeded, draw_scenario
-from matcher.certificates import certify
+from matcher.engine.certificates import certify
+from matcher.engine.replanning import near
+from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions, InvalidScenario
 from matcher.isolation import solve_isolated
-from matcher.portfolio import Portfolio
-from matcher.replanning import near
-from matcher.result import Method, Result, SolveOptions
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import Method, Result, SolveOptions
 from matcher.scenario import Scenario
-from matcher.solving import solve
 from matcher.units import fraction
 from matcher.verification import verify
 from matcher.verification.bound import proven

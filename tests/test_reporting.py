@@ -10,27 +10,20 @@ from typing import Any, get_args
 import pytest
 
 from generators import Seeded, draw_tasks
-from matcher.merging import merge
-from matcher.options import OptionSet, ReasonCode, find_options
-from matcher.portfolio import Part, Responsibility
-from matcher.reporting import (
-    amounts,
-    cautions,
-    overview_document,
-    overview_of,
-    partnerships_markdown,
-    sheets_text,
-    summary_markdown,
-    summary_text,
-    words,
-)
+from matcher.formulation.need_aggregation import merge
+from matcher.portfolio.portfolio import Part, Responsibility
+from matcher.portfolio.result import Conflict, SolveOptions, Stage, Status, StopReason
+from matcher.reporting import amounts, cautions, words
 from matcher.reporting.cautions import Caution, cautions_of
 from matcher.reporting.facts import kind_facts, need_facts, state_facts
 from matcher.reporting.languages import numerals_of
 from matcher.reporting.layout import clean, escaped, markdown_table, shortened, text_table
+from matcher.reporting.markdown import partnerships_markdown, summary_markdown
+from matcher.reporting.overview import overview_document, overview_of
+from matcher.reporting.terminal import sheets_text, summary_text
 from matcher.reporting.verdict import completion, objective_rows, verdict_of
-from matcher.result import Conflict, SolveOptions, Stage, Status, StopReason
 from matcher.scenario import Currency, ObjectiveName, OptionKind, Scenario, Years
+from matcher.scenario.eligibility import OptionSet, ReasonCode, find_options
 from matcher.scenario.entities import Provenance
 from sample import FLOWS, SCENARIO, Row, sample_portfolio, sample_result, sample_scenario
 

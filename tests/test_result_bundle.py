@@ -20,13 +20,13 @@ import pytest
 import matcher.verification as verification
 import matcher.verification.bundle as bundles
 from generators import Seeded, draw_scenario
-from matcher.certificates import certify
 from matcher.cli import run
 from matcher.cli.exits import Exit
+from matcher.engine.certificates import certify
+from matcher.engine.solving import solve
 from matcher.io import canonical_json, scenario_document
-from matcher.result import SolveOptions
+from matcher.portfolio.result import SolveOptions
 from matcher.scenario import DEFAULT_ORDER, Scenario
-from matcher.solving import solve
 from matcher.units import plain
 from matcher.verification import BundleReport, verify_bundle
 from matcher.verification.__main__ import NOT_HERE
@@ -360,7 +360,7 @@ def test_a_portfolio_is_saved_even_if_its_proof_fails(tmp_path: Path, monkeypatc
     def broken(*_: object) -> dict[str, Any]:
         raise RuntimeError("no proof")
 
-    monkeypatch.setattr("matcher.certificates.certify", broken)
+    monkeypatch.setattr("matcher.engine.certificates.certify", broken)
     folder = tmp_path / "saved"
     arguments = ["solve", str(SCENARIOS / "completion-race.yaml"), "--bundle", "-o", str(folder), "--quiet"]
     assert run(arguments) == Exit.FAILED

@@ -16,18 +16,20 @@ import pytest
 from generators import Seeded, draw_scenario
 from matcher.cli.app import run
 from matcher.cli.exits import Exit
+from matcher.comparison.comparison import Moved
+from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions, InvalidScenario
-from matcher.explanation import Moved
 from matcher.io import canonical_json, load, scenario_document
-from matcher.partnerships import derive_partnerships, flows_of
-from matcher.portfolio import Portfolio
+from matcher.portfolio.partnerships import derive_partnerships, flows_of
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import Result, SolveOptions
 from matcher.reporting.languages import table_of
 from matcher.reporting.rounds import round_markdown
-from matcher.result import Result, SolveOptions
-from matcher.rounds import Mode, Played, Record, Session, Standing, Wish, decided, play, price, replay
-from matcher.rounds.decisions import with_decisions
+from matcher.rounds.decisions import Wish, decided, with_decisions
+from matcher.rounds.play import Played, play, price
+from matcher.rounds.record import Mode, Record, Standing
+from matcher.rounds.session import Session, replay
 from matcher.scenario import Scenario
-from matcher.solving import solve
 from matcher.units import fraction
 from matcher.verification import verify
 from small import Changes, small_scenario

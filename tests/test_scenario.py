@@ -15,8 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from generators import Seeded, draw_document
 from matcher.errors import MOST_COMPARED, Fault, InvalidEdit, InvalidScenario, nearest
-from matcher.portfolio import Portfolio
-from matcher.result import Result, scenario_hash
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import Result, scenario_hash
 from matcher.scenario import (
     DEFAULT_ORDER,
     FundingOffer,

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
+from matcher.engine.solving import solve
 from matcher.io.reading import load
-from matcher.options import find_options
-from matcher.result import Result, SolveOptions
+from matcher.portfolio.result import Result, SolveOptions
 from matcher.scenario import FundingOffer, Scenario
-from matcher.solving import solve
+from matcher.scenario.eligibility import find_options
 
 FOLDER = Path(__file__).resolve().parents[1] / "scenarios"
 TINY = sorted(path for path in (FOLDER / "tiny").glob("*.yaml") if not path.name.endswith(".expected.yaml"))

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-import matcher.second_opinion as asked
+import matcher.isolation.second_opinion as asked
 from generators import Seeded, draw_scenario
 from matcher import Scenario
 from matcher.cli import run
 from matcher.cli.exits import Exit
+from matcher.engine.solving import solve
 from matcher.io import load
-from matcher.result import Result, SolveOptions
-from matcher.second_opinion import OTHER, Opinion, compare, second_opinion
-from matcher.solving import solve
+from matcher.isolation.second_opinion import OTHER, Opinion, compare, second_opinion
+from matcher.portfolio.result import Result, SolveOptions
 
 TINY = Path(__file__).parent.parent / "scenarios" / "tiny"
 

@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 
 from benchmarks.instances import generate
 from generators import Drawn, Seeded, draw_document, draw_scenario, scenarios, shuffled
+from matcher.engine.solving import solve
 from matcher.errors import InvalidScenario
 from matcher.io.reading import load
-from matcher.result import Cancel, Clock, Progress, Result, SolveOptions
+from matcher.portfolio.result import Cancel, Clock, Progress, Result, SolveOptions
 from matcher.scenario import Scenario
-from matcher.solvers import ENGINES as ENGINES_BY_NAME
-from matcher.solving import solve
+from matcher.solvers.engines import ENGINES as ENGINES_BY_NAME
 from matcher.verification import verify
 from small import small_scenario
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from matcher.explanation.tallies import ABSENT, completion_year, tally
-from matcher.portfolio import Flow, Portfolio
+from matcher.comparison.tally import ABSENT, completion_year, tally
+from matcher.portfolio.portfolio import Flow, Portfolio
 from small import small_scenario
 
 PEOPLE = {"women": 10, "men": 9, "girls": 3, "boys": 0}

@@ -15,7 +15,9 @@ from benchmarks.instances import generate, generate_data
 from matcher.cli.app import run
 from matcher.io import load
 from matcher.io.writing import canonical_json, scenario_document
-from matcher.reporting import Caution, overview_document, overview_of, unit_slips, words
+from matcher.reporting import words
+from matcher.reporting.cautions import Caution, unit_slips
+from matcher.reporting.overview import overview_document, overview_of
 from matcher.reporting.unit_slips import Slip, find_slips
 from matcher.reporting.unit_slips.units import money_intents, price_intents, work_intents
 from matcher.scenario import Scenario

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 import matcher.verification as verification
-from matcher.portfolio import Portfolio
-from matcher.result import Result, SolveOptions, scenario_hash
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import Result, SolveOptions, scenario_hash
 from matcher.scenario import Scenario
 from matcher.units import plain
 from matcher.verification import Report, canonical_hash, verify

@@ -8,10 +8,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from matcher.linear_model import Ints, LinearModel, LinearObjective, RowBuilder, objective
-from matcher.result import Clock
-from matcher.solvers import Solver, engine
-from matcher.whole_units import REACH, whole_point
+from matcher.portfolio.result import Clock
+from matcher.solvers.engines import Solver, engine
+from matcher.solvers.integer_repair import REACH, whole_point
+from matcher.solvers.linear_model import Ints, LinearModel, LinearObjective, RowBuilder, objective
 
 Line = tuple[dict[int, int], int | None, int | None]
 
@@ -102,7 +102,7 @@ def test_rows_that_bounds_alone_break_cost_no_search(monkeypatch: pytest.MonkeyP
         asked.append(name)
         return engine(name)
 
-    monkeypatch.setattr("matcher.whole_units.engine", listening)
+    monkeypatch.setattr("matcher.solvers.integer_repair.engine", listening)
     model = _model([({0: 1}, 400, None)], [500], [True])
     assert _found(model, [100.0], {0: 1}) is not None
     assert asked == ["lp", "cpsat"]

@@ -37,8 +37,8 @@ from matcher.io import (
     write_run,
     writing,
 )
-from matcher.portfolio import Flow, Portfolio
-from matcher.result import scenario_hash
+from matcher.portfolio.portfolio import Flow, Portfolio
+from matcher.portfolio.result import scenario_hash
 
 TWO_STATES = Path(__file__).parent / "data" / "two-states.yaml"
 ROOT = Path(__file__).parent.parent

@@ -28,8 +28,8 @@ from benchmarks.instances import generate_data
 from matcher.errors import InvalidScenario
 from matcher.io import load
 from matcher.io.writing import scenario_document
-from matcher.options import find_options
 from matcher.scenario import Scenario, TechnicalOffer
+from matcher.scenario.eligibility import find_options
 
 GENEVA = Path(__file__).resolve().parents[1] / "scenarios" / "geneva-2015.yaml"
 THOUSAND, MILLION, HECTARE, MONTHS = Fraction(1000), Fraction(10**6), Fraction(10**4), Fraction(12)

@@ -13,7 +13,7 @@ from ortools.sat.python import cp_model
 from benchmarks.outcome import GAP, Dimensions, Trajectory
 from benchmarks.peers.path_data import Key, PathData, read_paths, with_all_rules
 from matcher import Engagement, Flow, OptionSet, Portfolio
-from matcher.result import scenario_hash
+from matcher.portfolio.result import scenario_hash
 from matcher.scenario import FundingOffer, Years
 
 Terms = Iterable[tuple[cp_model.IntVar, Fraction | int]]

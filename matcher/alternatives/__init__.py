@@ -11,34 +11,3 @@ References: Brill, Chang and Hopkins (1982), Modeling to generate alternatives: 
 illustration using a problem in land use planning, Management Science 28(3). DeCarolis (2011), Using
 modeling to generate alternatives (MGA) to expand our thinking on energy futures, Energy Economics 33(2).
 """
-
-from __future__ import annotations
-
-from matcher.alternatives.finding import find_alternatives, replaced
-from matcher.alternatives.findings import (
-    Alternative,
-    Alternatives,
-    Bound,
-    Needed,
-    Pair,
-    Partner,
-    Standing,
-    Unused,
-    Verdict,
-    Witness,
-)
-
-__all__ = [
-    "Alternative",
-    "Alternatives",
-    "Bound",
-    "Needed",
-    "Pair",
-    "Partner",
-    "Standing",
-    "Unused",
-    "Verdict",
-    "Witness",
-    "find_alternatives",
-    "replaced",
-]

@@ -25,15 +25,15 @@ from matcher.alternatives.necessity import Asked, try_without
 from matcher.alternatives.pairs import ANY, Key, eligible_pairs, pairs_of, reuse, ties_of
 from matcher.alternatives.search import least_reuse
 from matcher.alternatives.tolerances import Allowed, Ground, allowed_by, ground_of, judged
-from matcher.decomposition.search import Meter
+from matcher.engine.by_state.search import Meter
+from matcher.engine.solving import WHOLE_COLUMNS, WHOLE_STATES
 from matcher.errors import InvalidOptions
 from matcher.execution import Executor, Serial
-from matcher.formulations.compact import formulate_compact
-from matcher.merging import Merged, merge
-from matcher.portfolio import Engagement, Flow, Portfolio
-from matcher.result import Figure, scenario_hash
+from matcher.formulation.formulate import formulate_compact
+from matcher.formulation.need_aggregation import Merged, merge
+from matcher.portfolio.portfolio import Engagement, Flow, Portfolio
+from matcher.portfolio.result import Figure, scenario_hash
 from matcher.scenario import Scenario
-from matcher.solving import WHOLE_COLUMNS, WHOLE_STATES
 from matcher.units import decimal_text, plain
 from matcher.verification import verify
 

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
-from matcher.portfolio import Engagement, Flow, Portfolio
-from matcher.result import Figure
+from matcher.portfolio.portfolio import Engagement, Flow, Portfolio
+from matcher.portfolio.result import Figure
 from matcher.scenario import Frozen
 from matcher.scenario.fields import Count, Id, Share, Text
 

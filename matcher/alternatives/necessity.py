@@ -13,17 +13,17 @@ import numpy as np
 from matcher.alternatives.findings import Needed
 from matcher.alternatives.pairs import Key, forbidding
 from matcher.alternatives.tolerances import Allowed, Ground, RowsAt, exact, ground_of, judged
-from matcher.decomposition.groups import Answer, Part, merged, piece_of
+from matcher.engine.by_state.groups import Answer, Part, merged, piece_of
 from matcher.execution import Serial
-from matcher.formulations.compact import formulate_compact
-from matcher.formulations.compact.objectives import linear_objective
-from matcher.formulations.compact.points import Plan
-from matcher.linear_model import LinearObjective
-from matcher.merging import Merged
-from matcher.portfolio import Portfolio
-from matcher.recovery import whole_pairs
-from matcher.result import Clock
-from matcher.solvers import Limits, SolverFailed, engine
+from matcher.formulation.formulate import formulate_compact
+from matcher.formulation.need_aggregation import Merged
+from matcher.formulation.objectives import linear_objective
+from matcher.formulation.pairing import whole_pairs
+from matcher.formulation.plans import Plan
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import Clock
+from matcher.solvers.engines import Limits, SolverFailed, engine
+from matcher.solvers.linear_model import LinearObjective
 
 WORK = 4.0
 """Deterministic work of looking for a portfolio without one pair."""

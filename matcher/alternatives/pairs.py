@@ -13,11 +13,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from matcher.formulations.compact.columns import Columns
-from matcher.linear_model import LinearObjective
-from matcher.portfolio import Portfolio
-from matcher.result import scenario_hash
+from matcher.formulation.columns import Columns
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import scenario_hash
 from matcher.scenario import Decisions, Forbid, FundingOffer, Scenario
+from matcher.solvers.linear_model import LinearObjective
 
 Key = tuple[str, str, str]
 """State, provider that pays ("" in kind, so that pairs sort), provider that works. One of the two may be `ANY`: the

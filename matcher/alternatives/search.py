@@ -2,7 +2,7 @@
 
 Where few States are in a small model they are all freed at once. Else States are first freed one by
 one, each with its fair part of what the tolerances still leave, and then in groups with their rivals,
-as when a portfolio is sought (`matcher.decomposition`).
+as when a portfolio is sought (`matcher.engine.by_state`).
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from fractions import Fraction
 import numpy as np
 
 from matcher.alternatives.tolerances import Ground
-from matcher.decomposition.groups import Part, merged, piece_of, solve_pieces
-from matcher.decomposition.neighbourhoods import Groups
-from matcher.decomposition.search import GROUP_GAP, STATE_WORK, Meter, free_groups
-from matcher.formulations.compact.points import Plan
-from matcher.linear_model import Floats, LinearObjective
-from matcher.pursuit import better
-from matcher.solvers import Limits
+from matcher.engine.by_state.groups import Part, merged, piece_of, solve_pieces
+from matcher.engine.by_state.neighbourhoods import Groups
+from matcher.engine.by_state.search import GROUP_GAP, STATE_WORK, Meter, free_groups
+from matcher.engine.problem import better
+from matcher.formulation.plans import Plan
+from matcher.solvers.engines import Limits
+from matcher.solvers.linear_model import Floats, LinearObjective
 
 SWEEPS = 2
 """Times that each State is freed alone with its fair part, before groups of States are freed with all that is left."""

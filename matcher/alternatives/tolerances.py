@@ -11,18 +11,18 @@ from typing import Literal
 import numpy as np
 
 from matcher.alternatives.pairs import restated
+from matcher.engine.lexicographic import aims_of, locked, task_of, worst_rows_of
+from matcher.engine.problem import Task
 from matcher.errors import VerificationFailed
 from matcher.execution import Executor
-from matcher.formulations.compact import Compact
-from matcher.formulations.compact.objectives import FIGURES, worst_off_error
-from matcher.formulations.compact.points import Plan, plan_within, portfolio_of
-from matcher.linear_model import UNLIMITED, Ints, LinearObjective
-from matcher.merging import Merged
-from matcher.portfolio import Portfolio
-from matcher.pursuit import Task
-from matcher.result import Clock, SolveOptions
+from matcher.formulation.formulate import Compact
+from matcher.formulation.need_aggregation import Merged
+from matcher.formulation.objectives import FIGURES, worst_off_error
+from matcher.formulation.plans import Plan, plan_within, portfolio_of
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import Clock, SolveOptions
 from matcher.scenario import Scenario
-from matcher.stages import aims_of, locked, task_of, worst_rows_of
+from matcher.solvers.linear_model import UNLIMITED, Ints, LinearObjective
 from matcher.verification import verify
 
 RowsAt = Literal["inner", "given", "outer"]

@@ -11,10 +11,10 @@ from matcher.cli.talk import fault_documents, out, out_json, say
 
 def check_command(scenario: ScenarioFile, override: Overrides = None, json: AsJson = False) -> None:
     """Tell every fault of a scenario, or what it holds."""
+    from matcher.engine.lexicographic import formulated
     from matcher.errors import InvalidScenario
     from matcher.io import load
-    from matcher.reporting import overview_document, overview_of, overview_text
-    from matcher.stages import formulated
+    from matcher.reporting.overview import overview_document, overview_of, overview_text
 
     try:
         loaded = load(scenario, override or ())

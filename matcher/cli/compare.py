@@ -19,7 +19,7 @@ def compare_command(
 ) -> None:
     """Compare two runs: who gains, who loses, what moved."""
     from matcher.cli.runs import read_portfolio
-    from matcher.explanation import compare
+    from matcher.comparison.comparison import compare
     from matcher.reporting.compared import comparison_markdown
     from matcher.reporting.languages import table_of
 

@@ -79,8 +79,8 @@ def _output() -> Finding:
 
 def _engines() -> Iterator[Finding]:
     """Yields whether each engine solves the starter scenario."""
+    from matcher.cli.starter import starter_text
     from matcher.io import loads
-    from matcher.starter import starter_text
 
     scenario = with_order(loads(starter_text("doctor"), source="starter scenario"), "completions")
     for engine in ENGINES:
@@ -88,7 +88,7 @@ def _engines() -> Iterator[Finding]:
 
 
 def _self_test(scenario: Scenario, engine: str) -> Finding:
-    from matcher.result import SolveOptions
+    from matcher.portfolio.result import SolveOptions
 
     options = SolveOptions.model_validate({"engine": engine, "work": 1, "gap": 0.01})
     try:

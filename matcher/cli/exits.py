@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from matcher.result import Result
+    from matcher.portfolio.result import Result
 
 
 class Exit(IntEnum):

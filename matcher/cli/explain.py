@@ -15,7 +15,7 @@ from matcher.cli.progress import ProgressLog
 from matcher.cli.talk import out_json, out_markdown
 
 if TYPE_CHECKING:
-    from matcher.explanation import Part
+    from matcher.explanation.account import Part
     from matcher.reporting.audiences import Audience
 
 SAID: dict[str, str] = {
@@ -53,10 +53,10 @@ def explain_command(
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not say what is being looked for.")] = False,
 ) -> None:
     """Explain a portfolio: why, why not, and what it would take."""
-    from matcher.alternatives import find_alternatives
+    from matcher.alternatives.finding import find_alternatives
     from matcher.cli.runs import read_portfolio
     from matcher.execution import executor_for
-    from matcher.explanation import Asked, explain
+    from matcher.explanation.account import Asked, explain
     from matcher.reporting.explained import account_markdown
     from matcher.reporting.languages import table_of
 
@@ -90,7 +90,7 @@ def explain_command(
 def _parts(names: Sequence[str]) -> tuple[Part, ...]:
     """Returns the parts that were named."""
     from matcher.errors import nearest
-    from matcher.explanation import PARTS
+    from matcher.explanation.account import PARTS
 
     found = []
     for name in names:

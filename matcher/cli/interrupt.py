@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from matcher.cli.exits import Exit
 
 if TYPE_CHECKING:
-    from matcher.result import Cancel
+    from matcher.portfolio.result import Cancel
 
 T = TypeVar("T")
 POLL = 0.05

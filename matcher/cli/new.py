@@ -16,8 +16,8 @@ def new_command(
     name: Annotated[str | None, typer.Option(help="Name of the scenario; the file's name if none is given.")] = None,
 ) -> None:
     """Write a commented starter scenario to begin with."""
+    from matcher.cli.starter import starter_text
     from matcher.io import write_new
-    from matcher.starter import starter_text
 
     text = starter_text(_name(path, name))
     try:

@@ -12,7 +12,7 @@ from matcher.cli.streams import tell
 from matcher.cli.substitutes import with_names_read
 
 if TYPE_CHECKING:
-    from matcher.result import Progress
+    from matcher.portfolio.result import Progress
 
 INTERVAL = 1.0
 """Least seconds between plain lines that say nothing new."""

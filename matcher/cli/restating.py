@@ -17,8 +17,8 @@ from matcher.cli.runs import OPINION_FILE, RESULT_FILE, SCENARIO_FILE, read_run,
 from matcher.verification import Finding
 
 if TYPE_CHECKING:
-    from matcher.result import Result
-    from matcher.rounds import Record
+    from matcher.portfolio.result import Result
+    from matcher.rounds.record import Record
     from matcher.scenario import Scenario
 
 RECORD_FILE = "round.json"
@@ -43,7 +43,7 @@ def restated(directory: Path, *, sound: bool) -> Iterator[Finding]:
 
     from matcher.errors import InvalidInput
     from matcher.io import load
-    from matcher.result import Result
+    from matcher.portfolio.result import Result
 
     try:
         scenario = load(directory / SCENARIO_FILE)
@@ -74,7 +74,7 @@ def _path(parts: Sequence[str | int]) -> str:
 
 def _partnerships(scenario: Scenario, result: Result) -> Iterator[Finding]:
     """Holds a result's partnerships against those that its portfolio makes."""
-    from matcher.partnerships import derive_partnerships
+    from matcher.portfolio.partnerships import derive_partnerships
 
     made = () if result.portfolio is None else derive_partnerships(scenario, result.portfolio)
     different = list(
@@ -137,7 +137,7 @@ def _documents(directory: Path, scenario: Scenario, result: Result) -> Iterator[
 
 def _other_line(name: str, found: str, written: str, result: Result) -> Finding:
     """Names the first line in which a file is not as it comes out now."""
-    from matcher.result import engine_version
+    from matcher.portfolio.result import engine_version
 
     pairs = enumerate(zip_longest(found.split("\n"), written.split("\n")), start=1)
     at, (one, other) = next(each for each in pairs if each[1][0] != each[1][1])
@@ -153,8 +153,8 @@ def _opinion(path: Path, scenario: Scenario, result: Result) -> Iterator[Finding
     """Checks the result of the other engine, and compares the two again."""
     import json
 
-    from matcher.result import Result
-    from matcher.second_opinion import compare
+    from matcher.isolation.second_opinion import compare
+    from matcher.portfolio.result import Result
     from matcher.verification import verify_result
     from matcher.verification.documents import read_document
 
@@ -184,7 +184,7 @@ def _round(directory: Path, scenario: Scenario, result: Result) -> Iterator[Find
     """Checks that the record of a round is about its result, and its paper about both, in whichever language."""
     from pydantic import ValidationError
 
-    from matcher.rounds import Record
+    from matcher.rounds.record import Record
     from matcher.rounds.session import result_hash
 
     try:
@@ -213,8 +213,8 @@ def _paper(directory: Path, scenario: Scenario, result: Result, record: Record) 
 
     What is different since the round before needs that round: where there is none beside, it is left to the manifest.
     """
+    from matcher.comparison.comparison import compare
     from matcher.errors import MatcherError
-    from matcher.explanation import compare
     from matcher.reporting.languages import languages
     from matcher.reporting.rounds import round_markdown
 

@@ -17,9 +17,12 @@ from matcher.cli.talk import out, out_json, out_markdown, reason, say
 from matcher.errors import InvalidOptions, MatcherError
 
 if TYPE_CHECKING:
-    from matcher.portfolio import Partnership, Portfolio
-    from matcher.result import Result, SolveOptions
-    from matcher.rounds import Mode, Played, Price, Record, Session, Standing, Wish
+    from matcher.portfolio.portfolio import Partnership, Portfolio
+    from matcher.portfolio.result import Result, SolveOptions
+    from matcher.rounds.decisions import Wish
+    from matcher.rounds.play import Played
+    from matcher.rounds.record import Mode, Price, Record, Standing
+    from matcher.rounds.session import Session
     from matcher.scenario import Scenario
 
 Wishes = list[str] | None
@@ -65,15 +68,14 @@ def round_command(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Decide, and plan again from the round before."""
+    from matcher.portfolio.result import SolveOptions
     from matcher.reporting.languages import table_of
-    from matcher.result import SolveOptions
-    from matcher.rounds import Session, Wish
+    from matcher.rounds.session import Session
 
     table_of(language)  # before what may take minutes
     session = Session.of(folder)
     engine = _Engine(ProgressLog(sys.stderr, quiet=quiet), workers)
-    named = (("pin", pin), ("forbid", forbid), ("cap", cap), ("fix", fix), ("keep", keep), ("veto", veto))
-    wishes = tuple(Wish(kind, said) for kind, texts in named for said in texts or ())  # type: ignore[arg-type]
+    wishes = _wishes(pin=pin, forbid=forbid, cap=cap, fix=fix, keep=keep, veto=veto)
     if again:
         if wishes or take_back:
             raise typer.BadParameter("expected no decisions beside it: it adds nothing", param_hint="--replay")
@@ -85,6 +87,13 @@ def round_command(
         ground = _ground(session, scenario, override, order, earlier)
         chosen = _Round(session, ground, wishes, tuple(take_back or ()), mode, options, prices=prices)
         raise typer.Exit(chosen.run(engine, language, json=json))
+
+
+def _wishes(**texts: list[str] | None) -> tuple[Wish, ...]:
+    """Returns what was asked, kind by kind."""
+    from matcher.rounds.decisions import Wish
+
+    return tuple(Wish(kind, said) for kind, of_kind in texts.items() for said in of_kind or ())  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -107,7 +116,7 @@ def _ground(
     """Returns what the next round stands on."""
     from matcher.cli.runs import read_run
     from matcher.io import load
-    from matcher.partnerships import derive_partnerships
+    from matcher.portfolio.partnerships import derive_partnerships
 
     last = session.last
     if last is not None:
@@ -150,7 +159,7 @@ class _Engine:
     """Solves for a session in a process of its own; a signal ends what is going on."""
 
     def __init__(self, log: ProgressLog, workers: int) -> None:
-        from matcher.result import Cancel
+        from matcher.portfolio.result import Cancel
 
         self.log, self.workers = log, workers
         self.interruption = Interruption(Cancel())
@@ -182,7 +191,7 @@ class _Round:
 
     def run(self, engine: _Engine, language: str, *, json: bool) -> int:
         """Plans, prices, saves and shows the round; returns the exit code."""
-        from matcher.rounds import play
+        from matcher.rounds.play import play
 
         standing = self._standing()
         played = play(self.ground.base, standing, self._mode(), self.options, self.ground.portfolio, engine)
@@ -196,8 +205,8 @@ class _Round:
         return exit_of(played.result, strict=False, interrupted=engine.interruption.exit)
 
     def _standing(self) -> tuple[Standing, ...]:
-        from matcher.rounds import Standing, decided
-        from matcher.rounds.decisions import with_decisions
+        from matcher.rounds.decisions import decided, with_decisions
+        from matcher.rounds.record import Standing
 
         known = {each.number for each in self.ground.standing}
         if len(set(self.taken_back)) < len(self.taken_back):
@@ -223,7 +232,7 @@ class _Round:
 
     def _priced(self, played: Played, engine: _Engine) -> tuple[Price, ...]:
         """Prices new decisions; whatever ends that, the plan itself is kept."""
-        from matcher.rounds import price
+        from matcher.rounds.play import price
 
         number = len(self.session.records) + 1
         fresh = [each.number for each in played.standing if each.round == number and self.prices]
@@ -246,7 +255,7 @@ class _Round:
         """Says that no round was added, and why; an interrupted plan is saved apart."""
         from matcher.cli.runs import RunFolder
         from matcher.cli.saving import Saving
-        from matcher.reporting import summary_text
+        from matcher.reporting.terminal import summary_text
 
         engine.log.close()
         interrupted = engine.interruption.exit
@@ -261,7 +270,7 @@ class _Round:
     def _save_and_show(self, played: Played, record: Record, engine: _Engine, language: str, *, json: bool) -> bool:
         """Adds the round to the session and shows it; returns whether it was added."""
         from matcher.cli.runs import run_files
-        from matcher.explanation import compare
+        from matcher.comparison.comparison import compare
         from matcher.reporting.rounds import round_markdown
 
         assert played.result.portfolio is not None
@@ -300,8 +309,7 @@ class _Round:
 
 def _replayed(session: Session, engine: _Engine) -> int:
     """Plans every round again and says whether it comes out the same."""
-    from matcher.rounds import replay
-    from matcher.rounds.session import result_hash
+    from matcher.rounds.session import replay, result_hash
 
     if not session.records:
         raise typer.BadParameter(f"{session.folder} holds no rounds", param_hint="SESSION")

@@ -14,10 +14,10 @@ import typer
 from matcher.cli.substitutes import with_names_read
 
 if TYPE_CHECKING:
-    from matcher.portfolio import Portfolio
-    from matcher.result import Result, SolveOptions
+    from matcher.isolation.second_opinion import Opinion
+    from matcher.portfolio.portfolio import Portfolio
+    from matcher.portfolio.result import Result, SolveOptions
     from matcher.scenario import Scenario
-    from matcher.second_opinion import Opinion
 
 RESULT_FILE = "result.json"
 SCENARIO_FILE = "scenario.resolved.json"
@@ -38,7 +38,7 @@ class RunFolder:
     ) -> RunFolder:
         """Returns the directory asked for, or the one named after the scenario and a hash of all that was asked."""
         from matcher.io import default_run_directory
-        from matcher.result import scenario_hash
+        from matcher.portfolio.result import scenario_hash
 
         asked = f"{scenario_hash(scenario)}\n{options.model_dump_json()}{start.digest if start else ''}"
         return cls(wanted or default_run_directory(scenario, hashlib.sha256(asked.encode()).hexdigest()))
@@ -53,7 +53,7 @@ class RunFolder:
 def run_files(scenario: Scenario, result: Result, log: str) -> dict[str, str]:
     """Returns what is saved of a solve, by name of file."""
     from matcher.io import canonical_json, portfolio_csv, scenario_document
-    from matcher.reporting import partnerships_markdown, summary_markdown
+    from matcher.reporting.markdown import partnerships_markdown, summary_markdown
 
     files = {
         RESULT_FILE: canonical_json(result.model_dump(mode="json")),
@@ -78,8 +78,8 @@ def source_of(file: Path, overrides: Sequence[str]) -> dict[str, object]:
 
 def bundle_files(source: Mapping[str, object], scenario: Scenario, result: Result) -> dict[str, str]:
     """Returns what makes a run a bundle: where it comes from, the checker's report, and proof of its bounds."""
-    from matcher.certificates import certify
     from matcher.cli.packages import version_of
+    from matcher.engine.certificates import certify
     from matcher.io import canonical_json
     from matcher.units import plain
     from matcher.verification import verify
@@ -147,7 +147,7 @@ def read_run(path: Path, scenario: Path | None = None) -> tuple[Scenario, Result
         if there is no readable result or scenario there, or they do not belong together.
     """
     from matcher.io import load
-    from matcher.result import scenario_hash
+    from matcher.portfolio.result import scenario_hash
 
     file = path / RESULT_FILE if path.is_dir() else path
     _check_manifest(file, (RESULT_FILE,) if scenario else (RESULT_FILE, SCENARIO_FILE))

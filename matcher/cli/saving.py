@@ -14,7 +14,7 @@ from matcher.errors import InvalidOptions
 
 if TYPE_CHECKING:
     from matcher.cli.progress import ProgressLog
-    from matcher.result import Result
+    from matcher.portfolio.result import Result
     from matcher.scenario import Scenario
 
 

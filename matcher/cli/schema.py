@@ -19,10 +19,11 @@ def schema_command(
     """Write the JSON Schema of a file format."""
     from pydantic import BaseModel
 
-    from matcher.explanation import Account, Comparison
-    from matcher.portfolio import Portfolio
-    from matcher.result import Result
-    from matcher.rounds import Record
+    from matcher.comparison.comparison import Comparison
+    from matcher.explanation.account import Account
+    from matcher.portfolio.portfolio import Portfolio
+    from matcher.portfolio.result import Result
+    from matcher.rounds.record import Record
     from matcher.scenario import Scenario
 
     models: dict[str, type[BaseModel]] = {

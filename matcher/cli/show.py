@@ -13,7 +13,7 @@ from matcher.cli.talk import out, out_document, out_json
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from matcher.portfolio import Partnership
+    from matcher.portfolio.portfolio import Partnership
 
 
 def show_command(
@@ -35,7 +35,7 @@ def show_command(
     """Show a saved result, or draft sheets of partnerships."""
     from matcher.cli.runs import read_run
     from matcher.io import canonical_json
-    from matcher.reporting import sheets_text, summary_text
+    from matcher.reporting.terminal import sheets_text, summary_text
 
     loaded, saved = read_run(result, scenario)
     if state is provider is partnership is None:

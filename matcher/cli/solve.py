@@ -32,8 +32,8 @@ from matcher.cli.talk import out, out_document, say
 
 if TYPE_CHECKING:
     from matcher.cli.saving import Saving
-    from matcher.portfolio import Portfolio
-    from matcher.result import Result, SolveOptions
+    from matcher.portfolio.portfolio import Portfolio
+    from matcher.portfolio.result import Result, SolveOptions
     from matcher.scenario import Scenario
 
 
@@ -111,7 +111,7 @@ def solve_command(
     """Propose a portfolio of partnerships; write it to files."""
     from matcher.cli.runs import source_of
     from matcher.io import load
-    from matcher.result import SolveOptions
+    from matcher.portfolio.result import SolveOptions
 
     if time_limit is not None and not 0 < time_limit <= 10**7:
         raise typer.BadParameter("expected seconds above 0", param_hint="--time-limit")
@@ -129,7 +129,7 @@ def _beginning(
 ) -> tuple[Scenario, Portfolio | None]:
     """Returns the scenario to solve, and the portfolio that the search starts from, if any."""
     from matcher.cli.runs import read_portfolio
-    from matcher.replanning import near
+    from matcher.engine.replanning import near
 
     if earlier is None:
         if stay_near:
@@ -158,8 +158,8 @@ def _solve(
     from matcher.cli.runs import RunFolder
     from matcher.cli.saving import Saving
     from matcher.io import check_run_directory
-    from matcher.reporting import unit_slips
-    from matcher.result import Cancel
+    from matcher.portfolio.result import Cancel
+    from matcher.reporting.cautions import unit_slips
 
     scenario = question.scenario
     folder = RunFolder.of(scenario, question.options, output, question.start)
@@ -187,7 +187,7 @@ def _confirm(saving: Saving, confirmation: Confirmation, interruption: Interrupt
     After an interruption it adds nothing.
     """
     from matcher.cli.runs import bundle_files, opinion_files
-    from matcher.second_opinion import second_opinion
+    from matcher.isolation.second_opinion import second_opinion
 
     log = saving.log
     if interruption.exit is not None:
@@ -242,7 +242,7 @@ def _run(question: Question, workers: Workers, log: ProgressLog, interruption: I
 def _show(saving: Saving, interruption: Interruption, *, json: bool) -> None:
     """Writes the result to stdout."""
     from matcher.io import canonical_json
-    from matcher.reporting import summary_text
+    from matcher.reporting.terminal import summary_text
 
     result = saving.result
     with interruption.showing():

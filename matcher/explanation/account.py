@@ -18,8 +18,8 @@ from matcher.explanation.findings import Shortfall
 from matcher.explanation.idle import Idle, idle_offers
 from matcher.explanation.merits import Merit, merits_of
 from matcher.explanation.shortfalls import remaining
-from matcher.portfolio import Portfolio
-from matcher.result import Result
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import Result
 from matcher.scenario import Frozen, Scenario
 from matcher.scenario.fields import Id, Text
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from matcher.explanation.changes import EARMARKS, Pair
 from matcher.explanation.findings import Cause
-from matcher.options import Reason
 from matcher.scenario import Scenario, TechnicalOffer
+from matcher.scenario.eligibility import Reason
 
 NOBODY_OFFERS = "nobody_offers"
 """Reason of a need for whose kind of work there is no offer."""

@@ -16,9 +16,9 @@ from hashlib import sha256
 from typing import Any
 
 from matcher.explanation.findings import ChangeKind
-from matcher.options import Reason, find_options
-from matcher.portfolio import Portfolio
+from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import FundingOffer, Scenario, State, TechnicalOffer
+from matcher.scenario.eligibility import Reason, find_options
 from matcher.units import MAX_MONEY, MAX_QUANTITY, floor_share
 
 Document = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from matcher.errors import InvalidOptions, VerificationFailed, nearest
-from matcher.portfolio import Portfolio
+from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import Scenario
 from matcher.verification import Report, verify
 

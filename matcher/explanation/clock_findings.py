@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
-from matcher.explanation.comparison import Exact
+from matcher.comparison.comparison import Exact
 from matcher.scenario import Frozen
 from matcher.scenario.fields import Flag, Id, Total, Year
 from matcher.units import fraction

@@ -13,17 +13,17 @@ from typing import Any
 
 import numpy as np
 
+from matcher.comparison.tally import completion_year
 from matcher.errors import VerificationFailed
 from matcher.explanation.checking import require_valid
 from matcher.explanation.clock_findings import Clock, Earliest
 from matcher.explanation.setting import WORK, Setting
 from matcher.explanation.state_part import StatePart, part_of
-from matcher.explanation.tallies import completion_year
-from matcher.formulations.compact.points import portfolio_of
-from matcher.linear_model import LinearModel, LinearObjective
-from matcher.portfolio import Portfolio
+from matcher.formulation.plans import portfolio_of
+from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import Scenario
-from matcher.solvers import Limits
+from matcher.solvers.engines import Limits
+from matcher.solvers.linear_model import LinearModel, LinearObjective
 from matcher.verification import verify
 
 Document = dict[str, Any]

@@ -14,21 +14,21 @@ from fractions import Fraction
 
 import numpy as np
 
+from matcher.engine.parts import Best
 from matcher.errors import VerificationFailed
 from matcher.explanation.changes import Lever, anybodys_money, anybodys_work, changed, later_deadline
 from matcher.explanation.checking import require_valid
 from matcher.explanation.clock_findings import Curve, CurvePoint, Curves, Resource
 from matcher.explanation.clocks import answering, delivering
-from matcher.explanation.parts import Best
 from matcher.explanation.setting import Setting
 from matcher.explanation.state_part import StatePart, part_of
-from matcher.formulations.compact.columns import Columns
-from matcher.formulations.compact.points import Plan, portfolio_of
-from matcher.formulations.objectives import coverage_shares
-from matcher.linear_model import LinearModel, LinearObjective, RowBuilder, objective_by_value
-from matcher.portfolio import Portfolio
+from matcher.formulation.columns import Columns
+from matcher.formulation.objectives import coverage_shares
+from matcher.formulation.plans import Plan, portfolio_of
+from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import FundingOffer, Need, Scenario
-from matcher.solvers import Limits
+from matcher.solvers.engines import Limits
+from matcher.solvers.linear_model import LinearModel, LinearObjective, RowBuilder, objective_by_value
 from matcher.units import MAX_MONEY, MAX_QUANTITY, plain
 from matcher.verification import verify
 

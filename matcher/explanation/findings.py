@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, Strict
 
-from matcher.explanation.comparison import Moved
+from matcher.comparison.comparison import Moved
 from matcher.scenario import Frozen
 from matcher.scenario.fields import Id, Text, Total
 

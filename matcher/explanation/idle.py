@@ -18,20 +18,20 @@ from typing import Literal
 
 import numpy as np
 
-from matcher.conflicts.limits import Limit, limits_of
+from matcher.engine.conflicts.limits import Limit, limits_of
 from matcher.execution import Executor, Serial
 from matcher.explanation.checking import accepted
 from matcher.explanation.halving import alone
 from matcher.explanation.setting import Setting
 from matcher.explanation.state_part import part_of
-from matcher.formulations.compact import Compact
-from matcher.formulations.compact.points import Plan, portfolio_of
-from matcher.linear_model import UNLIMITED, LinearModel, LinearObjective, ModelTooLarge, RowBuilder
-from matcher.options import OptionSet, Reason, find_options
-from matcher.portfolio import Portfolio
+from matcher.formulation.formulate import Compact
+from matcher.formulation.plans import Plan, portfolio_of
+from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer
+from matcher.scenario.eligibility import OptionSet, Reason, find_options
 from matcher.scenario.fields import Frozen, Id, Text, Total
-from matcher.solvers import Limits
+from matcher.solvers.engines import Limits
+from matcher.solvers.linear_model import UNLIMITED, LinearModel, LinearObjective, ModelTooLarge, RowBuilder
 
 WORK = 1.0
 """Deterministic work of each solve."""

@@ -2,7 +2,7 @@
 
 What it *adds* is counted: the same portfolio without its flows, nothing in their place. What happens
 *without* it is planned: its two providers are forbidden to work together in the State, whose part is then
-planned again, as near to the portfolio as its objectives allow (see `matcher.replanning.near`), all other
+planned again, as near to the portfolio as its objectives allow (see `matcher.engine.replanning.near`), all other
 States keeping what they have. The difference is the price of a veto; whoever then does more for the
 partnership's needs is the next best partner.
 """
@@ -18,17 +18,17 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, Strict
 
-from matcher.certificates import rule_prices
+from matcher.comparison.comparison import Comparison, StateMoved, compare, state_moved
+from matcher.comparison.tally import tally
+from matcher.engine.certificates import rule_prices
+from matcher.engine.replanning import near
 from matcher.execution import Executor, Serial
 from matcher.explanation.checking import check_names
-from matcher.explanation.comparison import Comparison, StateMoved, compare, state_moved
 from matcher.explanation.regrouping import regroup
-from matcher.explanation.tallies import tally
-from matcher.formulations.compact import formulate_compact
-from matcher.formulations.compact.points import plan_within, portfolio_of
-from matcher.partnerships import derive_partnerships, flows_of, forbidding
-from matcher.portfolio import Flow, Partnership, Portfolio
-from matcher.replanning import near
+from matcher.formulation.formulate import formulate_compact
+from matcher.formulation.plans import plan_within, portfolio_of
+from matcher.portfolio.partnerships import derive_partnerships, flows_of, forbidding
+from matcher.portfolio.portfolio import Flow, Partnership, Portfolio
 from matcher.scenario import Frozen, Scenario
 from matcher.scenario.fields import Flag, Id, Text, Year
 from matcher.verification import verify

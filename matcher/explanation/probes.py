@@ -14,10 +14,10 @@ from dataclasses import replace
 from matcher.explanation.changes import ANYBODY, Document, Lever, changed, narrowed
 from matcher.explanation.raises import Raise, least_raise
 from matcher.explanation.setting import Found, Goal, Setting, Tuning
-from matcher.linear_model import ModelTooLarge
-from matcher.options import need_node, reach
-from matcher.portfolio import Portfolio
+from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import Scenario, State
+from matcher.scenario.eligibility import need_node, reach
+from matcher.solvers.linear_model import ModelTooLarge
 from matcher.units import MAX_MONEY, MAX_QUANTITY
 
 Changes = Sequence[tuple[Lever, int]]

@@ -19,16 +19,16 @@ from fractions import Fraction
 
 import numpy as np
 
+from matcher.engine.problem import exact_bound
 from matcher.explanation.changes import changed, raised_offer
 from matcher.explanation.setting import AS_IT_IS, Goal, Setting, StatePart
-from matcher.formulations.compact.points import Plan
-from matcher.linear_model import Ints, LinearModel, LinearObjective
-from matcher.portfolio import Portfolio
-from matcher.pursuit import exact_bound
-from matcher.recovery import whole_pairs
-from matcher.result import Clock
+from matcher.formulation.pairing import whole_pairs
+from matcher.formulation.plans import Plan
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import Clock
 from matcher.scenario import FundingOffer, Scenario
-from matcher.solvers import Limits, SolverFailed, engine
+from matcher.solvers.engines import Limits, SolverFailed, engine
+from matcher.solvers.linear_model import Ints, LinearModel, LinearObjective
 from matcher.units import MAX_MONEY
 
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.decomposition.groups import piece_of
+from matcher.engine.by_state.groups import piece_of
+from matcher.engine.lexicographic import aims_of, locked, task_of, worst_rows_of
+from matcher.engine.parts import silent, solve_part
+from matcher.engine.problem import Task
 from matcher.execution import Serial
-from matcher.explanation.parts import silent, solve_part
-from matcher.formulations.compact import Compact
-from matcher.formulations.compact.points import Plan
-from matcher.linear_model import LinearModel
-from matcher.pursuit import Task
-from matcher.result import Clock, SolveOptions
-from matcher.solvers import Limits
-from matcher.stages import aims_of, locked, task_of, worst_rows_of
+from matcher.formulation.formulate import Compact
+from matcher.formulation.plans import Plan
+from matcher.portfolio.result import Clock, SolveOptions
+from matcher.solvers.engines import Limits
+from matcher.solvers.linear_model import LinearModel
 
 WORK = 1.0
 """Deterministic work of each objective."""

@@ -8,17 +8,17 @@ from fractions import Fraction
 
 import numpy as np
 
-from matcher.decomposition.groups import Answer, Part, Piece, merged, piece_of
+from matcher.engine.by_state.groups import Answer, Part, Piece, merged, piece_of
+from matcher.engine.parts import plain_task, relaxed_bound, solve_part
+from matcher.engine.problem import Task
 from matcher.explanation.checking import accepted
-from matcher.explanation.parts import plain_task, relaxed_bound, solve_part
-from matcher.formulations.compact import Compact, formulate_compact
-from matcher.formulations.compact.points import Pairs, Plan, plan_of, portfolio_of
-from matcher.linear_model import UNLIMITED, Bools, Ints, LinearModel, LinearObjective, RowBuilder, Rows
-from matcher.portfolio import Portfolio
-from matcher.pursuit import Task
-from matcher.result import scenario_hash
+from matcher.formulation.formulate import Compact, formulate_compact
+from matcher.formulation.plans import Pairs, Plan, plan_of, portfolio_of
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import scenario_hash
 from matcher.scenario import Scenario, TechnicalOffer
-from matcher.solvers import Limits
+from matcher.solvers.engines import Limits
+from matcher.solvers.linear_model import UNLIMITED, Bools, Ints, LinearModel, LinearObjective, RowBuilder, Rows
 from matcher.verification import Report
 
 WORK = 4.0

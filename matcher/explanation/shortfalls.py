@@ -6,22 +6,22 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from matcher.comparison.comparison import Moved
 from matcher.execution import Executor, Serial
 from matcher.explanation.barring import barred
 from matcher.explanation.changes import Refusals, levers_of, refusals_of
 from matcher.explanation.checking import check_names, require_valid
-from matcher.explanation.comparison import Moved
 from matcher.explanation.findings import Cause, Explanation, Shortfall
 from matcher.explanation.halving import alone, needed
 from matcher.explanation.ledger import LedgerMaker
 from matcher.explanation.probes import Probes
 from matcher.explanation.setting import Found, Goal, Setting
 from matcher.explanation.stops import Stop, stops_of, without
-from matcher.linear_model import ModelTooLarge
-from matcher.options import find_options
-from matcher.portfolio import Portfolio
-from matcher.result import scenario_hash
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import scenario_hash
 from matcher.scenario import Scenario
+from matcher.scenario.eligibility import find_options
+from matcher.solvers.linear_model import ModelTooLarge
 from matcher.units import plain
 from matcher.verification import Report, verify
 from matcher.verification.bound import SENSE

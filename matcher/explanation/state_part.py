@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from matcher.decomposition.groups import Piece, piece_of
-from matcher.explanation.parts import Best, plain_task, relaxed_bound, solve_part
+from matcher.engine.by_state.groups import Piece, piece_of
+from matcher.engine.parts import Best, plain_task, relaxed_bound, solve_part
+from matcher.engine.problem import Task
 from matcher.explanation.setting import WORK, Setting
-from matcher.formulations.compact.points import Plan
-from matcher.linear_model import Ints, LinearModel, LinearObjective
-from matcher.pursuit import Task
-from matcher.solvers import Limits
+from matcher.formulation.plans import Plan
+from matcher.solvers.engines import Limits
+from matcher.solvers.linear_model import Ints, LinearModel, LinearObjective
 
 
 @dataclass(frozen=True)

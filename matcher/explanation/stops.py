@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from matcher.conflicts.limits import limits_of
+from matcher.engine.conflicts.limits import limits_of
 from matcher.explanation.changes import Document
 from matcher.explanation.setting import Goal
-from matcher.options import need_node, reach
 from matcher.scenario import Forbid, FundingOffer, Need, Scenario, TechnicalOffer, Years
+from matcher.scenario.eligibility import need_node, reach
 
 DATES = ("begins", "deadline", "ends", "forbid", "window")
 """Kinds that are no limits of money, work or number: dates, and what the user has decided against."""

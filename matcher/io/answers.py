@@ -17,8 +17,8 @@ from matcher.errors import Fault, InvalidInput, InvalidPortfolio, InvalidResult,
 from matcher.io.document import MAX_FAULTS, REFUSED, Document, Node
 from matcher.io.reading import parsed, text_of
 from matcher.io.text_file import FilePath, UnreadableFileError, read_text
-from matcher.portfolio import Portfolio
-from matcher.result import Result
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import Result
 from matcher.scenario.validation import MOST_VALUES, holds_more, words
 
 Read = TypeVar("Read", Portfolio, Result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from matcher.portfolio import Flow, Portfolio
+from matcher.portfolio.portfolio import Flow, Portfolio
 from matcher.scenario import Scenario
 
 COLUMNS = (

@@ -19,7 +19,6 @@ from matcher.io.overrides import overridden, overrides_of
 from matcher.io.text_file import FilePath, UnreadableFileError, read_text, suffix
 from matcher.io.yaml_text import read_yaml
 from matcher.scenario import Scenario
-from matcher.scenario.validation import read_scenario
 
 Format = Literal["yaml", "json"]
 
@@ -49,7 +48,7 @@ def loads(text: str, *, source: str = "<text>", format: Format = "yaml", overrid
     """
     root, document = parsed(text, source, format, InvalidScenario)
     merged = _overridden(root, overrides, document, source)
-    scenario, faults = read_scenario(merged.plain())
+    scenario, faults = Scenario.read(merged.plain())
     for fault in faults:
         if fault.found != repr(REFUSED):  # told already
             document.findings.found.append((merged.place_of(fault), fault))

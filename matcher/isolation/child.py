@@ -87,10 +87,10 @@ def serve(place: str, memory_mib: int, cpu_seconds: int) -> None:
 
 def _solved(order: Order, cancel: Any, tell: Callable[[str, object], None]) -> tuple[str, object]:
     """Returns the kind and content of the last message of a solve."""
+    from matcher.engine.solving import solve_within
     from matcher.execution import WorkerOutOfTime, WorkerStarved, executor_for
     from matcher.execution.pieces import portable
-    from matcher.result import Clock
-    from matcher.solving import solve_within
+    from matcher.portfolio.result import Clock
 
     clock = Clock(order.options.time_limit, cancel, order.began)
     try:
@@ -111,7 +111,7 @@ def _solved(order: Order, cancel: Any, tell: Callable[[str, object], None]) -> t
 
 def _cancel_from(incoming: IO[bytes], place: str) -> Any:
     """Returns a handle that is told when the starter asks to stop; ends the process when the starter is gone."""
-    from matcher.result import Cancel
+    from matcher.portfolio.result import Cancel
 
     cancel = Cancel()
 

@@ -22,8 +22,8 @@ from matcher.execution.processes import MEMORY_WORDS, ending_signals_blocked
 from matcher.execution.worker import NO_MEMORY, receive, send
 from matcher.isolation.child import PROTOCOL, Order
 from matcher.isolation.limits import Exhausted, ProcessLimits, check_limits
-from matcher.portfolio import Portfolio
-from matcher.result import (
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import (
     Cancel,
     ProgressCallback,
     Result,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from fractions import Fraction
 
-from matcher.alternatives import Alternative, Alternatives, Pair, Partner, Standing
+from matcher.alternatives.findings import Alternative, Alternatives, Pair, Partner, Standing
 from matcher.reporting import amounts
 from matcher.reporting.languages import Table, numerals_of, table_of
 from matcher.reporting.layout import escaped, markdown_table

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
 
-from matcher.result import Stage
+from matcher.portfolio.result import Stage
 from matcher.scenario import Currency, Years
 from matcher.units import decimal_text, fraction
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from matcher.explanation import Shortfall
+from matcher.explanation.findings import Shortfall
 from matcher.reporting.layout import escaped
 from matcher.reporting.shortfalls import ShortfallSpeaker
 from matcher.scenario import Scenario

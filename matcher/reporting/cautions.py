@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from matcher.merging import Merged
-from matcher.options import OptionSet, Reason, need_node, reach
+from matcher.formulation.need_aggregation import Merged
 from matcher.reporting import amounts, words
 from matcher.reporting.unit_slips import find_slips
 from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer
+from matcher.scenario.eligibility import OptionSet, Reason, need_node, reach
 
 COLLECTIONS = ("capabilities", "states", "needs", "offers")
 """Collections whose entities hold figures that come from the world."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from matcher.explanation import Comparison, Moved, OfferMoved, StateMoved
+from matcher.comparison.comparison import Comparison, Moved, OfferMoved, StateMoved
 from matcher.reporting import amounts
 from matcher.reporting.languages import Table, numerals_of, table_of
 from matcher.reporting.layout import escaped

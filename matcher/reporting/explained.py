@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from matcher.alternatives import Alternatives
-from matcher.explanation import Account
-from matcher.partnerships import derive_partnerships
-from matcher.portfolio import Portfolio
+from matcher.alternatives.findings import Alternatives
+from matcher.explanation.account import Account
+from matcher.portfolio.partnerships import derive_partnerships
+from matcher.portfolio.portfolio import Portfolio
 from matcher.reporting.alternatives import alternatives_lines
 from matcher.reporting.audiences import Audience, asked_of
 from matcher.reporting.clocks import clock_lines, curve_lines

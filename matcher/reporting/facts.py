@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import get_args
 
-from matcher.portfolio import Portfolio
-from matcher.result import Result
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import Result
 from matcher.scenario import Need, OptionKind, Scenario, State
 
 Deliveries = Mapping[str, Counter[int]]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from matcher.portfolio import Portfolio
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import Result
 from matcher.reporting import amounts, words
 from matcher.reporting.facts import kind_facts, need_facts, state_facts
 from matcher.reporting.layout import escaped, markdown_table
@@ -18,7 +19,6 @@ from matcher.reporting.sheets import (
     sheet,
 )
 from matcher.reporting.verdict import OBJECTIVE_HEAD, OBJECTIVE_RIGHT, completion, objective_rows, stop_of, verdict_of
-from matcher.result import Result
 from matcher.scenario import Scenario
 
 Lines = list[str]

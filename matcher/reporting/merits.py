@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from matcher.explanation.merits import Binding, Merit, Veto
-from matcher.portfolio import Partnership
+from matcher.portfolio.portfolio import Partnership
 from matcher.reporting import amounts
 from matcher.reporting.compared import ComparisonSpeaker
 from matcher.reporting.languages import Table, table_of

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from matcher.merging import merge
-from matcher.options import OptionSet, find_options
+from matcher.formulation.need_aggregation import merge
+from matcher.portfolio.result import scenario_hash
 from matcher.reporting import amounts, words
 from matcher.reporting.cautions import Caution, cautions_of
 from matcher.reporting.layout import clean, section, text_table
-from matcher.result import scenario_hash
 from matcher.scenario import OptionKind, Scenario
+from matcher.scenario.eligibility import OptionSet, find_options
 
 COUNTED = ("states", "needs", "providers", "offers", "capabilities", "assumptions")
 

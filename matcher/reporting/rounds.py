@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from matcher.explanation import Comparison
+from matcher.comparison.comparison import Comparison
+from matcher.portfolio.result import Result
 from matcher.reporting import amounts
 from matcher.reporting.compared import ComparisonSpeaker
 from matcher.reporting.languages import Table, numerals_of, table_of
 from matcher.reporting.layout import escaped
-from matcher.result import Result
-from matcher.rounds import Decision, Price, Record
+from matcher.rounds.decisions import Decision
+from matcher.rounds.record import Price, Record
 from matcher.scenario import Scenario
 from matcher.units import fraction
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from matcher.partnerships import PARTS
-from matcher.portfolio import Part, PartnerCommitment, Partnership, Responsibility, Target
+from matcher.portfolio.partnerships import PARTS
+from matcher.portfolio.portfolio import Part, PartnerCommitment, Partnership, Responsibility, Target
+from matcher.portfolio.result import Result
 from matcher.reporting import amounts, words
-from matcher.result import Result
 from matcher.scenario import Scenario
 
 TOP = 10

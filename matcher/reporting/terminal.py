@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from matcher.portfolio import Portfolio
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import Result
 from matcher.reporting import amounts, words
 from matcher.reporting.facts import StateFacts, kind_facts, state_facts
 from matcher.reporting.layout import clean, section, text_table
 from matcher.reporting.sheets import LARGEST_HEAD, LARGEST_RIGHT, largest_count, largest_rows, sheet, sheet_lines
 from matcher.reporting.verdict import OBJECTIVE_HEAD, OBJECTIVE_RIGHT, completion, objective_rows, verdict_of
-from matcher.result import Result
 from matcher.scenario import Scenario
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from matcher.portfolio.result import Result, Stage
 from matcher.reporting import amounts, words
 from matcher.reporting.facts import StateFacts
-from matcher.result import Result, Stage
 from matcher.scenario import Currency
 
 OBJECTIVE_HEAD = ("objective", "portfolio", "reached", "best possible", "gap", "proven")

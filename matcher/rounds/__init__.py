@@ -5,25 +5,3 @@ added; each record holds the hash of the one before it and of its result, and ca
 `decisions` reads what is decided, `record` is what a round leaves, `play` plans and prices, `session`
 keeps the folder.
 """
-
-from matcher.rounds.decisions import Decision, Kind, Wish, decided
-from matcher.rounds.play import Played, Solver, play, price
-from matcher.rounds.record import Mode, Price, Record, Standing
-from matcher.rounds.session import Session, replay
-
-__all__ = [
-    "Decision",
-    "Kind",
-    "Mode",
-    "Played",
-    "Price",
-    "Record",
-    "Session",
-    "Solver",
-    "Standing",
-    "Wish",
-    "decided",
-    "play",
-    "price",
-    "replay",
-]

@@ -12,8 +12,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, get_args
 
 from matcher.errors import Fault, InvalidScenario, nearest
-from matcher.partnerships import flows_of, forbidding
-from matcher.portfolio import Partnership, Portfolio
+from matcher.portfolio.partnerships import flows_of, forbidding
+from matcher.portfolio.portfolio import Partnership, Portfolio
 from matcher.scenario import Cap, Commitment, Decisions, Forbid, Pin, Scenario
 from matcher.scenario.fields import Frozen, Text
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from matcher.comparison.comparison import compare
+from matcher.engine.replanning import near
 from matcher.errors import InvalidOptions
-from matcher.explanation import compare
-from matcher.portfolio import Portfolio
-from matcher.replanning import near
-from matcher.result import Result, SolveOptions
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import Result, SolveOptions
 from matcher.rounds.decisions import with_decisions
 from matcher.rounds.record import Mode, Price, Standing
 from matcher.scenario import Scenario
@@ -51,7 +51,7 @@ def play(
     Raises
     ------
     InvalidOptions
-        if the scenario weighs its objectives and there is an earlier portfolio: see `matcher.replanning.near`.
+        if the scenario weighs its objectives and there is an earlier portfolio: see `matcher.engine.replanning.near`.
     """
     scenario = asked(base, standing, mode, earlier)
     return Played(base, tuple(standing), mode, options, earlier, scenario, solver(scenario, options, earlier))

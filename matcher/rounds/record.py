@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
-from matcher.explanation import Comparison
-from matcher.result import SolveOptions
+from matcher.comparison.comparison import Comparison
+from matcher.portfolio.result import SolveOptions
 from matcher.rounds.decisions import Decision
 from matcher.scenario import Frozen
 from matcher.scenario.fields import Flag, Id

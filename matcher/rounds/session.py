@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from matcher.errors import InvalidOptions
 from matcher.io import canonical_json, load, load_portfolio, scenario_document, write_run
-from matcher.portfolio import Portfolio
-from matcher.result import Result
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import Result
 from matcher.rounds.play import Played, Solver, play
 from matcher.rounds.record import Price, Record
 from matcher.scenario import Scenario

@@ -8,35 +8,31 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import Field, Strict, model_validator
+from pydantic import model_validator
 
-from matcher.errors import InvalidEdit, InvalidScenario
+from matcher.errors import Fault, InvalidEdit, InvalidScenario
 from matcher.scenario.consistency import Parts, consistency_faults
-from matcher.scenario.decisions import DEFAULT_ORDER, Decisions, Forbid, Goal, Objectives
+from matcher.scenario.decisions import DEFAULT_ORDER, Forbid, Goal
 from matcher.scenario.entities import (
-    Assumption,
     ById,
     Capability,
-    Currency,
-    Dialogue,
     FundingOffer,
     Need,
-    Offer,
     Provider,
-    Rate,
     State,
     TechnicalOffer,
 )
-from matcher.scenario.fields import Frozen, Id, Text, Years
+from matcher.scenario.format import ScenarioFields
+from matcher.scenario.validation import read_values
 from matcher.units import ceil_share, floor_share
 
 _compact = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
 """Writes plain data as canonical JSON."""
 
 
-class Scenario(Frozen):
+class Scenario(ScenarioFields):
     """States and their needs, providers and their offers, decisions and objectives.
 
     Collections are written as mappings from id to fields and held as tuples sorted by id, so
@@ -49,39 +45,6 @@ class Scenario(Frozen):
         entities contradict each other (unknown references, prices that are not whole per granule,
         and so on: see `matcher.scenario.consistency`).
     """
-
-    matcher: Annotated[int, Strict(), Field(ge=1, le=1)] = 1
-    """Version of the scenario format."""
-    name: Id
-    """Short name; output folders are named after it."""
-    title: Text = ""
-    """One line that says what the scenario is."""
-    description: Text = ""
-    """What a reader should know first."""
-    horizon: Years
-    """Years that are planned, [first, last]."""
-    currency: Currency
-    """Currency of all money."""
-    rates: ById[Rate] = Field(default_factory=ById)
-    """Exchange rates by foreign currency code."""
-    capabilities: ById[Capability]
-    """Kinds of work."""
-    states: ById[State]
-    """Affected States."""
-    needs: ById[Need]
-    """What States seek."""
-    providers: ById[Provider]
-    """Who offers."""
-    offers: ById[Offer]
-    """What is on the table."""
-    decisions: Decisions = Decisions()
-    """What the user has already decided."""
-    objectives: Objectives = Objectives()
-    """What is sought."""
-    dialogue: Dialogue | None = None
-    """Dialogue of partners in States that state none of their own."""
-    assumptions: ById[Assumption] = Field(default_factory=ById)
-    """What had to be assumed, and why."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -250,6 +213,18 @@ class Scenario(Frozen):
         return offer.capacity.at(year) // self.capability(offer.capability).granule
 
     @classmethod
+    def read(cls, data: object, *, limited: bool = True) -> tuple[Scenario | None, list[Fault]]:
+        """Returns the scenario that plain data describe, or None with every fault found (paths lead into `data`).
+
+        Parameters
+        ----------
+        limited
+            Whether figures that are too large together are faults, as they are in what a user says.
+        """
+        values, faults = read_values(data, limited=limited)
+        return (None if values is None else cls(**values)), faults
+
+    @classmethod
     def from_data(cls, data: object, source: str | None = None) -> Scenario:
         """Returns the scenario that plain data describes.
 
@@ -258,9 +233,7 @@ class Scenario(Frozen):
         InvalidScenario
             with every fault that can be told, of fields and of consistency alike.
         """
-        from matcher.scenario.validation import read_scenario
-
-        scenario, faults = read_scenario(data)
+        scenario, faults = cls.read(data)
         if scenario is None:
             raise InvalidScenario(faults, source)
         return scenario
@@ -276,9 +249,7 @@ class Scenario(Frozen):
         InvalidEdit
             if that left it invalid: the user, whose file is valid, can do nothing about it.
         """
-        from matcher.scenario.validation import read_scenario
-
-        scenario, faults = read_scenario(document, limited=False)
+        scenario, faults = cls.read(document, limited=False)
         if scenario is None:
             told = "; ".join(map(str, faults))
             raise InvalidEdit(f"a change of the engine's own left no valid scenario: {told}")

@@ -2,7 +2,7 @@
 
 What one field may hold is said where fields are (`matcher.units`). Here are the products of fields: money at a
 rate, with what is carried over and repaid; prices of granules; what a need would cost. Sums over many offers are
-for who formulates the scenario to judge (`matcher.stages.formulated`).
+for who formulates the scenario to judge (`matcher.engine.lexicographic.formulated`).
 """
 
 from __future__ import annotations

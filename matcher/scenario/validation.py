@@ -18,7 +18,7 @@ from matcher.scenario.consistency import COLLECTIONS, MOST_FAULTS, Parts, consis
 from matcher.scenario.decisions import Decisions
 from matcher.scenario.entities import FundingOffer, TechnicalOffer
 from matcher.scenario.fields import Id
-from matcher.scenario.scenario import Scenario
+from matcher.scenario.format import ScenarioFields
 from matcher.scenario.sizes import size_faults
 
 _ID: TypeAdapter[str] = TypeAdapter(Id)
@@ -26,8 +26,8 @@ MOST_VALUES = 50_000
 """Values in one entity, one decision or one other field: far more than there are States, each of which it may name."""
 
 
-def read_scenario(data: object, *, limited: bool = True) -> tuple[Scenario | None, list[Fault]]:
-    """Returns the scenario, or None with every fault found (paths lead into `data`).
+def read_values(data: object, *, limited: bool = True) -> tuple[dict[str, Any] | None, list[Fault]]:
+    """Returns the values of a scenario's fields, or None with every fault found (paths lead into `data`).
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def read_scenario(data: object, *, limited: bool = True) -> tuple[Scenario | Non
         faults += islice(size_faults(parts.entities, parts.horizon, parts.currency.code), MOST_FAULTS)
     if faults:
         return None, faults
-    return Scenario(**{**values, **{name: list(parts.entities[name].values()) for name in COLLECTIONS}}), []
+    return {**values, **{name: list(parts.entities[name].values()) for name in COLLECTIONS}}, []
 
 
 def _read_fields(data: Mapping[Any, Any]) -> tuple[dict[str, Any], dict[str, frozenset[str]], list[Fault]]:
@@ -60,10 +60,10 @@ def _read_fields(data: Mapping[Any, Any]) -> tuple[dict[str, Any], dict[str, fro
     values: dict[str, Any] = {}
     declared = {name: frozenset[str]() for name in COLLECTIONS}
     faults = [
-        Fault((key,), f"unknown field {words(key)}", "a field of a scenario", nearest(key, Scenario.model_fields))
-        for key in islice((key for key in data if key not in Scenario.model_fields), MOST_FAULTS)
+        Fault((key,), f"unknown field {words(key)}", "a field of a scenario", nearest(key, ScenarioFields.model_fields))
+        for key in islice((key for key in data if key not in ScenarioFields.model_fields), MOST_FAULTS)
     ]
-    for name, info in Scenario.model_fields.items():
+    for name, info in ScenarioFields.model_fields.items():
         if name not in data:
             if info.is_required():
                 faults.append(Fault((name,), "nothing", f"the field '{name}'"))
@@ -101,7 +101,7 @@ def _read_decisions(data: Mapping[Any, Any]) -> tuple[Decisions, list[Fault]]:
 @cache
 def _adapter(name: str) -> TypeAdapter[Any]:
     """What reads a field with its constraints; of a collection, one entity. To make it takes longer than to use it."""
-    info = Scenario.model_fields[name]
+    info = ScenarioFields.model_fields[name]
     if name in COLLECTIONS:
         (entity,) = get_args(info.annotation)
         return TypeAdapter(entity)
@@ -229,9 +229,9 @@ def _fields_at(path: Path, loc: tuple[int | str, ...]) -> list[str]:
         tag = loc[0] if loc else "funding"
         model: Any = TechnicalOffer if tag == "technical" else FundingOffer
     elif path[0] in COLLECTIONS:
-        (model,) = get_args(Scenario.model_fields[str(path[0])].annotation)
+        (model,) = get_args(ScenarioFields.model_fields[str(path[0])].annotation)
     else:
-        model = Scenario.model_fields[str(path[0])].annotation
+        model = ScenarioFields.model_fields[str(path[0])].annotation
     for part in (*(() if path[0] in COLLECTIONS else path[1:]), *loc[:-1]):
         inner = model.model_fields.get(part) if isinstance(part, str) and _is_model(model) else None
         model = _model_in(inner.annotation) if inner is not None else model

@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 from ortools.sat.python import cp_model
 
-from matcher.linear_model import UNLIMITED, Floats, LinearModel, LinearObjective
-from matcher.result import Clock
-from matcher.solvers import Limits, Outcome, SolverFailed
+from matcher.portfolio.result import Clock
+from matcher.solvers.engines import Limits, Outcome, SolverFailed
+from matcher.solvers.linear_model import UNLIMITED, Floats, LinearModel, LinearObjective
 from matcher.solvers.watch import stopped_on_cancel
 
 _EXACT_FLOAT = 2**53

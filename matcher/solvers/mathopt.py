@@ -26,9 +26,9 @@ from ortools.math_opt.core.python import solver as core
 from ortools.math_opt.python import mathopt
 from ortools.util.python.solve_interrupter import SolveInterrupter
 
-from matcher.linear_model import UNLIMITED, Bools, Floats, LinearModel, LinearObjective
-from matcher.result import Clock
-from matcher.solvers import Continuous, Limits, Outcome, SolverFailed
+from matcher.portfolio.result import Clock
+from matcher.solvers.engines import Continuous, Limits, Outcome, SolverFailed
+from matcher.solvers.linear_model import UNLIMITED, Bools, Floats, LinearModel, LinearObjective
 from matcher.solvers.watch import stopped_on_cancel
 
 BOUND_TOLERANCE = 5e-6
@@ -265,7 +265,7 @@ def _hurry(parameters: mathopt.SolveParameters) -> None:
 
 
 def solve_continuous(program: Continuous, work: float, clock: Clock) -> Floats | None:
-    """Returns where a linear program is smallest, as `matcher.solvers.minimum` does."""
+    """Returns where a linear program is smallest, as `matcher.solvers.engines.minimum` does."""
     proto = _proto(program, False, np.zeros(len(program.lower), np.bool_))
     parameters = _parameters(Limits(work), clock, len(program.row), True)
     result = _run(proto, mathopt.SolverType.GLOP, parameters, None, clock)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from matcher.result import Clock
+from matcher.portfolio.result import Clock
 
 POLL_SECONDS = 0.05
 

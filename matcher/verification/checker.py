@@ -25,8 +25,8 @@ from matcher.verification.rules import (
 )
 
 if TYPE_CHECKING:
-    from matcher.portfolio import Portfolio
-    from matcher.result import Result
+    from matcher.portfolio.portfolio import Portfolio
+    from matcher.portfolio.result import Result
     from matcher.scenario import Scenario
 
 

@@ -1,0 +1,1 @@
+"""What a portfolio comes to, and what moved between two."""

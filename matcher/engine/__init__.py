@@ -1,0 +1,1 @@
+"""From a scenario to a checked portfolio with its bounds."""

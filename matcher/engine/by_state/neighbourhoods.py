@@ -1,0 +1,128 @@
+"""Which States to free together: those with most to win, and their rivals for the same offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+import numpy as np
+
+from matcher.engine.problem import Task
+from matcher.formulation.plans import Plan
+from matcher.solvers.linear_model import Floats
+
+MAX_GROUP = 4
+"""Largest group of States."""
+ROUND = 2
+"""Groups freed at once, at least; the same for any number of workers, so that the result is too."""
+STATES_A_GROUP = 25
+"""One more group is freed at once for so many States: what a round costs beside its groups grows with the whole."""
+
+
+class Groups:
+    """Draws rounds of disjoint groups of States by a fixed seed: likelier the more a State could win."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        columns = task.columns
+        self.active = sorted(set(columns.state[: columns.works].tolist()))
+        self._rivalry = _rivalry(task)
+        self._round = max(ROUND, len(self.active) // STATES_A_GROUP)
+        self._crowded = self._round == ROUND
+        """Whether States are so few that rivals are freed side by side: order then matters more than conflicts."""
+        self._random = Random(0)
+        self._largest = min(MAX_GROUP, len(self.active))
+        self._size = min(2, self._largest)
+        self._barren = 0
+        self._rounds = 0
+        self.regret: Floats = np.zeros(len(task.compact.scenario.states))
+
+    @property
+    def more(self) -> bool:
+        """Whether there are still groups worth a try."""
+        return bool(self.active) and not (self._size == self._largest and self._barren > 2 * len(self.active))
+
+    @property
+    def thorough(self) -> bool:
+        """Whether to search the next groups in full: every other round, and once quick searches find nothing."""
+        return self._rounds % 2 == 0 or self._barren > len(self.active) or self._size >= len(self.active)
+
+    def alone(self, plan: Plan) -> list[list[frozenset[int]]]:
+        """Returns rounds of single States, those with most to win (then the least served) first.
+
+        With many States, those further behind come forward into a round whose States share no offer with them.
+        """
+        columns = self._task.columns
+        served = np.zeros(len(self._task.compact.scenario.states))
+        wanted = columns.flow_need[: columns.works]
+        share = plan.point[: columns.works] / columns.payments.demand[wanted]
+        np.add.at(served, columns.state[: columns.works], share)
+        order = sorted(self.active, key=lambda state: (-self.regret[state], served[state], state))
+        return [[frozenset({state}) for state in each] for each in self._apart(order)]
+
+    def _apart(self, order: list[int]) -> Iterator[list[int]]:
+        """Yields rounds of States, in order but for those that do not yet fit beside their rivals."""
+        waiting = np.array(order, np.int64)
+        while len(waiting):
+            chosen: list[int] = []
+            apart = np.ones(len(waiting), np.bool_)
+            for at, state in enumerate(waiting.tolist()):
+                if apart[at]:
+                    chosen.append(state)
+                    apart &= self._crowded | (self._rivalry[state, waiting] == 0)
+                    if len(chosen) == self._round:
+                        break
+            chosen += waiting[~np.isin(waiting, chosen)].tolist()[: max(ROUND - len(chosen), 0)]
+            waiting = waiting[~np.isin(waiting, chosen)]
+            yield chosen
+
+    def draw(self, first: int | None = None) -> list[frozenset[int]]:
+        """Returns the next round; its first group starts with a State where one is given."""
+        self._rounds += 1
+        free = set(self.active)
+        found = []
+        for at in range(self._round):
+            if not free:
+                break
+            apart = [] if self._crowded else self._apart_from(set(self.active) - free, sorted(free))
+            apart = apart or sorted(free)
+            start = first if at == 0 and first is not None else self._choose(apart)
+            group = {start}
+            free.discard(start)
+            while len(group) < self._size and free:
+                rival = self._rival(group, sorted(free))
+                group.add(rival)
+                free.discard(rival)
+            found.append(frozenset(group))
+        return found
+
+    def _apart_from(self, chosen: set[int], states: list[int]) -> list[int]:
+        """Those of some States that share no offer with the chosen ones."""
+        shared = self._rivalry[np.ix_(sorted(chosen), states)].sum(axis=0)
+        return [state for state, offers in zip(states, shared.tolist(), strict=True) if not offers]
+
+    def _choose(self, states: list[int]) -> int:
+        weight = self.regret[states]
+        weight = weight + max(float(weight.mean()), 1e-9) / 4
+        return self._random.choices(states, weight.tolist())[0]
+
+    def _rival(self, group: set[int], states: list[int]) -> int:
+        """A State that shares offers with the group, likelier the more it shares."""
+        weight = 1.0 + self._rivalry[np.ix_(sorted(group), states)].sum(axis=0)
+        return self._random.choices(states, weight.tolist())[0]
+
+    def tell(self, won: list[bool]) -> None:
+        """Learns which groups made things better: groups grow while nothing is found."""
+        for each in won:
+            self._barren = 0 if each else self._barren + 1
+        if self._barren > 2 * len(self.active) and self._size < self._largest:
+            self._size, self._barren = self._size + 1, 0
+
+
+def _rivalry(task: Task) -> Floats:
+    """Number of offers that each two States share; shape (States, States)."""
+    relations = task.columns.relations
+    uses = np.zeros((len(task.compact.scenario.offers), len(task.compact.scenario.states)), np.float32)
+    uses[relations.offer, relations.state] = 1
+    shared = uses[uses.sum(axis=1) > 1]
+    return np.asarray(shared.T @ shared, np.float64)

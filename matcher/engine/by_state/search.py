@@ -1,0 +1,171 @@
+"""Steps of the search: where it starts, which States can never complete, groups freed and solved again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from matcher.engine.by_state.groups import Part, Piece, completing, merged, piece_of, require, solve_piece, solve_pieces
+from matcher.engine.problem import Task, better
+from matcher.formulation.pairing import flows_of, whole_pairs
+from matcher.formulation.plans import NO_PAIRS, Plan, settle
+from matcher.portfolio.result import Clock
+from matcher.solvers.engines import Limits, Outcome, engine
+from matcher.solvers.linear_model import Floats, LinearObjective
+
+STATE_WORK = 1.0
+"""Work allowed for one State."""
+LEAST_WORK = 0.02
+"""Work that even the smallest group costs."""
+GROUP_GAP = 1e-3
+"""Relative gap at which a group counts as solved."""
+
+
+@dataclass
+class Meter:
+    """Deterministic work used so far, by the number of columns solved over, whatever the clock says."""
+
+    budget: float
+    used: float = 0.0
+
+    def spend(self, columns: int, searched: bool = True) -> None:
+        """Counts a solve over some columns: as measured, it grows a little faster than their number."""
+        self.used += max(LEAST_WORK, (0.1 if searched else 0.02) * STATE_WORK * (columns / 1000) ** 1.5)
+
+    def relax(self, columns: int) -> None:
+        """Counts the relaxation of a part that is at hand already: nothing is cut out or settled."""
+        self.used += max(LEAST_WORK / 10, 0.008 * STATE_WORK * (columns / 1000) ** 1.5)
+
+    @property
+    def empty(self) -> bool:
+        """Whether the budget is used up."""
+        return self.used >= self.budget
+
+
+def starting_plan(task: Task) -> tuple[Plan | None, bool]:
+    """Returns a plan that meets the user's decisions, or None and whether none can exist.
+
+    States without commitments or pins stay empty: nothing they could do would help the others.
+    """
+    columns, scenario = task.columns, task.compact.scenario
+    nothing = np.zeros(columns.count, np.int64)
+    empty = settle(columns, NO_PAIRS, nothing, task.worst_rows)
+    if task.model.admits(empty.point):
+        return empty, False
+    decisions = scenario.decisions
+    wanted = {scenario.need(each.need).state for each in decisions.commitments} | {
+        each.state for each in decisions.pins
+    }
+    group = [at for at, state in enumerate(scenario.states) if state.id in wanted]
+    aim = LinearObjective("nothing", True, np.zeros(columns.count, np.int64), 1, Fraction(0))
+    piece, free = piece_of(task, Plan(nothing, NO_PAIRS), group, Limits(10 * STATE_WORK, quick=True), aim)
+    outcome = engine(piece.engine)(piece.model, piece.aim, piece.limits, task.clock)
+    if outcome.point is None:
+        return None, outcome.status == "infeasible"
+    found = whole_pairs(piece.model, piece.flows, outcome.point, piece.aim, task.clock)
+    if found is None:
+        return None, False
+    engaged = nothing.copy()
+    engaged[free] = found[1]
+    return require(task, settle(columns, found[0], engaged, task.worst_rows)), False
+
+
+def dead_states(task: Task, meter: Meter) -> frozenset[int]:
+    """Returns States that can never complete, whatever the others leave them: all that the budget lets it try.
+
+    What earlier objectives demand of all States together is left out: one State alone cannot meet it.
+    """
+    task = replace(task, model=task.compact.model)
+    nobody = Plan(np.zeros(task.columns.count, np.int64), NO_PAIRS)
+    nothing = LinearObjective("nothing", True, np.zeros(task.columns.count, np.int64), 1, Fraction(0))
+    limits = Limits(STATE_WORK, quick=True)
+    dead = set()
+    for state, column in enumerate(task.columns.complete.tolist()):
+        if task.clock.reason() or meter.empty:
+            break
+        if column >= 0 and task.model.upper[column]:
+            piece, free = piece_of(completing(task, state), nobody, [state], limits, nothing)
+            meter.spend(len(free))
+            if _search_piece(piece).status == "infeasible":
+                dead.add(state)
+    return frozenset(dead)
+
+
+def _search_piece(piece: Piece) -> Outcome:
+    """Searches a State on its own, unless its relaxation alone settles it."""
+    clock = Clock(piece.seconds)
+    relaxed = engine("lp")(piece.model, piece.aim, piece.limits, clock)
+    if relaxed.status == "infeasible":
+        return relaxed
+    return engine("scip")(piece.model, piece.aim, piece.limits, clock)
+
+
+def free_groups(
+    task: Task, plan: Plan, groups: list[frozenset[int]], search: LinearObjective, meter: Meter, thorough: bool = False
+) -> tuple[Plan, list[bool]]:
+    """Frees disjoint groups at once and keeps what makes things better: all together where that fits.
+
+    Else one after another: what two groups both reach for, the first one gets, and the other is
+    solved again on its own.
+    """
+    now = task.model.rows.activity(plan.point)
+    sent = [piece_of(task, plan, group, _limits(group), search, thorough, now) for group in groups]
+    answers = solve_pieces(task, [piece for piece, _ in sent])
+    parts = [Part(group, free, answer) for group, (_, free), answer in zip(groups, sent, answers, strict=True)]
+    for part in parts:
+        meter.spend(len(part.free), part.answer is None or part.answer.searched)
+    moved = {at for at, part in enumerate(parts) if part.moved}
+    while moved:
+        found = merged(task, plan, [parts[at] for at in sorted(moved)])
+        if found is None:
+            return _one_by_one(task, plan, parts, search, meter, thorough)
+        losers = {at for at in moved if len(moved) > 1 and _own_gain(task, plan, found, parts[at], search) <= 0}
+        if not losers:
+            won = better(search, search.value(found.point), search.value(plan.point))
+            return (found, [at in moved for at in range(len(parts))]) if won else (plan, [False] * len(parts))
+        moved -= losers
+    return plan, [False] * len(parts)
+
+
+def _limits(group: frozenset[int]) -> Limits:
+    return Limits(STATE_WORK * len(group), GROUP_GAP, quick=True)
+
+
+def _own_gain(task: Task, plan: Plan, found: Plan, part: Part, search: LinearObjective) -> int:
+    """What a group's own columns gain."""
+    own = part.free[task.columns.state[part.free] >= 0]
+    return int(search.signed[own] @ (found.point[own] - plan.point[own]))
+
+
+def _one_by_one(
+    task: Task, plan: Plan, parts: list[Part], search: LinearObjective, meter: Meter, thorough: bool
+) -> tuple[Plan, list[bool]]:
+    won: list[bool] = []
+    for part in parts:
+        found = merged(task, plan, [part]) if part.moved else None
+        if found is None and part.moved and any(won):
+            piece, free = piece_of(task, plan, part.group, _limits(part.group), search, thorough)
+            again = Part(part.group, free, solve_piece(piece))
+            meter.spend(len(free), True)
+            found = merged(task, plan, [again]) if again.moved else None
+        gain = found is not None and better(search, search.value(found.point), search.value(plan.point))
+        if gain and found is not None:
+            plan = found
+        won.append(gain)
+    return plan, won
+
+
+def plan_near(task: Task, point: Floats) -> Plan | None:
+    """Returns the settled plan of an engine's point of the whole model, or None if none is near it."""
+    flows = flows_of(task.columns, np.arange(task.model.columns))
+    found = whole_pairs(task.model, flows, point, task.objective, task.clock)
+    return None if found is None else require(task, settle(task.columns, found[0], found[1], task.worst_rows))
+
+
+def without_completion(task: Task, dead: frozenset[int]) -> Task:
+    """Returns the task with the completions of some States ruled out."""
+    upper = task.model.upper.copy()
+    upper[task.columns.complete[sorted(dead)]] = 0
+    return replace(task, model=task.model.with_bounds(task.model.lower, upper))

@@ -1,0 +1,45 @@
+"""The smallest State coverage: flat as long as two States share it, so States are lifted one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from matcher.engine.problem import Task
+from matcher.formulation.columns import WORST_SCALE
+from matcher.formulation.plans import Plan
+from matcher.solvers.linear_model import LinearObjective
+
+
+def coverages(task: Task, plan: Plan) -> dict[int, int]:
+    """Returns the coverage of each State that has one, in units of 1 / WORST_SCALE."""
+    assert task.worst_rows is not None
+    slack = task.worst_rows.activity(plan.point) + int(plan.point[task.columns.worst])
+    at = {state.id: place for place, state in enumerate(task.compact.scenario.states)}
+    return {at[label[1]]: int(value) for label, value in zip(task.worst_rows.label, slack.tolist(), strict=True)}
+
+
+def lowest(task: Task, plan: Plan, states: Iterable[int]) -> int:
+    """Returns the State with the smallest coverage, the first in a tie."""
+    coverage = coverages(task, plan)
+    return min(states, key=lambda state: (coverage.get(state, 2**62), state))
+
+
+def lifting(task: Task, plan: Plan, group: frozenset[int]) -> tuple[Task, LinearObjective]:
+    """Lifts a group's own worst State, and lets no State fall below the smallest coverage so far."""
+    assert task.worst_rows is not None
+    rows, worst = task.worst_rows, task.columns.worst
+    state = task.compact.scenario.states[lowest(task, plan, group)].id
+    weight = np.zeros(task.model.columns, np.int64)
+    if ("worst_off", state) in rows.label:
+        row = rows.label.index(("worst_off", state))
+        terms = slice(int(rows.start[row]), int(rows.start[row + 1]))
+        weight[rows.column[terms]] = rows.coefficient[terms]
+        weight[worst] = 0
+    lower = task.model.lower.copy()
+    lower[worst] = plan.point[worst]
+    lift = LinearObjective("worst_off", True, weight, WORST_SCALE, Fraction(0))
+    return replace(task, model=task.model.with_bounds(lower, task.model.upper)), lift

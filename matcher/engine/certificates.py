@@ -1,0 +1,341 @@
+"""Certificates: the prices that prove a result's bounds, so that anybody can add them up again.
+
+For each objective the relaxation is priced once more, the States' own rows too, and the prices are
+written down by what they belong to: a rule of the model and the offer, State, need and year of its
+instance. `matcher.verification.bound` recomputes from them, exactly and without a solver, what they
+prove; it starts from the scenario and never sees a row of ours.
+
+A certificate proves what relaxations can. Bounds that a search has made tighter still rest on the
+search's word, and whoever verifies a bundle is told by how much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil, floor
+from typing import Any
+
+import numpy as np
+
+from matcher.engine.by_state import MOST_FACTORED
+from matcher.engine.by_state.bundle import Bundle
+from matcher.engine.by_state.prices import cut, reduced_weight, whole_prices
+from matcher.engine.by_state.search import Meter, starting_plan
+from matcher.engine.lexicographic import aims_of, locked, task_of, worst_rows_of
+from matcher.engine.problem import Task
+from matcher.execution import Serial
+from matcher.formulation.columns import WORST_SCALE
+from matcher.formulation.formulate import Compact, formulate_compact
+from matcher.formulation.need_aggregation import Merged, merge
+from matcher.formulation.objectives import linear_objective
+from matcher.formulation.plans import Plan
+from matcher.portfolio.result import Clock, Result, SolveOptions
+from matcher.scenario import FundingOffer, Scenario
+from matcher.solvers.engines import Limits, SolverFailed, engine
+from matcher.solvers.linear_model import Floats, LinearModel, LinearObjective, RowGroup, whole_ratio
+from matcher.units import fraction, plain
+from matcher.verification.worths import EQUATIONS
+
+STEPS = 40
+"""Steps towards better prices where the first ones are rough."""
+WORK = 600.0
+"""Work allowed for a relaxation."""
+_DIGITS = 15
+"""Significant digits of a written price: any price proves something, and more digits would not prove more."""
+_NOTHING = 1e-16
+"""Share of a rule's largest price below which a price is left out."""
+
+Instance = list[Any]
+"""Ids and numbers that name an instance of a rule, and its price."""
+
+
+def certify(scenario: Scenario, result: Result) -> dict[str, Any]:
+    """Returns the certificate of a result, as plain data; takes about as long as the relaxations of its objectives.
+
+    Parameters
+    ----------
+    scenario, result
+        A scenario and what was proposed for it.
+
+    Returns
+    -------
+    dict
+        ``certificate`` (format), and ``stages``: for each objective its name, the levels at which
+        earlier objectives are kept (``p/q``), their prices, and the prices of rules by name.
+    """
+    merged = merge(scenario)
+    compact = formulate_compact(merged.scenario)
+    aims = list(aims_of(compact))
+    worst = worst_rows_of(compact, [aim for aim, _ in aims])
+    model = compact.model if worst is None else compact.model.with_rows(worst)
+    stages: list[dict[str, Any]] = []
+    kept: dict[str, Fraction] = {}
+    for (aim, give_up), stage in zip(aims, result.stages, strict=False):  # a limit may have left later ones out
+        task = task_of(compact, _open(model, compact), worst, aim, result.options, Clock(), _silent, Serial())
+        prices = _prices(task)
+        written = {} if prices is None else _written(task, merged, prices)
+        stages.append(
+            {
+                "objective": aim.name,
+                "kept": {name: plain(level) for name, level in kept.items()},
+                "kept_prices": {} if prices is None else _kept_prices(task, prices),
+                "prices": written,
+            }
+        )
+        value = fraction(stage.exact)
+        level = value - abs(value) * give_up * (1 if aim.maximise else -1)
+        kept[aim.name] = level
+        whole = level * aim.denominator
+        if len(stages) < len(result.stages):
+            model = locked(model, aim, floor(whole) if aim.maximise else ceil(whole), 0, worst)
+    return {"certificate": 1, "stages": stages}
+
+
+def rule_prices(scenario: Scenario, objective: str) -> dict[str, list[Instance]]:
+    """Returns what a unit of each rule's limit is worth to one objective alone, where every amount may be a fraction.
+
+    Returns
+    -------
+    dict
+        By name of the rule: instances, each its ids and numbers and then the price, in units of the objective.
+        Prices of limits that bind are positive. Empty where the relaxation has no prices.
+    """
+    merged = merge(scenario)
+    compact = formulate_compact(merged.scenario)
+    aim = linear_objective(compact.columns, objective)
+    worst = worst_rows_of(compact, [aim])
+    model = compact.model if worst is None else compact.model.with_rows(worst)
+    task = task_of(compact, _open(model, compact), worst, aim, SolveOptions(), Clock(), _silent, Serial())
+    prices = _prices(task)
+    return {} if prices is None else _written(task, merged, prices)
+
+
+def _open(model: LinearModel, compact: Compact) -> LinearModel:
+    """The model with wider bounds of money: its limits are rules, and it is these that a certificate prices."""
+    upper = model.upper.copy()
+    upper[compact.columns.works : compact.columns.flows] *= 8
+    return model.with_bounds(model.lower, upper)
+
+
+def _silent(phase: str, plan: Plan | None, bound: Fraction | None) -> None:
+    """Nobody listens."""
+
+
+def _prices(task: Task) -> Floats | None:
+    """Prices of all rows, in figures of the (maximised) objective per unit of activity; None if there are none."""
+    sign = 1.0 if task.objective.maximise else -1.0
+    if len(task.model.rows.column) <= MOST_FACTORED:
+        try:
+            relaxed = engine("interior")(task.model, task.objective, Limits(WORK), task.clock)
+        except SolverFailed:
+            return _rough_prices(task)
+        return None if relaxed.prices is None else sign * relaxed.prices / task.objective.denominator
+    return _rough_prices(task)
+
+
+def _rough_prices(task: Task) -> Floats | None:
+    """Prices of a large model: of shared rows by a first-order method and a bundle, then of each State's own."""
+    sign = 1.0 if task.objective.maximise else -1.0
+    relaxed = engine("first_order")(task.model, task.objective, Limits(WORK), task.clock)
+    plan, _ = starting_plan(task)
+    if relaxed.prices is None or plan is None:
+        return None
+    blocks = cut(task.model, task.objective, task.columns.state)
+    bundle = Bundle(task, blocks, whole_prices(blocks, sign * relaxed.prices[blocks.row]), plan)
+    bundle.step(STEPS, Meter(float("inf")))
+    shared = bundle.valued.valuation.prices
+    prices = np.zeros(task.model.rows.count)
+    prices[blocks.row] = shared / np.exp2(blocks.shift) / blocks.denominator
+    reduced = reduced_weight(blocks, shared)
+    for block in blocks.blocks:
+        aim = LinearObjective("block", True, reduced[block.columns], 1, Fraction(0))
+        outcome = engine("lp")(block.model, aim, Limits(WORK), task.clock)
+        if outcome.prices is not None:
+            prices[block.rows] = outcome.prices / blocks.denominator
+    return prices
+
+
+def _kept_prices(task: Task, prices: Floats) -> dict[str, Decimal]:
+    """Prices of what earlier objectives have reached, per unit of their figure."""
+    aims = {aim.name: aim for aim, _ in aims_of(task.compact)}
+    total: dict[str, float] = {}
+    for row, label in enumerate(task.model.rows.label):
+        if label[0] == "kept":  # the smallest coverage has a row for each State
+            scale = WORST_SCALE if label[1] == "worst_off" else aims[label[1]].denominator
+            total[label[1]] = total.get(label[1], 0.0) + abs(float(prices[row])) * scale
+    return {name: price for name, each in total.items() if (price := _decimal(each))}
+
+
+def _written(task: Task, merged: Merged, prices: Floats) -> dict[str, list[Instance]]:
+    """Prices by rule and instance, in the words of the scenario."""
+    namer = _Namer(task.compact, merged)
+    found: dict[str, list[Instance]] = {}
+    for group in task.compact.groups:
+        here = prices[group.first : group.first + group.count]
+        least = _NOTHING * float(np.abs(here).max(initial=0.0))
+        for at in np.flatnonzero(np.abs(here) > least).tolist():
+            for rule, key, factor in namer.instances(group, at):
+                price = float(here[at]) * factor
+                written = _decimal(price if rule in EQUATIONS else abs(price))
+                if written:
+                    found.setdefault(rule, []).append([*key, written])
+    smallest = _smallest(task, prices)
+    if smallest:
+        found["smallest"] = smallest
+    return {rule: sorted(instances, key=_by_name) for rule, instances in found.items()}
+
+
+def _smallest(task: Task, prices: Floats) -> list[Instance]:
+    """Prices of the States' own coverage, where the smallest one is sought or kept."""
+    total: dict[str, float] = {}
+    for row, label in enumerate(task.model.rows.label):
+        if label[0] == "worst_off" or label[:2] == ("kept", "worst_off"):
+            total[label[-1]] = total.get(label[-1], 0.0) + abs(float(prices[row])) * WORST_SCALE
+    return [[state, price] for state, each in total.items() if (price := _decimal(each))]
+
+
+def _by_name(instance: Instance) -> list[str]:
+    return [str(part) for part in instance[:-1]]
+
+
+def _decimal(price: float) -> Decimal:
+    """A price in a few digits."""
+    return Decimal(f"{price:.{_DIGITS - 1}e}").normalize()
+
+
+_NAMERS = {
+    "budget": "_budget",
+    "carry-over": "_carry_over",
+    "capacity": "_capacity",
+    "need per year": "_need_per_year",
+    "need": "_need",
+    "absorption": "_absorption",
+    "precedence": "_precedence",
+    "engagement": "_engagement",
+    "minimum": "_minimum",
+    "begin": "_begin",
+    "lasting": "_lasting",
+    "max_states": "_max_states",
+    "max_partners": "_max_partners",
+    "partner": "_partner",
+    "matching": "_matching",
+    "completion": "_completion",
+    "earlier": "_earlier",
+}
+"""By rule of the formulation: the method that tells what a row is about."""
+
+
+class _Namer:
+    """Tells what a row of the formulation is about, as `matcher.verification.worths` names rules."""
+
+    def __init__(self, compact: Compact, merged: Merged) -> None:
+        self._scenario, self._columns, self._members = compact.scenario, compact.columns, merged.members
+        columns = compact.columns
+        relation, year = np.nonzero(columns.engaged >= 0)
+        self._gate = np.full((columns.count, 2), -1, np.int64)
+        self._gate[columns.engaged[relation, year]] = np.stack((relation, year), axis=1)
+        self._direct = self._direct_partners()
+
+    def _direct_partners(self) -> dict[tuple[int, int], list[int]]:
+        """Relations that are counted as partners themselves, by State and year."""
+        columns, relations = self._columns, self._columns.relations
+        found: dict[tuple[int, int], list[int]] = {}
+        for at, year in zip(*(each.tolist() for each in np.nonzero(columns.engaged >= 0)), strict=True):
+            several = relations.partner[at] >= 0 and columns.partner[relations.partner[at], year] >= 0
+            if relations.external[at] and not several:
+                found.setdefault((int(relations.state[at]), year), []).append(at)
+        return found
+
+    def instances(self, group: RowGroup, at: int) -> Iterator[tuple[str, Instance, float]]:
+        """Yields rule, key and how many times the row is the rule's own inequality; nothing for other rows."""
+        name = _NAMERS.get(group.rule)
+        if name is not None:
+            yield from getattr(self, name)(*(int(each[at]) for each in group.of))
+
+    def _offer(self, offer: int) -> str:
+        return self._scenario.offers[offer].id
+
+    def _year(self, year: int) -> int:
+        return self._scenario.horizon.first + year
+
+    def _state(self, state: int) -> str:
+        return self._scenario.states[state].id
+
+    def _relation(self, relation: int, year: int) -> Instance:
+        relations = self._columns.relations
+        return [self._offer(relations.offer[relation]), self._state(relations.state[relation]), self._year(year)]
+
+    def _of(self, need: int) -> tuple[str, ...]:
+        """The needs of the original scenario that a need stands for."""
+        key = self._scenario.needs[need].id
+        return tuple(self._members[key])
+
+    def _budget(self, offer: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "budget", [self._offer(offer), self._year(year)], 1.0
+
+    def _carry_over(self, offer: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "carry_over", [self._offer(offer), self._year(year)], float(self._columns.carry_overs[1][offer])
+
+    def _capacity(self, offer: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "capacity", [self._offer(offer), self._year(year)], 1.0
+
+    def _need_per_year(self, need: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        if len(self._of(need)) == 1:
+            yield "need_per_year", [self._of(need)[0], self._year(year)], 1.0
+
+    def _need(self, need: int) -> Iterator[tuple[str, Instance, float]]:
+        if self._columns.whole[need] >= 0:
+            yield "indivisible", [self._of(need)[0]], 1.0
+
+    def _absorption(self, state: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "absorption", [self._state(state), self._year(year)], 1.0
+
+    def _precedence(self, need: int, place: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        demand = self._columns.payments.demand
+        after = self._scenario.needs[need].after[place]
+        other = next(at for at, each in enumerate(self._scenario.needs) if each.id == after.need)
+        mine, _, _ = whole_ratio(
+            Fraction(1, int(demand[need])), Fraction(1, int(demand[other])), Fraction(after.head_start)
+        )
+        yield "precedence", [self._of(need)[0], place, self._year(year)], float(mine * int(demand[need]))
+
+    def _engagement(self, gate: int, need: int | None = None) -> Iterator[tuple[str, Instance, float]]:
+        key = self._relation(*self._gate[gate].tolist())
+        if need is None:
+            yield "engagement", key, 1.0
+        elif len(self._of(need)) == 1:
+            yield "engagement_for", [key[0], self._of(need)[0], key[2]], 1.0
+
+    def _minimum(self, gate: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "minimum", self._relation(*self._gate[gate].tolist()), 1.0
+
+    def _begin(self, relation: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "start", self._relation(relation, year), 1.0
+
+    def _lasting(self, relation: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "lasting", self._relation(relation, year), 1.0
+
+    def _max_states(self, offer: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "max_states", [self._offer(offer), self._year(year)], 1.0
+
+    def _max_partners(self, state: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "max_partners", [self._state(state), self._year(year)], 1.0
+        for relation in self._direct.get((state, year), ()):
+            yield "partner", self._relation(relation, year), 1.0
+
+    def _partner(self, gate: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "partner", self._relation(*self._gate[gate].tolist()), 1.0
+
+    def _matching(self, relation: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        offer = self._scenario.offers[self._columns.relations.offer[relation]]
+        assert isinstance(offer, FundingOffer)
+        yield "matching", self._relation(relation, year), float(whole_ratio(Fraction(1), Fraction(offer.match))[0])
+
+    def _earlier(self, relation: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "earlier", self._relation(relation, year), 1.0
+
+    def _completion(self, need: int) -> Iterator[tuple[str, Instance, float]]:
+        for each in self._of(need):
+            yield "completion", [each], 1.0

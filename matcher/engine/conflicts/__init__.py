@@ -1,0 +1,67 @@
+"""Why there is no portfolio: a smallest set of decisions and limits that cannot all hold, confirmed.
+
+Without commitments and pins the empty portfolio is always right, so a conflict begins with those
+(`conflicts.decided`) and then names the budgets, capacities and other limits that stand against them
+(`conflicts.limits`). A second engine of other lineage, or plain arithmetic, must come to the same;
+without that nothing is called infeasible. The second engine shares the formulation and the waivers;
+tests hold both against the independent checker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matcher.engine.conflicts.decided import decided_conflict
+from matcher.engine.conflicts.limits import confirmed, restricted, smallest
+from matcher.formulation.formulate import Compact
+from matcher.portfolio.result import Clock, Conflict
+from matcher.scenario import Commitment, Scenario
+
+
+@dataclass(frozen=True)
+class Infeasibility:
+    """A proof that there is no portfolio, in words of the domain."""
+
+    conflicts: tuple[Conflict, ...]
+    """Decisions, then limits, that cannot all hold."""
+    confirmed_by: str | None
+    """Engine that came to the same, or ``arithmetic``; None if nothing did, and then it counts as no proof."""
+
+
+def why_infeasible(compact: Compact, clock: Clock) -> Infeasibility:
+    """Returns why a scenario has no portfolio.
+
+    Parameters
+    ----------
+    compact
+        Its formulation, of which an engine has told that it has no point, or which says so itself.
+    """
+    if compact.impossible:
+        return _by_arithmetic(compact, clock)
+    kept = decided_conflict(compact, clock)
+    here = restricted(compact.scenario, [each.decision for each in kept])
+    named = smallest(here, clock)
+    conflicts = (*(each.conflict for each in kept), *named)
+    return Infeasibility(conflicts, confirmed(here, named, clock))
+
+
+def _by_arithmetic(compact: Compact, clock: Clock) -> Infeasibility:
+    """Each decision that is impossible alone, with the limits against it where it is not barred by a rule."""
+    conflicts: list[Conflict] = []
+    for each in compact.impossible:
+        conflicts.append(Conflict(reason=each.reason, subjects=each.subjects, detail=each.detail))
+        if each.reason == "commitment_too_large":
+            here = restricted(compact.scenario, [_commitment(compact.scenario, each.subjects)])
+            conflicts += smallest(here, clock)
+    return Infeasibility(tuple(dict.fromkeys(conflicts)), "arithmetic")
+
+
+def _commitment(scenario: Scenario, subjects: tuple[str, ...]) -> Commitment:
+    return next(
+        each
+        for each in scenario.decisions.commitments
+        if (each.financier or "none", each.implementer, each.need, str(each.year)) == subjects
+    )
+
+
+__all__ = ["Infeasibility", "why_infeasible"]

@@ -1,0 +1,94 @@
+"""A smallest set of the user's decisions that cannot all be met.
+
+Without commitments and pins the empty portfolio is always right, so only these can conflict. Each
+is dropped in turn while the rest stays impossible (deletion filter: Chinneck and Dravnieks, 1991).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from matcher.engine.conflicts.trial import is_impossible
+from matcher.formulation.decisions import committed_columns, relation_of
+from matcher.formulation.formulate import Compact
+from matcher.portfolio.result import Clock, Conflict
+from matcher.scenario import Commitment, Pin
+from matcher.solvers.linear_model import Ints, LinearModel, Rows
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision of the user, as the formulation has it."""
+
+    decision: Commitment | Pin
+    conflict: Conflict
+    """The decision in words."""
+    lower: dict[int, int]
+    """Lower bounds that it sets."""
+    rows: frozenset[int]
+    """Rows that it adds."""
+
+
+def decided_conflict(compact: Compact, clock: Clock) -> tuple[Decided, ...]:
+    """Returns a smallest set of commitments and pins that cannot all be met."""
+    needed = [*_commitments(compact), *_pins(compact)]
+    kept = list(needed)
+    for each in needed:
+        trial = [other for other in kept if other is not each]
+        if clock.reason() is None and not _possible(compact, trial, clock):
+            kept = trial
+    return tuple(kept)
+
+
+def _commitments(compact: Compact) -> Iterator[Decided]:
+    columns, scenario = compact.columns, compact.scenario
+    for each in scenario.decisions.commitments:
+        pair = committed_columns(columns, each)
+        assert pair is not None  # what no option can meet is told before any search
+        work, money = pair
+        granules = each.quantity // scenario.capability(scenario.need(each.need).capability).granule
+        bounds = {work: granules}
+        if money is not None:
+            bounds[money] = granules * int(columns.work_price[work]) // int(columns.money_unit[money - columns.works])
+        subjects = (each.financier or "none", each.implementer, each.need, str(each.year))
+        detail = (
+            f"{each.quantity} units for {each.need} in {each.year} cannot be kept beside the other decisions and limits"
+        )
+        yield Decided(each, Conflict(reason="commitment", subjects=subjects, detail=detail), bounds, frozenset())
+
+
+def _pins(compact: Compact) -> Iterator[Decided]:
+    columns, scenario = compact.columns, compact.scenario
+    rows = [row for row, label in enumerate(compact.model.rows.label) if label[0] == "pin"]
+    for row, each in zip(rows, scenario.decisions.pins, strict=True):
+        at = relation_of(columns, each)
+        years = each.years.range() if each.years is not None else ()
+        lower = {int(columns.engaged[at, year - scenario.horizon.first]): 1 for year in years}
+        detail = f"{each.offer} cannot be engaged in {each.state} beside the other decisions and limits"
+        conflict = Conflict(reason="pin", subjects=(each.offer, each.state), detail=detail)
+        yield Decided(each, conflict, lower, frozenset({row}))
+
+
+def _possible(compact: Compact, decisions: list[Decided], clock: Clock) -> bool:
+    """Whether a portfolio meets these decisions (undecided within the work counts as possible)."""
+    model = compact.model
+    lower = np.zeros(model.columns, np.int64)
+    for each in decisions:
+        for column, least in each.lower.items():
+            lower[column] = max(int(lower[column]), least)
+    wanted = frozenset[int]().union(*(each.rows for each in decisions))
+    trial = replace(model, lower=lower, rows=_without_pins(model, wanted))
+    return not is_impossible(trial, clock)
+
+
+def _without_pins(model: LinearModel, kept: frozenset[int]) -> Rows:
+    """The rows with the limits of pins lifted, but for those kept."""
+    dropped: Ints = np.array(
+        [at for at, e in enumerate(model.rows.label) if e[0] == "pin" and at not in kept], np.int64
+    )
+    lower = model.rows.lower.copy()
+    lower[dropped] = 0
+    return replace(model.rows, lower=lower)

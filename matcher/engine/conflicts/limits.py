@@ -1,0 +1,319 @@
+"""The budgets, capacities and other limits that stand against a set of decisions.
+
+A limit is a figure of the scenario that can be waived: taken out, or raised to all that the decisions
+and needs could ever ask for. A scenario with some limits waived has every portfolio of the scenario
+itself and perhaps more. The smallest set of limits under which the decisions stay impossible is found
+by halving (QuickXplain: Junker 2004).
+
+What is no figure, such as who may work where, is told as the reason of a decision instead, and stays.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from matcher.engine.conflicts.trial import first_engine, is_impossible
+from matcher.formulation.formulate import formulate_compact
+from matcher.portfolio.result import Clock, Conflict
+from matcher.scenario import Commitment, FundingOffer, Need, Pin, Scenario, State, TechnicalOffer
+from matcher.solvers.linear_model import ModelTooLarge
+from matcher.units import MAX_MONEY, MAX_QUANTITY
+
+Document = dict[str, Any]
+"""A scenario as plain data."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit of a scenario."""
+
+    conflict: Conflict
+    """The limit in words."""
+    waive: Callable[[Document], None]
+    """Takes it out of the document of its scenario."""
+
+
+def restricted(scenario: Scenario, decisions: Sequence[Commitment | Pin]) -> Scenario:
+    """Returns the scenario with these commitments and pins only, and the needs of the States that they speak of.
+
+    Whatever other States could do would not make the decisions easier to keep.
+    """
+    home = {each.id: each.state for each in scenario.needs}
+    states = {each.state if isinstance(each, Pin) else home[each.need] for each in decisions}
+    needs = {each.id for each in scenario.needs if each.state in states}
+    while more := {first.need for key in needs for first in scenario.need(key).after} - needs:
+        needs |= more
+    document = scenario.model_dump()
+    decided = document["decisions"]
+    decided["commitments"] = [each.model_dump() for each in decisions if isinstance(each, Commitment)]
+    decided["pins"] = [each.model_dump() for each in decisions if isinstance(each, Pin)]
+    decided["forbids"] = [each for each in decided["forbids"] if each["need"] is None or each["need"] in needs]
+    document["needs"] = {key: need for key, need in document["needs"].items() if key in needs}
+    document["assumptions"] = {}
+    return Scenario.from_edit(document)
+
+
+def smallest(scenario: Scenario, clock: Clock) -> tuple[Conflict, ...]:
+    """Returns a smallest set of limits under which the decisions of a scenario are impossible; there may be others.
+
+    Empty where they are impossible without any, or where the time ends first.
+    """
+    limits = [limit.conflict for limit in limits_of(scenario)]
+
+    def impossible(kept: Sequence[Conflict]) -> bool:
+        return clock.reason() is None and _impossible(under(scenario, kept), clock)
+
+    if not impossible(limits):
+        return ()
+    if impossible(()):
+        return tuple(_exceeded(scenario, limits))
+    return tuple(_explained([], False, limits, impossible))
+
+
+def _exceeded(scenario: Scenario, limits: Sequence[Conflict]) -> Iterator[Conflict]:
+    """Needs of which more is agreed than there is, where that cannot be waived since others follow them."""
+    agreed = Counter[str]()
+    for each in scenario.decisions.commitments:
+        agreed[each.need] += each.quantity
+    for limit in limits:
+        if limit.reason == "quantity" and agreed[limit.subjects[0]] > scenario.need(limit.subjects[0]).quantity:
+            yield limit
+
+
+def _explained(
+    kept: list[Conflict], grew: bool, among: list[Conflict], impossible: Callable[[Sequence[Conflict]], bool]
+) -> list[Conflict]:
+    """The limits among some that are impossible together with those kept, as few as can be."""
+    if grew and impossible(kept):
+        return []
+    if len(among) == 1:
+        return among
+    half = len(among) // 2
+    first, second = among[:half], among[half:]
+    of_second = _explained(kept + first, True, second, impossible)
+    return _explained(kept + of_second, bool(of_second), first, impossible) + of_second
+
+
+def confirmed(scenario: Scenario, kept: Sequence[Conflict], clock: Clock) -> str | None:
+    """Returns what else, an engine or arithmetic, finds no portfolio under these limits alone; None if nothing."""
+    try:
+        compact = formulate_compact(under(scenario, kept))
+    except ModelTooLarge:  # all that could ever be asked for can be more than is to be counted with
+        return None
+    if compact.impossible:
+        return "arithmetic"
+    others = ("highs", "scip") if first_engine(compact.model) == "cpsat" else ("highs",)
+    for name in others:
+        if clock.reason() is None and is_impossible(compact.model, clock, name):
+            return name
+    return None
+
+
+def _impossible(scenario: Scenario, clock: Clock) -> bool:
+    """Whether there is proof that no portfolio keeps the scenario (undecided within the work counts as possible)."""
+    try:
+        compact = formulate_compact(scenario)
+    except ModelTooLarge:
+        return False
+    return bool(compact.impossible) or is_impossible(compact.model, clock)
+
+
+def under(scenario: Scenario, kept: Iterable[Conflict]) -> Scenario:
+    """Returns the scenario with all limits waived but those of some conflicts."""
+    named = set(kept)
+    document = scenario.model_dump()
+    for limit in limits_of(scenario):
+        if limit.conflict not in named:
+            limit.waive(document)
+    return Scenario.from_edit(document)
+
+
+def limits_of(scenario: Scenario) -> Iterator[Limit]:
+    """Yields every limit of a scenario that can be waived, those of quantity last.
+
+    How much of a need there is can be waived only where nothing follows it, since what follows goes by its
+    share, and where it need not be met as a whole, or those limits are waived too.
+    """
+    enough = _Enough(scenario)
+    for funding in scenario.funding:
+        yield from _of_offer(funding)
+        yield from _budgets(scenario, funding, enough)
+    for technical in scenario.technical:
+        if enough.units.get(technical.capability):
+            yield from _of_offer(technical)
+            yield from _capacities(scenario, technical, enough)
+    for state in scenario.states:
+        yield from _of_state(scenario, state, enough)
+    yield from _caps(scenario)
+    for need in scenario.needs:
+        yield from _of_need(scenario, need)
+    for need in scenario.needs:
+        yield _quantity(scenario, need, enough)
+
+
+class _Enough:
+    """What is as good as no limit: all that the needs and decisions of a scenario could ever ask for."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        least = {key.id: self._least(scenario, key.id) for key in scenario.capabilities}
+        self.quantity = {need.id: need.quantity + least[need.capability] for need in scenario.needs}
+        for each in scenario.decisions.commitments:
+            self.quantity[each.need] += each.quantity
+        self.quantity = {key: _in_granules(scenario, key, quantity) for key, quantity in self.quantity.items()}
+        self.units: dict[str, int] = {}
+        for need in scenario.needs:
+            granule = scenario.capability(need.capability).granule
+            units = self.units.get(need.capability, 0) + self.quantity[need.id] + granule
+            self.units[need.capability] = min(units, MAX_QUANTITY)
+        self.money = min(sum(self._dearest(scenario, key) for key in self.units), MAX_MONEY)
+
+    def _least(self, scenario: Scenario, capability: str) -> int:
+        """Units that all offers together would have to do or pay for if each worked in each year for its minimum."""
+        workers = [each for each in scenario.technical if each.capability == capability]
+        units = sum(each.min_per_state for each in workers)
+        cheapest = min((price for price in map(scenario.granule_price, workers) if price), default=0)
+        if cheapest:
+            granule = scenario.capability(capability).granule
+            least = (scenario.converted(each, each.min_per_state, up=True) for each in scenario.funding)
+            units += sum(-(-money // cheapest) * granule for money in least)
+        return min(units * len(scenario.years), MAX_QUANTITY)
+
+    def _dearest(self, scenario: Scenario, capability: str) -> int:
+        """What all needs of a capability would cost of the dearest who offers it."""
+        granules = -(-self.units[capability] // scenario.capability(capability).granule)
+        prices = (scenario.granule_price(each) for each in scenario.technical if each.capability == capability)
+        return granules * max(prices, default=0)
+
+
+def _in_granules(scenario: Scenario, need: str, quantity: int) -> int:
+    """So much of a need or little more, in whole granules as a scenario writes it, and no more than a field holds."""
+    granule = scenario.capability(scenario.need(need).capability).granule
+    return min(-(-quantity // granule), MAX_QUANTITY // granule) * granule
+
+
+def _of_offer(offer: FundingOffer | TechnicalOffer) -> Iterator[Limit]:
+    """The limits of an offer as a whole."""
+    key = offer.id
+    if offer.min_per_state:
+        text = f"{key} asks for at least {offer.min_per_state:,} in each State and year"
+        yield _field("min_per_state", (key,), text, "offers", "min_per_state", 0)
+    if offer.min_years > 1:
+        text = f"{key} asks for at least {offer.min_years} years"
+        yield _field("min_years", (key,), text, "offers", "min_years", 1)
+    if offer.max_states is not None:
+        text = f"{key} serves at most {offer.max_states} States at a time"
+        yield _field("max_states", (key,), text, "offers", "max_states", None)
+    if isinstance(offer, FundingOffer) and offer.match:
+        text = f"{key} asks for {offer.match} of other public money for each of its own"
+        yield _field("match", (key,), text, "offers", "match", Decimal(0))
+
+
+def _budgets(scenario: Scenario, offer: FundingOffer, enough: _Enough) -> Iterator[Limit]:
+    """What an offer gives in each year."""
+    rate = Fraction(1)
+    if offer.currency not in (None, scenario.currency.code):
+        rate = Fraction(next(each.rate for each in scenario.rates if each.id == offer.currency))
+    raised = min(-(-enough.money * rate.denominator // rate.numerator), MAX_MONEY)
+    for year in scenario.window(offer):
+        text = f"{offer.id} has {_money(scenario, scenario.money_at(offer, year))} of new money in {year}"
+        subjects = (offer.id, str(year))
+        yield Limit(
+            Conflict(reason="budget", subjects=subjects, detail=text),
+            _in_year(scenario.years, offer.id, "amount", year, raised),
+        )
+
+
+def _capacities(scenario: Scenario, offer: TechnicalOffer, enough: _Enough) -> Iterator[Limit]:
+    """What an offer can do in each year."""
+    for year in scenario.window(offer):
+        unit = scenario.capability(offer.capability).unit
+        text = f"{offer.id} can do {offer.capacity.at(year):,} {unit} in {year}"
+        conflict = Conflict(reason="capacity", subjects=(offer.id, str(year)), detail=text)
+        yield Limit(conflict, _in_year(scenario.years, offer.id, "capacity", year, enough.units[offer.capability]))
+
+
+def _in_year(
+    years: Sequence[int], key: str, field: str, year: int, enough: int, collection: str = "offers"
+) -> Callable[[Document], None]:
+    """Raises a yearly figure of an entity in one year."""
+
+    def waive(document: Document) -> None:
+        entity = document[collection][key]
+        before = entity[field]
+        amounts = before if isinstance(before, dict) else dict.fromkeys(years, before)
+        entity[field] = amounts | {year: max(enough, amounts.get(year, 0))}
+
+    return waive
+
+
+def _of_state(scenario: Scenario, state: State, enough: _Enough) -> Iterator[Limit]:
+    """What a State can take."""
+    if state.max_partners is not None:
+        text = f"{state.id} takes at most {state.max_partners} external partners a year"
+        yield _field("max_partners", (state.id,), text, "states", "max_partners", None)
+    for year in scenario.years if state.absorption is not None else ():
+        assert state.absorption is not None
+        text = f"{state.id} can absorb {_money(scenario, state.absorption.at(year))} of external money in {year}"
+        conflict = Conflict(reason="absorption", subjects=(state.id, str(year)), detail=text)
+        yield Limit(conflict, _in_year(scenario.years, state.id, "absorption", year, enough.money, "states"))
+
+
+def _of_need(scenario: Scenario, need: Need) -> Iterator[Limit]:
+    """When and how a need can be met."""
+    if need.max_per_year is not None:
+        unit = scenario.capability(need.capability).unit
+        text = f"{need.id} takes at most {need.max_per_year:,} {unit} a year"
+        yield _field("max_per_year", (need.id,), text, "needs", "max_per_year", None)
+    if need.indivisible:
+        text = f"{need.id} is met as a whole or not at all"
+        yield _field("indivisible", (need.id,), text, "needs", "indivisible", False)
+    if need.after:
+        names = tuple(first.need for first in need.after)
+        text = f"{need.id} comes after {', '.join(names)}"
+        yield _field("after", (need.id, *names), text, "needs", "after", ())
+
+
+def _quantity(scenario: Scenario, need: Need, enough: _Enough) -> Limit:
+    """How much is needed."""
+
+    def waive(document: Document) -> None:
+        needs = document["needs"]
+        followed = any(first["need"] == need.id for each in needs.values() for first in each["after"])
+        if not followed and not needs[need.id]["indivisible"]:  # more of what is met as a whole is harder to meet
+            needs[need.id]["quantity"] = enough.quantity[need.id]
+
+    text = f"{need.id} needs {need.quantity:,} {scenario.capability(need.capability).unit}"
+    return Limit(Conflict(reason="quantity", subjects=(need.id,), detail=text), waive)
+
+
+def _caps(scenario: Scenario) -> Iterator[Limit]:
+    """The user's own caps."""
+    for at, cap in enumerate(scenario.decisions.caps):
+        most = f"{cap.share} of the external money" if cap.money is None else _money(scenario, cap.money)
+        text = f"{cap.offer or cap.provider} is capped in {cap.state} at {most} per {cap.per}"
+        subjects = (cap.offer or cap.provider or "", cap.state, str(at))
+
+        def waive(document: Document, cap_at: int = at) -> None:
+            caps = list(document["decisions"]["caps"])
+            caps[cap_at] = {**caps[cap_at], "money": MAX_MONEY, "share": None}
+            document["decisions"]["caps"] = caps
+
+        yield Limit(Conflict(reason="cap", subjects=subjects, detail=text), waive)
+
+
+def _field(reason: str, subjects: tuple[str, ...], text: str, collection: str, field: str, without: object) -> Limit:
+    """A limit that one field of one entity sets."""
+
+    def waive(document: Document) -> None:
+        document[collection][subjects[0]][field] = without
+
+    return Limit(Conflict(reason=reason, subjects=subjects, detail=text), waive)
+
+
+def _money(scenario: Scenario, amount: int) -> str:
+    return f"{Decimal(amount).scaleb(-scenario.currency.decimals):,f} {scenario.currency.code}"

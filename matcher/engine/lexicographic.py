@@ -1,0 +1,142 @@
+"""The objectives of a scenario one after the other: what each seeks, and what it leaves to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from matcher.engine.problem import Report, Task
+from matcher.errors import InvalidScenario
+from matcher.execution import Executor
+from matcher.formulation.formulate import Compact, formulate_compact
+from matcher.formulation.need_aggregation import Merged, merge
+from matcher.formulation.objectives import (
+    linear_objective,
+    weighted_objective,
+    worst_off_error,
+    worst_off_rows,
+    worst_off_steps,
+)
+from matcher.portfolio.result import Clock, SolveOptions
+from matcher.scenario import Scenario
+from matcher.solvers.linear_model import UNLIMITED, LinearModel, LinearObjective, ModelTooLarge, RowBuilder, Rows
+
+MOST_ASKED = UNLIMITED // 4
+"""What no sum of a scenario's rules may come to: half of what can be counted with, so that further offers and
+raised limits, with which its result is explained, can be counted with too."""
+
+
+@dataclass(frozen=True)
+class Formulated:
+    """A scenario as it is solved: like tasks as one need, and each objective in turn."""
+
+    merged: Merged
+    compact: Compact
+    aims: tuple[tuple[LinearObjective, Fraction], ...]
+    """The objectives in order, each with the share of its value that later ones may take."""
+    worst: Rows | None
+    """Rows of the smallest coverage, if an objective uses it."""
+
+
+def formulated(scenario: Scenario) -> Formulated:
+    """Returns a scenario as it is solved. What passes here is not too large to be solved.
+
+    Raises
+    ------
+    InvalidScenario
+        if sums over its figures are too large for exact arithmetic: where, how large, and what would not be.
+    """
+    merged = merge(scenario)
+    try:
+        compact = formulate_compact(merged.scenario, MOST_ASKED)
+        aims = tuple(aims_of(compact))
+        worst = worst_rows_of(compact, [aim for aim, _ in aims])
+        if any(aim.name == "completions" for aim, _ in aims):
+            linear_objective(compact.columns, "cost")  # which guides the search for them
+    except ModelTooLarge as error:
+        raise InvalidScenario([error.fault]) from error
+    return Formulated(merged, compact, aims, worst)
+
+
+def aims_of(compact: Compact) -> Iterator[tuple[LinearObjective, Fraction]]:
+    """Yields the objectives in order, each with the share of its value that later ones may take."""
+    scenario, columns = compact.scenario, compact.columns
+    if scenario.objectives.weights is not None:
+        weights: dict[str, Fraction] = {each.objective: Fraction(each.weight) for each in scenario.objectives.weights}
+        try:
+            yield weighted_objective(columns, weights), Fraction(0)
+        except ModelTooLarge as error:
+            raise error.at(("objectives", "weights")) from error
+    for at, goal in enumerate(scenario.order()):
+        try:
+            yield linear_objective(columns, goal.objective), Fraction(goal.give_up)
+        except ModelTooLarge as error:
+            raise error.at(("objectives", "order", at)) from error
+
+
+def worst_rows_of(compact: Compact, aims: list[LinearObjective]) -> Rows | None:
+    """Returns the rows of the smallest coverage, if an objective uses it."""
+    uses_worst = any(aim.coefficient[compact.columns.worst] for aim in aims)
+    return worst_off_rows(compact.columns) if uses_worst else None
+
+
+def task_of(
+    compact: Compact,
+    model: LinearModel,
+    worst: Rows | None,
+    aim: LinearObjective,
+    options: SolveOptions,
+    clock: Clock,
+    report: Report,
+    executor: Executor,
+) -> Task:
+    """Returns the task of one objective.
+
+    Parameters
+    ----------
+    model
+        The formulation with the rows of the smallest coverage, if any, and of earlier objectives.
+    """
+    columns = compact.columns
+    error = aim.error + (worst_off_error(columns) if aim.coefficient[columns.worst] else 0)
+    guide = linear_objective(columns, "cost") if aim.name == "completions" else None
+    steps = worst_off_steps(columns) if aim.name == "worst_off" else ()
+    return Task(compact, model, worst, aim, guide, options, clock, report, error, executor, steps)
+
+
+def locked(model: LinearModel, aim: LinearObjective, value: int, slack: int, worst: Rows | None) -> LinearModel:
+    """Returns the model with rows that keep what an objective has reached, less what it may give up.
+
+    Parameters
+    ----------
+    value, slack
+        In units of the objective's own sum.
+    worst
+        Rows of the smallest coverage: it is kept State by State, so that no State waits for the others.
+    """
+    if aim.name == "worst_off" and worst is not None:
+        return model.with_rows(_no_worse(worst, aim, value - slack))
+    low, high = (value - slack, UNLIMITED) if aim.maximise else (-UNLIMITED, value + slack)
+    rows = RowBuilder()
+    row = rows.row(("kept", aim.name), lower=low, upper=high)
+    columns = np.flatnonzero(aim.coefficient)
+    rows.terms(row, columns, aim.coefficient[columns])
+    return model.with_rows(rows.build(np.ones(model.columns, np.int64)))
+
+
+def _no_worse(worst: Rows, aim: LinearObjective, least: int) -> Rows:
+    """Rows by which every State's coverage alone is at least so much."""
+    (column,) = np.flatnonzero(aim.coefficient).tolist()
+    own = worst.column != column
+    start = np.concatenate((np.zeros(1, np.int64), np.cumsum(own)))[worst.start]
+    return Rows(
+        start,
+        worst.column[own],
+        worst.coefficient[own],
+        np.full(worst.count, -(-least // int(aim.coefficient[column])), np.int64),
+        np.full(worst.count, UNLIMITED, np.int64),
+        tuple(("kept", "worst_off", label[1]) for label in worst.label),
+    )

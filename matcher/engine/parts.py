@@ -1,0 +1,91 @@
+"""Some States' parts of a plan solved once, all others kept: what every answer that plans again rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from matcher.engine.by_state.groups import Answer, Part, Piece, merged
+from matcher.engine.lexicographic import aims_of, task_of
+from matcher.engine.problem import Task, exact_bound
+from matcher.execution import Serial
+from matcher.formulation.formulate import Compact
+from matcher.formulation.pairing import whole_pairs
+from matcher.formulation.plans import Plan
+from matcher.portfolio.result import Clock, SolveOptions
+from matcher.solvers.engines import Limits, SolverFailed, engine
+from matcher.solvers.linear_model import Floats, Ints, LinearModel
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best plan that some States' parts have."""
+
+    plan: Plan | None
+    """A plan that keeps all rows of the whole model; None if none was found."""
+    bound: Fraction | None
+    """No plan has a better figure of the aim in these parts; None if it is not known."""
+    impossible: bool = False
+    """Whether it is proven that there is no plan."""
+    solved: bool = False
+    """Whether the search ended within its gap."""
+
+
+def solve_part(
+    task: Task,
+    plan: Plan,
+    states: Collection[int],
+    piece: Piece,
+    free: Ints,
+    *,
+    model: LinearModel | None = None,
+    limits: Limits | None = None,
+    hint: Floats | None = None,
+) -> Best:
+    """Returns the best plan that can be found for some States, with its bound.
+
+    Parameters
+    ----------
+    plan
+        What all others keep.
+    states
+        Positions of the States.
+    piece, free
+        Their part of the model, and its columns in the whole one.
+    model, limits
+        Others than the piece's.
+    hint
+        Point of the part to start from.
+    """
+    part, clock = piece.model if model is None else model, Clock()
+    try:
+        outcome = engine(piece.engine)(part, piece.aim, limits or piece.limits, clock, hint)
+    except SolverFailed:
+        return Best(None, None)
+    if outcome.status == "infeasible":
+        return Best(None, None, impossible=True)
+    bound = None if outcome.bound is None else exact_bound(piece.aim, outcome.bound, piece.aim.error)
+    found = None if outcome.point is None else whole_pairs(part, piece.flows, outcome.point, piece.aim, clock)
+    if found is None:
+        return Best(None, bound)
+    answer = Part(frozenset(states), free, Answer(found[0], found[1], True))
+    return Best(merged(task, plan, [answer]), bound, solved=outcome.status == "optimal")
+
+
+def relaxed_bound(piece: Piece, limits: Limits, model: LinearModel | None = None) -> Best:
+    """Returns a bound on a part's aim by the linear relaxation, without a plan."""
+    outcome = engine("lp")(piece.model if model is None else model, piece.aim, limits, Clock())
+    bound = None if outcome.bound is None else exact_bound(piece.aim, outcome.bound, piece.aim.error)
+    return Best(None, bound, impossible=outcome.status == "infeasible")
+
+
+def plain_task(compact: Compact) -> Task:
+    """Returns a task without an aim of its own: who solves a part sets objective and model."""
+    first, _ = next(iter(aims_of(compact)))
+    task = task_of(compact, compact.model, None, first, SolveOptions(), Clock(), silent, Serial())
+    return replace(task, guide=None, steps=())
+
+
+def silent(phase: str, plan: Plan | None, bound: Fraction | None) -> None:
+    """Nobody listens."""

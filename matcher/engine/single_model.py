@@ -1,0 +1,70 @@
+"""Solves a scenario as one model: the method for up to about ten States."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matcher.engine.by_state.search import plan_near, starting_plan
+from matcher.engine.problem import Finding, Task, better
+from matcher.formulation.plans import Plan
+from matcher.solvers.engines import Limits, Outcome, engine
+
+SEARCH_SHARE = 0.8
+"""Share of the time left for the search."""
+SMALL = 4000
+"""A model whose columns number at most this and are all coarse goes to CP-SAT."""
+
+
+def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
+    """Returns the best plan and bound for one objective, from the incumbent on."""
+    start, impossible = (incumbent, False) if incumbent is not None else starting_plan(task)
+    if impossible:
+        return Finding(None, None, infeasible=True)
+    task.report("starting plan", start, None)  # what there is if the search is cut off
+    hint = None if incumbent is None else incumbent.point.astype(np.float64)
+    limits = Limits(work, float(task.options.gap) / 2)
+    searching = task.clock.part(SEARCH_SHARE)  # the rest is for whole units
+    outcome = engine(engine_for(task))(task.model, task.objective, limits, searching, hint)
+    if outcome.status == "infeasible":
+        return Finding(incumbent, None, infeasible=incumbent is None)
+    found, impossible = _in_whole_units(task, outcome, limits)
+    best = pick(task, start, found)
+    if best is None:
+        return Finding(None, None, infeasible=impossible)
+    bound = task.bound(outcome.bound)
+    task.report("one model", best, bound)
+    return Finding(best, bound)
+
+
+def _in_whole_units(task: Task, outcome: Outcome, limits: Limits) -> tuple[Plan | None, bool]:
+    """The engine's point in whole units, and whether there is proof of none anywhere.
+
+    Where no whole point is near the engine's, a small model goes to CP-SAT.
+    """
+    if outcome.point is None:
+        return None, False
+    found = plan_near(task, outcome.point)
+    if found is None and task.model.columns <= SMALL:
+        exact = engine("cpsat")(task.model, task.objective, limits, task.clock)
+        if exact.status == "infeasible":
+            return None, True
+        found = None if exact.point is None else plan_near(task, exact.point)
+    return found, False
+
+
+def engine_for(task: Task) -> str:
+    """Returns the engine: the one asked for, else CP-SAT for small coarse models and SCIP for the rest."""
+    if task.options.engine != "auto":
+        return task.options.engine
+    worst = task.columns.worst
+    if task.objective.coefficient[worst] and np.count_nonzero(task.objective.coefficient) > 1:
+        return "scip"  # CP-SAT creeps through the fine steps of the smallest coverage where others weigh against it
+    inner = task.model.fine & ~task.model.implied
+    return "cpsat" if not inner.any() and task.model.columns <= SMALL else "scip"
+
+
+def pick(task: Task, one: Plan | None, other: Plan | None) -> Plan | None:
+    """Returns the better of two plans, the first in a tie."""
+    if one is None or other is None:
+        return other if one is None else one
+    return other if better(task.objective, task.value(other), task.value(one)) else one

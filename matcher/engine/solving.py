@@ -1,0 +1,346 @@
+"""The front door: a scenario in, a checked proposal with its bounds out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import partial
+from importlib.metadata import version
+from typing import Literal
+
+from matcher.engine import by_state, single_model
+from matcher.engine.conflicts import Infeasibility, why_infeasible
+from matcher.engine.lexicographic import Formulated, formulated, locked, task_of
+from matcher.engine.problem import Finding, Report
+from matcher.engine.replanning import kept_plan
+from matcher.errors import VerificationFailed
+from matcher.execution import Executor, Serial
+from matcher.formulation.formulate import Compact
+from matcher.formulation.need_aggregation import Merged
+from matcher.formulation.plans import Plan, portfolio_of, without_idle
+from matcher.portfolio.partnerships import derive_partnerships
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import (
+    Cancel,
+    Clock,
+    Figure,
+    Progress,
+    ProgressCallback,
+    Result,
+    Sizes,
+    SolveOptions,
+    Stage,
+    StopReason,
+    Timings,
+    engine_version,
+    scenario_hash,
+)
+from matcher.scenario import Scenario
+from matcher.solvers.linear_model import LinearModel, LinearObjective, Rows
+from matcher.units import decimal_text, outward_text, plain
+from matcher.verification import verify
+
+WHOLE_STATES = 10
+"""Scenarios with at most this many States that have options are solved as one model ..."""
+WHOLE_COLUMNS = 2500
+"""... if the model has at most this many columns."""
+_Method = Literal["whole", "decomposition"]
+Keep = Callable[[Callable[[], Result]], None]
+"""Takes a function that makes a result of what a solve has found so far, and calls it or not."""
+BOUND_ROUNDING = Fraction(1, 10**7)
+"""Relative distance by which a portfolio may pass its bound: more is an error, not a rounding."""
+SHARE = 0.5
+"""Share of the work left that one objective may use; what it leaves goes to the next ones."""
+
+
+@dataclass
+class _Run:
+    """What one solve has done so far."""
+
+    merged: Merged
+    options: SolveOptions
+    clock: Clock
+    progress: ProgressCallback | None
+    executor: Executor
+    first_portfolio: float | None = None
+    build: float = 0.0
+    verification: float = 0.0
+    checks: int = 0
+    cut: bool = False
+    """Whether the clock ended the pursuit of an objective."""
+    stages: list[Stage] = field(default_factory=list)
+    last: tuple[Plan, Portfolio, dict[str, Fraction]] | None = None
+    """The last plan that was checked, as a portfolio, and its figures."""
+    keep: Keep | None = None
+    """Who wants to have results before the end."""
+    start: Portfolio | None = None
+    """Portfolio to start from."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that was asked about."""
+        return self.merged.original
+
+    def report(self, stage: LinearObjective, phase: str, plan: Plan | None, bound: Fraction | None) -> None:
+        """Tells the caller how far the solve is."""
+        value = None if plan is None else stage.value(plan.point)
+        if value is not None and self.first_portfolio is None:
+            self.first_portfolio = self.clock.elapsed
+        if self.progress is not None:
+            known = (None if each is None else float(each) for each in (value, bound, _gap(value, bound)))
+            self.progress(Progress(self.clock.elapsed, phase, stage.name, *known))
+
+
+def solve(
+    scenario: Scenario,
+    options: SolveOptions | None = None,
+    *,
+    progress: ProgressCallback | None = None,
+    cancel: Cancel | None = None,
+    executor: Executor | None = None,
+    start: Portfolio | None = None,
+) -> Result:
+    """Proposes the best portfolio that can be found for a scenario, with a bound for each objective.
+
+    Parameters
+    ----------
+    scenario
+        What is needed, offered and decided, and in which order objectives are sought.
+    options
+        Method, engine, gap and limits; the default needs two or three minutes for 33 States.
+    progress
+        Called with each report, in this thread.
+    cancel
+        Ends the solve early from another thread; the best portfolio so far is returned.
+    executor
+        Where independent pieces run (`matcher.execution.executor_for`); none is in this process. It
+        changes how long a solve takes, and within a work budget nothing else. Under a time limit a
+        small model is searched at once in one more process, wherever pieces run.
+    start
+        Portfolio to start from, perhaps of another scenario: what of it this one allows is kept until
+        something better is found (`matcher.engine.replanning`).
+
+    Returns
+    -------
+    Result
+        Its portfolio, if there is one, has passed the independent checker.
+
+    Raises
+    ------
+    InvalidScenario
+        if sums over the scenario's figures are too large for exact arithmetic: what ``matcher check`` refuses, too.
+    VerificationFailed
+        if the checker refuses the portfolio: an error of the engine, never of the input.
+    """
+    options = options or SolveOptions()
+    clock = Clock(options.time_limit, cancel or Cancel())
+    return solve_within(scenario, options, clock, progress, executor or Serial(), start=start)
+
+
+def solve_within(
+    scenario: Scenario,
+    options: SolveOptions,
+    clock: Clock,
+    progress: ProgressCallback | None,
+    executor: Executor,
+    keep: Keep | None = None,
+    start: Portfolio | None = None,
+) -> Result:
+    """Solves as `solve` does, within a clock that runs already.
+
+    Parameters
+    ----------
+    keep
+        Called whenever there is a new portfolio or bound, with a function that makes a result of what
+        there is: checked, as the last one is. Making it takes about as long as the end of a solve.
+    start
+        As for `solve`.
+    """
+    model = formulated(scenario)
+    run, compact = _Run(model.merged, options, clock, progress, executor, keep=keep, start=start), model.compact
+    run.build = run.clock.elapsed
+    method = _method_for(options, compact)
+    finding = Finding(None, None, infeasible=True) if compact.impossible else _pursue_all(run, model, method)
+    why = why_infeasible(compact, run.clock) if finding.infeasible else None
+    return _result(run, compact, method, finding.plan, why)
+
+
+def _method_for(options: SolveOptions, compact: Compact) -> _Method:
+    """The method asked for, or by size."""
+    if options.method != "auto":
+        return options.method
+    columns = compact.columns
+    few = len(set(columns.state[: columns.works].tolist())) <= WHOLE_STATES
+    return "whole" if few and columns.count <= WHOLE_COLUMNS else "decomposition"
+
+
+def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> Finding:
+    """Pursues each objective in turn, each under what the earlier ones demand."""
+    compact, aims, worst = formulated.compact, formulated.aims, formulated.worst
+    model = compact.model if worst is None else compact.model.with_rows(worst)
+    pursue = single_model.pursue if method == "whole" else by_state.pursue
+    work, finding = float(run.options.work), Finding(None, None)
+    for at, (aim, give_up) in enumerate(aims):
+        if at and run.clock.reason():
+            break
+        share = 1.0 if at == len(aims) - 1 else SHARE
+        clock = run.clock.part(share)
+        reporter = _reporter(run, compact, method, model, worst, aim)
+        task = task_of(compact, model, worst, aim, run.options, clock, reporter, run.executor)
+        if not at and run.start is not None:
+            finding = Finding(kept_plan(task, run.merged.join(run.start)), None)
+        finding = pursue(task, finding.plan, work * share)
+        run.cut = run.cut or task.clock.reason() == "time"
+        work = max(work - finding.work, 1.0)
+        if finding.plan is None:
+            return finding
+        plan = _without_idle(compact, model, worst, finding.plan)
+        finding = replace(finding, plan=plan)
+        run.stages.append(_stage(run, compact, aim, finding))
+        if at < len(aims) - 1:
+            value = int(aim.coefficient @ plan.point)
+            model = locked(model, aim, value, int(abs(value) * give_up), worst)
+    return finding
+
+
+def _without_idle(compact: Compact, model: LinearModel, worst: Rows | None, plan: Plan) -> Plan:
+    """The plan without idle engagements, so that what is kept for later objectives is what its portfolio has."""
+    lean = without_idle(compact, plan, portfolio_of(compact, plan), worst)
+    return lean if model.admits(lean.point) else plan
+
+
+def _reporter(
+    run: _Run, compact: Compact, method: _Method, model: LinearModel, worst: Rows | None, aim: LinearObjective
+) -> Report:
+    """Returns what tells the caller how far one objective is, and offers a result of what there is."""
+
+    def interim(plan: Plan, bound: Fraction | None) -> Result:
+        lean = _without_idle(compact, model, worst, plan)
+        aside = replace(run, stages=list(run.stages), last=None)  # the solve itself is left as it is
+        aside.stages.append(_stage(aside, compact, aim, Finding(lean, bound)))
+        return _result(aside, compact, method, lean, None)
+
+    def report(phase: str, plan: Plan | None, bound: Fraction | None) -> None:
+        if run.keep is not None and plan is not None:  # first: whoever hears of a plan may stop the solve for it
+            run.keep(partial(interim, plan, bound))
+        run.report(aim, phase, plan, bound)
+
+    return report
+
+
+def _stage(run: _Run, compact: Compact, aim: LinearObjective, finding: Finding) -> Stage:
+    """How far one objective came: the value by the checker, the bound never on the wrong side of it."""
+    assert finding.plan is not None
+    value = _figure(run, compact, aim, finding.plan)
+    bound = finding.bound
+    if bound is not None and ((bound < value) if aim.maximise else (bound > value)):
+        if abs(bound - value) > BOUND_ROUNDING * max(abs(bound), abs(value)):
+            raise VerificationFailed(f"{aim.name}: the portfolio reaches {value}, past the bound {bound}")
+        bound = value
+    gap = _gap(value, bound)
+    return Stage(
+        objective=aim.name,
+        sense="max" if aim.maximise else "min",
+        value=decimal_text(value),
+        exact=plain(value),
+        bound=None if bound is None else outward_text(bound, up=aim.maximise),
+        gap=None if gap is None else float(decimal_text(gap + Fraction(1, 2 * 10**6) if gap else gap)),
+        solved=gap is not None and gap <= Fraction(run.options.gap),
+    )
+
+
+def _figure(run: _Run, compact: Compact, aim: LinearObjective, plan: Plan) -> Fraction:
+    """The objective's figure as the checker computes it."""
+    _, figures = _checked(run, compact, plan)
+    if aim.name in figures:
+        return figures[aim.name]
+    signs = {"engagements": -1, "cost": -1, "disruption": -1}
+    weights = run.scenario.objectives.weights or ()
+    parts = (signs.get(e.objective, 1) * Fraction(e.weight) * figures[e.objective] for e in weights)
+    return sum(parts, Fraction(0))
+
+
+def _checked(run: _Run, compact: Compact, plan: Plan) -> tuple[Portfolio, dict[str, Fraction]]:
+    """The portfolio of a plan and its figures, once the independent checker has accepted it.
+
+    Raises
+    ------
+    VerificationFailed
+        if it does not.
+    """
+    if run.last is not None and run.last[0] is plan:
+        return run.last[1], run.last[2]
+    portfolio = run.merged.split(portfolio_of(compact, plan))
+    before = run.clock.elapsed
+    report = verify(run.scenario, portfolio)
+    run.verification += run.clock.elapsed - before
+    run.checks += 1
+    if not report.ok:
+        raise VerificationFailed("; ".join(violation.detail for violation in report.violations[:5]))
+    run.last = plan, portfolio, dict(report.figures)
+    return portfolio, run.last[2]
+
+
+def _gap(value: Fraction | None, bound: Fraction | None) -> Fraction | None:
+    """Relative distance of value and bound; 0 where they are equal."""
+    if value is None or bound is None:
+        return None
+    return Fraction(0) if value == bound else abs(bound - value) / max(abs(bound), abs(value))
+
+
+def _result(
+    run: _Run,
+    compact: Compact,
+    method: _Method,
+    plan: Plan | None,
+    why: Infeasibility | None,
+) -> Result:
+    portfolio, figures = (None, {}) if plan is None else _checked(run, compact, plan)
+    wanted = 1 if run.scenario.objectives.weights is not None else len(run.scenario.order())
+    solved = len(run.stages) == wanted and all(stage.solved for stage in run.stages)
+    if why is not None and why.confirmed_by is None:
+        why = None  # one engine's word alone is no proof
+    none = "infeasible" if why is not None else "no_portfolio"
+    stopped_by = _stopped_by(run, solved or why is not None)
+    return Result(
+        scenario=run.scenario.name,
+        scenario_hash=scenario_hash(run.scenario),
+        version=engine_version(),
+        solver=f"ortools {version('ortools')}",
+        options=run.options,
+        method=method,
+        status=("optimal" if solved else "feasible") if portfolio is not None else none,  # type: ignore[arg-type]
+        stopped_by=stopped_by,
+        repeatable=run.options.time_limit is None and stopped_by in ("gap", "work"),
+        stages=tuple(run.stages),
+        figures=tuple(Figure(objective=k, exact=plain(v), value=decimal_text(v)) for k, v in figures.items()),
+        portfolio=portfolio,
+        partnerships=derive_partnerships(run.scenario, portfolio) if portfolio is not None else (),
+        conflicts=() if why is None else why.conflicts,
+        confirmed_by=None if why is None else why.confirmed_by,
+        started_from=None if run.start is None else run.start.digest,
+        sizes=_sizes(run, compact),
+        timings=Timings(
+            total=run.clock.elapsed,
+            build=run.build,
+            first_portfolio=run.first_portfolio,
+            verification=run.verification,
+        ),
+    )
+
+
+def _stopped_by(run: _Run, solved: bool) -> StopReason:
+    return "gap" if solved else run.clock.reason() or ("time" if run.cut else "work")
+
+
+def _sizes(run: _Run, compact: Compact) -> Sizes:
+    model = compact.model
+    return Sizes(
+        options=compact.columns.payments.pairs,
+        columns=model.columns,
+        rows=model.rows.count,
+        nonzeros=len(model.rows.column),
+        integers=int((~model.fine).sum()),
+        checks=run.checks,
+    )

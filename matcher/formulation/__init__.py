@@ -1,0 +1,1 @@
+"""The rules of the model as linear rows: the mathematics stands here, once."""

@@ -1,1 +1,0 @@
-"""From index arrays to linear models: one module per formulation, numpy only."""

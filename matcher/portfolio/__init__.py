@@ -1,0 +1,1 @@
+"""OUTPUT: flows, engagements, partnerships, results."""

@@ -1,0 +1,249 @@
+"""What a solve returns: status, portfolio, figures, bounds and where they came from.
+
+Absent is None. Wall-clock figures live in `Timings`, which no document of a result contains.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from decimal import Decimal
+from importlib.metadata import PackageNotFoundError, version
+from threading import Event
+from typing import Annotated, Literal, Protocol
+
+from pydantic import Field, Strict
+from pydantic.json_schema import SkipJsonSchema
+
+from matcher.portfolio.portfolio import Partnership, Portfolio
+from matcher.scenario import Frozen, Scenario
+from matcher.scenario.fields import Count, Id, Share, Text
+
+Status = Literal["optimal", "feasible", "infeasible", "no_portfolio"]
+"""optimal: every objective within the asked gap; feasible: a portfolio, but a limit came first;
+infeasible: no portfolio exists; no_portfolio: a limit came before the first portfolio."""
+
+StopReason = Literal["gap", "time", "work", "cancel", "resource_exhausted", "crash"]
+"""gap: as near to the best as asked; time, work: a limit; cancel: asked to; resource_exhausted: the
+process had no more memory or processor time to use; crash: it died of something else."""
+Method = Literal["auto", "whole", "decomposition"]
+Engine = Literal["auto", "scip", "highs", "cpsat"]
+
+
+class SolveOptions(Frozen):
+    """How to solve, and when to stop."""
+
+    method: Method = "auto"
+    """whole: one model; decomposition: State by State; auto: by size."""
+    engine: Engine = "auto"
+    """Solver of mixed-integer models."""
+    gap: Share = Decimal("0.0001")
+    """Relative gap between bound and portfolio at which an objective counts as solved."""
+    work: Annotated[int, Strict(), Field(ge=1, le=10**6)] = 60
+    """Deterministic work budget: about seconds of one 2020s core, never measured by a clock."""
+    time_limit: Annotated[float, Field(gt=0, le=10**7)] | None = None
+    """Wall-clock limit in seconds. A result that it cut short may differ from run to run."""
+
+
+class Figure(Frozen):
+    """One objective as a figure of the portfolio."""
+
+    objective: Text
+    """Name of the objective."""
+    exact: Annotated[str, Strict(), Field(pattern=r"^-?\d+(/\d+)?$")]
+    """Exact value, as an integer or a fraction p/q."""
+    value: Text
+    """The same value rounded to six decimals, for reading."""
+
+
+class Stage(Frozen):
+    """How far one objective was pursued."""
+
+    objective: Text
+    """Name of the objective, or ``weighted``."""
+    sense: Literal["max", "min"]
+    """Whether more or less is better."""
+    value: Text
+    """Value reached when the stage ended, rounded to six decimals."""
+    exact: Annotated[str, Strict(), Field(pattern=r"^-?\d+(/\d+)?$")]
+    """The same value, as an integer or a fraction p/q."""
+    bound: Text | None
+    """No portfolio that keeps what earlier objectives demand can be better than this, rounded to six decimals away from
+    the value, so that it holds as it is written; None if unknown."""
+    gap: float | None
+    """Relative distance between value and bound, rounded up to six decimals; None if no bound."""
+    solved: bool
+    """Whether the gap is within what was asked."""
+
+
+class Conflict(Frozen):
+    """Why there is no portfolio."""
+
+    reason: Text
+    """Code of the reason."""
+    subjects: tuple[Text, ...]
+    """Ids and positions of what is in conflict."""
+    detail: Text
+    """One sentence for people."""
+
+
+class Sizes(Frozen):
+    """How large the problem was."""
+
+    options: Count = 0
+    """Eligible options."""
+    columns: Count = 0
+    """Columns of the whole model."""
+    rows: Count = 0
+    """Rows of the whole model."""
+    nonzeros: Count = 0
+    """Coefficients of the whole model."""
+    integers: Count = 0
+    """Integer columns of the whole model."""
+    checks: Count = 0
+    """Portfolios that the checker was asked about."""
+
+
+class Timings(Frozen):
+    """Wall-clock seconds; never part of a result's document."""
+
+    total: float = 0.0
+    """Whole solve."""
+    build: float = 0.0
+    """Options, arrays and formulation."""
+    first_portfolio: float | None = None
+    """From start to the first exact portfolio."""
+    verification: float = 0.0
+    """Independent checks."""
+
+
+class Result(Frozen):
+    """The answer to one scenario."""
+
+    result: Annotated[int, Strict(), Field(ge=1, le=1)] = 1
+    """Version of the result format."""
+    scenario: Id
+    """Name of the scenario."""
+    scenario_hash: Text
+    """SHA-256 of the resolved scenario."""
+    version: Text
+    """Version of the engine."""
+    solver: Text
+    """Solver library and version."""
+    options: SolveOptions
+    """Options of the solve."""
+    method: Literal["whole", "decomposition"] | None
+    """Method used; None if the solve ended before it could be chosen."""
+    status: Status
+    """Outcome."""
+    stopped_by: StopReason
+    """What ended the solve."""
+    stopped_how: Text | None = None
+    """More about an end that was not the solve's own: what ran out, or what the process died of."""
+    repeatable: bool = False
+    """Whether the same scenario, options and version give the same result: no clock had a say in it."""
+    stages: tuple[Stage, ...] = ()
+    """One per objective, in order."""
+    figures: tuple[Figure, ...] = ()
+    """All objectives of the portfolio, recomputed by the checker."""
+    portfolio: Portfolio | None = None
+    """The proposal, checked."""
+    partnerships: tuple[Partnership, ...] = ()
+    """The proposal as agreements."""
+    conflicts: tuple[Conflict, ...] = ()
+    """Why there is no portfolio, where there is none: a smallest set of decisions and limits
+    that cannot all hold; there may be others. Where decisions are impossible each alone, one such set after another."""
+    confirmed_by: Text | None = None
+    """What came to the same conflicts independently: another engine, or arithmetic."""
+    started_from: Text | None = None
+    """SHA-256 of the portfolio that the search started from, where one was given."""
+    sizes: Sizes = Sizes()
+    """How large the problem was."""
+    timings: SkipJsonSchema[Timings] = Field(default=Timings(), exclude=True)
+    """Wall-clock seconds (not part of the document)."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One report of a running solve."""
+
+    elapsed: float
+    """Wall-clock seconds since the start."""
+    phase: str
+    """What is being done, in a few words."""
+    objective: str
+    """Objective being pursued."""
+    incumbent: float | None
+    """Its value in the best exact portfolio so far."""
+    bound: float | None
+    """Best valid bound so far."""
+    gap: float | None
+    """Relative gap between the two."""
+
+
+class ProgressCallback(Protocol):
+    """Called with each report, in the thread that solves; what it raises ends the solve."""
+
+    def __call__(self, progress: Progress, /) -> None: ...
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """A handle by which another thread (or a signal handler) ends a solve early."""
+
+    event: Event = field(default_factory=Event)
+
+    def cancel(self) -> None:
+        """Asks the solve to stop; the best portfolio so far is returned."""
+        self.event.set()
+
+    @property
+    def requested(self) -> bool:
+        """Whether the solve was asked to stop."""
+        return self.event.is_set()
+
+
+@dataclass
+class Clock:
+    """Wall clock and work meter of one solve."""
+
+    limit: float | None = None
+    cancel: Cancel = field(default_factory=Cancel)
+    start: float = field(default_factory=time.monotonic)
+    reserve: float = 0.0
+    """Seconds of the limit that are kept for what comes after the search."""
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self.start
+
+    @property
+    def left(self) -> float | None:
+        """Seconds left, never negative; None without a limit."""
+        return None if self.limit is None else max(0.0, self.limit - self.reserve - self.elapsed)
+
+    def part(self, share: float) -> Clock:
+        """Returns a clock with a share of the time left, that the same handle cancels."""
+        if self.limit is None or self.left is None:
+            return self
+        return Clock(self.elapsed + self.left * share, self.cancel, self.start)
+
+    def reason(self) -> Literal["time", "cancel"] | None:
+        """Returns why the solve must stop now, or None."""
+        if self.cancel.requested:
+            return "cancel"
+        return "time" if self.left == 0.0 else None
+
+
+def engine_version() -> str:
+    """Returns the version of the installed package, or ``unknown`` outside an installation."""
+    try:
+        return version("matcher")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def scenario_hash(scenario: Scenario) -> str:
+    """Returns the SHA-256 of a scenario's canonical JSON: same meaning, same hash."""
+    return scenario.digest

@@ -1,0 +1,119 @@
+"""From an engine's point in real numbers to a point in whole units that breaks no row.
+
+Rounding afterwards is ruinous: a State that needs every granule loses its completion to one.
+So all yes-or-no columns are kept, the fine columns may move by a few granules around the
+engine's values, and CP-SAT finds the best whole point among these. If there is none, the
+relaxation is solved again with every row tightened by what rounding can cost it, and its
+neighbourhood is searched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from matcher.portfolio.result import Clock
+from matcher.solvers.engines import Limits, engine
+from matcher.solvers.linear_model import UNLIMITED, Floats, Ints, LinearModel, LinearObjective, Rows, SubModel, submodel
+
+_ZERO = 1e-7
+"""A fine column below this many units counts as zero in an engine's point."""
+_NEAR_ENOUGH = 1e-4
+"""Share of the objective's figure by which a whole point may miss the best nearby."""
+REACH = (2, 12)
+"""Granules by which a fine column may move, in the first and in the second try."""
+WORK = (0.1, 0.5)
+"""Deterministic work of each search for a whole point: the first mostly finds one at once."""
+
+
+def whole_point(
+    model: LinearModel, point: Floats, objective: LinearObjective, clock: Clock, *, thorough: bool = True
+) -> Ints | None:
+    """Returns a whole point of the model near an engine's point, or None if none was found.
+
+    Parameters
+    ----------
+    thorough
+        Whether to reach further, and to search anew with rows tightened, where the first try fails.
+    """
+    near = np.clip(np.rint(point), model.lower, model.upper).astype(np.int64)
+    if not model.fine.any():
+        return near if model.admits(near) else _search(model, point, near, objective, clock, REACH[0], WORK[1])
+    for reach, work in zip(REACH, WORK, strict=True):
+        found = _search(model, point, near, objective, clock, reach, work)
+        if found is not None or not thorough:
+            return found
+    roomy = _with_room(model, point, near, objective, clock)
+    return None if roomy is None else _search(model, roomy, near, objective, clock, REACH[1], WORK[1])
+
+
+def _search(
+    model: LinearModel, point: Floats, near: Ints, objective: LinearObjective, clock: Clock, reach: int, work: float
+) -> Ints | None:
+    """The best whole point whose fine columns lie within reach of the engine's, all others kept."""
+    moving = model.implied | (model.fine & (point > _ZERO))
+    lower, upper = near.copy(), near.copy()
+    inner = moving & ~model.implied
+    lower[inner] = np.maximum(model.lower[inner], np.floor(point[inner]).astype(np.int64) - reach)
+    upper[inner] = np.minimum(model.upper[inner], np.ceil(point[inner]).astype(np.int64) + reach)
+    lower[model.implied], upper[model.implied] = model.lower[model.implied], model.upper[model.implied]
+    narrow = submodel(model.with_bounds(lower, np.maximum(upper, lower)), moving, near)
+    asking = _asking(narrow.model)
+    if asking is None:
+        return None
+    aim = narrow.narrow(objective)
+    whole, moved = abs(objective.value(near)), abs(aim.value(near[narrow.free]))
+    gap = _NEAR_ENOUGH * float(whole / moved) if moved else 1.0  # what does not move counts, too
+    outcome = engine("cpsat")(asking, aim, Limits(work, min(gap, 1.0)), clock)
+    if outcome.point is None:
+        return None
+    found = narrow.widen(np.rint(outcome.point).astype(np.int64))
+    return found if model.admits(found) else None
+
+
+def _asking(model: LinearModel) -> LinearModel | None:
+    """The model without the rows that no point within the bounds can break; None if some row cannot be met."""
+    rows = model.rows
+    low = np.where(rows.coefficient > 0, model.lower[rows.column], model.upper[rows.column])
+    high = np.where(rows.coefficient > 0, model.upper[rows.column], model.lower[rows.column])
+    least = Rows.activity(replace(rows, column=np.arange(len(low))), low)
+    most = Rows.activity(replace(rows, column=np.arange(len(high))), high)
+    if ((least > rows.upper) | (most < rows.lower)).any():
+        return None
+    return replace(model, rows=rows.taken(np.flatnonzero((least < rows.lower) | (most > rows.upper))))
+
+
+def _with_room(
+    model: LinearModel, point: Floats, near: Ints, objective: LinearObjective, clock: Clock
+) -> Floats | None:
+    """The relaxation with yes-or-no columns kept and each row tightened by one granule per moving term."""
+    moving = model.implied | (model.fine & (point > _ZERO))
+    narrow = submodel(model, moving, near)
+    rows = narrow.model.rows
+    room = np.zeros(rows.count, np.int64)
+    np.add.at(room, rows.row_of_term, np.abs(rows.coefficient))
+    exact = np.array([label[0] in ("completion", "need") for label in rows.label], np.bool_) | (
+        rows.lower == rows.upper
+    )
+    room[exact] = 0  # demand is met to the granule: rounding must balance there, not give way
+    return relaxed_with_room(narrow, room, objective, clock)
+
+
+def relaxed_with_room(narrow: SubModel, room: Ints, objective: LinearObjective, clock: Clock) -> Floats | None:
+    """Returns the best real point of a part with its rows tightened, as a point of the whole model.
+
+    None if there is none, or a row is too narrow for its room.
+    """
+    rows = narrow.model.rows
+    upper = np.where(rows.upper >= UNLIMITED, rows.upper, rows.upper - room)
+    lower = np.where(rows.lower <= -UNLIMITED, rows.lower, rows.lower + room)
+    if (lower > upper).any():
+        return None
+    roomy = replace(narrow.model, rows=replace(rows, lower=lower, upper=upper))
+    outcome = engine("lp")(roomy, narrow.narrow(objective), Limits(2.0), clock)
+    if outcome.point is None:
+        return None
+    whole = narrow.base.astype(np.float64)
+    whole[narrow.free] = outcome.point
+    return whole
