@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.compare import Row
 from benchmarks.instances import SIZES
-from benchmarks.report import best_bounds, built_mb, in_order
+from benchmarks.measured import best_bounds, built_mb, in_order
 from benchmarks.subjects import SUBJECTS
 
 PLOTS = Path(__file__).parent / "plots"

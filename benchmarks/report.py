@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks.compare import RESULTS, Row, rows_in
 from benchmarks.instances import SIZES
+from benchmarks.measured import best_bounds, built_mb, in_order
 from benchmarks.subjects import SUBJECTS
 
 README = Path(__file__).parent / "README.md"
@@ -31,16 +32,6 @@ def spread(figures: Iterable[float | None], form: str) -> str:
     return found if len(known) == len(every) else f"{found}, {len(every) - len(known)} without"
 
 
-def best_bounds(rows: list[Row]) -> dict[tuple[str, int], float]:
-    """Returns the tightest bound that any solver proved, by size and seed: it holds for all."""
-    found: dict[tuple[str, int], float] = {}
-    for row in rows:
-        if row.get("bound") is not None:
-            key = (row["size"], row["seed"])
-            found[key] = min(found.get(key, row["bound"]), row["bound"])
-    return found
-
-
 def gap_to_best(row: Row, best: dict[tuple[str, int], float]) -> float | None:
     """Returns how far a portfolio is below the tightest bound, 0 to 1."""
     bound = best.get((row["size"], row["seed"]))
@@ -53,12 +44,6 @@ def table(head: list[str], body: list[list[str]]) -> list[str]:
     """Returns the lines of a Markdown table."""
     rule = ["---"] + ["---:"] * (len(head) - 1)
     return [f"| {' | '.join(each)} |" for each in (head, rule, *body)]
-
-
-def in_order(names: Iterable[str], order: Iterable[str]) -> list[str]:
-    """Returns names in the order of a registry, those it does not know last."""
-    places = {name: at for at, name in enumerate(order)}
-    return sorted(set(names), key=lambda name: (places.get(name, len(places)), name))
 
 
 def solve_tables(rows: list[Row]) -> list[str]:
@@ -122,11 +107,6 @@ def build_table(rows: list[Row]) -> list[str]:
             body.append([f"{size}, {SUBJECTS[name].title}", *cells, str(len(mine) - len(done))])
     head = ["size, builder", "columns", "rows", "nonzeros", "build s", "memory for it MB", "failed"]
     return [*table(head, body), ""] if body else []
-
-
-def built_mb(row: Row) -> float:
-    """Returns the memory that building took, in MB."""
-    return float(row["memory_built_mb"] - row["memory_before_mb"])
 
 
 def write_section(lines: list[str]) -> None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -28,6 +33,104 @@ def marked_commands() -> list[str]:
 def test_import_contracts_hold() -> None:
     """Imports only point downwards, the checker stands alone, only backends know the solvers."""
     assert lint_imports(config_filename=str(TREE / "pyproject.toml"), no_cache=True) == 0
+
+
+PLANTED = {
+    "a solver in the explanations": ("explanation/curves.py", "import ortools"),
+    "our exceptions in the checker": ("verification/checker.py", "import matcher.errors"),
+    "a solver in the reports": ("reporting/terminal.py", "import matcher.solvers.engines"),
+    "rows in the columns": ("formulation/columns.py", "import matcher.formulation.rules"),
+    "an upward import": ("scenario/fields.py", "import matcher.portfolio.result"),
+    "a method in the problem": ("engine/problem.py", "import matcher.engine.by_state"),
+    "a cycle": ("rounds/decisions.py", "import matcher.rounds.play"),
+    "a drawer for odds and ends": ("utils.py", ""),
+}
+"""Imports that the contract forbids: where each is put, and what it says."""
+
+
+@pytest.mark.parametrize("case", [None, *PLANTED])
+def test_planted_imports_break_the_contract(case: str | None, tmp_path: Path) -> None:
+    """A copy of the tree keeps the contract, and breaks it with each of these."""
+    shutil.copytree(PACKAGE, tmp_path / "matcher", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(TREE / "pyproject.toml", tmp_path)
+    if case is not None:
+        name, planted = PLANTED[case]
+        path = tmp_path / "matcher" / name
+        text = path.read_text(encoding="utf-8") if path.exists() else '"""Odds and ends."""\n'
+        path.write_text(f"{text}\n{planted}\n", encoding="utf-8")
+    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == (0 if case is None else 1), ended.stdout
+
+
+IMPORTS = {"typer": "verification/report.py", "numpy": "verification/facts.py"}
+"""Libraries that the checker must not know, and where they are planted."""
+
+
+def foreign_imports(folder: Path) -> set[str]:
+    """Returns the names of modules that files of a folder import beside its own and the standard library's."""
+    found: set[str] = set()
+    for path in folder.rglob("*.py"):
+        for node in imports_at_run_time(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            found |= set(names)
+    ours = ("matcher.verification", "matcher.verification.")
+    others = {name for name in found if not (name == ours[0] or name.startswith(ours[1]))}
+    return {name for name in others if name.partition(".")[0] not in sys.stdlib_module_names}
+
+
+def test_the_checker_needs_the_standard_library_only(tmp_path: Path) -> None:
+    """Whatever it imports is its own or Python's; a library planted in it is found."""
+    assert foreign_imports(PACKAGE / "verification") == set()
+    for library, name in IMPORTS.items():
+        folder = tmp_path / library
+        shutil.copytree(PACKAGE / "verification", folder / "verification")
+        with (folder / name).open("a", encoding="utf-8") as file:
+            file.write(f"\nimport {library}\n")
+        assert foreign_imports(folder) == {library}
+
+
+def imports_of(package: Path) -> dict[str, set[str]]:
+    """Returns what each module of a package imports of it, at its head or inside a function."""
+    paths = {".".join(path.relative_to(TREE).with_suffix("").parts): path for path in package.rglob("*.py")}
+    modules = {name.removesuffix(".__init__"): path for name, path in paths.items()}
+    found: dict[str, set[str]] = {}
+    for name, path in modules.items():
+        named: set[str] = set()
+        for node in imports_at_run_time(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                named |= {alias.name for alias in node.names}
+            else:
+                named |= {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
+        found[name] = {each for each in named if each in modules and each != name}
+    return found
+
+
+def imports_at_run_time(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Yields the imports below a node that are not for type checkers only."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
+            continue
+        if isinstance(child, ast.Import | ast.ImportFrom):
+            yield child
+        yield from imports_at_run_time(child)
+
+
+@pytest.mark.parametrize("package", ["matcher", "benchmarks"])
+def test_no_module_imports_itself_by_way_of_others(package: str) -> None:
+    """Imports have an order, those inside functions too."""
+    graph = imports_of(TREE / package)
+    parents = {name: {name.rpartition(".")[0]} & graph.keys() for name in graph}  # a package may name what is in it
+    order = TopologicalSorter({name: found - parents[name] for name, found in graph.items()})
+    assert set(order.static_order()) >= set(graph)
+
+
+def test_few_entries_at_the_top() -> None:
+    """Every room is a folder; only what all rooms share is a file."""
+    entries = {path.name for path in PACKAGE.iterdir() if path.name != "__pycache__"}
+    assert len(entries) <= 26
+    files = {"__init__.py", "__main__.py", "errors.py", "units.py", "py.typed", "README.md"}
+    assert {name for name in entries if (PACKAGE / name).is_file()} <= files
 
 
 def test_every_command_is_in_the_readme() -> None:
