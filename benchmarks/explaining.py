@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from matcher import Asked, SolveOptions, explain, load, solve
+from matcher import Question, SolveOptions, explain, load, solve
 from matcher.alternatives.finding import find_alternatives
 from matcher.execution import executor_for
 from matcher.explanation.account import PARTS
@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
             sys.exit("there is no portfolio to explain")
         portfolio = result.portfolio
         for part in PARTS:
-            asked = Asked(parts=(part,))
+            asked = Question(parts=(part,))
             took = seconds(lambda asked=asked: explain(scenario, portfolio, asked, executor=executor))
             write(f"{part}: {took:.1f} s, {took / whole:.2f} times the solve\n")
         if wanted.alternatives:

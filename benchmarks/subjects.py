@@ -102,7 +102,7 @@ def _assignment(options: OptionSet) -> Built:
 
 def _compact(scenario: Scenario) -> Built:
     """The engine's compact formulation: money and work apart."""
-    return _ours(import_module("matcher.formulation.formulate").formulate_compact(scenario))
+    return _ours(import_module("matcher.formulation.formulate").formulate(scenario))
 
 
 def _ours(formulated: Any) -> Built:

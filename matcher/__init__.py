@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         MatcherError,
         VerificationFailed,
     )
-    from matcher.explanation.account import Account, Asked, explain
+    from matcher.explanation.account import Explanation, Question, explain
     from matcher.io import load, load_portfolio, loads
     from matcher.isolation import ProcessLimits, solve_isolated
     from matcher.portfolio.portfolio import Engagement, Flow, Partnership, Portfolio
@@ -35,11 +35,10 @@ if TYPE_CHECKING:
     from matcher.verification import Report, Violation, verify
 
 _HOME = {
-    "Account": "explanation.account",
-    "Asked": "explanation.account",
     "Cancel": "portfolio.result",
     "Comparison": "comparison.comparison",
     "Engagement": "portfolio.portfolio",
+    "Explanation": "explanation.account",
     "Fault": "errors",
     "Flow": "portfolio.portfolio",
     "InvalidInput": "errors",
@@ -53,6 +52,7 @@ _HOME = {
     "Portfolio": "portfolio.portfolio",
     "ProcessLimits": "isolation",
     "Progress": "portfolio.result",
+    "Question": "explanation.account",
     "Report": "verification",
     "Result": "portfolio.result",
     "Scenario": "scenario",
@@ -71,11 +71,10 @@ _HOME = {
 }
 
 __all__ = [
-    "Account",
-    "Asked",
     "Cancel",
     "Comparison",
     "Engagement",
+    "Explanation",
     "Fault",
     "Flow",
     "InvalidInput",
@@ -89,6 +88,7 @@ __all__ = [
     "Portfolio",
     "ProcessLimits",
     "Progress",
+    "Question",
     "Report",
     "Result",
     "Scenario",

@@ -26,7 +26,7 @@ def beginning_with(*names: str) -> str:
 
 def _instead(do: Callable[[Any], None]) -> None:
     """Lets a solve begin with something else, which may tell a result."""
-    from matcher import solving
+    from matcher.engine import solving
 
     real = solving.solve_within
 

@@ -15,7 +15,7 @@ from matcher.cli.talk import out_markdown
 from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions
 from matcher.execution import executor_for
-from matcher.explanation.account import PARTS, Account, Asked, explain
+from matcher.explanation.account import PARTS, Explanation, Question, explain
 from matcher.io import load
 from matcher.portfolio.result import Result, SolveOptions
 from matcher.reporting.audiences import Audience
@@ -42,17 +42,17 @@ def solved(changes: Changes) -> tuple[Scenario, Result]:
 @pytest.mark.parametrize(
     ("asked", "parts"),
     [
-        (Asked(), PARTS),
-        (Asked(states=("A",)), PARTS),
-        (Asked(providers=("ngo",)), ("why", "why_not", "idle")),
-        (Asked(partnerships=("A-donor-ngo-2015",)), ("why",)),
-        (Asked(needs=("n",)), ("why_not",)),
-        (Asked(needs=("n",), partnerships=("A-donor-ngo-2015",)), ("why", "why_not")),
-        (Asked(parts=("clock", "idle")), ("idle", "clock")),
-        (Asked(providers=("ngo",), parts=("curves",)), ("curves",)),
+        (Question(), PARTS),
+        (Question(states=("A",)), PARTS),
+        (Question(providers=("ngo",)), ("why", "why_not", "idle")),
+        (Question(partnerships=("A-donor-ngo-2015",)), ("why",)),
+        (Question(needs=("n",)), ("why_not",)),
+        (Question(needs=("n",), partnerships=("A-donor-ngo-2015",)), ("why", "why_not")),
+        (Question(parts=("clock", "idle")), ("idle", "clock")),
+        (Question(providers=("ngo",), parts=("curves",)), ("curves",)),
     ],
 )
-def test_parts_are_those_that_speak_of_what_is_asked(asked: Asked, parts: tuple[str, ...]) -> None:
+def test_parts_are_those_that_speak_of_what_is_asked(asked: Question, parts: tuple[str, ...]) -> None:
     """All for everybody or a State; for a provider what concerns it; others by name; each is told of before."""
     told: list[str] = []
     scenario, result = solved(POOR)
@@ -66,20 +66,20 @@ def test_parts_are_those_that_speak_of_what_is_asked(asked: Asked, parts: tuple[
 def test_only_what_is_asked_about() -> None:
     """One State's needs, clock and curves; one provider's partnerships and offers."""
     scenario, result = solved(POOR)
-    whole, mine = explain(scenario, result), explain(scenario, result, Asked(states=("A",)))
+    whole, mine = explain(scenario, result), explain(scenario, result, Question(states=("A",)))
     assert {each.state for each in whole.clocks} == {"A", "B"}
     assert mine.why_not == tuple(each for each in whole.why_not if each.state == "A")
     assert mine.clocks == tuple(each for each in whole.clocks if each.state == "A")
     assert mine.why == tuple(each for each in whole.why if each.state == "A")
-    single = explain(scenario, result, Asked(needs=("n",)))
+    single = explain(scenario, result, Question(needs=("n",)))
     assert [each.need for each in single.why_not] == ["n"]
     assert single.why_not[0] in whole.why_not
-    there = explain(scenario, result, Asked(needs=("b",), parts=("clock", "curves", "idle")))
+    there = explain(scenario, result, Question(needs=("b",), parts=("clock", "curves", "idle")))
     assert {each.state for each in (*there.clocks, *there.curves)} == {"B"}
     assert {each.state for each in there.idle} <= {"B"}
-    theirs = explain(scenario, result, Asked(providers=("donor",)))
+    theirs = explain(scenario, result, Question(providers=("donor",)))
     assert {each.offer for each in theirs.idle} == {"f"}
-    assert explain(scenario, result, Asked(providers=("gov",))).idle == ()
+    assert explain(scenario, result, Question(providers=("gov",))).idle == ()
 
 
 def test_the_account_does_not_depend_on_where_it_is_made() -> None:
@@ -89,22 +89,22 @@ def test_the_account_does_not_depend_on_where_it_is_made() -> None:
         there = explain(scenario, result, executor=executor)
     here = explain(scenario, result)
     assert here == there
-    assert Account.model_validate_json(json.dumps(here.model_dump(mode="json"))) == here
+    assert Explanation.model_validate_json(json.dumps(here.model_dump(mode="json"))) == here
 
 
 def test_what_cannot_be_explained_is_refused() -> None:
     """Unknown names with the nearest, results without a portfolio, portfolios of other scenarios."""
     scenario, result = solved(POOR)
     with pytest.raises(InvalidOptions, match="no State 'a'; did you mean 'A'"):
-        explain(scenario, result, Asked(states=("a",)))
+        explain(scenario, result, Question(states=("a",)))
     with pytest.raises(InvalidOptions, match="no provider 'donors'; did you mean 'donor'"):
-        explain(scenario, result, Asked(providers=("donors",)))
+        explain(scenario, result, Question(providers=("donors",)))
     with pytest.raises(InvalidOptions, match=r"no State 'zzz'$"):
-        explain(scenario, result, Asked(states=("zzz",)))
+        explain(scenario, result, Question(states=("zzz",)))
     with pytest.raises(InvalidOptions, match="no need 'm'"):
-        explain(scenario, result, Asked(needs=("m",), parts=("why_not",)))
+        explain(scenario, result, Question(needs=("m",), parts=("why_not",)))
     with pytest.raises(InvalidOptions, match="one after the other"):
-        explain(scenario, result, Asked(states=("A",), providers=("ngo",)))
+        explain(scenario, result, Question(states=("A",), providers=("ngo",)))
     with pytest.raises(InvalidOptions, match="holds no portfolio"):
         explain(scenario, Result.model_validate({**result.model_dump(), "portfolio": None}))
     with pytest.raises(InvalidOptions, match="not valid for this scenario"):
@@ -131,7 +131,7 @@ def test_words_are_addressed(language: str) -> None:
     for heading in ("clocks", "why", "remains", "idle", "curves"):
         assert f"## {table[heading]}\n" in texts["state"]
     assert table["asks"].format(name="An operator") in texts["provider"]
-    nothing = Account(scenario="small", scenario_hash="x", portfolio="x", parts=PARTS)
+    nothing = Explanation(scenario="small", scenario_hash="x", portfolio="x", parts=PARTS)
     empty = account_markdown(scenario, result.portfolio, nothing, language)
     for key in ("nothing", "no_partnership", "no_idle"):
         assert table[key] in empty

@@ -28,8 +28,8 @@ from matcher.verification.bound import SENSE, Proven, proven
 from matcher.verification.documents import completed, fractional
 from matcher.verification.facts import Facts, gather
 from matcher.verification.figures import state_figures
-from matcher.verification.limits import World
-from matcher.verification.worths import EQUATIONS, RULES, Worths, add_objective
+from matcher.verification.limits import ScenarioLimits
+from matcher.verification.worths import EQUATIONS, RULES, ReducedCosts, add_objective
 
 TINY = Path(__file__).parent.parent / "scenarios" / "tiny"
 NAMED = ["absorption-limit", "carry-over", "channels", "completion-race", "foreign-currency", "indivisible"]
@@ -112,7 +112,7 @@ def test_no_portfolio_passes_what_prices_prove(seed: int) -> None:
         assert found.sense * (found.bound - Fraction(stage.exact)) >= 0
 
 
-def _instances(world: World, rule: str) -> list[list[Any]]:
+def _instances(world: ScenarioLimits, rule: str) -> list[list[Any]]:
     """Every instance of a rule that names offers, States, needs and years which fit."""
     offers, states, needs, years = list(world.offers), list(world.states), list(world.needs), list(world.years)
     relations = [[o, s, t] for o in offers for s in states for t in years if t in world.window(world.offers[o])]
@@ -167,7 +167,9 @@ def _lent(facts: Facts, key: str) -> Iterator[tuple[str, int, int]]:
                 yield lender, year + terms["after"], lent
 
 
-def _amounts(world: World, facts: Facts, figures: Mapping[str, Fraction]) -> dict[str, dict[Any, Fraction | int]]:
+def _amounts(
+    world: ScenarioLimits, facts: Facts, figures: Mapping[str, Fraction]
+) -> dict[str, dict[Any, Fraction | int]]:
     """How much of everything that can have a worth a portfolio holds."""
     money, given_to = defaultdict(int), defaultdict(int)
     for flow in facts.flows:
@@ -213,7 +215,7 @@ def _amounts(world: World, facts: Facts, figures: Mapping[str, Fraction]) -> dic
     }
 
 
-def _left(worths: Worths, amounts: dict[str, dict[Any, Fraction | int]]) -> Fraction:
+def _left(worths: ReducedCosts, amounts: dict[str, dict[Any, Fraction | int]]) -> Fraction:
     """What a rule's limit leaves at a portfolio: its price is 1."""
     left = worths.constant + worths.worst * amounts["worst"][None]
     for name, amount in amounts.items():
@@ -223,12 +225,12 @@ def _left(worths: Worths, amounts: dict[str, dict[Any, Fraction | int]]) -> Frac
     return left
 
 
-def _held() -> Iterator[tuple[World, dict[str, dict[Any, Fraction | int]], dict[str, Fraction]]]:
+def _held() -> Iterator[tuple[ScenarioLimits, dict[str, dict[Any, Fraction | int]], dict[str, Fraction]]]:
     """Yields scenarios, what their portfolios hold of everything, and their figures."""
     cases = [*map(drawn, range(80)), *map(named, NAMED), *map(replanned, range(20))]
     for scenario, result in cases:
         if result.portfolio is not None:
-            world = World(fractional(plain_of(scenario)))
+            world = ScenarioLimits(fractional(plain_of(scenario)))
             facts = gather(world.scenario, written(result.portfolio.model_dump(mode="json")))
             figures = {figure.objective: fraction(figure.exact) for figure in result.figures}
             yield world, _amounts(world, facts, figures), figures
@@ -240,7 +242,7 @@ def test_every_instance_of_a_rule_holds_in_every_portfolio(rule: str) -> None:
     tight = tried = 0
     for world, amounts, _ in _held():
         for instance in _instances(world, rule):
-            worths = Worths(world)
+            worths = ReducedCosts(world)
             RULES[rule][0](worths, Fraction(1), *instance)
             left = _left(worths, amounts)
             assert left >= 0, (world.scenario["name"], instance)
@@ -256,7 +258,7 @@ def test_an_objective_is_worth_what_the_checker_says(objective: str) -> None:
     told = [each for each in _held() if objective in each[2]]
     assert any(figures[objective] for _, _, figures in told)
     for world, amounts, figures in told:
-        worths = Worths(world)
+        worths = ReducedCosts(world)
         add_objective(worths, objective, Fraction(1))
         assert _left(worths, amounts) == figures[objective]
 

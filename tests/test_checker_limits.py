@@ -28,8 +28,8 @@ from matcher.verification.documents import (
     run,
 )
 from matcher.verification.facts import Facts, merged
-from matcher.verification.limits import World
-from matcher.verification.worths import RULES, Worths
+from matcher.verification.limits import ScenarioLimits
+from matcher.verification.worths import RULES, ReducedCosts
 from small import small_document
 
 FAR = 10**12
@@ -136,9 +136,9 @@ def test_pins_and_least_years_that_bounds_look_at_are_within_the_horizon() -> No
     """Prices of a rule with a least number of years subtract no more than the horizon has."""
     pins = [{"offer": "f", "state": "A", "years": [-FAR, FAR]}, {"offer": "t", "state": "A", "years": None}]
     scenario = completed(small_document({"decisions": {"pins": pins}, "offers.f.min_years": FAR}))
-    world = World(fractional(scenario))
+    world = ScenarioLimits(fractional(scenario))
     assert world.pinned == {("f", "A", 2015), ("f", "A", 2016)}
-    worths = Worths(world)
+    worths = ReducedCosts(world)
     RULES["lasting"][0](worths, Fraction(3), "f", "A", 2016)
     assert dict(worths.started) == {("f", "A", 2015): -3, ("f", "A", 2016): -3}
 

@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 
 from benchmarks.peers.assignment.arrays import build_arrays
-from benchmarks.peers.assignment.formulation import Assignment, formulate
+from benchmarks.peers.assignment.formulation import Assignment
+from benchmarks.peers.assignment.formulation import formulate as formulate_by_options
 from benchmarks.peers.assignment.objectives import linear_objective, worst_off_rows
 from generators import Seeded, draw_scenario
 from matcher.engine.replanning import near
 from matcher.engine.solving import solve
-from matcher.formulation.formulate import Compact, formulate_compact
-from matcher.formulation.formulate import objectives as compact_objectives
-from matcher.formulation.plans import Pairs, _floor_shares, plan_of, portfolio_of, settle
+from matcher.formulation import objectives as compact_objectives
+from matcher.formulation.formulate import Formulation, formulate
+from matcher.formulation.plans import Pairs, _floor_shares, plan_of, portfolio_of, with_derived_columns
 from matcher.io import load
 from matcher.portfolio.result import Clock, SolveOptions, scenario_hash
 from matcher.scenario import Scenario
@@ -43,9 +44,9 @@ def scenario_of(seed: int) -> Scenario:
     return draw_scenario(Seeded(seed), states=1 + seed % 3, years=2 + seed % 2, most=2 + seed % 4)
 
 
-def both(scenario: Scenario) -> tuple[Assignment, Compact]:
+def both(scenario: Scenario) -> tuple[Assignment, Formulation]:
     """A scenario in both formulations."""
-    return formulate(build_arrays(find_options(scenario))), formulate_compact(scenario)
+    return formulate_by_options(build_arrays(find_options(scenario))), formulate(scenario)
 
 
 def optimum(model: LinearModel, objective: object, name: str = "cpsat") -> Fraction | None:
@@ -133,7 +134,7 @@ def test_portfolios_and_plans_translate(seed: int) -> None:
     result = solve(scenario, SolveOptions(method="whole"))
     if result.portfolio is None:
         return
-    compact = formulate_compact(scenario)
+    compact = formulate(scenario)
     worst = compact_objectives.worst_off_rows(compact.columns)
     plan = plan_of(compact, result.portfolio, worst)
     assert compact.model.with_rows(worst).admits(plan.point)
@@ -153,11 +154,11 @@ def test_a_portfolio_states_units_money_and_kind() -> None:
         "offers.t.capacity": 50,
         "needs.n.quantity": 100,
     }
-    compact = formulate_compact(small_scenario(changes))
+    compact = formulate(small_scenario(changes))
     columns = compact.columns
     work = np.flatnonzero(columns.flow_year[: columns.works] == 0)
     money = np.flatnonzero(columns.flow_year[columns.works :] == 0) + columns.works
-    plan = settle(columns, Pairs(work, money, np.array([3])), np.zeros(columns.count, np.int64))
+    plan = with_derived_columns(columns, Pairs(work, money, np.array([3])), np.zeros(columns.count, np.int64))
     portfolio = portfolio_of(compact, plan)
     (flow,) = portfolio.flows
     assert (flow.quantity, flow.money, flow.kind, flow.year) == (15, 3, "operator", 2015)

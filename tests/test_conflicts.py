@@ -10,7 +10,7 @@ from generators import Seeded, draw_scenario
 from matcher.engine.conflicts.decided import decided_conflict
 from matcher.engine.conflicts.limits import limits_of, under
 from matcher.engine.solving import solve
-from matcher.formulation.formulate import formulate_compact
+from matcher.formulation.formulate import formulate
 from matcher.portfolio.result import Clock, SolveOptions
 from matcher.verification import verify
 from small import Changes, small_scenario
@@ -21,7 +21,7 @@ def _commitment(year: int, quantity: int, need: str = "n") -> dict[str, Any]:
 
 
 def _conflicts(changes: Changes, clock: Clock | None = None) -> set[tuple[str, tuple[str, ...]]]:
-    built = formulate_compact(small_scenario(changes))
+    built = formulate(small_scenario(changes))
     assert built.impossible == ()
     found = [each.conflict for each in decided_conflict(built, clock or Clock())]
     assert all(conflict.detail for conflict in found)
@@ -186,7 +186,7 @@ def _without(decisions: list[dict[str, Any]], subjects: tuple[str, ...]) -> list
 def test_details_name_amount_and_place() -> None:
     """The sentence of a conflict says what was agreed, or where an offer cannot be engaged."""
     changes, _, _ = CASES["a pin beside a commitment that takes all"]
-    built = formulate_compact(small_scenario(changes))
+    built = formulate(small_scenario(changes))
     details = {each.conflict.reason: each.conflict.detail for each in decided_conflict(built, Clock())}
     assert details["commitment"].startswith("3 units for n in 2015 cannot be kept")
     assert details["pin"].startswith("t cannot be engaged in B")

@@ -11,18 +11,18 @@ import pytest
 
 from benchmarks.instances import generate
 from generators import Seeded, draw_scenario
-from matcher import decomposition
+from matcher.engine import by_state
 from matcher.engine.by_state import search
 from matcher.engine.by_state.neighbourhoods import Groups
 from matcher.engine.by_state.prices import cut, value_blocks, whole_prices
-from matcher.engine.lexicographic import locked
-from matcher.engine.problem import Task
+from matcher.engine.lexicographic import with_objective_floor
+from matcher.engine.problem import ObjectiveProblem
 from matcher.engine.solving import solve
 from matcher.execution import Executor, Processes, Serial
-from matcher.formulation.formulate import formulate_compact
+from matcher.formulation.formulate import formulate
 from matcher.formulation.objectives import linear_objective, weighted_objective
 from matcher.formulation.pairing import flows_of, whole_pairs
-from matcher.formulation.plans import settle
+from matcher.formulation.plans import with_derived_columns
 from matcher.portfolio.result import Cancel, Clock, Result, SolveOptions
 from matcher.scenario import Scenario
 from matcher.solvers.engines import Limits, Solver, SolverFailed, engine
@@ -33,11 +33,11 @@ from small import small_scenario
 WEIGHTS = {"completions": Fraction(2), "coverage": Fraction(1)}
 
 
-def task_of(scenario: Scenario, executor: Executor | None = None) -> Task:
+def task_of(scenario: Scenario, executor: Executor | None = None) -> ObjectiveProblem:
     """Returns the task of completions and coverage together."""
-    compact = formulate_compact(scenario)
+    compact = formulate(scenario)
     aim = weighted_objective(compact.columns, WEIGHTS)
-    return Task(
+    return ObjectiveProblem(
         compact,
         compact.model,
         None,
@@ -121,7 +121,7 @@ def test_processes_give_the_same_bytes() -> None:
 
 def test_rough_prices_give_the_same_bytes_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Prices of a first-order method and the bundle's steps depend on nothing but the scenario."""
-    monkeypatch.setattr(decomposition, "MOST_FACTORED", 0)
+    monkeypatch.setattr(by_state, "MOST_FACTORED", 0)
     phases = []
     scenario = generate("tiny", 3)
     options = SolveOptions(method="decomposition", work=3)
@@ -182,7 +182,7 @@ def test_pairs_are_recovered_whole(seed: int) -> None:
     columns = task.columns
     found = whole_pairs(task.model, flows_of(columns, np.arange(columns.count)), outcome.point, task.objective, Clock())
     assert found is not None
-    settled = settle(columns, found[0], found[1])
+    settled = with_derived_columns(columns, found[0], found[1])
     assert task.model.admits(settled.point)
     real = float(task.objective.coefficient @ outcome.point) / task.objective.denominator
     assert float(task.value(settled)) >= real - 0.01 * abs(real) - 1e-6
@@ -213,7 +213,7 @@ def test_somebody_else_pays_the_last_granule() -> None:
     assert columns.fine[: columns.flows].all()
     found = whole_pairs(task.model, flows_of(columns, np.arange(columns.count)), point, task.objective, Clock())
     assert found is not None
-    settled = settle(columns, found[0], found[1])
+    settled = with_derived_columns(columns, found[0], found[1])
     assert task.model.admits(settled.point)
     assert settled.point[columns.complete[0]] == 1
     assert found[0].granules.sum() == 300
@@ -253,7 +253,7 @@ def test_the_engine_that_prices_is_told(monkeypatch: pytest.MonkeyPatch) -> None
         assert f"relaxation ({name})" in phases
         assert result.stages[0].bound is not None
         phases.clear()
-        monkeypatch.setattr(decomposition, "engine", failing)
+        monkeypatch.setattr(by_state, "engine", failing)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -380,7 +380,7 @@ def test_what_an_earlier_objective_has_reached_is_priced_as_it_is() -> None:
     assert most.bound is not None
     reached = int(most.bound * coverage.denominator) * 3 // 4
     few = linear_objective(task.columns, "engagements")
-    task = replace(task, objective=few, model=locked(task.model, coverage, reached, 0, None))
+    task = replace(task, objective=few, model=with_objective_floor(task.model, coverage, reached, 0, None))
     relaxed = engine("interior")(task.model, few, Limits(50.0), Clock())
     blocks = cut(task.model, few, task.columns.state)
     assert blocks.shift.any()

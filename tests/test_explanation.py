@@ -17,12 +17,12 @@ from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions
 from matcher.execution import Processes
 from matcher.explanation import shortfalls
-from matcher.explanation.account import Account
-from matcher.explanation.changes import Lever, changed, levers_of, raised_offer
+from matcher.explanation.account import Explanation
+from matcher.explanation.changes import Relaxation, changed, raised_offer, relaxations_for
 from matcher.explanation.findings import Cause, Change, Remedy, Shortfall
-from matcher.explanation.halving import alone, needed
-from matcher.explanation.ledger import LedgerMaker
-from matcher.explanation.probes import Probes
+from matcher.explanation.halving import minimal_set, sufficient_alone
+from matcher.explanation.ledger import SmallestChanges
+from matcher.explanation.probes import RelaxationTrials
 from matcher.explanation.setting import Found, Goal, Setting
 from matcher.explanation.shortfalls import remaining
 from matcher.io import load
@@ -219,14 +219,14 @@ def completes(scenario: Scenario) -> bool:
     return {each.objective: each.exact for each in result.figures}["completions"] != "0"
 
 
-def lever_of(scenario: Scenario, change: Change) -> Lever:
+def lever_of(scenario: Scenario, change: Change) -> Relaxation:
     """Returns the lever of a change."""
-    levers = levers_of(scenario, scenario.states[0])
+    levers = relaxations_for(scenario, scenario.states[0])
     (found,) = (e for e in levers if (e.kind, e.subject, e.field) == (change.kind, change.subject, change.field))
     return found
 
 
-def smaller(lever: Lever, amount: int) -> int | None:
+def smaller(lever: Relaxation, amount: int) -> int | None:
     """Returns the amount before one; None if there is none, or none that can be tried as a whole."""
     if lever.amounts is None:
         return amount - 1 if amount > 1 and lever.kind in ("money", "more_money") else None
@@ -261,7 +261,7 @@ def check_ledger(scenario: Scenario, found: Shortfall) -> int:
         if less is not None:
             assert not completes(changed(scenario, (pulled[0][0], less), *pulled[1:])), remedy
         tried += 1
-    levers = levers_of(scenario, scenario.states[0])
+    levers = relaxations_for(scenario, scenario.states[0])
     for kind, verdict in found.insufficient:
         assert verdict == "not_enough"
         for lever in (each for each in levers if each.kind == kind):
@@ -434,13 +434,13 @@ def test_halving_finds_what_is_enough_alone() -> None:
         asked.append(tuple(some))
         return max((each for each in some if each % 5 == 0), default=0)
 
-    assert alone(range(1, 17), gain) == ([(5, 5), (10, 10), (15, 15)], True)
+    assert sufficient_alone(range(1, 17), gain) == ([(5, 5), (10, 10), (15, 15)], True)
     assert len(asked) < 25
     asked.clear()
-    assert alone(range(5, 85, 5), gain) == ([(each, each) for each in range(5, 85, 5)], True)
+    assert sufficient_alone(range(5, 85, 5), gain) == ([(each, each) for each in range(5, 85, 5)], True)
     assert len(asked) < 16 + 6  # each once, and few groups
-    assert alone([1, 2], lambda some: 1 if len(some) == 2 else None) == ([], False)
-    assert alone([], gain) == ([], True)
+    assert sufficient_alone([1, 2], lambda some: 1 if len(some) == 2 else None) == ([], False)
+    assert sufficient_alone([], gain) == ([], True)
 
 
 def test_needed_is_what_is_left_when_each_in_turn_is_left_out() -> None:
@@ -456,10 +456,10 @@ def test_needed_is_what_is_left_when_each_in_turn_is_left_out() -> None:
         rest = [other for other in left if other != each]
         left = rest if enough(rest) else left
     tried.clear()
-    assert needed(range(64), enough) == (left, True) == ([3, 40], True)
+    assert minimal_set(range(64), enough) == (left, True) == ([3, 40], True)
     assert len(tried) < 30
-    assert needed([1, 2], lambda some: None) == ([1, 2], False)
-    assert needed([], enough) == ([], True)
+    assert minimal_set([1, 2], lambda some: None) == ([1, 2], False)
+    assert minimal_set([], enough) == ([], True)
 
 
 @pytest.mark.parametrize(("bound", "least"), [(None, 0), (-1, 0), (3, 3), (9, 7)])
@@ -469,10 +469,10 @@ def test_no_bound_proves_nothing(monkeypatch: pytest.MonkeyPatch, bound: int | N
     portfolio = solved(scenario).portfolio
     assert portfolio is not None
     state = scenario.states[0]
-    probes = Probes(scenario, portfolio, state, levers_of(scenario, state))
+    probes = RelaxationTrials(scenario, portfolio, state, relaxations_for(scenario, state))
     monkeypatch.setattr(probes, "fits", lambda *_: Found(7, bound))
     (lever,) = (each for each in probes.levers if each.kind == "money")
-    found = LedgerMaker(probes, Goal("A")).least(lever)
+    found = SmallestChanges(probes, Goal("A")).least(lever)
     assert (found.verdict, found.amount, found.least) == ("found", 7, least)
 
 
@@ -510,7 +510,7 @@ def test_unknown_languages_are_refused() -> None:
 
 def told(scenario: Scenario, shortfalls: tuple[Shortfall, ...], language: str) -> str:
     """Returns the words of an account of nothing but shortfalls."""
-    found = Account(scenario="small", scenario_hash="x", portfolio="x", parts=("why_not",), why_not=shortfalls)
+    found = Explanation(scenario="small", scenario_hash="x", portfolio="x", parts=("why_not",), why_not=shortfalls)
     portfolio = Portfolio(scenario="small", scenario_hash=scenario.digest)
     return account_markdown(scenario, portfolio, found, language)
 
@@ -589,7 +589,7 @@ def test_the_command_explains_a_run(saved: Path, capsys: pytest.CaptureFixture[s
     assert run(["explain", str(saved), "--json", "--state", "A"]) == Exit.DONE
     document = json.loads(capsys.readouterr().out)
     assert [each["need"] for each in document["why_not"]] == [None, "n"]
-    assert Account.model_validate_json(json.dumps(document)).why_not[1].causes[0].gain == 4
+    assert Explanation.model_validate_json(json.dumps(document)).why_not[1].causes[0].gain == 4
 
 
 def test_the_command_refuses_what_it_cannot_explain(
@@ -629,7 +629,7 @@ def test_names_of_any_length_and_those_of_our_own_offers_are_free_to_the_user() 
     changes |= {f"offers.{key}": {**mine, "provider": taken[2]} for key in taken[:2]}
     changes |= {f"offers.{long}": worker, "offers.t": None, "needs.n.capability": "c" * 64, "offers.f.amount": 10}
     scenario = small_scenario({**changes, f"capabilities.{'c' * 64}": {"name": "Clearance", "unit": "m2"}})
-    levers = levers_of(scenario, scenario.state("A"))
+    levers = relaxations_for(scenario, scenario.state("A"))
     adding = [lever for lever in levers if lever.adds]
     assert len({lever.adds for lever in adding}) == len(adding) == 6
     assert not {lever.adds for lever in adding} & {offer.id for offer in scenario.offers}
@@ -642,8 +642,8 @@ def test_names_of_any_length_and_those_of_our_own_offers_are_free_to_the_user() 
 def test_absorption_is_not_raised_past_what_a_scenario_can_say() -> None:
     """A State that can absorb as much as there is a number for has no more of it to try."""
     scenario = small_scenario({"states.A.absorption": {2015: 10**13, 2016: 1}})
-    assert not [lever for lever in levers_of(scenario, scenario.state("A")) if lever.kind == "absorption"]
+    assert not [lever for lever in relaxations_for(scenario, scenario.state("A")) if lever.kind == "absorption"]
     scenario = small_scenario({"states.A.absorption": 10**13 - 500, "offers.f.amount": 1000})
-    (lever,) = [lever for lever in levers_of(scenario, scenario.state("A")) if lever.kind == "absorption"]
+    (lever,) = [lever for lever in relaxations_for(scenario, scenario.state("A")) if lever.kind == "absorption"]
     assert lever.amounts is not None
     assert changed(scenario, (lever, lever.amounts[-1])).state("A").absorption == Yearly(10**13)

@@ -14,13 +14,13 @@ import pytest
 
 from generators import Seeded, draw_scenario
 from matcher.engine.solving import solve
-from matcher.explanation.changes import Lever, changed, levers_of, raised_offer
+from matcher.explanation.changes import Relaxation, changed, raised_offer, relaxations_for
 from matcher.explanation.findings import Cause, Remedy, Shortfall
 from matcher.explanation.ledger import PAIRED
-from matcher.explanation.probes import Probes
+from matcher.explanation.probes import RelaxationTrials
 from matcher.explanation.setting import Found, Goal, Setting
 from matcher.explanation.shortfalls import TRIFLE, remaining
-from matcher.explanation.stops import Stop, stops_of, without
+from matcher.explanation.stops import BindingLimit, limits_against, scenario_without
 from matcher.io import load
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import SolveOptions
@@ -81,17 +81,17 @@ class Trial:
         self.portfolio = portfolio
         self.found = found
         self.goal = Goal(found.state, found.need)
-        self.levers = levers_of(scenario, scenario.state(found.state))
+        self.levers = relaxations_for(scenario, scenario.state(found.state))
         delivered = (flow.quantity for flow in portfolio.flows if flow.need == found.need)
         self.has = found.at_hand + (0 if found.need is None else sum(delivered))
         self.wanted = 1 if found.need is None else scenario.need(found.need).quantity
 
-    def stop(self, cause: Cause) -> Stop:
+    def stop(self, cause: Cause) -> BindingLimit:
         """Returns what a cause names."""
-        stops = stops_of(self.scenario, self.goal)
+        stops = limits_against(self.scenario, self.goal)
         return next(stop for stop in stops if (stop.code, stop.subject) == (cause.code, *cause.subjects))
 
-    def pulled(self, remedy: Remedy) -> list[tuple[Lever, int]]:
+    def pulled(self, remedy: Remedy) -> list[tuple[Relaxation, int]]:
         """Returns the levers of a remedy with their amounts."""
         by_name = {(lever.kind, lever.subject, lever.field): lever for lever in self.levers}
         for each in remedy.changes:
@@ -108,24 +108,26 @@ class Trial:
         assert self.most(self.scenario) == self.has
         yield "at_hand"
         for cause in self.found.causes:
-            assert self.most(without(self.scenario, [self.stop(cause)])) == self.has + cause.gain, cause
+            assert self.most(scenario_without(self.scenario, [self.stop(cause)])) == self.has + cause.gain, cause
             yield cause.code
         together = [self.stop(cause) for cause in self.found.together]
         if together:
             gain = self.found.together[0].gain
-            assert self.most(without(self.scenario, together)) == self.has + gain, together
+            assert self.most(scenario_without(self.scenario, together)) == self.has + gain, together
             yield "together"
         for stop in together:
-            assert self.most(without(self.scenario, [each for each in together if each is not stop])) == self.has
+            assert (
+                self.most(scenario_without(self.scenario, [each for each in together if each is not stop])) == self.has
+            )
             yield "not without"
 
     def check_others(self) -> Iterator[str]:
         """Tries out that nothing else stands in the way alone, where that is claimed."""
         named = {(cause.code, *cause.subjects) for cause in self.found.causes}
         if self.found.known and self.found.at_hand < self.found.missing:
-            for stop in stops_of(self.scenario, self.goal):
+            for stop in limits_against(self.scenario, self.goal):
                 if (stop.code, stop.subject) not in named:
-                    most = self.most(without(self.scenario, [stop]))
+                    most = self.most(scenario_without(self.scenario, [stop]))
                     assert self.has <= most <= self.has + self.found.missing // TRIFLE, stop
                     yield "no cause"
 
@@ -143,7 +145,7 @@ class Trial:
                 changes = [(lever, less), *others] if less else others
                 assert self.most(changed(self.scenario, *changes)) < self.wanted, remedy
                 yield "smallest"
-        probes = Probes(self.scenario, self.portfolio, self.scenario.state(self.goal.state), self.levers)
+        probes = RelaxationTrials(self.scenario, self.portfolio, self.scenario.state(self.goal.state), self.levers)
         for kind, verdict in self.found.insufficient:
             assert verdict == "not_enough"
             for lever in (each for each in self.levers if each.kind == kind):
@@ -165,7 +167,7 @@ def test_probes_answer_as_the_changed_scenario_does(seed: int) -> None:
     assert portfolio is not None
     asked = 0
     for state in scenario.states:
-        probes = Probes(scenario, portfolio, state, levers_of(scenario, state))
+        probes = RelaxationTrials(scenario, portfolio, state, relaxations_for(scenario, state))
         paired = [lever for lever in probes.levers if lever.kind in PAIRED]
         questions = [[(lever, probes.all_of(lever))] for lever in probes.levers]
         for one, other in combinations(paired, 2):
@@ -223,9 +225,9 @@ class PartTrial(Trial):
         setting.check(found)
         return True if found.value is not None else False if found.impossible else None
 
-    def gains(self, stops: list[Stop], gain: int) -> Verdict:
+    def gains(self, stops: list[BindingLimit], gain: int) -> Verdict:
         """Whether there is more without some limits, about as much as is claimed: searches end some granules apart."""
-        scenario = without(self.scenario, stops)
+        scenario = scenario_without(self.scenario, stops)
         if self.goal.need is None:
             return self.reaches(scenario)
         setting = Setting.of(scenario, self.portfolio)
@@ -268,7 +270,7 @@ class PartTrial(Trial):
 
     def _not_enough(self, kind: str) -> Verdict:
         """All levers of a kind together are not: neither is any of them."""
-        probes = Probes(self.scenario, self.portfolio, self.scenario.state(self.goal.state), self.levers)
+        probes = RelaxationTrials(self.scenario, self.portfolio, self.scenario.state(self.goal.state), self.levers)
         levers = [(lever, probes.all_of(lever)) for lever in self.levers if lever.kind == kind]
         together = self.reaches(changed(self.scenario, *levers))
         each = [together] if not together else [self.reaches(changed(self.scenario, lever)) for lever in levers]

@@ -18,7 +18,7 @@ from matcher.errors import InvalidScenario
 from matcher.explanation.account import explain
 from matcher.portfolio.result import SolveOptions
 from matcher.reporting.overview import overview_of, overview_text
-from matcher.rounds.decisions import Wish, decided, with_decisions
+from matcher.rounds.decisions import DecisionText, decided, with_decisions
 from matcher.scenario import Scenario
 from matcher.verification import verify
 from small import Changes, small_document
@@ -173,7 +173,7 @@ def test_what_is_not_refused_is_solved_and_explained(changes: Changes) -> None:
     assert len(account.parts) == 5
     assert account.curves
     compare(scenario, result.portfolio, scenario, result.portfolio)
-    kept = [Wish("keep", each.id) for each in result.partnerships]
+    kept = [DecisionText("keep", each.id) for each in result.partnerships]
     again = with_decisions(scenario, decided(scenario, kept, result.portfolio, result.partnerships))
     assert solve(again, QUICK, start=result.portfolio).portfolio is not None
 

@@ -165,7 +165,7 @@ def test_a_signal_after_the_writing_ends_at_once(
     home: Path, engine: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     """What is to confirm a saved result is not waited for; the result is shown."""
-    from matcher import second_opinion
+    from matcher.isolation import second_opinion
 
     ended = []
 
@@ -188,7 +188,7 @@ def test_an_interrupted_solve_is_not_confirmed(
     home: Path, engine: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Another solve and proof of the bounds take long; that they are missing is said."""
-    from matcher import second_opinion
+    from matcher.isolation import second_opinion
 
     asked: list[object] = []
     monkeypatch.setattr(second_opinion, "second_opinion", lambda *given: asked.append(given))
@@ -375,11 +375,11 @@ def test_a_terminal_that_goes_away_costs_nothing(tmp_path: Path) -> None:
 
 EXPLAINING = """
 import time
-import matcher.explanation
+import matcher.explanation.account
 from matcher.cli.app import main
 def explain(*_, executor, **__):
     executor.map(time.sleep, [600, 600])
-matcher.explanation.explain = explain
+matcher.explanation.account.explain = explain
 main()
 """
 

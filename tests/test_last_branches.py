@@ -18,7 +18,6 @@ from matcher.io.yaml_text import read_yaml
 from matcher.portfolio.result import Clock
 from matcher.scenario import Scenario
 from matcher.scenario.consistency import MOST_FAULTS
-from matcher.scenario.validation import read_scenario
 from matcher.solvers.integer_repair import relaxed_with_room
 from matcher.solvers.linear_model import LinearModel, RowBuilder, objective, submodel
 from matcher.units import decimal_text, plain
@@ -125,7 +124,7 @@ def test_too_many_wrong_fields_stop_the_checking() -> None:
     """Of entities, and of fields at the top."""
     wrong = {f"n{at}": 5 for at in range(MOST_FAULTS + 7)}
     for document in (small_document({"needs": wrong}), small_document() | wrong):
-        scenario, faults = read_scenario(document)
+        scenario, faults = Scenario.read(document)
         assert scenario is None
         assert len(faults) == MOST_FAULTS + 1
         assert str(faults[-1]) == "(whole document): found 1000 faults; expected fewer: checking stopped here"
@@ -134,7 +133,7 @@ def test_too_many_wrong_fields_stop_the_checking() -> None:
 def test_years_of_every_kind_are_found_again() -> None:
     """A fault of an amount stands under the key as the file has it: number, text, or a number past all years."""
     for key in (2015, "2015", 10**20):
-        _, faults = read_scenario(small_document({"offers.f.amount": {key: -1}}))
+        _, faults = Scenario.read(small_document({"offers.f.amount": {key: -1}}))
         assert {fault.path for fault in faults} == {("offers", "f", "amount", key)}
 
 

@@ -14,7 +14,7 @@ from matcher.comparison.tally import tally
 from matcher.engine.replanning import near
 from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions
-from matcher.explanation.merits import Merit, merits_of
+from matcher.explanation.merits import Contribution, contributions
 from matcher.io import load
 from matcher.portfolio.partnerships import derive_partnerships, flows_of, forbidding
 from matcher.portfolio.portfolio import Flow, Portfolio
@@ -43,14 +43,14 @@ def proposed(scenario: Scenario) -> Portfolio | None:
 
 
 @cache
-def cases() -> list[tuple[Scenario, Portfolio, tuple[Merit, ...]]]:
+def cases() -> list[tuple[Scenario, Portfolio, tuple[Contribution, ...]]]:
     """Tiny scenarios by hand and at random, what is proposed for them, and why each partnership is there."""
     scenarios = [*map(load, TINY), *(draw_scenario(Seeded(seed), states=1 + seed % 2, years=3) for seed in range(24))]
     found = []
     for scenario in scenarios:
         portfolio = proposed(scenario)
         if portfolio is not None and portfolio.flows:
-            found.append((scenario, portfolio, merits_of(scenario, portfolio)))
+            found.append((scenario, portfolio, contributions(scenario, portfolio)))
     return found
 
 
@@ -59,7 +59,7 @@ def test_what_a_partnership_adds_binds_it_and_its_veto() -> None:
     scenario = small_scenario(TWO_OPERATORS)
     portfolio = proposed(scenario)
     assert portfolio is not None
-    (found,) = merits_of(scenario, portfolio)
+    (found,) = contributions(scenario, portfolio)
     assert (found.partnership, found.state) == ("A-donor-ngo-2015", "A")
     assert found.adds is not None
     assert (found.adds.coverage, found.adds.completes, found.adds.completion_year) == (
@@ -88,11 +88,11 @@ def test_a_decided_partnership_cannot_be_vetoed() -> None:
     scenario = small_scenario(TWO_OPERATORS | {"decisions.commitments": [agreed]})
     portfolio = proposed(scenario)
     assert portfolio is not None
-    assert merits_of(scenario, portfolio)[0].veto.outcome == "decided"
+    assert contributions(scenario, portfolio)[0].veto.outcome == "decided"
     pinned = small_scenario({"decisions.pins": [{"offer": "t", "state": "A"}]})
     portfolio = proposed(pinned)
     assert portfolio is not None
-    assert merits_of(pinned, portfolio)[0].veto.outcome in ("decided", "impossible")
+    assert contributions(pinned, portfolio)[0].veto.outcome in ("decided", "impossible")
 
 
 def test_only_what_is_asked_about() -> None:
@@ -101,13 +101,13 @@ def test_only_what_is_asked_about() -> None:
     scenario = small_scenario(changes)
     portfolio = proposed(scenario)
     assert portfolio is not None
-    every = merits_of(scenario, portfolio)
+    every = contributions(scenario, portfolio)
     assert len(every) == 2
-    assert [each.partnership for each in merits_of(scenario, portfolio, providers=["ngo"])] == ["A-donor-ngo-2015"]
-    assert merits_of(scenario, portfolio, states=["A"]) == every
-    assert merits_of(scenario, portfolio, partnerships=[every[1].partnership]) == every[1:]
+    assert [each.partnership for each in contributions(scenario, portfolio, providers=["ngo"])] == ["A-donor-ngo-2015"]
+    assert contributions(scenario, portfolio, states=["A"]) == every
+    assert contributions(scenario, portfolio, partnerships=[every[1].partnership]) == every[1:]
     with pytest.raises(InvalidOptions, match="did you mean 'A-donor-ngo-2015'"):
-        merits_of(scenario, portfolio, partnerships=["A-donor-ngos-2015"])
+        contributions(scenario, portfolio, partnerships=["A-donor-ngos-2015"])
 
 
 def test_what_is_added_is_what_a_count_without_it_lacks() -> None:
@@ -202,7 +202,7 @@ def test_a_dearer_partner_takes_over() -> None:
     )
     portfolio = proposed(scenario)
     assert portfolio is not None
-    (found,) = (each for each in merits_of(scenario, portfolio) if "ngo" in each.partnership)
+    (found,) = (each for each in contributions(scenario, portfolio) if "ngo" in each.partnership)
     assert found.veto.comparison is not None
     assert found.veto.comparison.states[0].coverage == ("1", "1")
     assert [(each.implementer, each.quantity) for each in found.veto.successors] == [("other", 10)]
@@ -222,7 +222,7 @@ def test_what_binds_is_so(name: str, rule: str, subject: str | None) -> None:
     scenario = load(path)
     portfolio = proposed(scenario)
     assert portfolio is not None
-    said = {(each.rule, each.subject) for merit in merits_of(scenario, portfolio) for each in merit.binding}
+    said = {(each.rule, each.subject) for merit in contributions(scenario, portfolio) for each in merit.binding}
     open_needs = {
         need.id
         for need in scenario.needs

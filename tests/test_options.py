@@ -7,8 +7,8 @@ from typing import Any, get_args
 
 import pytest
 
-from matcher import options
 from matcher.scenario import FundingOffer, OptionKind, Scenario, TechnicalOffer
+from matcher.scenario import eligibility as options
 from matcher.scenario.eligibility import ReasonCode, channel_of, find_options, reach
 from matcher.verification import eligibility
 from matcher.verification.documents import completed, fractional

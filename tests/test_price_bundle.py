@@ -11,8 +11,8 @@ from benchmarks.instances import generate
 from matcher.engine.by_state import at_once
 from matcher.engine.by_state.bundle import Bundle
 from matcher.engine.by_state.prices import cut, whole_prices
-from matcher.engine.by_state.search import Meter, starting_plan
-from matcher.engine.problem import Task
+from matcher.engine.by_state.search import WorkBudget, starting_plan
+from matcher.engine.problem import ObjectiveProblem
 from matcher.engine.solving import solve
 from matcher.portfolio.result import Clock, SolveOptions
 from matcher.solvers.engines import Continuous, Limits, SolverFailed, engine, minimum
@@ -20,7 +20,7 @@ from matcher.verification import verify
 from test_decomposition import scenario_of, task_of
 
 
-def _bundle(task: Task, share: float) -> tuple[Bundle, float]:
+def _bundle(task: ObjectiveProblem, share: float) -> tuple[Bundle, float]:
     """A bundle from a share of the relaxation's own prices, and the relaxation's value."""
     relaxed = engine("lp")(task.model, task.objective, Limits(50.0), Clock())
     assert relaxed.prices is not None
@@ -39,7 +39,7 @@ def test_rough_prices_become_better_and_still_bound(seed: int) -> None:
     first = float(bundle.valued.valuation.bound)
     bounds = []
     for _ in range(6):
-        bundle.step(5, Meter(1e9))
+        bundle.step(5, WorkBudget(1e9))
         bounds.append(float(bundle.valued.valuation.bound))
     assert bounds == sorted(bounds, reverse=True)
     assert bounds[-1] >= exact * (1 - 1e-6)
@@ -49,7 +49,7 @@ def test_rough_prices_become_better_and_still_bound(seed: int) -> None:
 def test_exact_prices_stay_as_they_are() -> None:
     """At the relaxation's own prices nothing can be won: the bound stays."""
     bundle, exact = _bundle(task_of(generate("tiny", 1)), 0.0)
-    bundle.step(5, Meter(1e9))
+    bundle.step(5, WorkBudget(1e9))
     assert float(bundle.valued.valuation.bound) == pytest.approx(exact, rel=1e-6)
 
 
@@ -57,7 +57,7 @@ def test_no_step_is_taken_without_work_left() -> None:
     """A budget that is used up ends the steps before the next one."""
     bundle, _ = _bundle(task_of(generate("tiny", 1)), 0.1)
     first = bundle.valued.valuation
-    bundle.step(5, Meter(0.0))
+    bundle.step(5, WorkBudget(0.0))
     assert bundle.valued.valuation is first
 
 

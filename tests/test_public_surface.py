@@ -10,8 +10,8 @@ import pytest
 import matcher
 
 SURFACE = (
-    "Account",
-    "Asked",
+    "Explanation",
+    "Question",
     "Cancel",
     "Comparison",
     "Engagement",

@@ -28,7 +28,7 @@ from matcher.io.json_text import read_json
 from matcher.io.yaml_text import read_yaml
 from matcher.portfolio.result import Result, SolveOptions
 from matcher.scenario import validation
-from matcher.scenario.validation import holds_more, read_scenario
+from matcher.scenario.validation import holds_more
 from small import small_document, small_scenario
 
 HEAD = {"portfolio": 1, "scenario": "small", "scenario_hash": "0" * 64}
@@ -205,25 +205,25 @@ def test_one_entity_holds_so_many_values(monkeypatch: pytest.MonkeyPatch) -> Non
         ({"decisions": {"pins": [{"offer": "f", "state": "A", "years": [5] * 9}]}}, f"decisions.pins.0: {more}"),
     ]
     for changes, said in wrong:
-        _, faults = read_scenario(small_document(changes))
+        _, faults = Scenario.read(small_document(changes))
         assert [str(fault) for fault in faults] == [said]
-    assert read_scenario(small_document({"decisions": {"pins": [{"offer": "f", "state": "A"}] * 11}}))[1] == []
+    assert Scenario.read(small_document({"decisions": {"pins": [{"offer": "f", "state": "A"}] * 11}}))[1] == []
 
 
 def test_decisions_are_read_one_by_one() -> None:
     """With the place of each fault, up to a limit; right ones of any number are read."""
     good = {"offer": "f", "state": "A"}
-    _, faults = read_scenario(small_document({"decisions": {"pins": [good, {**good, "offr": 1}], "caps": 5}}))
+    _, faults = Scenario.read(small_document({"decisions": {"pins": [good, {**good, "offr": 1}], "caps": 5}}))
     assert [str(fault) for fault in faults] == [
         "decisions.pins.1.offr: found unknown field 'offr'; expected one of offer, state, years"
         " (did you mean 'offer'?)",
         "decisions.caps: found 5; expected a valid tuple",
     ]
     many = validation.MOST_FAULTS + 5
-    _, faults = read_scenario(small_document({"decisions": {"pins": [1] * many, "caps": [1]}}))
+    _, faults = Scenario.read(small_document({"decisions": {"pins": [1] * many, "caps": [1]}}))
     assert len(faults) == validation.MOST_FAULTS + 1
     assert all(fault.path[:2] == ("decisions", "pins") for fault in faults[:-1])
-    scenario, faults = read_scenario(small_document({"decisions": {"pins": [good] * many}}))
+    scenario, faults = Scenario.read(small_document({"decisions": {"pins": [good] * many}}))
     assert faults == []
     assert scenario is not None
     assert len(scenario.decisions.pins) == many

@@ -16,7 +16,7 @@ import pytest
 from generators import Seeded, draw_scenario
 from matcher.cli.app import run
 from matcher.cli.exits import Exit
-from matcher.comparison.comparison import Moved
+from matcher.comparison.comparison import FigureChange
 from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions, InvalidScenario
 from matcher.io import canonical_json, load, scenario_document
@@ -25,9 +25,9 @@ from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result, SolveOptions
 from matcher.reporting.languages import table_of
 from matcher.reporting.rounds import round_markdown
-from matcher.rounds.decisions import Wish, decided, with_decisions
-from matcher.rounds.play import Played, play, price
-from matcher.rounds.record import Mode, Record, Standing
+from matcher.rounds.decisions import DecisionText, decided, with_decisions
+from matcher.rounds.play import PlannedRound, play, price
+from matcher.rounds.record import DecisionInForce, Mode, Record
 from matcher.rounds.session import Session, replay
 from matcher.scenario import Scenario
 from matcher.units import fraction
@@ -50,18 +50,20 @@ def engine(scenario: Scenario, options: SolveOptions, start: Portfolio | None, /
     return solve(scenario, options, start=start)
 
 
-def standing(scenario: Scenario, wishes: list[Wish], earlier: Result | None, number: int = 1) -> tuple[Standing, ...]:
+def standing(
+    scenario: Scenario, wishes: list[DecisionText], earlier: Result | None, number: int = 1
+) -> tuple[DecisionInForce, ...]:
     """Returns wishes as decisions of a second round."""
     portfolio = None if earlier is None else earlier.portfolio
     found = decided(scenario, wishes, portfolio, () if earlier is None else earlier.partnerships)
-    return tuple(Standing(number=number + at, round=2, decision=each) for at, each in enumerate(found))
+    return tuple(DecisionInForce(number=number + at, round=2, decision=each) for at, each in enumerate(found))
 
 
-def second(changes: Changes, *wishes: tuple[str, str], mode: Mode = "repair") -> tuple[Result, Played]:
+def second(changes: Changes, *wishes: tuple[str, str], mode: Mode = "repair") -> tuple[Result, PlannedRound]:
     """Returns a first plan, and a second round after some decisions."""
     scenario = small_scenario(changes)
     first = solve(scenario, OPTIONS)
-    decisions = standing(scenario, [Wish(kind, said) for kind, said in wishes], first)  # type: ignore[arg-type]
+    decisions = standing(scenario, [DecisionText(kind, said) for kind, said in wishes], first)  # type: ignore[arg-type]
     return first, play(scenario, decisions, mode, OPTIONS, first.portfolio, engine)
 
 
@@ -114,7 +116,7 @@ def test_keeping_a_partnership_fixes_its_flows() -> None:
     first = solve(scenario, OPTIONS)
     assert first.portfolio is not None
     (partnership,) = first.partnerships
-    kept = standing(scenario, [Wish("keep", partnership.id)], first)
+    kept = standing(scenario, [DecisionText("keep", partnership.id)], first)
     flows = flows_of(scenario, first.portfolio, partnership)
     assert set(flows) == set(first.portfolio.flows)
     made = kept[0].decision.makes.commitments
@@ -143,7 +145,7 @@ def test_work_in_kind_is_vetoed_alone() -> None:
     scenario = small_scenario(changes)
     first = solve(scenario, OPTIONS)
     gift = next(each for each in first.partnerships if each.financier is None)
-    (veto,) = standing(scenario, [Wish("veto", gift.id)], first)
+    (veto,) = standing(scenario, [DecisionText("veto", gift.id)], first)
     assert [(each.offer, each.partner, each.state) for each in veto.decision.makes.forbids] == [("k", None, "A")]
 
 
@@ -152,13 +154,13 @@ def test_all_faults_of_wishes_are_told_at_once() -> None:
     scenario = small_scenario({})
     first = solve(scenario, OPTIONS)
     wishes = [
-        Wish("pin", "ofer=f"),
-        Wish("cap", "offer=f,offer=f,state=A,money=1"),
-        Wish("veto", "A-donor-ngos-2015"),
-        Wish("cap", "offer=g,state=A,money=1e3"),
-        Wish("forbid", "state=A,years=2015-"),
-        Wish("cap", "offer=f,state=A,share=half"),
-        Wish("keep", ""),
+        DecisionText("pin", "ofer=f"),
+        DecisionText("cap", "offer=f,offer=f,state=A,money=1"),
+        DecisionText("veto", "A-donor-ngos-2015"),
+        DecisionText("cap", "offer=g,state=A,money=1e3"),
+        DecisionText("forbid", "state=A,years=2015-"),
+        DecisionText("cap", "offer=f,state=A,share=half"),
+        DecisionText("keep", ""),
     ]
     with pytest.raises(InvalidScenario) as caught:
         decided(scenario, wishes, first.portfolio, first.partnerships)
@@ -174,15 +176,19 @@ def test_all_faults_of_wishes_are_told_at_once() -> None:
     ):
         assert part in text
     with pytest.raises(InvalidScenario, match=r"--pin offer=g,state=A.offer: found 'g'"):
-        decided(scenario, [Wish("pin", "offer=g,state=A")], None, ())
+        decided(scenario, [DecisionText("pin", "offer=g,state=A")], None, ())
     with pytest.raises(InvalidScenario, match="the id of a partnership of the round before"):
-        decided(scenario, [Wish("keep", "x")], None, ())
+        decided(scenario, [DecisionText("keep", "x")], None, ())
 
 
 def test_years_and_shares_are_read() -> None:
     """One year, a run of years, a share."""
     scenario = small_scenario({})
-    wishes = [Wish("pin", "offer=t,state=A,years=2015"), Wish("forbid", "offer=t,years=2015-2016"), Wish("cap", CAP)]
+    wishes = [
+        DecisionText("pin", "offer=t,state=A,years=2015"),
+        DecisionText("forbid", "offer=t,years=2015-2016"),
+        DecisionText("cap", CAP),
+    ]
     pin, forbid, cap = decided(scenario, wishes, None, ())
     assert pin.makes.pins[0].years is not None
     assert tuple(pin.makes.pins[0].years.range()) == (2015,)
@@ -194,7 +200,9 @@ def test_years_and_shares_are_read() -> None:
 CAP = "provider=donor,state=A,share=0.25"
 
 
-def append(session: Session, played: Played, prices: tuple[Any, ...] = (), taken_back: tuple[int, ...] = ()) -> Record:
+def append(
+    session: Session, played: PlannedRound, prices: tuple[Any, ...] = (), taken_back: tuple[int, ...] = ()
+) -> Record:
     """Adds a round as the command does."""
     record = session.record(played, prices, taken_back)
     files = {
@@ -213,7 +221,7 @@ def begun(folder: Path) -> Session:
         append(session, play(scenario, (), "plan", OPTIONS, None, engine))
         session = Session.of(folder / "talks")
         first = session.result(1)
-        decisions = standing(scenario, [Wish("veto", "A-donor-ngo-2015")], first)
+        decisions = standing(scenario, [DecisionText("veto", "A-donor-ngo-2015")], first)
         append(session, play(scenario, decisions, "repair", OPTIONS, first.portfolio, engine))
     return Session.of(folder / "talks")
 
@@ -304,7 +312,7 @@ def test_a_seeming_gain_is_explained() -> None:
     found = price(after, 1, engine)
     assert found is not None
     moved = tuple(
-        Moved(subject=each.subject, before=each.after, after=each.before) for each in found.comparison.objectives
+        FigureChange(subject=each.subject, before=each.after, after=each.before) for each in found.comparison.objectives
     )
     other = found.model_copy(update={"comparison": found.comparison.model_copy(update={"objectives": moved})})
     session = Session(Path("talks"), ())
@@ -470,7 +478,7 @@ def test_a_decision_that_changes_nothing_is_free(tmp_path: Path) -> None:
     text = TWO_NEEDS.replace("order: [", "order: [{objective: completions}, ")
     (tmp_path / "two.yaml").write_text(text, encoding="utf-8")
     first, other = solve(load(tmp_path / "one.yaml"), OPTIONS), load(tmp_path / "two.yaml")
-    chosen = standing(other, [Wish("cap", "offer=N-money,state=A,money=1000")], first)
+    chosen = standing(other, [DecisionText("cap", "offer=N-money,state=A,money=1000")], first)
     played = play(other, chosen, "repair", OPTIONS, first.portfolio, engine)
     priced = price(played, 1, engine)
     assert priced is not None
@@ -488,11 +496,11 @@ def test_random_rounds_keep_what_is_decided_and_change_little(seed: int) -> None
     chosen = first.partnerships[seed % len(first.partnerships)]
     offer = chosen.commitments[0].offer
     wishes = {
-        0: Wish("veto", chosen.id),
-        1: Wish("keep", chosen.id),
-        2: Wish("cap", f"provider={chosen.financier},state={chosen.state},money={chosen.money // 2}"),
-        3: Wish("pin", f"offer={offer},state={chosen.state},years={chosen.years.first}"),
-        4: Wish("forbid", f"offer={offer},years={chosen.years.last}"),
+        0: DecisionText("veto", chosen.id),
+        1: DecisionText("keep", chosen.id),
+        2: DecisionText("cap", f"provider={chosen.financier},state={chosen.state},money={chosen.money // 2}"),
+        3: DecisionText("pin", f"offer={offer},state={chosen.state},years={chosen.years.first}"),
+        4: DecisionText("forbid", f"offer={offer},years={chosen.years.last}"),
     }
     wish = wishes[seed % 5]
     if wish.kind == "cap" and (chosen.financier is None or not chosen.money):

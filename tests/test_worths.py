@@ -11,17 +11,17 @@ import pytest
 
 from matcher.scenario import Scenario
 from matcher.verification.documents import completed, fractional, plain
-from matcher.verification.limits import World
-from matcher.verification.worths import RULES, Worths, add_objective
+from matcher.verification.limits import ScenarioLimits
+from matcher.verification.worths import RULES, ReducedCosts, add_objective
 from small_world import SMALL, document
 
 
-def world(**changes: dict[str, Any]) -> World:
+def world(**changes: dict[str, Any]) -> ScenarioLimits:
     """Returns the small scenario as bounds look at it."""
-    return World(fractional(document(**changes)))
+    return ScenarioLimits(fractional(document(**changes)))
 
 
-def told(worths: Worths) -> dict[str, Any]:
+def told(worths: ReducedCosts) -> dict[str, Any]:
     """Returns everything that is worth something."""
     found: dict[str, Any] = {}
     for each in fields(worths):
@@ -206,7 +206,7 @@ OBJECTIVE_WORTHS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize(("instance", "expected"), RULE_WORTHS, ids=lambda each: " ".join(map(str, each)))
 def test_a_rule_at_a_price(instance: tuple[Any, ...], expected: dict[str, Any]) -> None:
     """At 3, subtracted twice: what its limit is worth, and what everything under it is worth less."""
-    worths = Worths(world())
+    worths = ReducedCosts(world())
     rule, *key = instance
     for _ in range(2):
         RULES[rule][0](worths, Fraction(3), *key)
@@ -216,7 +216,7 @@ def test_a_rule_at_a_price(instance: tuple[Any, ...], expected: dict[str, Any]) 
 @pytest.mark.parametrize("objective", OBJECTIVE_WORTHS)
 def test_an_objective_at_a_factor(objective: str) -> None:
     """At 2, added twice: what everything is worth to it."""
-    worths = Worths(world())
+    worths = ReducedCosts(world())
     for _ in range(2):
         add_objective(worths, objective, Fraction(2))
     assert told(worths) == OBJECTIVE_WORTHS[objective]
@@ -239,13 +239,13 @@ def test_a_rule_that_a_scenario_does_not_have_has_no_price(instance: tuple[Any, 
     """A limit that is not there cannot be priced."""
     rule, *key = instance
     with pytest.raises(ValueError, match=f"^{why}$"):
-        RULES[rule][0](Worths(world()), Fraction(1), *key)
+        RULES[rule][0](ReducedCosts(world()), Fraction(1), *key)
 
 
 def test_an_objective_that_does_not_exist_is_worth_nothing() -> None:
     """It is refused by its name."""
     with pytest.raises(ValueError, match=r"^no objective 'luck'$"):
-        add_objective(Worths(world()), "luck", Fraction(1))
+        add_objective(ReducedCosts(world()), "luck", Fraction(1))
 
 
 # The scenario as bounds look at it
@@ -325,7 +325,7 @@ def test_who_works_in_a_year(changes: dict[str, Any], need: str, year: int, work
         for key, value in each.items():
             copy[part][key] |= value
     full = completed(plain(Scenario.from_data(copy)))
-    assert World(fractional(full)).workers(need, year) == workers
+    assert ScenarioLimits(fractional(full)).workers(need, year) == workers
 
 
 def test_the_most_of_everything() -> None:

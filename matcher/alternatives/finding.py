@@ -24,12 +24,12 @@ from matcher.alternatives.findings import (
 from matcher.alternatives.necessity import Asked, try_without
 from matcher.alternatives.pairs import ANY, Key, eligible_pairs, pairs_of, reuse, ties_of
 from matcher.alternatives.search import least_reuse
-from matcher.alternatives.tolerances import Allowed, Ground, allowed_by, ground_of, judged
-from matcher.engine.by_state.search import Meter
+from matcher.alternatives.tolerances import Allowed, ToleranceModel, allowed_by, checked_alternative, ground_of
+from matcher.engine.by_state.search import WorkBudget
 from matcher.engine.solving import WHOLE_COLUMNS, WHOLE_STATES
 from matcher.errors import InvalidOptions
 from matcher.execution import Executor, Serial
-from matcher.formulation.formulate import formulate_compact
+from matcher.formulation.formulate import formulate
 from matcher.formulation.need_aggregation import Merged, merge
 from matcher.portfolio.portfolio import Engagement, Flow, Portfolio
 from matcher.portfolio.result import Figure, scenario_hash
@@ -58,7 +58,7 @@ class _Run:
     given: Portfolio
     """The given portfolio, of the smaller scenario."""
     allowed: tuple[Allowed, ...]
-    ground: Ground
+    ground: ToleranceModel
     together: bool
     found: list[_Found]
     needed: dict[Key, Needed] = field(default_factory=dict)
@@ -125,9 +125,9 @@ def find_alternatives(
     if not report.ok:
         raise InvalidOptions(f"the portfolio is not valid for this scenario: {report.violations[0].detail}")
     run = _begun(scenario, portfolio, report.figures, tolerance, executor or Serial())
-    meter = Meter(work * (1 - TRIAL_SHARE))
+    meter = WorkBudget(work * (1 - TRIAL_SHARE))
     _hop(run, count, meter)
-    trying = Meter(work - min(meter.used, meter.budget))
+    trying = WorkBudget(work - min(meter.used, meter.budget))
     _try(run, count, trying)
     why: Why = "none_found"
     if len(run.found) > count:
@@ -142,32 +142,32 @@ def _begun(
 ) -> _Run:
     merged = merge(scenario)
     given = merged.join(portfolio)
-    compact = formulate_compact(merged.scenario)
+    compact = formulate(merged.scenario)
     allowed = allowed_by(scenario, figures, tolerance)
     ground = ground_of(compact, given, allowed, executor, "given")
     together = len(ground.states) <= WHOLE_STATES and compact.columns.count <= WHOLE_COLUMNS
     return _Run(merged, given, allowed, ground, together, [_Found(portfolio, figures, pairs_of(scenario, portfolio))])
 
 
-def _hop(run: _Run, count: int, meter: Meter) -> None:
+def _hop(run: _Run, count: int, meter: WorkBudget) -> None:
     """Adds alternatives one by one, until there are enough, or no new one is found, or the work is used up."""
     starts = [run.ground.plan]
     for step in range(count):
         if meter.empty:
             return
         uses = Counter(pair for each in run.found for pair in each.pairs)
-        own = Meter((meter.budget - meter.used) / (count - step))
+        own = WorkBudget((meter.budget - meter.used) / (count - step))
         aim = reuse(run.ground.task.columns, uses)
         start = min(starts, key=lambda each: aim.value(each.point))  # the first of several
         plan = least_reuse(run.ground, start, aim, own, together=run.together)
         meter.used += own.used
-        found = judged(run.merged, run.allowed, run.ground.portfolio(plan))
+        found = checked_alternative(run.merged, run.allowed, run.ground.portfolio(plan))
         if found is None or not run.add(*found):
             return
         starts.append(plan)
 
 
-def _try(run: _Run, count: int, meter: Meter) -> None:
+def _try(run: _Run, count: int, meter: WorkBudget) -> None:
     """Tries to do without what all have: each pair, then each partner that no pair is known to need."""
     _try_each(run, count, meter, sorted(key for key in run.shared() if ANY not in key))
     for state, payer, worker in sorted(run.shared()):
@@ -181,7 +181,7 @@ def _proven(run: _Run, key: Key) -> bool:
     return run.needed.get(key, "unknown") != "unknown"
 
 
-def _try_each(run: _Run, count: int, meter: Meter, keys: Sequence[Key]) -> None:
+def _try_each(run: _Run, count: int, meter: WorkBudget, keys: Sequence[Key]) -> None:
     """Tries to do without each of some pairs or partners; what is found fills up the alternatives, in their order."""
     columns, executor = run.ground.task.columns, run.ground.task.executor
     place = {state.id: at for at, state in enumerate(columns.scenario.states)}

@@ -12,10 +12,10 @@ import numpy as np
 
 from matcher.alternatives.findings import Needed
 from matcher.alternatives.pairs import Key, forbidding
-from matcher.alternatives.tolerances import Allowed, Ground, RowsAt, exact, ground_of, judged
-from matcher.engine.by_state.groups import Answer, Part, merged, piece_of
+from matcher.alternatives.tolerances import Allowed, RowsAt, ToleranceModel, checked_alternative, exact, ground_of
+from matcher.engine.by_state.groups import Subproblem, SubproblemSolution, merged, subproblem_data
 from matcher.execution import Serial
-from matcher.formulation.formulate import formulate_compact
+from matcher.formulation.formulate import formulate
 from matcher.formulation.need_aggregation import Merged
 from matcher.formulation.objectives import linear_objective
 from matcher.formulation.pairing import whole_pairs
@@ -70,7 +70,7 @@ def try_without(asked: Asked, key: Key) -> Trial:
     VerificationFailed
         if the independent checker refuses what was found: an error of the engine.
     """
-    compact = formulate_compact(forbidding(asked.merged.scenario, key))
+    compact = formulate(forbidding(asked.merged.scenario, key))
     if compact.impossible:  # a decision of the user asks for it
         return Trial(key, "everywhere")
     place = [each.id for each in compact.scenario.states].index(key[0])
@@ -80,7 +80,7 @@ def try_without(asked: Asked, key: Key) -> Trial:
         states = ground.states if asked.together else [place]
         for aim in (_NOTHING, "cost"):
             plan, impossible = _plan(ground, states, aim)
-            found = None if plan is None else judged(asked.merged, asked.allowed, ground.portfolio(plan))
+            found = None if plan is None else checked_alternative(asked.merged, asked.allowed, ground.portfolio(plan))
             if found is not None:
                 return Trial(key, "unknown", *found)
             if impossible:
@@ -90,7 +90,7 @@ def try_without(asked: Asked, key: Key) -> Trial:
     return Trial(key, "everywhere" if asked.together else "others_kept")
 
 
-def _plan(ground: Ground, states: list[int], name: str) -> tuple[Plan | None, bool]:
+def _plan(ground: ToleranceModel, states: list[int], name: str) -> tuple[Plan | None, bool]:
     """Returns a plan in which other States keep what they have, and whether it is proven that there is none."""
     task = ground.task
     aim = LinearObjective(_NOTHING, False, np.zeros(task.columns.count, np.int64), 1, Fraction(0))
@@ -98,7 +98,7 @@ def _plan(ground: Ground, states: list[int], name: str) -> tuple[Plan | None, bo
         aim = linear_objective(task.columns, name)
     if _broken_by_others(ground, states):
         return None, True
-    piece, free = piece_of(task, ground.plan, states, Limits(WORK * len(states), GAP), aim)
+    piece, free = subproblem_data(task, ground.plan, states, Limits(WORK * len(states), GAP), aim)
     clock = Clock()
     outcome = None
     try:
@@ -114,10 +114,10 @@ def _plan(ground: Ground, states: list[int], name: str) -> tuple[Plan | None, bo
     found = whole_pairs(piece.model, piece.flows, outcome.point, piece.aim, clock)
     if found is None:
         return None, False
-    return merged(task, ground.plan, [Part(frozenset(states), free, Answer(*found, True))]), False
+    return merged(task, ground.plan, [Subproblem(frozenset(states), free, SubproblemSolution(*found, True))]), False
 
 
-def _broken_by_others(ground: Ground, states: list[int]) -> bool:
+def _broken_by_others(ground: ToleranceModel, states: list[int]) -> bool:
     """Whether a row is broken that nothing free has a part in: whatever is done, it stays so."""
     columns, model = ground.task.columns, ground.task.model
     free = np.isin(columns.state, [-1, *states])

@@ -12,10 +12,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from matcher.alternatives.tolerances import Ground
-from matcher.engine.by_state.groups import Part, merged, piece_of, solve_pieces
+from matcher.alternatives.tolerances import ToleranceModel
+from matcher.engine.by_state.groups import Subproblem, merged, solve_subproblems, subproblem_data
 from matcher.engine.by_state.neighbourhoods import Groups
-from matcher.engine.by_state.search import GROUP_GAP, STATE_WORK, Meter, free_groups
+from matcher.engine.by_state.search import GROUP_GAP, STATE_WORK, WorkBudget, free_groups
 from matcher.engine.problem import better
 from matcher.formulation.plans import Plan
 from matcher.solvers.engines import Limits
@@ -25,7 +25,9 @@ SWEEPS = 2
 """Times that each State is freed alone with its fair part, before groups of States are freed with all that is left."""
 
 
-def least_reuse(ground: Ground, start: Plan, aim: LinearObjective, meter: Meter, *, together: bool) -> Plan:
+def least_reuse(
+    ground: ToleranceModel, start: Plan, aim: LinearObjective, meter: WorkBudget, *, together: bool
+) -> Plan:
     """Returns the plan with the lowest aim that the search finds within its work; the start if it finds none lower.
 
     Parameters
@@ -51,7 +53,7 @@ def least_reuse(ground: Ground, start: Plan, aim: LinearObjective, meter: Meter,
     return plan
 
 
-def _weights(ground: Ground, plan: Plan, aim: LinearObjective) -> Floats:
+def _weights(ground: ToleranceModel, plan: Plan, aim: LinearObjective) -> Floats:
     """What each State's part of a plan counts in the aim."""
     columns = ground.task.columns
     own = columns.state >= 0
@@ -61,12 +63,12 @@ def _weights(ground: Ground, plan: Plan, aim: LinearObjective) -> Floats:
 
 
 def _freed(
-    ground: Ground,
+    ground: ToleranceModel,
     plan: Plan,
     groups: Sequence[list[int]],
     left: int,
     aim: LinearObjective,
-    meter: Meter,
+    meter: WorkBudget,
     *,
     thorough: bool = False,
 ) -> Plan:
@@ -78,10 +80,10 @@ def _freed(
     sent = []
     for group in groups:
         limits = Limits(STATE_WORK * len(group), GROUP_GAP, quick=True)
-        sent.append(piece_of(fair, plan, group, limits, aim, thorough))
-    answers = solve_pieces(ground.task, [piece for piece, _ in sent])
+        sent.append(subproblem_data(fair, plan, group, limits, aim, thorough))
+    answers = solve_subproblems(ground.task, [piece for piece, _ in sent])
     for group, (_, free), answer in zip(groups, sent, answers, strict=True):
-        part = Part(frozenset(group), free, answer)
+        part = Subproblem(frozenset(group), free, answer)
         meter.spend(len(free), answer is None or answer.searched)
         found = merged(ground.task, plan, [part]) if part.moved else None
         if found is not None and better(aim, aim.value(found.point), aim.value(plan.point)):

@@ -11,11 +11,16 @@ from typing import Literal
 import numpy as np
 
 from matcher.alternatives.pairs import restated
-from matcher.engine.lexicographic import aims_of, locked, task_of, worst_rows_of
-from matcher.engine.problem import Task
+from matcher.engine.lexicographic import (
+    min_coverage_rows_of,
+    objective_problem,
+    objectives_in_order,
+    with_objective_floor,
+)
+from matcher.engine.problem import ObjectiveProblem
 from matcher.errors import VerificationFailed
 from matcher.execution import Executor
-from matcher.formulation.formulate import Compact
+from matcher.formulation.formulate import Formulation
 from matcher.formulation.need_aggregation import Merged
 from matcher.formulation.objectives import FIGURES, worst_off_error
 from matcher.formulation.plans import Plan, plan_within, portfolio_of
@@ -69,7 +74,7 @@ def figure_of(scenario: Scenario, figures: Mapping[str, Fraction], name: str) ->
     return sum(parts, Fraction(0))
 
 
-def judged(
+def checked_alternative(
     merged: Merged, allowed: tuple[Allowed, ...], portfolio: Portfolio
 ) -> tuple[Portfolio, dict[str, Fraction]] | None:
     """Returns a portfolio as one of the original scenario, with its figures; None if one is not within its tolerance.
@@ -88,10 +93,10 @@ def judged(
 
 
 @dataclass(frozen=True)
-class Ground:
+class ToleranceModel:
     """A portfolio in a model whose rows hold every objective within its tolerance."""
 
-    task: Task
+    task: ObjectiveProblem
     plan: Plan
     """The plan of the portfolio, as far as the scenario has options for it."""
     shared: Ints
@@ -107,7 +112,7 @@ class Ground:
         """Returns the portfolio of a plan."""
         return portfolio_of(self.task.compact, plan)
 
-    def fair(self, plan: Plan, part: Fraction) -> Task:
+    def fair(self, plan: Plan, part: Fraction) -> ObjectiveProblem:
         """Returns the task in which only a part of what the tolerances still leave to all may be used."""
         model = self.task.model
         rows, now = model.rows, model.rows.activity(plan.point)
@@ -122,8 +127,8 @@ class Ground:
 
 
 def ground_of(
-    compact: Compact, portfolio: Portfolio, allowed: tuple[Allowed, ...], executor: Executor, rows: RowsAt = "inner"
-) -> Ground:
+    compact: Formulation, portfolio: Portfolio, allowed: tuple[Allowed, ...], executor: Executor, rows: RowsAt = "inner"
+) -> ToleranceModel:
     """Returns the ground of a portfolio.
 
     Parameters
@@ -131,8 +136,8 @@ def ground_of(
     rows
         Which side of the true figures the rows are on, where they cannot state them exactly.
     """
-    aims = [aim for aim, _ in aims_of(compact)]
-    worst = worst_rows_of(compact, aims)
+    aims = [aim for aim, _ in objectives_in_order(compact)]
+    worst = min_coverage_rows_of(compact, aims)
     model = compact.model if worst is None else compact.model.with_rows(worst)
     plan, first = plan_within(compact, portfolio, worst), model.rows.count
     for aim, each in zip(aims, allowed, strict=True):
@@ -140,23 +145,23 @@ def ground_of(
         if rows == "given":
             given = int(aim.coefficient @ plan.point)
             edge = min(edge, given) if aim.maximise else max(edge, given)
-        model = locked(model, aim, edge, 0, worst)
-    task = task_of(compact, model, worst, aims[0], SolveOptions(), Clock(), _silent, executor)
+        model = with_objective_floor(model, aim, edge, 0, worst)
+    task = objective_problem(compact, model, worst, aims[0], SolveOptions(), Clock(), _silent, executor)
     labels = model.rows.label
     shared = [row for row in range(first, len(labels)) if labels[row][:2] != ("kept", "worst_off")]
-    return Ground(replace(task, guide=None, steps=()), plan, np.array(shared, np.int64))
+    return ToleranceModel(replace(task, guide=None, steps=()), plan, np.array(shared, np.int64))
 
 
-def exact(compact: Compact) -> bool:
+def exact(compact: Formulation) -> bool:
     """Returns whether rows state the objectives' figures exactly, so that outer and inner ones are the same."""
-    return not any(_error(compact, aim) for aim, _ in aims_of(compact))
+    return not any(_error(compact, aim) for aim, _ in objectives_in_order(compact))
 
 
-def _error(compact: Compact, aim: LinearObjective) -> Fraction:
+def _error(compact: Formulation, aim: LinearObjective) -> Fraction:
     return aim.error + (worst_off_error(compact.columns) if aim.coefficient[compact.columns.worst] else 0)
 
 
-def _edge(compact: Compact, aim: LinearObjective, each: Allowed, rows: RowsAt) -> int:
+def _edge(compact: Formulation, aim: LinearObjective, each: Allowed, rows: RowsAt) -> int:
     """The worst sum that a row admits, in units of the objective's own sum."""
     error = -_error(compact, aim) if rows == "outer" else aim.error
     if aim.maximise:

@@ -56,14 +56,14 @@ def explain_command(
     from matcher.alternatives.finding import find_alternatives
     from matcher.cli.runs import read_portfolio
     from matcher.execution import executor_for
-    from matcher.explanation.account import Asked, explain
+    from matcher.explanation.account import Question, explain
     from matcher.reporting.explained import account_markdown
     from matcher.reporting.languages import table_of
 
     table_of(language)  # before what may take minutes
     worse = _read_tolerance(tolerance)
     scenario, portfolio = read_portfolio(run)
-    asked = Asked(
+    asked = Question(
         states=tuple(state or ()),
         providers=tuple(provider or ()),
         partnerships=tuple(partnership or ()),

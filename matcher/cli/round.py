@@ -19,9 +19,9 @@ from matcher.errors import InvalidOptions, MatcherError
 if TYPE_CHECKING:
     from matcher.portfolio.portfolio import Partnership, Portfolio
     from matcher.portfolio.result import Result, SolveOptions
-    from matcher.rounds.decisions import Wish
-    from matcher.rounds.play import Played
-    from matcher.rounds.record import Mode, Price, Record, Standing
+    from matcher.rounds.decisions import DecisionText
+    from matcher.rounds.play import PlannedRound
+    from matcher.rounds.record import DecisionInForce, Mode, Price, Record
     from matcher.rounds.session import Session
     from matcher.scenario import Scenario
 
@@ -89,11 +89,11 @@ def round_command(
         raise typer.Exit(chosen.run(engine, language, json=json))
 
 
-def _wishes(**texts: list[str] | None) -> tuple[Wish, ...]:
+def _wishes(**texts: list[str] | None) -> tuple[DecisionText, ...]:
     """Returns what was asked, kind by kind."""
-    from matcher.rounds.decisions import Wish
+    from matcher.rounds.decisions import DecisionText
 
-    return tuple(Wish(kind, said) for kind, of_kind in texts.items() for said in of_kind or ())  # type: ignore[arg-type]
+    return tuple(DecisionText(kind, said) for kind, of_kind in texts.items() for said in of_kind or ())  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class _Ground:
     """What a round stands on: the scenario without decisions, and the round before."""
 
     base: Scenario
-    standing: tuple[Standing, ...]
+    standing: tuple[DecisionInForce, ...]
     numbers: int
     """Decisions made so far, whether they stand or not."""
     scenario: Scenario
@@ -183,7 +183,7 @@ class _Round:
 
     session: Session
     ground: _Ground
-    wishes: tuple[Wish, ...]
+    wishes: tuple[DecisionText, ...]
     taken_back: tuple[int, ...]
     mode: Mode | None
     options: SolveOptions
@@ -204,9 +204,9 @@ class _Round:
             return Exit.FAILED
         return exit_of(played.result, strict=False, interrupted=engine.interruption.exit)
 
-    def _standing(self) -> tuple[Standing, ...]:
+    def _standing(self) -> tuple[DecisionInForce, ...]:
         from matcher.rounds.decisions import decided, with_decisions
-        from matcher.rounds.record import Standing
+        from matcher.rounds.record import DecisionInForce
 
         known = {each.number for each in self.ground.standing}
         if len(set(self.taken_back)) < len(self.taken_back):
@@ -221,7 +221,7 @@ class _Round:
         scenario = with_decisions(self.ground.base, (each.decision for each in kept))
         new = decided(scenario, self.wishes, self.ground.portfolio, self.ground.partnerships)
         number, at = len(self.session.records) + 1, self.ground.numbers + 1
-        return kept + tuple(Standing(number=at + n, round=number, decision=each) for n, each in enumerate(new))
+        return kept + tuple(DecisionInForce(number=at + n, round=number, decision=each) for n, each in enumerate(new))
 
     def _mode(self) -> Mode:
         if self.ground.portfolio is None:
@@ -230,7 +230,7 @@ class _Round:
             return "plan"
         return self.mode or ("repair" if self.wishes and not self.taken_back else "replan")
 
-    def _priced(self, played: Played, engine: _Engine) -> tuple[Price, ...]:
+    def _priced(self, played: PlannedRound, engine: _Engine) -> tuple[Price, ...]:
         """Prices new decisions; whatever ends that, the plan itself is kept."""
         from matcher.rounds.play import price
 
@@ -251,7 +251,7 @@ class _Round:
                 found.append(priced)
         return tuple(found)
 
-    def _nothing(self, played: Played, engine: _Engine) -> int:
+    def _nothing(self, played: PlannedRound, engine: _Engine) -> int:
         """Says that no round was added, and why; an interrupted plan is saved apart."""
         from matcher.cli.runs import RunFolder
         from matcher.cli.saving import Saving
@@ -267,7 +267,9 @@ class _Round:
         say(f"matcher: no round was added to {self.session.folder}")
         return exit_of(played.result, strict=False, interrupted=interrupted)
 
-    def _save_and_show(self, played: Played, record: Record, engine: _Engine, language: str, *, json: bool) -> bool:
+    def _save_and_show(
+        self, played: PlannedRound, record: Record, engine: _Engine, language: str, *, json: bool
+    ) -> bool:
         """Adds the round to the session and shows it; returns whether it was added."""
         from matcher.cli.runs import run_files
         from matcher.comparison.comparison import compare
@@ -291,7 +293,7 @@ class _Round:
                 out_markdown(text)
         return saved
 
-    def _save(self, played: Played, record: Record, files: dict[str, str], log: ProgressLog) -> bool:
+    def _save(self, played: PlannedRound, record: Record, files: dict[str, str], log: ProgressLog) -> bool:
         """Adds the round to the session; what cannot be written there is kept elsewhere and said aloud."""
         from matcher.cli.runs import RunFolder
         from matcher.cli.saving import Saving

@@ -20,7 +20,7 @@ def schema_command(
     from pydantic import BaseModel
 
     from matcher.comparison.comparison import Comparison
-    from matcher.explanation.account import Account
+    from matcher.explanation.account import Explanation
     from matcher.portfolio.portfolio import Portfolio
     from matcher.portfolio.result import Result
     from matcher.rounds.record import Record
@@ -30,7 +30,7 @@ def schema_command(
         "scenario": Scenario,
         "portfolio": Portfolio,
         "result": Result,
-        "account": Account,
+        "account": Explanation,
         "comparison": Comparison,
         "round": Record,
     }

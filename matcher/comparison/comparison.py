@@ -25,7 +25,7 @@ UNSEEN_PATHS = frozenset({"name", "decisions.earlier"})
 """The scenario's name, and the portfolio from which changes are measured."""
 
 
-class Moved(Frozen):
+class FigureChange(Frozen):
     """A figure in both portfolios."""
 
     subject: Text
@@ -34,7 +34,7 @@ class Moved(Frozen):
     after: Exact
 
 
-class OfferMoved(Frozen):
+class OfferChange(Frozen):
     """What an offer gives in one State in both portfolios: minor units of money, or units of work."""
 
     offer: Id
@@ -44,7 +44,7 @@ class OfferMoved(Frozen):
     """Where it gives less: States in which it gives more. Where it gives more: States in which it gives less."""
 
 
-class StateMoved(Frozen):
+class StateChange(Frozen):
     """One State in both portfolios."""
 
     state: Id
@@ -62,7 +62,7 @@ class StateMoved(Frozen):
     """Providers from outside that come."""
     partners_lost: tuple[Text, ...] = ()
     """Providers from outside that go."""
-    offers: tuple[OfferMoved, ...] = ()
+    offers: tuple[OfferChange, ...] = ()
     """Offers that give more or less in it, by id, and where they do the opposite."""
     differences: tuple[Text, ...] = ()
     """Paths of what differs between the scenarios in the State, its needs or those offers."""
@@ -83,11 +83,11 @@ class Comparison(Frozen):
 
     comparison: Annotated[int, Strict(), Field(ge=1, le=1)] = 1
     """Version of the format."""
-    objectives: tuple[Moved, ...]
+    objectives: tuple[FigureChange, ...]
     """Every objective, in its order."""
-    states: tuple[StateMoved, ...]
+    states: tuple[StateChange, ...]
     """States for which anything is different, those that gain most coverage first."""
-    offers: tuple[Moved, ...]
+    offers: tuple[FigureChange, ...]
     """Money (minor units) or work (units) of offers that give more or less, by id."""
     scenarios: tuple[Differs, ...]
     """What is different between the two scenarios."""
@@ -107,7 +107,7 @@ def compare(
         raise InvalidOptions("the two scenarios count money in different currencies or units")
     before, after = _valid(scenario, portfolio), _valid(other_scenario, other_portfolio)
     objectives = tuple(
-        Moved(subject=name, before=plain(value), after=plain(after.report.figures[name]))
+        FigureChange(subject=name, before=plain(value), after=plain(after.report.figures[name]))
         for name, value in before.report.figures.items()
         if name in after.report.figures and (name != "disruption" or _same_start(scenario, other_scenario))
     )
@@ -118,14 +118,14 @@ def compare(
     states.sort(key=lambda each: (before.state(each.state).coverage - after.state(each.state).coverage, each.state))
     given = sorted(before.given.keys() | after.given.keys())
     offers = tuple(
-        Moved(subject=offer, before=str(before.given.get(offer, 0)), after=str(after.given.get(offer, 0)))
+        FigureChange(subject=offer, before=str(before.given.get(offer, 0)), after=str(after.given.get(offer, 0)))
         for offer in given
         if before.given.get(offer, 0) != after.given.get(offer, 0)
     )
     return Comparison(objectives=objectives, states=tuple(states), offers=offers, scenarios=differences)
 
 
-def state_moved(scenario: Scenario, before: Tally, after: Tally, state: str) -> StateMoved | None:
+def state_moved(scenario: Scenario, before: Tally, after: Tally, state: str) -> StateChange | None:
     """Returns one State in two portfolios of a scenario as counted, valid or not; None if nothing is different."""
     return _Pair(before, after, (scenario, scenario), ()).state(state)
 
@@ -152,13 +152,13 @@ class _Pair:
     paths: tuple[str, ...]
     """What differs between their scenarios."""
 
-    def state(self, name: str) -> StateMoved | None:
+    def state(self, name: str) -> StateChange | None:
         """Returns one State, if anything is different for it."""
         one, other = self.before.state(name), self.after.state(name)
         offers = tuple(self._offers(name))
         if one == other and not offers:
             return None
-        return StateMoved(
+        return StateChange(
             state=name,
             completes=(one.completes, other.completes),
             coverage=(plain(one.coverage), plain(other.coverage)),
@@ -181,13 +181,13 @@ class _Pair:
                 found[offer][state] = amounts
         return dict(found)
 
-    def _offers(self, name: str) -> Iterator[OfferMoved]:
+    def _offers(self, name: str) -> Iterator[OfferChange]:
         for offer, states in self._moves.items():
             if name in states:
                 before, after = states[name]
                 opposite = [state for state, (was, now) in states.items() if (now > was) != (after > before)]
                 opposite.sort(key=lambda state: (-abs(states[state][1] - states[state][0]), state))
-                yield OfferMoved(offer=offer, before=before, after=after, instead=tuple(opposite))
+                yield OfferChange(offer=offer, before=before, after=after, instead=tuple(opposite))
 
     def _related(self, name: str, offers: set[str]) -> Iterator[str]:
         """Paths of what differs in a State, in its needs, or in some offers."""

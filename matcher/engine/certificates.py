@@ -22,12 +22,17 @@ import numpy as np
 from matcher.engine.by_state import MOST_FACTORED
 from matcher.engine.by_state.bundle import Bundle
 from matcher.engine.by_state.prices import cut, reduced_weight, whole_prices
-from matcher.engine.by_state.search import Meter, starting_plan
-from matcher.engine.lexicographic import aims_of, locked, task_of, worst_rows_of
-from matcher.engine.problem import Task
+from matcher.engine.by_state.search import WorkBudget, starting_plan
+from matcher.engine.lexicographic import (
+    min_coverage_rows_of,
+    objective_problem,
+    objectives_in_order,
+    with_objective_floor,
+)
+from matcher.engine.problem import ObjectiveProblem
 from matcher.execution import Serial
 from matcher.formulation.columns import WORST_SCALE
-from matcher.formulation.formulate import Compact, formulate_compact
+from matcher.formulation.formulate import Formulation, formulate
 from matcher.formulation.need_aggregation import Merged, merge
 from matcher.formulation.objectives import linear_objective
 from matcher.formulation.plans import Plan
@@ -66,14 +71,14 @@ def certify(scenario: Scenario, result: Result) -> dict[str, Any]:
         earlier objectives are kept (``p/q``), their prices, and the prices of rules by name.
     """
     merged = merge(scenario)
-    compact = formulate_compact(merged.scenario)
-    aims = list(aims_of(compact))
-    worst = worst_rows_of(compact, [aim for aim, _ in aims])
+    compact = formulate(merged.scenario)
+    aims = list(objectives_in_order(compact))
+    worst = min_coverage_rows_of(compact, [aim for aim, _ in aims])
     model = compact.model if worst is None else compact.model.with_rows(worst)
     stages: list[dict[str, Any]] = []
     kept: dict[str, Fraction] = {}
     for (aim, give_up), stage in zip(aims, result.stages, strict=False):  # a limit may have left later ones out
-        task = task_of(compact, _open(model, compact), worst, aim, result.options, Clock(), _silent, Serial())
+        task = objective_problem(compact, _open(model, compact), worst, aim, result.options, Clock(), _silent, Serial())
         prices = _prices(task)
         written = {} if prices is None else _written(task, merged, prices)
         stages.append(
@@ -89,7 +94,7 @@ def certify(scenario: Scenario, result: Result) -> dict[str, Any]:
         kept[aim.name] = level
         whole = level * aim.denominator
         if len(stages) < len(result.stages):
-            model = locked(model, aim, floor(whole) if aim.maximise else ceil(whole), 0, worst)
+            model = with_objective_floor(model, aim, floor(whole) if aim.maximise else ceil(whole), 0, worst)
     return {"certificate": 1, "stages": stages}
 
 
@@ -103,16 +108,16 @@ def rule_prices(scenario: Scenario, objective: str) -> dict[str, list[Instance]]
         Prices of limits that bind are positive. Empty where the relaxation has no prices.
     """
     merged = merge(scenario)
-    compact = formulate_compact(merged.scenario)
+    compact = formulate(merged.scenario)
     aim = linear_objective(compact.columns, objective)
-    worst = worst_rows_of(compact, [aim])
+    worst = min_coverage_rows_of(compact, [aim])
     model = compact.model if worst is None else compact.model.with_rows(worst)
-    task = task_of(compact, _open(model, compact), worst, aim, SolveOptions(), Clock(), _silent, Serial())
+    task = objective_problem(compact, _open(model, compact), worst, aim, SolveOptions(), Clock(), _silent, Serial())
     prices = _prices(task)
     return {} if prices is None else _written(task, merged, prices)
 
 
-def _open(model: LinearModel, compact: Compact) -> LinearModel:
+def _open(model: LinearModel, compact: Formulation) -> LinearModel:
     """The model with wider bounds of money: its limits are rules, and it is these that a certificate prices."""
     upper = model.upper.copy()
     upper[compact.columns.works : compact.columns.flows] *= 8
@@ -123,7 +128,7 @@ def _silent(phase: str, plan: Plan | None, bound: Fraction | None) -> None:
     """Nobody listens."""
 
 
-def _prices(task: Task) -> Floats | None:
+def _prices(task: ObjectiveProblem) -> Floats | None:
     """Prices of all rows, in figures of the (maximised) objective per unit of activity; None if there are none."""
     sign = 1.0 if task.objective.maximise else -1.0
     if len(task.model.rows.column) <= MOST_FACTORED:
@@ -135,7 +140,7 @@ def _prices(task: Task) -> Floats | None:
     return _rough_prices(task)
 
 
-def _rough_prices(task: Task) -> Floats | None:
+def _rough_prices(task: ObjectiveProblem) -> Floats | None:
     """Prices of a large model: of shared rows by a first-order method and a bundle, then of each State's own."""
     sign = 1.0 if task.objective.maximise else -1.0
     relaxed = engine("first_order")(task.model, task.objective, Limits(WORK), task.clock)
@@ -144,7 +149,7 @@ def _rough_prices(task: Task) -> Floats | None:
         return None
     blocks = cut(task.model, task.objective, task.columns.state)
     bundle = Bundle(task, blocks, whole_prices(blocks, sign * relaxed.prices[blocks.row]), plan)
-    bundle.step(STEPS, Meter(float("inf")))
+    bundle.step(STEPS, WorkBudget(float("inf")))
     shared = bundle.valued.valuation.prices
     prices = np.zeros(task.model.rows.count)
     prices[blocks.row] = shared / np.exp2(blocks.shift) / blocks.denominator
@@ -157,9 +162,9 @@ def _rough_prices(task: Task) -> Floats | None:
     return prices
 
 
-def _kept_prices(task: Task, prices: Floats) -> dict[str, Decimal]:
+def _kept_prices(task: ObjectiveProblem, prices: Floats) -> dict[str, Decimal]:
     """Prices of what earlier objectives have reached, per unit of their figure."""
-    aims = {aim.name: aim for aim, _ in aims_of(task.compact)}
+    aims = {aim.name: aim for aim, _ in objectives_in_order(task.compact)}
     total: dict[str, float] = {}
     for row, label in enumerate(task.model.rows.label):
         if label[0] == "kept":  # the smallest coverage has a row for each State
@@ -168,7 +173,7 @@ def _kept_prices(task: Task, prices: Floats) -> dict[str, Decimal]:
     return {name: price for name, each in total.items() if (price := _decimal(each))}
 
 
-def _written(task: Task, merged: Merged, prices: Floats) -> dict[str, list[Instance]]:
+def _written(task: ObjectiveProblem, merged: Merged, prices: Floats) -> dict[str, list[Instance]]:
     """Prices by rule and instance, in the words of the scenario."""
     namer = _Namer(task.compact, merged)
     found: dict[str, list[Instance]] = {}
@@ -187,7 +192,7 @@ def _written(task: Task, merged: Merged, prices: Floats) -> dict[str, list[Insta
     return {rule: sorted(instances, key=_by_name) for rule, instances in found.items()}
 
 
-def _smallest(task: Task, prices: Floats) -> list[Instance]:
+def _smallest(task: ObjectiveProblem, prices: Floats) -> list[Instance]:
     """Prices of the States' own coverage, where the smallest one is sought or kept."""
     total: dict[str, float] = {}
     for row, label in enumerate(task.model.rows.label):
@@ -230,7 +235,7 @@ _NAMERS = {
 class _Namer:
     """Tells what a row of the formulation is about, as `matcher.verification.worths` names rules."""
 
-    def __init__(self, compact: Compact, merged: Merged) -> None:
+    def __init__(self, compact: Formulation, merged: Merged) -> None:
         self._scenario, self._columns, self._members = compact.scenario, compact.columns, merged.members
         columns = compact.columns
         relation, year = np.nonzero(columns.engaged >= 0)

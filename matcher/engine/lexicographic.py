@@ -8,10 +8,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from matcher.engine.problem import Report, Task
+from matcher.engine.problem import ObjectiveProblem, Report
 from matcher.errors import InvalidScenario
 from matcher.execution import Executor
-from matcher.formulation.formulate import Compact, formulate_compact
+from matcher.formulation.formulate import Formulation, formulate
 from matcher.formulation.need_aggregation import Merged, merge
 from matcher.formulation.objectives import (
     linear_objective,
@@ -34,7 +34,7 @@ class Formulated:
     """A scenario as it is solved: like tasks as one need, and each objective in turn."""
 
     merged: Merged
-    compact: Compact
+    compact: Formulation
     aims: tuple[tuple[LinearObjective, Fraction], ...]
     """The objectives in order, each with the share of its value that later ones may take."""
     worst: Rows | None
@@ -51,9 +51,9 @@ def formulated(scenario: Scenario) -> Formulated:
     """
     merged = merge(scenario)
     try:
-        compact = formulate_compact(merged.scenario, MOST_ASKED)
-        aims = tuple(aims_of(compact))
-        worst = worst_rows_of(compact, [aim for aim, _ in aims])
+        compact = formulate(merged.scenario, MOST_ASKED)
+        aims = tuple(objectives_in_order(compact))
+        worst = min_coverage_rows_of(compact, [aim for aim, _ in aims])
         if any(aim.name == "completions" for aim, _ in aims):
             linear_objective(compact.columns, "cost")  # which guides the search for them
     except ModelTooLarge as error:
@@ -61,7 +61,7 @@ def formulated(scenario: Scenario) -> Formulated:
     return Formulated(merged, compact, aims, worst)
 
 
-def aims_of(compact: Compact) -> Iterator[tuple[LinearObjective, Fraction]]:
+def objectives_in_order(compact: Formulation) -> Iterator[tuple[LinearObjective, Fraction]]:
     """Yields the objectives in order, each with the share of its value that later ones may take."""
     scenario, columns = compact.scenario, compact.columns
     if scenario.objectives.weights is not None:
@@ -77,14 +77,14 @@ def aims_of(compact: Compact) -> Iterator[tuple[LinearObjective, Fraction]]:
             raise error.at(("objectives", "order", at)) from error
 
 
-def worst_rows_of(compact: Compact, aims: list[LinearObjective]) -> Rows | None:
+def min_coverage_rows_of(compact: Formulation, aims: list[LinearObjective]) -> Rows | None:
     """Returns the rows of the smallest coverage, if an objective uses it."""
     uses_worst = any(aim.coefficient[compact.columns.worst] for aim in aims)
     return worst_off_rows(compact.columns) if uses_worst else None
 
 
-def task_of(
-    compact: Compact,
+def objective_problem(
+    compact: Formulation,
     model: LinearModel,
     worst: Rows | None,
     aim: LinearObjective,
@@ -92,7 +92,7 @@ def task_of(
     clock: Clock,
     report: Report,
     executor: Executor,
-) -> Task:
+) -> ObjectiveProblem:
     """Returns the task of one objective.
 
     Parameters
@@ -104,10 +104,12 @@ def task_of(
     error = aim.error + (worst_off_error(columns) if aim.coefficient[columns.worst] else 0)
     guide = linear_objective(columns, "cost") if aim.name == "completions" else None
     steps = worst_off_steps(columns) if aim.name == "worst_off" else ()
-    return Task(compact, model, worst, aim, guide, options, clock, report, error, executor, steps)
+    return ObjectiveProblem(compact, model, worst, aim, guide, options, clock, report, error, executor, steps)
 
 
-def locked(model: LinearModel, aim: LinearObjective, value: int, slack: int, worst: Rows | None) -> LinearModel:
+def with_objective_floor(
+    model: LinearModel, aim: LinearObjective, value: int, slack: int, worst: Rows | None
+) -> LinearModel:
     """Returns the model with rows that keep what an objective has reached, less what it may give up.
 
     Parameters

@@ -6,11 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from matcher.engine.by_state.groups import Answer, Part, Piece, merged
-from matcher.engine.lexicographic import aims_of, task_of
-from matcher.engine.problem import Task, exact_bound
+from matcher.engine.by_state.groups import Subproblem, SubproblemData, SubproblemSolution, merged
+from matcher.engine.lexicographic import objective_problem, objectives_in_order
+from matcher.engine.problem import ObjectiveProblem, exact_bound
 from matcher.execution import Serial
-from matcher.formulation.formulate import Compact
+from matcher.formulation.formulate import Formulation
 from matcher.formulation.pairing import whole_pairs
 from matcher.formulation.plans import Plan
 from matcher.portfolio.result import Clock, SolveOptions
@@ -33,10 +33,10 @@ class Best:
 
 
 def solve_part(
-    task: Task,
+    task: ObjectiveProblem,
     plan: Plan,
     states: Collection[int],
-    piece: Piece,
+    piece: SubproblemData,
     free: Ints,
     *,
     model: LinearModel | None = None,
@@ -69,21 +69,21 @@ def solve_part(
     found = None if outcome.point is None else whole_pairs(part, piece.flows, outcome.point, piece.aim, clock)
     if found is None:
         return Best(None, bound)
-    answer = Part(frozenset(states), free, Answer(found[0], found[1], True))
+    answer = Subproblem(frozenset(states), free, SubproblemSolution(found[0], found[1], True))
     return Best(merged(task, plan, [answer]), bound, solved=outcome.status == "optimal")
 
 
-def relaxed_bound(piece: Piece, limits: Limits, model: LinearModel | None = None) -> Best:
+def relaxed_bound(piece: SubproblemData, limits: Limits, model: LinearModel | None = None) -> Best:
     """Returns a bound on a part's aim by the linear relaxation, without a plan."""
     outcome = engine("lp")(piece.model if model is None else model, piece.aim, limits, Clock())
     bound = None if outcome.bound is None else exact_bound(piece.aim, outcome.bound, piece.aim.error)
     return Best(None, bound, impossible=outcome.status == "infeasible")
 
 
-def plain_task(compact: Compact) -> Task:
+def plain_task(compact: Formulation) -> ObjectiveProblem:
     """Returns a task without an aim of its own: who solves a part sets objective and model."""
-    first, _ = next(iter(aims_of(compact)))
-    task = task_of(compact, compact.model, None, first, SolveOptions(), Clock(), silent, Serial())
+    first, _ = next(iter(objectives_in_order(compact)))
+    task = objective_problem(compact, compact.model, None, first, SolveOptions(), Clock(), silent, Serial())
     return replace(task, guide=None, steps=())
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from matcher.errors import MatcherError
 from matcher.execution import Executor
 from matcher.formulation.columns import Columns
-from matcher.formulation.formulate import Compact
+from matcher.formulation.formulate import Formulation
 from matcher.formulation.plans import Plan
 from matcher.portfolio.result import Clock, SolveOptions
 from matcher.solvers.linear_model import Floats, Ints, LinearModel, LinearObjective, Rows
@@ -29,10 +29,10 @@ class BrokenPlan(MatcherError):
 
 
 @dataclass(frozen=True)
-class Task:
+class ObjectiveProblem:
     """One objective, pursued under everything that earlier objectives demand."""
 
-    compact: Compact
+    compact: Formulation
     model: LinearModel
     """The formulation with the rows of earlier objectives."""
     worst_rows: Rows | None
@@ -65,7 +65,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Finding:
+class ObjectiveResult:
     """What the pursuit of one objective found."""
 
     plan: Plan | None

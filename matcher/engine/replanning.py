@@ -15,12 +15,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from matcher.engine.by_state.groups import Answer, Part, merged, piece_of
+from matcher.engine.by_state.groups import Subproblem, SubproblemSolution, merged, subproblem_data
 from matcher.engine.by_state.search import STATE_WORK
-from matcher.engine.problem import Task
+from matcher.engine.problem import ObjectiveProblem
 from matcher.errors import InvalidOptions
 from matcher.formulation.pairing import whole_pairs
-from matcher.formulation.plans import Plan, plan_within, settle
+from matcher.formulation.plans import Plan, plan_within, with_derived_columns
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import Earlier, Goal, Scenario
 from matcher.scenario.fields import Yearly
@@ -93,7 +93,7 @@ def _given(scenario: Scenario, portfolio: Portfolio) -> Iterator[Earlier]:
             yield Earlier(offer=offer, state=state, amounts=Yearly(None, tuple(sorted(given.items()))))
 
 
-def kept_plan(task: Task, portfolio: Portfolio) -> Plan | None:
+def kept_plan(task: ObjectiveProblem, portfolio: Portfolio) -> Plan | None:
     """Returns a plan that keeps what it can of a portfolio, perhaps of another scenario; None if nothing can be.
 
     States are dropped one at a time: of those that use what a broken rule limits, the one whose use is the
@@ -111,16 +111,16 @@ def kept_plan(task: Task, portfolio: Portfolio) -> Plan | None:
     return plan if len(plan.pairs.work) else None
 
 
-def _without(task: Task, plan: Plan, state: int) -> Plan:
+def _without(task: ObjectiveProblem, plan: Plan, state: int) -> Plan:
     """The plan without all that one State has."""
     columns = task.columns
     engaged = plan.point.copy()
     engaged[columns.of_state(state)] = 0
     pairs = plan.pairs.where(columns.state[plan.pairs.work] != state)
-    return settle(columns, pairs, engaged, task.worst_rows)
+    return with_derived_columns(columns, pairs, engaged, task.worst_rows)
 
 
-def _in_the_way(task: Task, plan: Plan, dropped: set[int]) -> int | None:
+def _in_the_way(task: ObjectiveProblem, plan: Plan, dropped: set[int]) -> int | None:
     """A State to drop so that a rule is no longer broken; None if none that is left has a part in it."""
     model, columns, point = task.model, task.columns, plan.point
     outside = columns.state[(point < model.lower) | (point > model.upper)]
@@ -138,7 +138,7 @@ def _in_the_way(task: Task, plan: Plan, dropped: set[int]) -> int | None:
     return None
 
 
-def _uses(task: Task, plan: Plan, row: int, over: bool) -> dict[int, int]:
+def _uses(task: ObjectiveProblem, plan: Plan, row: int, over: bool) -> dict[int, int]:
     """How much each State has of what a broken row limits; of a row about ledgers of money, what it spends of them."""
     columns, rows = task.columns, task.model.rows
     part = slice(int(rows.start[row]), int(rows.start[row + 1]))
@@ -157,16 +157,16 @@ def _uses(task: Task, plan: Plan, row: int, over: bool) -> dict[int, int]:
     return uses
 
 
-def _anew(task: Task, plan: Plan, dropped: set[int]) -> Plan | None:
+def _anew(task: ObjectiveProblem, plan: Plan, dropped: set[int]) -> Plan | None:
     """The plan with the dropped States planned anew as the user's decisions ask; None if that was not found."""
     if not dropped:
         return None
     aim = LinearObjective("nothing", True, np.zeros(task.columns.count, np.int64), 1, Fraction(0))
-    piece, free = piece_of(task, plan, sorted(dropped), Limits(10 * STATE_WORK, quick=True), aim)
+    piece, free = subproblem_data(task, plan, sorted(dropped), Limits(10 * STATE_WORK, quick=True), aim)
     outcome = engine(piece.engine)(piece.model, piece.aim, piece.limits, task.clock)
     if outcome.point is None:
         return None
     found = whole_pairs(piece.model, piece.flows, outcome.point, piece.aim, task.clock)
     if found is None:
         return None
-    return merged(task, plan, [Part(frozenset(dropped), free, Answer(found[0], found[1], True))])
+    return merged(task, plan, [Subproblem(frozenset(dropped), free, SubproblemSolution(found[0], found[1], True))])

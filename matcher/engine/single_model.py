@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from matcher.engine.by_state.search import plan_near, starting_plan
-from matcher.engine.problem import Finding, Task, better
+from matcher.engine.problem import ObjectiveProblem, ObjectiveResult, better
 from matcher.formulation.plans import Plan
 from matcher.solvers.engines import Limits, Outcome, engine
 
@@ -15,28 +15,28 @@ SMALL = 4000
 """A model whose columns number at most this and are all coarse goes to CP-SAT."""
 
 
-def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
+def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:
     """Returns the best plan and bound for one objective, from the incumbent on."""
     start, impossible = (incumbent, False) if incumbent is not None else starting_plan(task)
     if impossible:
-        return Finding(None, None, infeasible=True)
+        return ObjectiveResult(None, None, infeasible=True)
     task.report("starting plan", start, None)  # what there is if the search is cut off
     hint = None if incumbent is None else incumbent.point.astype(np.float64)
     limits = Limits(work, float(task.options.gap) / 2)
     searching = task.clock.part(SEARCH_SHARE)  # the rest is for whole units
     outcome = engine(engine_for(task))(task.model, task.objective, limits, searching, hint)
     if outcome.status == "infeasible":
-        return Finding(incumbent, None, infeasible=incumbent is None)
+        return ObjectiveResult(incumbent, None, infeasible=incumbent is None)
     found, impossible = _in_whole_units(task, outcome, limits)
     best = pick(task, start, found)
     if best is None:
-        return Finding(None, None, infeasible=impossible)
+        return ObjectiveResult(None, None, infeasible=impossible)
     bound = task.bound(outcome.bound)
     task.report("one model", best, bound)
-    return Finding(best, bound)
+    return ObjectiveResult(best, bound)
 
 
-def _in_whole_units(task: Task, outcome: Outcome, limits: Limits) -> tuple[Plan | None, bool]:
+def _in_whole_units(task: ObjectiveProblem, outcome: Outcome, limits: Limits) -> tuple[Plan | None, bool]:
     """The engine's point in whole units, and whether there is proof of none anywhere.
 
     Where no whole point is near the engine's, a small model goes to CP-SAT.
@@ -52,7 +52,7 @@ def _in_whole_units(task: Task, outcome: Outcome, limits: Limits) -> tuple[Plan 
     return found, False
 
 
-def engine_for(task: Task) -> str:
+def engine_for(task: ObjectiveProblem) -> str:
     """Returns the engine: the one asked for, else CP-SAT for small coarse models and SCIP for the rest."""
     if task.options.engine != "auto":
         return task.options.engine
@@ -63,7 +63,7 @@ def engine_for(task: Task) -> str:
     return "cpsat" if not inner.any() and task.model.columns <= SMALL else "scip"
 
 
-def pick(task: Task, one: Plan | None, other: Plan | None) -> Plan | None:
+def pick(task: ObjectiveProblem, one: Plan | None, other: Plan | None) -> Plan | None:
     """Returns the better of two plans, the first in a tie."""
     if one is None or other is None:
         return other if one is None else one

@@ -11,12 +11,12 @@ from typing import Literal
 
 from matcher.engine import by_state, single_model
 from matcher.engine.conflicts import Infeasibility, why_infeasible
-from matcher.engine.lexicographic import Formulated, formulated, locked, task_of
-from matcher.engine.problem import Finding, Report
+from matcher.engine.lexicographic import Formulated, formulated, objective_problem, with_objective_floor
+from matcher.engine.problem import ObjectiveResult, Report
 from matcher.engine.replanning import kept_plan
 from matcher.errors import VerificationFailed
 from matcher.execution import Executor, Serial
-from matcher.formulation.formulate import Compact
+from matcher.formulation.formulate import Formulation
 from matcher.formulation.need_aggregation import Merged
 from matcher.formulation.plans import Plan, portfolio_of, without_idle
 from matcher.portfolio.partnerships import derive_partnerships
@@ -161,12 +161,12 @@ def solve_within(
     run, compact = _Run(model.merged, options, clock, progress, executor, keep=keep, start=start), model.compact
     run.build = run.clock.elapsed
     method = _method_for(options, compact)
-    finding = Finding(None, None, infeasible=True) if compact.impossible else _pursue_all(run, model, method)
+    finding = ObjectiveResult(None, None, infeasible=True) if compact.impossible else _pursue_all(run, model, method)
     why = why_infeasible(compact, run.clock) if finding.infeasible else None
     return _result(run, compact, method, finding.plan, why)
 
 
-def _method_for(options: SolveOptions, compact: Compact) -> _Method:
+def _method_for(options: SolveOptions, compact: Formulation) -> _Method:
     """The method asked for, or by size."""
     if options.method != "auto":
         return options.method
@@ -175,21 +175,21 @@ def _method_for(options: SolveOptions, compact: Compact) -> _Method:
     return "whole" if few and columns.count <= WHOLE_COLUMNS else "decomposition"
 
 
-def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> Finding:
+def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> ObjectiveResult:
     """Pursues each objective in turn, each under what the earlier ones demand."""
     compact, aims, worst = formulated.compact, formulated.aims, formulated.worst
     model = compact.model if worst is None else compact.model.with_rows(worst)
     pursue = single_model.pursue if method == "whole" else by_state.pursue
-    work, finding = float(run.options.work), Finding(None, None)
+    work, finding = float(run.options.work), ObjectiveResult(None, None)
     for at, (aim, give_up) in enumerate(aims):
         if at and run.clock.reason():
             break
         share = 1.0 if at == len(aims) - 1 else SHARE
         clock = run.clock.part(share)
         reporter = _reporter(run, compact, method, model, worst, aim)
-        task = task_of(compact, model, worst, aim, run.options, clock, reporter, run.executor)
+        task = objective_problem(compact, model, worst, aim, run.options, clock, reporter, run.executor)
         if not at and run.start is not None:
-            finding = Finding(kept_plan(task, run.merged.join(run.start)), None)
+            finding = ObjectiveResult(kept_plan(task, run.merged.join(run.start)), None)
         finding = pursue(task, finding.plan, work * share)
         run.cut = run.cut or task.clock.reason() == "time"
         work = max(work - finding.work, 1.0)
@@ -200,25 +200,25 @@ def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> Finding:
         run.stages.append(_stage(run, compact, aim, finding))
         if at < len(aims) - 1:
             value = int(aim.coefficient @ plan.point)
-            model = locked(model, aim, value, int(abs(value) * give_up), worst)
+            model = with_objective_floor(model, aim, value, int(abs(value) * give_up), worst)
     return finding
 
 
-def _without_idle(compact: Compact, model: LinearModel, worst: Rows | None, plan: Plan) -> Plan:
+def _without_idle(compact: Formulation, model: LinearModel, worst: Rows | None, plan: Plan) -> Plan:
     """The plan without idle engagements, so that what is kept for later objectives is what its portfolio has."""
     lean = without_idle(compact, plan, portfolio_of(compact, plan), worst)
     return lean if model.admits(lean.point) else plan
 
 
 def _reporter(
-    run: _Run, compact: Compact, method: _Method, model: LinearModel, worst: Rows | None, aim: LinearObjective
+    run: _Run, compact: Formulation, method: _Method, model: LinearModel, worst: Rows | None, aim: LinearObjective
 ) -> Report:
     """Returns what tells the caller how far one objective is, and offers a result of what there is."""
 
     def interim(plan: Plan, bound: Fraction | None) -> Result:
         lean = _without_idle(compact, model, worst, plan)
         aside = replace(run, stages=list(run.stages), last=None)  # the solve itself is left as it is
-        aside.stages.append(_stage(aside, compact, aim, Finding(lean, bound)))
+        aside.stages.append(_stage(aside, compact, aim, ObjectiveResult(lean, bound)))
         return _result(aside, compact, method, lean, None)
 
     def report(phase: str, plan: Plan | None, bound: Fraction | None) -> None:
@@ -229,7 +229,7 @@ def _reporter(
     return report
 
 
-def _stage(run: _Run, compact: Compact, aim: LinearObjective, finding: Finding) -> Stage:
+def _stage(run: _Run, compact: Formulation, aim: LinearObjective, finding: ObjectiveResult) -> Stage:
     """How far one objective came: the value by the checker, the bound never on the wrong side of it."""
     assert finding.plan is not None
     value = _figure(run, compact, aim, finding.plan)
@@ -250,7 +250,7 @@ def _stage(run: _Run, compact: Compact, aim: LinearObjective, finding: Finding) 
     )
 
 
-def _figure(run: _Run, compact: Compact, aim: LinearObjective, plan: Plan) -> Fraction:
+def _figure(run: _Run, compact: Formulation, aim: LinearObjective, plan: Plan) -> Fraction:
     """The objective's figure as the checker computes it."""
     _, figures = _checked(run, compact, plan)
     if aim.name in figures:
@@ -261,7 +261,7 @@ def _figure(run: _Run, compact: Compact, aim: LinearObjective, plan: Plan) -> Fr
     return sum(parts, Fraction(0))
 
 
-def _checked(run: _Run, compact: Compact, plan: Plan) -> tuple[Portfolio, dict[str, Fraction]]:
+def _checked(run: _Run, compact: Formulation, plan: Plan) -> tuple[Portfolio, dict[str, Fraction]]:
     """The portfolio of a plan and its figures, once the independent checker has accepted it.
 
     Raises
@@ -291,7 +291,7 @@ def _gap(value: Fraction | None, bound: Fraction | None) -> Fraction | None:
 
 def _result(
     run: _Run,
-    compact: Compact,
+    compact: Formulation,
     method: _Method,
     plan: Plan | None,
     why: Infeasibility | None,
@@ -334,7 +334,7 @@ def _stopped_by(run: _Run, solved: bool) -> StopReason:
     return "gap" if solved else run.clock.reason() or ("time" if run.cut else "work")
 
 
-def _sizes(run: _Run, compact: Compact) -> Sizes:
+def _sizes(run: _Run, compact: Formulation) -> Sizes:
     model = compact.model
     return Sizes(
         options=compact.columns.payments.pairs,

@@ -16,7 +16,7 @@ from matcher.explanation.clocks import clock
 from matcher.explanation.curves import curves_of
 from matcher.explanation.findings import Shortfall
 from matcher.explanation.idle import Idle, idle_offers
-from matcher.explanation.merits import Merit, merits_of
+from matcher.explanation.merits import Contribution, contributions
 from matcher.explanation.shortfalls import remaining
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result
@@ -30,7 +30,7 @@ PARTS: tuple[Part, ...] = get_args(Part)
 
 
 @dataclass(frozen=True)
-class Asked:
+class Question:
     """What is to be explained."""
 
     states: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class Asked:
         return tuple(dict.fromkeys((*self.states, *homes)))
 
 
-class Account(Frozen):
+class Explanation(Frozen):
     """What is explained of a portfolio; parts that were not asked for are empty."""
 
     account: Annotated[int, Strict(), Field(ge=1, le=1)] = 1
@@ -77,7 +77,7 @@ class Account(Frozen):
     """SHA-256 of the portfolio."""
     parts: tuple[Part, ...]
     """Parts that were made."""
-    why: tuple[Merit, ...] = ()
+    why: tuple[Contribution, ...] = ()
     """By State, then partnership."""
     why_not: tuple[Shortfall, ...] = ()
     """By State, completing first, then by need."""
@@ -92,11 +92,11 @@ class Account(Frozen):
 def explain(
     scenario: Scenario,
     portfolio: Portfolio | Result,
-    asked: Asked | None = None,
+    asked: Question | None = None,
     *,
     executor: Executor | None = None,
     tell: Callable[[Part], None] | None = None,
-) -> Account:
+) -> Explanation:
     """Returns what is explained of a portfolio.
 
     Parameters
@@ -120,7 +120,7 @@ def explain(
             raise InvalidOptions("the result holds no portfolio: its conflicts say why")
         portfolio = portfolio.portfolio
     require_valid(scenario, portfolio)
-    asked, run = asked or Asked(), executor or Serial()
+    asked, run = asked or Question(), executor or Serial()
     check_names(asked.states, [state.id for state in scenario.states], "State")
     check_names(asked.needs, [need.id for need in scenario.needs], "need")
     if asked.states and asked.providers:
@@ -134,7 +134,7 @@ def explain(
         return part in wanted
 
     states = [state.id for state in scenario.states if asked.of_state(scenario, state.id)]
-    return Account(
+    return Explanation(
         scenario=scenario.name,
         scenario_hash=scenario.digest,
         portfolio=portfolio.digest,
@@ -147,8 +147,8 @@ def explain(
     )
 
 
-def _why(scenario: Scenario, portfolio: Portfolio, asked: Asked, run: Executor) -> tuple[Merit, ...]:
-    return merits_of(
+def _why(scenario: Scenario, portfolio: Portfolio, asked: Question, run: Executor) -> tuple[Contribution, ...]:
+    return contributions(
         scenario,
         portfolio,
         partnerships=asked.partnerships,
@@ -159,12 +159,12 @@ def _why(scenario: Scenario, portfolio: Portfolio, asked: Asked, run: Executor) 
     )
 
 
-def _why_not(scenario: Scenario, portfolio: Portfolio, asked: Asked, run: Executor) -> tuple[Shortfall, ...]:
+def _why_not(scenario: Scenario, portfolio: Portfolio, asked: Question, run: Executor) -> tuple[Shortfall, ...]:
     found = remaining(scenario, portfolio, states=asked.states, needs=asked.needs, ledger=asked.ledger, executor=run)
     return found.shortfalls
 
 
-def _idle(scenario: Scenario, portfolio: Portfolio, asked: Asked, run: Executor) -> tuple[Idle, ...]:
+def _idle(scenario: Scenario, portfolio: Portfolio, asked: Question, run: Executor) -> tuple[Idle, ...]:
     offers = [offer.id for offer in scenario.offers if offer.provider in asked.providers]
     if asked.providers and not offers:
         return ()

@@ -51,7 +51,7 @@ EARMARKS = {
 
 
 @dataclass(frozen=True)
-class Lever:
+class Relaxation:
     """One kind of change of one figure, by any amount up to a most."""
 
     kind: ChangeKind
@@ -65,7 +65,7 @@ class Lever:
     """Id of the offer that it adds, which no offer of the scenario has; empty where it adds none."""
 
 
-def changed(scenario: Scenario, *levers: tuple[Lever, int]) -> Scenario:
+def changed(scenario: Scenario, *levers: tuple[Relaxation, int]) -> Scenario:
     """Returns a scenario with some changes made."""
     document = scenario.model_dump()
     for lever, amount in levers:
@@ -104,7 +104,7 @@ def narrowed(scenario: Scenario, portfolio: Portfolio, state: str) -> Scenario:
     return Scenario.from_edit(document)
 
 
-def levers_of(scenario: Scenario, state: State, refused: Refusals | None = None) -> list[Lever]:
+def relaxations_for(scenario: Scenario, state: State, refused: Refusals | None = None) -> list[Relaxation]:
     """Returns all levers that could help a State, by kind in the order of who has to agree, then by name.
 
     Parameters
@@ -153,15 +153,15 @@ def _entity(collection: str, key: str, field: str, value: Callable[[Any, int], A
     return apply
 
 
-def _partners(scenario: Scenario, state: State) -> list[Lever]:
+def _partners(scenario: Scenario, state: State) -> list[Relaxation]:
     if state.max_partners is None:
         return []
     most = max(len(scenario.providers) - state.max_partners, 0)
     more = _entity("states", state.id, "max_partners", lambda before, amount: before + amount)
-    return [Lever("partners", state.id, "", tuple(range(1, most + 1)), more)] if most else []
+    return [Relaxation("partners", state.id, "", tuple(range(1, most + 1)), more)] if most else []
 
 
-def _absorption(scenario: Scenario, state: State) -> list[Lever]:
+def _absorption(scenario: Scenario, state: State) -> list[Relaxation]:
     """More external money in each year, in steps of a thousandth of all the money that there is."""
     if state.absorption is None:
         return []
@@ -177,17 +177,17 @@ def _absorption(scenario: Scenario, state: State) -> list[Lever]:
             return {year: before.get(year, 0) + amount for year in scenario.years}
         return before + amount
 
-    return [Lever("absorption", state.id, "", amounts, _entity("states", state.id, "absorption", more))]
+    return [Relaxation("absorption", state.id, "", amounts, _entity("states", state.id, "absorption", more))]
 
 
-def later_deadline(scenario: Scenario, state: State) -> list[Lever]:
+def later_deadline(scenario: Scenario, state: State) -> list[Relaxation]:
     """A later deadline, up to the end of the horizon; nothing where it is there already."""
     years = tuple(range(1, scenario.horizon.last - state.deadline + 1))
     later = _entity("states", state.id, "deadline", lambda before, amount: before + amount)
-    return [Lever("deadline", state.id, "", years, later)] if years else []
+    return [Relaxation("deadline", state.id, "", years, later)] if years else []
 
 
-def _ownership(scenario: Scenario, state: State, offers: list[FundingOffer | TechnicalOffer]) -> list[Lever]:
+def _ownership(scenario: Scenario, state: State, offers: list[FundingOffer | TechnicalOffer]) -> list[Relaxation]:
     """Each component that has room, by what would lift the State to the floors that are above it."""
     if state.ownership is None:
         return []
@@ -199,7 +199,7 @@ def _ownership(scenario: Scenario, state: State, offers: list[FundingOffer | Tec
         room = int((1 - getattr(state.ownership, component)) * MILLIONTHS)
         amounts = tuple(amount for amount in wanted if amount <= room)
         if amounts:
-            found.append(Lever("ownership", state.id, component, amounts, _better(state.id, component)))
+            found.append(Relaxation("ownership", state.id, component, amounts, _better(state.id, component)))
     return found
 
 
@@ -211,7 +211,7 @@ def _better(state: str, component: str) -> Callable[[Document, int], None]:
     return apply
 
 
-def _earmarks(refused: Refusals) -> list[Lever]:
+def _earmarks(refused: Refusals) -> list[Relaxation]:
     """Filters of offers that alone keep some pair from a need of the State."""
     found: set[tuple[str, str]] = set()
     for of_need in refused.values():
@@ -221,20 +221,20 @@ def _earmarks(refused: Refusals) -> list[Lever]:
                 offer, field = fields.pop()
                 if offer is not None and field is not None:
                     found.add((offer, field))
-    return [Lever("earmark", offer, field, (1,), _waived(offer, field)) for offer, field in sorted(found)]
+    return [Relaxation("earmark", offer, field, (1,), _waived(offer, field)) for offer, field in sorted(found)]
 
 
 def _waived(offer: str, field: str) -> Callable[[Document, int], None]:
     return _entity("offers", offer, field, lambda before, _: Decimal(0) if field == "ownership_floor" else None)
 
 
-def _starts(scenario: Scenario, offers: list[FundingOffer | TechnicalOffer]) -> list[Lever]:
+def _starts(scenario: Scenario, offers: list[FundingOffer | TechnicalOffer]) -> list[Relaxation]:
     """Offers that begin after the horizon does."""
     found = []
     for offer in offers:
         if offer.years is not None and offer.years.first > scenario.horizon.first:
             most = offer.years.first - scenario.horizon.first
-            found.append(Lever("start", offer.id, "", tuple(range(1, most + 1)), _earlier(offer)))
+            found.append(Relaxation("start", offer.id, "", tuple(range(1, most + 1)), _earlier(offer)))
     return found
 
 
@@ -262,7 +262,7 @@ def _decided_on(scenario: Scenario, offer: str, state: str) -> bool:
     )
 
 
-def _further(scenario: Scenario, offer: FundingOffer | TechnicalOffer) -> Lever:
+def _further(scenario: Scenario, offer: FundingOffer | TechnicalOffer) -> Relaxation:
     """A further grant or team of a provider."""
     money = isinstance(offer, FundingOffer)
     kind: ChangeKind = "money" if money else "capacity"
@@ -276,10 +276,10 @@ def _further(scenario: Scenario, offer: FundingOffer | TechnicalOffer) -> Lever:
             more["capacity"] = min(amount, MAX_QUANTITY)
         document["offers"] = {**document["offers"], key: more}
 
-    return Lever(kind, offer.id, "", None, apply, key)
+    return Relaxation(kind, offer.id, "", None, apply, key)
 
 
-def raised_offer(scenario: Scenario, offer: str, by_year: Sequence[int]) -> Lever:
+def raised_offer(scenario: Scenario, offer: str, by_year: Sequence[int]) -> Relaxation:
     """Returns the change by which an offer of money is itself larger, all of it told in the scenario's currency.
 
     Parameters
@@ -297,10 +297,10 @@ def raised_offer(scenario: Scenario, offer: str, by_year: Sequence[int]) -> Leve
     def apply(document: Document, _: int) -> None:
         document["offers"][offer] |= {"amount": amounts, "currency": None, "min_per_state": least}
 
-    return Lever("raise", offer, "", (sum(by_year),), apply)
+    return Relaxation("raise", offer, "", (sum(by_year),), apply)
 
 
-def anybodys_money(scenario: Scenario) -> Lever:
+def anybodys_money(scenario: Scenario) -> Relaxation:
     """A further grant from anybody, for any purpose, to be used in any year of the horizon."""
     first, key = scenario.horizon.first, _added(scenario, "more_money", ANYBODY)
     provider = _nobodys(scenario, "donor_state")
@@ -313,7 +313,7 @@ def anybodys_money(scenario: Scenario) -> Lever:
         }
         document["offers"] = {**document["offers"], key: offer}
 
-    return Lever("more_money", ANYBODY, "", None, apply, key)
+    return Relaxation("more_money", ANYBODY, "", None, apply, key)
 
 
 def _grant(first: int, amount: int) -> Document:
@@ -321,7 +321,7 @@ def _grant(first: int, amount: int) -> Document:
     return {"amount": {first: min(amount, MAX_MONEY)}, "carry_over": Decimal(1), "repayment": None, "currency": None}
 
 
-def anybodys_work(scenario: Scenario, capability: str) -> list[Lever]:
+def anybodys_work(scenario: Scenario, capability: str) -> list[Relaxation]:
     """Work at the price of the dearest who offers it in the scenario's currency; none where nobody does."""
     own = (None, scenario.currency.code)
     workers = [offer for offer in scenario.technical if offer.capability == capability]
@@ -340,7 +340,7 @@ def anybodys_work(scenario: Scenario, capability: str) -> list[Lever]:
         }
         document["offers"] = {**document["offers"], key: offer}
 
-    return [Lever("more_work", ANYBODY, capability, None, apply, key)]
+    return [Relaxation("more_work", ANYBODY, capability, None, apply, key)]
 
 
 def _nobodys(scenario: Scenario, kind: str) -> str:

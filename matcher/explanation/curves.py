@@ -16,7 +16,7 @@ import numpy as np
 
 from matcher.engine.parts import Best
 from matcher.errors import VerificationFailed
-from matcher.explanation.changes import Lever, anybodys_money, anybodys_work, changed, later_deadline
+from matcher.explanation.changes import Relaxation, anybodys_money, anybodys_work, changed, later_deadline
 from matcher.explanation.checking import require_valid
 from matcher.explanation.clock_findings import Curve, CurvePoint, Curves, Resource
 from matcher.explanation.clocks import answering, delivering
@@ -173,7 +173,7 @@ class _More(ABC):
     scenario: Scenario
     state: str
     resource: Resource
-    lever: Lever
+    lever: Relaxation
     step: int
     amounts: tuple[int, ...]
     """Rising; the last is as much as could ever be of use."""

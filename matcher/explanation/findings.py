@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, Strict
 
-from matcher.comparison.comparison import Moved
+from matcher.comparison.comparison import FigureChange
 from matcher.scenario import Frozen
 from matcher.scenario.fields import Id, Text, Total
 
@@ -88,7 +88,7 @@ class Shortfall(Frozen):
     """Units of the need that are not met; States not completed (1)."""
     at_hand: Total = 0
     """Units that could be met beyond the portfolio as things are, taking nothing from others."""
-    traded: tuple[Moved, ...] = ()
+    traded: tuple[FigureChange, ...] = ()
     """Where that is not nothing: the scenario's objectives that are less good in the plan that has it."""
     causes: tuple[Cause, ...] = ()
     """What stands against it alone, most first; nothing of which less than a thousandth of what is missing depends."""
@@ -106,7 +106,7 @@ class Shortfall(Frozen):
     """Kinds of change of which no single one is enough, or none is known to be."""
 
 
-class Explanation(Frozen):
+class Shortfalls(Frozen):
     """Why a portfolio leaves what it leaves, and what it would take."""
 
     explanation: Annotated[int, Strict(), Field(ge=1, le=1)] = 1

@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def alone(items: Sequence[T], gain: Callable[[Sequence[T]], int | None]) -> tuple[list[tuple[T, int]], bool]:
+def sufficient_alone(items: Sequence[T], gain: Callable[[Sequence[T]], int | None]) -> tuple[list[tuple[T, int]], bool]:
     """Returns the items that gain something alone, with what, and whether that of all is known.
 
     Parameters
@@ -23,16 +23,16 @@ def alone(items: Sequence[T], gain: Callable[[Sequence[T]], int | None]) -> tupl
     if together <= 0 or len(items) == 1:
         return [(item, together) for item in items if together > 0], True
     half = len(items) // 2
-    found, known = alone(items[:half], gain)
+    found, known = sufficient_alone(items[:half], gain)
     at = half
     while len(found) == at < len(items):  # as long as each does, the next one will: no use in asking for many at once
-        (one, told), at = alone(items[at : at + 1], gain), at + 1
+        (one, told), at = sufficient_alone(items[at : at + 1], gain), at + 1
         found, known = [*found, *one], known and told
-    rest = alone(items[at:], gain)
+    rest = sufficient_alone(items[at:], gain)
     return [*found, *rest[0]], known and rest[1]
 
 
-def needed(items: Sequence[T], enough: Callable[[Sequence[T]], bool | None]) -> tuple[list[T], bool]:
+def minimal_set(items: Sequence[T], enough: Callable[[Sequence[T]], bool | None]) -> tuple[list[T], bool]:
     """Returns some of the items of which each is needed to be enough with the others, and whether that is known.
 
     As if each in turn were left out for good where the rest is enough, but trying many at once.

@@ -21,10 +21,10 @@ import numpy as np
 from matcher.engine.conflicts.limits import Limit, limits_of
 from matcher.execution import Executor, Serial
 from matcher.explanation.checking import accepted
-from matcher.explanation.halving import alone
+from matcher.explanation.halving import sufficient_alone
 from matcher.explanation.setting import Setting
 from matcher.explanation.state_part import part_of
-from matcher.formulation.formulate import Compact
+from matcher.formulation.formulate import Formulation
 from matcher.formulation.plans import Plan, portfolio_of
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer
@@ -175,7 +175,9 @@ def why_idle(case: _Case, key: str) -> Idle:
     more = trial.gain(())
     if more:
         return tell(outcome="at_hand", state=state, more=more)
-    found, sure = alone(trial.groups(), lambda groups: trial.gain([limit for each in groups for limit in each]))
+    found, sure = sufficient_alone(
+        trial.groups(), lambda groups: trial.gain([limit for each in groups for limit in each])
+    )
     reasons = [IdleReason(code=group[0].conflict.reason, gain=gain) for group, gain in found]
     if reasons:
         ordered = tuple(sorted(reasons, key=lambda each: (-each.gain, each.code)))
@@ -245,7 +247,7 @@ class _Trial:
             return more
         return 0 if found.bound is not None and int(found.bound) <= has else None
 
-    def _use(self, compact: Compact) -> LinearObjective:
+    def _use(self, compact: Formulation) -> LinearObjective:
         """What is used of the offer in the State."""
         columns, scenario = compact.columns, compact.scenario
         at = next(at for at, each in enumerate(scenario.offers) if each.id == self.offer)
@@ -259,7 +261,7 @@ class _Trial:
         coefficient[: columns.flows] = np.where(mine, worth, 0)
         return LinearObjective("most", True, coefficient, 1, Fraction(0))
 
-    def _added_only(self, compact: Compact, plan: Plan, state: int) -> LinearModel:
+    def _added_only(self, compact: Formulation, plan: Plan, state: int) -> LinearModel:
         """The model in which no need of the State gets less and nobody else gives it less."""
         columns, rows = compact.columns, RowBuilder()
         here = columns.state[: columns.flows] == state

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from matcher.explanation.changes import Lever
+from matcher.explanation.changes import Relaxation
 from matcher.explanation.findings import KINDS, Change, ChangeKind, Remedy, Verdict
-from matcher.explanation.halving import alone
-from matcher.explanation.probes import Probes
+from matcher.explanation.halving import sufficient_alone
+from matcher.explanation.probes import RelaxationTrials
 from matcher.explanation.setting import Found, Goal
 
 PAIRED: tuple[ChangeKind, ...] = ("partners", "absorption", "deadline", "more_money", "more_work")
@@ -38,10 +38,10 @@ class _Least:
     """No smaller amount is enough, proven."""
 
 
-class LedgerMaker:
+class SmallestChanges:
     """Looks for the smallest changes by which one State reaches a goal, others keeping what they have."""
 
-    def __init__(self, probes: Probes, goal: Goal) -> None:
+    def __init__(self, probes: RelaxationTrials, goal: Goal) -> None:
         self.probes = probes
         self.goal = goal
 
@@ -52,7 +52,7 @@ class LedgerMaker:
         insufficient: list[tuple[ChangeKind, Verdict]] = []
         for kind in KINDS:
             of_kind = [lever for lever in levers if lever.kind == kind]
-            hopeful, known = alone(of_kind, self._enough)
+            hopeful, known = sufficient_alone(of_kind, self._enough)
             found = [(lever, least) for lever, _ in hopeful if (least := self.least(lever)).verdict == "found"]
             remedies += [self._remedy([(lever, least)], least.least) for lever, least in found]
             if kind == "money":
@@ -61,7 +61,7 @@ class LedgerMaker:
                 insufficient.append((kind, "unknown" if hopeful or not known else "not_enough"))
         return Ledger(tuple(sorted(remedies or self._pairs(levers), key=_effort)), tuple(insufficient))
 
-    def _raises(self, levers: Sequence[Lever]) -> Iterator[Remedy]:
+    def _raises(self, levers: Sequence[Relaxation]) -> Iterator[Remedy]:
         """Offers raised themselves, of those to which a further grant would do: it need not be all of a grant."""
         for lever in levers:
             found = self.probes.least_raise(self.goal, lever)
@@ -69,14 +69,14 @@ class LedgerMaker:
                 more = Change(kind="raise", subject=lever.subject, amount=sum(found.by_year), by_year=found.by_year)
                 yield Remedy(changes=(more,), least=found.least)
 
-    def _enough(self, levers: Sequence[Lever]) -> int | None:
+    def _enough(self, levers: Sequence[Relaxation]) -> int | None:
         """1 if all there is of some levers is enough together, 0 if it is proven not to be."""
         if len(levers) == 1:
             return {"found": 1, "not_enough": 0, "unknown": None}[self.least(levers[0]).verdict]
         found = self.probes.fits(self.goal, [(lever, self.probes.all_of(lever)) for lever in levers])
         return 0 if found.impossible else None if found.value is None else 1
 
-    def least(self, lever: Lever, *others: tuple[Lever, int]) -> _Least:
+    def least(self, lever: Relaxation, *others: tuple[Relaxation, int]) -> _Least:
         """Returns the least amount of a lever that is enough, beside other changes."""
         if lever.amounts is not None:
             return self._halved(lever, lever.amounts, others)
@@ -87,7 +87,9 @@ class LedgerMaker:
         bound = found.bound or 0  # tolerances may move it below nothing
         return _Least("found", found.value, min(max(bound, 0), found.value))
 
-    def _halved(self, lever: Lever, amounts: tuple[int, ...], others: tuple[tuple[Lever, int], ...]) -> _Least:
+    def _halved(
+        self, lever: Relaxation, amounts: tuple[int, ...], others: tuple[tuple[Relaxation, int], ...]
+    ) -> _Least:
         """The first of rising amounts that is enough."""
         last = self._fits(lever, amounts[-1], others)
         if last.value is None:
@@ -103,10 +105,10 @@ class LedgerMaker:
             proven = middle if found.impossible else proven  # and with it all that is less
         return _Least("found", amounts[high], amounts[proven + 1])
 
-    def _fits(self, lever: Lever, amount: int, others: tuple[tuple[Lever, int], ...]) -> Found:
+    def _fits(self, lever: Relaxation, amount: int, others: tuple[tuple[Relaxation, int], ...]) -> Found:
         return self.probes.fits(self.goal, [(lever, amount), *others])
 
-    def _pairs(self, levers: Sequence[Lever]) -> Iterator[Remedy]:
+    def _pairs(self, levers: Sequence[Relaxation]) -> Iterator[Remedy]:
         """Two changes that are enough together: the least of the first with all of the second, then of the second."""
         paired = [lever for lever in levers if lever.kind in PAIRED]
         for first, second in combinations(paired, 2):
@@ -118,7 +120,7 @@ class LedgerMaker:
                 least = one.least if other.least == other.amount else 0
                 yield self._remedy([(first, one), (second, other)], least)
 
-    def _remedy(self, parts: Sequence[tuple[Lever, _Least]], least: int) -> Remedy:
+    def _remedy(self, parts: Sequence[tuple[Relaxation, _Least]], least: int) -> Remedy:
         """A remedy whose portfolio the checker has accepted in the scenario with just these changes."""
         told = [(lever, part.amount) for lever, part in parts]
         last = parts[-1][0]
@@ -129,7 +131,7 @@ class LedgerMaker:
         return Remedy(changes=tuple(_change(lever, amount) for lever, amount in told), least=least)
 
 
-def _change(lever: Lever, amount: int) -> Change:
+def _change(lever: Relaxation, amount: int) -> Change:
     return Change(kind=lever.kind, subject=lever.subject, field=lever.field, amount=amount)
 
 

@@ -18,14 +18,14 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, Strict
 
-from matcher.comparison.comparison import Comparison, StateMoved, compare, state_moved
+from matcher.comparison.comparison import Comparison, StateChange, compare, state_moved
 from matcher.comparison.tally import tally
 from matcher.engine.certificates import rule_prices
 from matcher.engine.replanning import near
 from matcher.execution import Executor, Serial
 from matcher.explanation.checking import check_names
 from matcher.explanation.regrouping import regroup
-from matcher.formulation.formulate import formulate_compact
+from matcher.formulation.formulate import formulate
 from matcher.formulation.plans import plan_within, portfolio_of
 from matcher.portfolio.partnerships import derive_partnerships, flows_of, forbidding
 from matcher.portfolio.portfolio import Flow, Partnership, Portfolio
@@ -97,12 +97,12 @@ class Veto(Frozen):
     """Who would do more for its needs then, by share of the need; empty if nobody."""
 
 
-class Merit(Frozen):
+class Contribution(Frozen):
     """Why a partnership is in a portfolio."""
 
     partnership: Text
     state: Id
-    adds: StateMoved | None
+    adds: StateChange | None
     """Its State with it, then with nothing in its place; None if it is of no consequence."""
     binding: tuple[Binding, ...] = ()
     """What keeps it from doing more, in the order of the rules; empty if nothing does."""
@@ -118,7 +118,7 @@ class _Case:
     prices: Mapping[str, Sequence[Sequence[object]]]
 
 
-def merits_of(
+def contributions(
     scenario: Scenario,
     portfolio: Portfolio,
     *,
@@ -127,7 +127,7 @@ def merits_of(
     states: Collection[str] = (),
     providers: Collection[str] = (),
     executor: Executor | None = None,
-) -> tuple[Merit, ...]:
+) -> tuple[Contribution, ...]:
     """Returns why partnerships are in a portfolio.
 
     Parameters
@@ -159,13 +159,13 @@ def merits_of(
     return tuple(run.map(merit, asked, shared=case))
 
 
-def merit(case: _Case, partnership: Partnership) -> Merit:
+def merit(case: _Case, partnership: Partnership) -> Contribution:
     """Returns why one partnership is in a portfolio."""
     scenario, portfolio = case.scenario, case.portfolio
     gone = set(flows_of(scenario, portfolio, partnership))
     left = portfolio.with_fields(flows=tuple(flow for flow in portfolio.flows if flow not in gone))
     adds = state_moved(scenario, tally(scenario, portfolio), tally(scenario, left), partnership.state)
-    return Merit(
+    return Contribution(
         partnership=partnership.id,
         state=partnership.state,
         adds=adds,
@@ -179,7 +179,7 @@ def vetoed(scenario: Scenario, portfolio: Portfolio, partnership: Partnership) -
     forbidden = _forbidden(scenario, partnership)
     ordered = forbidden.objectives.weights is None
     changed = near(forbidden, portfolio) if ordered else forbidden
-    compact = formulate_compact(changed)
+    compact = formulate(changed)
     if compact.impossible:
         return Veto(outcome="decided")
     place = next(at for at, state in enumerate(changed.states) if state.id == partnership.state)

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from matcher.explanation.changes import ANYBODY, Document, Lever, changed, narrowed
+from matcher.explanation.changes import ANYBODY, Document, Relaxation, changed, narrowed
 from matcher.explanation.raises import Raise, least_raise
 from matcher.explanation.setting import Found, Goal, Setting, Tuning
 from matcher.portfolio.portfolio import Portfolio
@@ -20,15 +20,15 @@ from matcher.scenario.eligibility import need_node, reach
 from matcher.solvers.linear_model import ModelTooLarge
 from matcher.units import MAX_MONEY, MAX_QUANTITY
 
-Changes = Sequence[tuple[Lever, int]]
+Changes = Sequence[tuple[Relaxation, int]]
 MOST_SETTINGS = 8
 """Settings with all offers that are kept ready: as many as pairs go back and forth between."""
 
 
-class Probes:
+class RelaxationTrials:
     """Tries out changes for one State of a portfolio."""
 
-    def __init__(self, scenario: Scenario, portfolio: Portfolio, state: State, levers: Sequence[Lever]) -> None:
+    def __init__(self, scenario: Scenario, portfolio: Portfolio, state: State, levers: Sequence[Relaxation]) -> None:
         self.scenario = scenario
         self.portfolio = portfolio
         self.levers = tuple(levers)
@@ -39,27 +39,27 @@ class Probes:
         self._settings: OrderedDict[tuple[object, ...], Setting] = OrderedDict()
         self._known: dict[tuple[object, ...], Found] = {}
 
-    def all_of(self, lever: Lever) -> int:
+    def all_of(self, lever: Relaxation) -> int:
         """Returns as much of a lever as could ever be of use."""
         if lever.amounts is not None:
             return lever.amounts[-1]
         return self._money if lever.kind in ("money", "more_money") else self._work
 
-    def fits(self, goal: Goal, changes: Changes, least: Lever | None = None) -> Found:
+    def fits(self, goal: Goal, changes: Changes, least: Relaxation | None = None) -> Found:
         """Returns whether a goal is reached under some changes, and by how little of an offer that one of them adds."""
         asked = (goal, _key(changes), None if least is None else _name(least))
         if asked not in self._known:
             self._known[asked] = self._tried(goal, changes, least)
         return self._known[asked]
 
-    def least_raise(self, goal: Goal, lever: Lever) -> Raise | None:
+    def least_raise(self, goal: Goal, lever: Relaxation) -> Raise | None:
         """Returns by how little an offer itself would have to be larger; None if that is not known to be enough."""
         try:
             return least_raise(self.scenario, self.narrow, self.portfolio, goal, lever.subject, self._money)
         except ModelTooLarge:  # with as much as could be of use: nothing is known of that
             return None
 
-    def confirm(self, goal: Goal, changes: Changes, least: Lever | None, told: Changes) -> None:
+    def confirm(self, goal: Goal, changes: Changes, least: Relaxation | None, told: Changes) -> None:
         """Holds an answer against the checker, in the scenario with the changes that it tells.
 
         Where nothing was asked but what is formulated anew each time, that was done at once.
@@ -78,7 +78,7 @@ class Probes:
             scenario = changed(self.scenario, *(each for each in told if each[1]))
             self._setting(changes).check(self.fits(goal, changes, least), scenario)
 
-    def _tried(self, goal: Goal, changes: Changes, least: Lever | None) -> Found:
+    def _tried(self, goal: Goal, changes: Changes, least: Relaxation | None) -> Found:
         try:
             setting = self._setting(changes)
         except ModelTooLarge:  # with as much as is asked about: nothing is known of that
@@ -131,7 +131,7 @@ class Probes:
                 yield "absorption", tuple(state.absorption.at(year) + amount for year in years)
 
 
-def _near(scenario: Scenario, state: str, levers: Sequence[Lever]) -> tuple[Lever, ...]:
+def _near(scenario: Scenario, state: str, levers: Sequence[Relaxation]) -> tuple[Relaxation, ...]:
     """Levers that add an offer which can come to a State: whose offer can, or anybody's."""
     graph = reach(scenario)
     needs = [need_node(need.id) for need in scenario.needs_of(state)]
@@ -139,7 +139,7 @@ def _near(scenario: Scenario, state: str, levers: Sequence[Lever]) -> tuple[Leve
     return tuple(lever for lever in levers if lever.amounts is None and lever.subject in near)
 
 
-def _tuned(lever: Lever) -> bool:
+def _tuned(lever: Relaxation) -> bool:
     """Whether a change is made in a setting that is there, not in the scenario."""
     return lever.amounts is None or lever.kind in ("partners", "absorption")
 
@@ -148,7 +148,7 @@ def _tunable(changes: Changes) -> bool:
     return any(_tuned(lever) for lever, _ in changes)
 
 
-def _only_in(state: str, lever: Lever) -> Lever:
+def _only_in(state: str, lever: Relaxation) -> Relaxation:
     """Keeps the offer that a lever adds to one State, where it can come anyway: others get nothing of it."""
 
     def apply(document: Document, _: int) -> None:
@@ -157,7 +157,7 @@ def _only_in(state: str, lever: Lever) -> Lever:
     return replace(lever, apply=apply)
 
 
-def _name(lever: Lever) -> tuple[str, str, str]:
+def _name(lever: Relaxation) -> tuple[str, str, str]:
     return lever.kind, lever.subject, lever.field
 
 

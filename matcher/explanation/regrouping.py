@@ -7,12 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.engine.by_state.groups import piece_of
-from matcher.engine.lexicographic import aims_of, locked, task_of, worst_rows_of
+from matcher.engine.by_state.groups import subproblem_data
+from matcher.engine.lexicographic import (
+    min_coverage_rows_of,
+    objective_problem,
+    objectives_in_order,
+    with_objective_floor,
+)
 from matcher.engine.parts import silent, solve_part
-from matcher.engine.problem import Task
+from matcher.engine.problem import ObjectiveProblem
 from matcher.execution import Serial
-from matcher.formulation.formulate import Compact
+from matcher.formulation.formulate import Formulation
 from matcher.formulation.plans import Plan
 from matcher.portfolio.result import Clock, SolveOptions
 from matcher.solvers.engines import Limits
@@ -35,7 +40,7 @@ class Regrouped:
 
 
 def regroup(
-    compact: Compact, plan: Plan, states: Collection[int], spared: Collection[str] = (), work: float = WORK
+    compact: Formulation, plan: Plan, states: Collection[int], spared: Collection[str] = (), work: float = WORK
 ) -> Regrouped:
     """Returns a plan in which some States' parts are the best found, others kept.
 
@@ -50,25 +55,27 @@ def regroup(
     work
         Deterministic work of each objective.
     """
-    aims = [each for each in aims_of(compact) if each[0].name not in spared]
-    worst = worst_rows_of(compact, [aim for aim, _ in aims])
+    aims = [each for each in objectives_in_order(compact) if each[0].name not in spared]
+    worst = min_coverage_rows_of(compact, [aim for aim, _ in aims])
     model = compact.model if worst is None else compact.model.with_rows(worst)
     best, proven = plan, True
     for at, (aim, give_up) in enumerate(aims):
-        task = task_of(compact, model, worst, aim, SolveOptions(), Clock(), silent, Serial())
+        task = objective_problem(compact, model, worst, aim, SolveOptions(), Clock(), silent, Serial())
         found, solved = _solved(task, best, states, work, valid=at > 0)
         if found is None:
             return Regrouped(None, solved)
         best, proven = found, proven and solved
         if at < len(aims) - 1:
             value = int(aim.coefficient @ best.point)
-            model = locked(model, aim, value, int(abs(value) * give_up), worst)
+            model = with_objective_floor(model, aim, value, int(abs(value) * give_up), worst)
     return Regrouped(best, proven)
 
 
-def _solved(task: Task, plan: Plan, states: Collection[int], work: float, *, valid: bool) -> tuple[Plan | None, bool]:
+def _solved(
+    task: ObjectiveProblem, plan: Plan, states: Collection[int], work: float, *, valid: bool
+) -> tuple[Plan | None, bool]:
     """A plan for one objective, and whether it (or that there is none) is proven; the old one if that is no worse."""
-    piece, free = piece_of(task, plan, states, Limits(work, GAP), task.objective)
+    piece, free = subproblem_data(task, plan, states, Limits(work, GAP), task.objective)
     hint = piece.point.astype(np.float64) if valid else None
     best = solve_part(task, plan, states, piece, free, hint=hint)
     if best.plan is None or (valid and _worse(task.model, task, best.plan, plan)):
@@ -76,7 +83,7 @@ def _solved(task: Task, plan: Plan, states: Collection[int], work: float, *, val
     return best.plan, best.solved
 
 
-def _worse(model: LinearModel, task: Task, new: Plan, old: Plan) -> bool:
+def _worse(model: LinearModel, task: ObjectiveProblem, new: Plan, old: Plan) -> bool:
     """Whether an old plan is better: rounding to whole amounts may lose what the relaxed ones had."""
     sign = 1 if task.objective.maximise else -1
     return model.admits(old.point) and sign * (task.objective.value(new.point) - task.objective.value(old.point)) < 0

@@ -8,11 +8,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from matcher.engine.by_state.groups import Answer, Part, Piece, merged, piece_of
+from matcher.engine.by_state.groups import Subproblem, SubproblemData, SubproblemSolution, merged, subproblem_data
 from matcher.engine.parts import plain_task, relaxed_bound, solve_part
-from matcher.engine.problem import Task
+from matcher.engine.problem import ObjectiveProblem
 from matcher.explanation.checking import accepted
-from matcher.formulation.formulate import Compact, formulate_compact
+from matcher.formulation.formulate import Formulation, formulate
 from matcher.formulation.plans import Pairs, Plan, plan_of, portfolio_of
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import scenario_hash
@@ -69,8 +69,8 @@ class StatePart:
     state: int
     plan: Plan
     """What all others keep."""
-    task: Task
-    piece: Piece
+    task: ObjectiveProblem
+    piece: SubproblemData
     free: Ints
     """Its columns in the whole model."""
 
@@ -84,7 +84,11 @@ class StatePart:
 
     def merged(self, pairs: Pairs, others: Ints) -> Plan | None:
         """Returns the plan with a new part; None if it breaks a row of the whole model."""
-        return merged(self.task, self.plan, [Part(frozenset([self.state]), self.free, Answer(pairs, others, True))])
+        return merged(
+            self.task,
+            self.plan,
+            [Subproblem(frozenset([self.state]), self.free, SubproblemSolution(pairs, others, True))],
+        )
 
 
 class Setting:
@@ -93,7 +97,7 @@ class Setting:
     What it finds keeps the model; `check` holds it against the checker, which takes as long again.
     """
 
-    def __init__(self, scenario: Scenario, compact: Compact, plan: Plan) -> None:
+    def __init__(self, scenario: Scenario, compact: Formulation, plan: Plan) -> None:
         self.scenario = scenario
         self.compact = compact
         self.plan = plan
@@ -104,7 +108,7 @@ class Setting:
     @classmethod
     def of(cls, scenario: Scenario, portfolio: Portfolio) -> Setting:
         """Returns the setting of a portfolio; it must be one of the scenario, whatever scenario it was made for."""
-        compact = formulate_compact(scenario)
+        compact = formulate(scenario)
         return cls(scenario, compact, plan_of(compact, portfolio))
 
     def most(self, goal: Goal) -> Found:
@@ -278,7 +282,7 @@ class Setting:
         activity = model.rows.activity(self.plan.point) if tuning.most else activity
         task = replace(self._task, model=model, objective=aim)
         kept = self._columns_of(tuning.closed) if tuning.closed else None
-        piece, free = piece_of(task, self.plan, [state], Limits(WORK), aim, activity=activity, kept=kept)
+        piece, free = subproblem_data(task, self.plan, [state], Limits(WORK), aim, activity=activity, kept=kept)
         return None if _broken(model.rows, activity, free) else StatePart(state, self.plan, task, piece, free)
 
     def _best(self, goal: Goal, aim: LinearObjective, reaching: bool, tuning: Tuning) -> Found:

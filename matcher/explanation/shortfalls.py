@@ -6,17 +6,17 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from matcher.comparison.comparison import Moved
+from matcher.comparison.comparison import FigureChange
 from matcher.execution import Executor, Serial
 from matcher.explanation.barring import barred
-from matcher.explanation.changes import Refusals, levers_of, refusals_of
+from matcher.explanation.changes import Refusals, refusals_of, relaxations_for
 from matcher.explanation.checking import check_names, require_valid
-from matcher.explanation.findings import Cause, Explanation, Shortfall
-from matcher.explanation.halving import alone, needed
-from matcher.explanation.ledger import LedgerMaker
-from matcher.explanation.probes import Probes
+from matcher.explanation.findings import Cause, Shortfall, Shortfalls
+from matcher.explanation.halving import minimal_set, sufficient_alone
+from matcher.explanation.ledger import SmallestChanges
+from matcher.explanation.probes import RelaxationTrials
 from matcher.explanation.setting import Found, Goal, Setting
-from matcher.explanation.stops import Stop, stops_of, without
+from matcher.explanation.stops import BindingLimit, limits_against, scenario_without
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import scenario_hash
 from matcher.scenario import Scenario
@@ -42,15 +42,15 @@ class _Asked:
         self.scenario = scenario
         self.portfolio = portfolio
         self.ledger = ledger
-        self._of_state: tuple[str, Refusals, Probes] | None = None
+        self._of_state: tuple[str, Refusals, RelaxationTrials] | None = None
 
-    def about(self, key: str) -> tuple[Refusals, Probes]:
+    def about(self, key: str) -> tuple[Refusals, RelaxationTrials]:
         """Returns who is kept from the needs of a State, and what to try out changes for it with."""
         if self._of_state is None or self._of_state[0] != key:
             state = self.scenario.state(key)
             refused = refusals_of(self.scenario, state)
-            levers = levers_of(self.scenario, state, refused)
-            self._of_state = key, refused, Probes(self.scenario, self.portfolio, state, levers)
+            levers = relaxations_for(self.scenario, state, refused)
+            self._of_state = key, refused, RelaxationTrials(self.scenario, self.portfolio, state, levers)
         return self._of_state[1:]
 
 
@@ -62,7 +62,7 @@ def remaining(
     needs: Collection[str] = (),
     ledger: bool = True,
     executor: Executor | None = None,
-) -> Explanation:
+) -> Shortfalls:
     """Returns why a portfolio leaves what it leaves, and what it would take.
 
     Parameters
@@ -95,7 +95,7 @@ def remaining(
     asked = run.share(_Asked(scenario, portfolio, ledger))
     order = _longest_first(scenario, goals)
     found = dict(zip(order, run.map(shortfall, order, shared=asked), strict=True))
-    return Explanation(
+    return Shortfalls(
         scenario=scenario.name,
         scenario_hash=scenario_hash(scenario),
         shortfalls=tuple(found[goal] for goal in goals),
@@ -138,7 +138,7 @@ def shortfall(asked: _Asked, goal: Goal) -> Shortfall:
     at_hand, traded = looker.at_hand(missing)
     against = looker.against() if at_hand < missing else _Against((), (), True)
     wanted = asked.ledger and at_hand < missing
-    taken = LedgerMaker(probes, goal).ledger() if wanted else None
+    taken = SmallestChanges(probes, goal).ledger() if wanted else None
     return Shortfall(
         state=goal.state,
         need=goal.need,
@@ -166,7 +166,7 @@ class _Against:
 _Key = tuple[tuple[str, str], ...]
 
 
-def _key(stops: Sequence[Stop]) -> _Key:
+def _key(stops: Sequence[BindingLimit]) -> _Key:
     return tuple((stop.code, stop.subject) for stop in stops)
 
 
@@ -186,7 +186,7 @@ class _Looker:
         self._last: tuple[_Key, Setting, Found] | None = None
         """The last that was tried, whole: it may have to be held against the checker."""
 
-    def at_hand(self, missing: int) -> tuple[int, tuple[Moved, ...]]:
+    def at_hand(self, missing: int) -> tuple[int, tuple[FigureChange, ...]]:
         """Returns the units (or completions) that can be had beyond the portfolio as things are.
 
         And the objectives that are less good where they are had.
@@ -203,7 +203,7 @@ class _Looker:
                 return missing, self._traded(other)
         return most, self._traded(report) if most else ()
 
-    def _traded(self, report: Report | None) -> tuple[Moved, ...]:
+    def _traded(self, report: Report | None) -> tuple[FigureChange, ...]:
         """Objectives of the scenario that a plan is less good in than the portfolio."""
         if report is None:
             return ()
@@ -214,10 +214,10 @@ class _Looker:
             if SENSE[name] * (report.figures[name] - before[name]) < 0
         )
         return tuple(
-            Moved(subject=name, before=plain(before[name]), after=plain(report.figures[name])) for name in worse
+            FigureChange(subject=name, before=plain(before[name]), after=plain(report.figures[name])) for name in worse
         )
 
-    def gain(self, stops: Sequence[Stop], *, check: bool = False) -> int | None:
+    def gain(self, stops: Sequence[BindingLimit], *, check: bool = False) -> int | None:
         """Units (or completions) beyond all that could be had as things are, that can be without some limits.
 
         0 only where it is proven that there are none; None if it is not known, as where it is not known
@@ -228,13 +228,13 @@ class _Looker:
             self._checked(stops)
         return gained
 
-    def _gain(self, stops: Sequence[Stop]) -> int | None:
+    def _gain(self, stops: Sequence[BindingLimit]) -> int | None:
         now, found = self._found(()), self._found(stops)
         if self.goal.need is None:
             return 0 if found.impossible else None if found.value is None or not now.impossible else 1
         return None if now.bound is None else _beyond(found, self._now(now), now.bound, self.trifle)
 
-    def _hope(self, stops: Sequence[Stop]) -> int | None:
+    def _hope(self, stops: Sequence[BindingLimit]) -> int | None:
         """Whether the relaxation leaves hope that something can be without some limits (1), or none (0).
 
         None where it is not known what could be had as things are. Enough to tell which limits to try alone.
@@ -251,7 +251,7 @@ class _Looker:
         """What can be had as things are."""
         return max(now.value or 0, self.has)
 
-    def _found(self, stops: Sequence[Stop]) -> Found:
+    def _found(self, stops: Sequence[BindingLimit]) -> Found:
         """The best without some limits."""
         key = _key(stops)
         if key not in self._tried:
@@ -261,14 +261,14 @@ class _Looker:
             self._tried[key] = self._trifling(setting, stops) or self._solved(setting, key)
         return self._tried[key]
 
-    def _setting(self, stops: Sequence[Stop]) -> Setting | None:
+    def _setting(self, stops: Sequence[BindingLimit]) -> Setting | None:
         """The setting without some limits; None where what is raised for that is too large to be counted with."""
         try:
-            return Setting.of(without(self.narrow, stops), self.portfolio)
+            return Setting.of(scenario_without(self.narrow, stops), self.portfolio)
         except ModelTooLarge:
             return None
 
-    def _trifling(self, setting: Setting, stops: Sequence[Stop]) -> Found | None:
+    def _trifling(self, setting: Setting, stops: Sequence[BindingLimit]) -> Found | None:
         """A bound by the relaxation where that shows already that there is nothing to speak of; else None."""
         if self.goal.need is None or not stops:
             return None
@@ -280,7 +280,7 @@ class _Looker:
         self._last = key, setting, found
         return Found(found.value, found.bound, found.impossible)
 
-    def _checked(self, stops: Sequence[Stop]) -> Report | None:
+    def _checked(self, stops: Sequence[BindingLimit]) -> Report | None:
         """What the checker says of the best without some limits: it is an answer, not a step on the way to one."""
         key = _key(stops)
         if self._last is None or self._last[0] != key:
@@ -288,13 +288,13 @@ class _Looker:
             self._found(stops)
         assert self._last is not None
         _, setting, found = self._last
-        return setting.check(found, without(self.scenario, stops))
+        return setting.check(found, scenario_without(self.scenario, stops))
 
     def against(self) -> _Against:
         """Returns what stands against the goal alone, most first; else a smallest set that does together."""
-        stops = stops_of(self.scenario, self.goal)
+        stops = limits_against(self.scenario, self.goal)
 
-        def hope(some: Sequence[Stop]) -> int | None:
+        def hope(some: Sequence[BindingLimit]) -> int | None:
             return (
                 self.gain(some, check=True)
                 if len(some) == 1
@@ -303,21 +303,21 @@ class _Looker:
                 else self.gain(some)
             )
 
-        found, known = alone(stops, hope)
+        found, known = sufficient_alone(stops, hope)
         if found:
             ordered = sorted(found, key=lambda each: (-each[1], each[0].code, each[0].subject))
             return _Against(tuple(self._cause(stop, gain) for stop, gain in ordered), (), known)
         whole = self.gain(stops)
         if not whole:
             return _Against((), (), known and whole is not None)
-        kept, told = needed(stops, lambda some: None if (gain := self.gain(some)) is None else gain > 0)
+        kept, told = minimal_set(stops, lambda some: None if (gain := self.gain(some)) is None else gain > 0)
         gained = self.gain(kept, check=True) or 0
         return _Against((), tuple(self._cause(stop, gained) for stop in kept), known and told)
 
-    def _cause(self, stop: Stop, gain: int) -> Cause:
+    def _cause(self, stop: BindingLimit, gain: int) -> Cause:
         return Cause(code=stop.code, subjects=(stop.subject,), gain=gain, users=tuple(self._users(stop)))
 
-    def _users(self, stop: Stop) -> list[str]:
+    def _users(self, stop: BindingLimit) -> list[str]:
         """Other States that use a limited budget or capacity, those that use most first."""
         if stop.code not in ("budget", "capacity"):
             return []

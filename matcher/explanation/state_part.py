@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from matcher.engine.by_state.groups import Piece, piece_of
+from matcher.engine.by_state.groups import SubproblemData, subproblem_data
 from matcher.engine.parts import Best, plain_task, relaxed_bound, solve_part
-from matcher.engine.problem import Task
+from matcher.engine.problem import ObjectiveProblem
 from matcher.explanation.setting import WORK, Setting
 from matcher.formulation.plans import Plan
 from matcher.solvers.engines import Limits
@@ -20,9 +20,9 @@ class StatePart:
     """One State's part of the model, all others kept: to be solved again and again, under ever other bounds."""
 
     setting: Setting
-    task: Task
+    task: ObjectiveProblem
     state: int
-    piece: Piece
+    piece: SubproblemData
     free: Ints
     """Its columns in the whole model."""
 
@@ -74,5 +74,5 @@ def part_of(setting: Setting, state: str, aim: LinearObjective, model: LinearMod
     if model is not None:
         task = replace(task, model=model)
     place = next(at for at, each in enumerate(setting.scenario.states) if each.id == state)
-    piece, free = piece_of(task, setting.plan, [place], Limits(WORK), aim)
+    piece, free = subproblem_data(task, setting.plan, [place], Limits(WORK), aim)
     return StatePart(setting, task, place, piece, free)

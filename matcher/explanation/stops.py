@@ -21,7 +21,7 @@ DATES = ("begins", "deadline", "ends", "forbid", "window")
 
 
 @dataclass(frozen=True)
-class Stop:
+class BindingLimit:
     """What stands in the way about one entity, in all years."""
 
     code: str
@@ -32,7 +32,7 @@ class Stop:
     """Take it out of the document of its scenario."""
 
 
-def stops_of(scenario: Scenario, goal: Goal) -> list[Stop]:
+def limits_against(scenario: Scenario, goal: Goal) -> list[BindingLimit]:
     """Returns what touches a State: its own, its needs', and that of the offers whose filters let them come.
 
     Dates come first, then by kind and name: where several must give way together, limits are named rather
@@ -51,10 +51,10 @@ def stops_of(scenario: Scenario, goal: Goal) -> list[Stop]:
     for code, subject, waive in _dates(scenario, goal, offers):
         found[code, subject].append(waive)
     order = sorted(found, key=lambda each: (each[0] not in DATES, *each))
-    return [Stop(*key, tuple(found[key])) for key in order]
+    return [BindingLimit(*key, tuple(found[key])) for key in order]
 
 
-def without(scenario: Scenario, stops: Sequence[Stop]) -> Scenario:
+def scenario_without(scenario: Scenario, stops: Sequence[BindingLimit]) -> Scenario:
     """Returns the scenario with some of what stands in the way waived."""
     document = scenario.model_dump()
     for stop in stops:

@@ -60,7 +60,7 @@ from matcher.solvers.linear_model import UNLIMITED, LinearModel, ModelTooLarge, 
 
 
 @dataclass(frozen=True)
-class Compact:
+class Formulation:
     """A scenario as a compact linear model, with the meaning of its columns."""
 
     columns: Columns
@@ -76,7 +76,7 @@ class Compact:
         return self.columns.scenario
 
 
-def formulate_compact(scenario: Scenario, most: int = UNLIMITED // 2) -> Compact:
+def formulate(scenario: Scenario, most: int = UNLIMITED // 2) -> Formulation:
     """Returns the formulation of a scenario.
 
     Parameters
@@ -114,4 +114,4 @@ def formulate_compact(scenario: Scenario, most: int = UNLIMITED // 2) -> Compact
     except ModelTooLarge as error:
         raise error if error.row is None else error.at(place_of(columns, rows, error.row)) from error
     model = LinearModel(columns.lower, columns.upper, columns.fine, columns.implied, columns.scale, built)
-    return Compact(columns, model, tuple(rows.groups), tuple(impossible))
+    return Formulation(columns, model, tuple(rows.groups), tuple(impossible))

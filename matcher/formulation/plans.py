@@ -12,7 +12,7 @@ import numpy as np
 
 from matcher.errors import Fault, InvalidPortfolio
 from matcher.formulation.columns import WORST_SCALE, Columns
-from matcher.formulation.formulate import Compact
+from matcher.formulation.formulate import Formulation
 from matcher.portfolio.portfolio import Engagement, Flow, Portfolio
 from matcher.portfolio.result import scenario_hash
 from matcher.scenario import FundingOffer, Scenario, TechnicalOffer, Years
@@ -55,7 +55,7 @@ class Plan:
     pairs: Pairs
 
 
-def settle(columns: Columns, pairs: Pairs, engaged: Ints, worst_rows: Rows | None = None) -> Plan:
+def with_derived_columns(columns: Columns, pairs: Pairs, engaged: Ints, worst_rows: Rows | None = None) -> Plan:
     """Returns the settled plan of pairs and engagements.
 
     Parameters
@@ -166,7 +166,7 @@ def _floor_shares(amount: Ints, numerator: Ints, denominator: Ints, owner: Ints)
     return found
 
 
-def portfolio_of(compact: Compact, plan: Plan) -> Portfolio:
+def portfolio_of(compact: Formulation, plan: Plan) -> Portfolio:
     """Returns the portfolio of a plan, without idle engagements."""
     columns, scenario, pairs = compact.columns, compact.scenario, plan.pairs
     first = scenario.horizon.first
@@ -218,12 +218,12 @@ def _engaged_years(columns: Columns, point: Ints) -> dict[tuple[str, str], set[i
     return found
 
 
-def without_idle(compact: Compact, plan: Plan, portfolio: Portfolio, worst_rows: Rows | None = None) -> Plan:
+def without_idle(compact: Formulation, plan: Plan, portfolio: Portfolio, worst_rows: Rows | None = None) -> Plan:
     """Returns the plan with the engagements of its portfolio, which leaves out idle years that nothing asks for."""
-    return settle(compact.columns, plan.pairs, _engaged_point(compact.columns, portfolio), worst_rows)
+    return with_derived_columns(compact.columns, plan.pairs, _engaged_point(compact.columns, portfolio), worst_rows)
 
 
-def plan_of(compact: Compact, portfolio: Portfolio, worst_rows: Rows | None = None) -> Plan:
+def plan_of(compact: Formulation, portfolio: Portfolio, worst_rows: Rows | None = None) -> Plan:
     """Returns the settled plan of a portfolio.
 
     Raises
@@ -246,7 +246,7 @@ def plan_of(compact: Compact, portfolio: Portfolio, worst_rows: Rows | None = No
     return _settled(columns, pairs, portfolio, worst_rows)
 
 
-def plan_within(compact: Compact, portfolio: Portfolio, worst_rows: Rows | None = None) -> Plan:
+def plan_within(compact: Formulation, portfolio: Portfolio, worst_rows: Rows | None = None) -> Plan:
     """Returns the settled plan of what the scenario has options for in a portfolio, perhaps of another scenario.
 
     It may break rules.
@@ -261,7 +261,7 @@ def _settled(
 ) -> Plan:
     table = np.array(pairs, np.int64).reshape(-1, 3)
     joined = NO_PAIRS.joined(Pairs(table[:, 0], table[:, 1], table[:, 2]))
-    return settle(columns, joined, _engaged_point(columns, portfolio), worst_rows)
+    return with_derived_columns(columns, joined, _engaged_point(columns, portfolio), worst_rows)
 
 
 class _PairFinder:

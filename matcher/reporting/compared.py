@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from matcher.comparison.comparison import Comparison, Moved, OfferMoved, StateMoved
+from matcher.comparison.comparison import Comparison, FigureChange, OfferChange, StateChange
 from matcher.reporting import amounts
 from matcher.reporting.languages import Table, numerals_of, table_of
 from matcher.reporting.layout import escaped
@@ -59,7 +59,7 @@ class ComparisonSpeaker:
         )
         yield from self._section("scenarios", differences, _alone)
 
-    def objective(self, each: Moved) -> str:
+    def objective(self, each: FigureChange) -> str:
         """Returns one objective, before and after."""
         said = [
             amounts.objective(each.subject, value, self.scenarios[0].currency, self.numerals)
@@ -77,7 +77,7 @@ class ComparisonSpeaker:
         if lines:
             yield from ("", f"## {self.table[key]}", "", *lines)
 
-    def state(self, each: StateMoved) -> list[str]:
+    def state(self, each: StateChange) -> list[str]:
         """Returns what is different for a State in one line, then where its offers go or come from."""
         table, currency = self.table, self.scenarios[0].currency
         shares = [amounts.share(fraction(value), numerals=self.numerals) for value in each.coverage]
@@ -99,7 +99,7 @@ class ComparisonSpeaker:
         why = [self._moved(moved) for moved in each.offers]
         return [table["between"].join(parts), *why, *(table["related"].format(path=path) for path in each.differences)]
 
-    def _moved(self, each: OfferMoved) -> str:
+    def _moved(self, each: OfferChange) -> str:
         text = self._offered(each.offer, each.before, each.after)
         if not each.instead:
             return text
@@ -115,7 +115,7 @@ class ComparisonSpeaker:
         names = (each.name for scenario in self.scenarios for each in scenario.providers if each.id == key)
         return next(names, key)
 
-    def _offer(self, each: Moved) -> list[str]:
+    def _offer(self, each: FigureChange) -> list[str]:
         return [self._offered(each.subject, int(each.before), int(each.after))]
 
     def _offered(self, key: str, before: int, after: int) -> str:
@@ -136,7 +136,7 @@ def _alone(line: str) -> list[str]:
     return [line]
 
 
-def sign_of(each: StateMoved) -> int:
+def sign_of(each: StateChange) -> int:
     """1 for a State that gains coverage, -1 for one that loses, 0 else."""
     before, after = (fraction(value) for value in each.coverage)
     return (after > before) - (after < before)

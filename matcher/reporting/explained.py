@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from matcher.alternatives.findings import Alternatives
-from matcher.explanation.account import Account
+from matcher.explanation.account import Explanation
 from matcher.portfolio.partnerships import derive_partnerships
 from matcher.portfolio.portfolio import Portfolio
 from matcher.reporting.alternatives import alternatives_lines
@@ -23,7 +23,7 @@ COMMITTEE = Audience()
 def account_markdown(
     scenario: Scenario,
     portfolio: Portfolio,
-    account: Account,
+    account: Explanation,
     language: str = "en",
     audience: Audience = COMMITTEE,
     alternatives: Alternatives | None = None,
@@ -46,7 +46,7 @@ class _Teller:
     """Tells an account to somebody."""
 
     def __init__(
-        self, scenario: Scenario, portfolio: Portfolio, account: Account, language: str, audience: Audience
+        self, scenario: Scenario, portfolio: Portfolio, account: Explanation, language: str, audience: Audience
     ) -> None:
         self.scenario, self.portfolio, self.account = scenario, portfolio, account
         self.language, self.audience = language, audience

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from matcher.explanation.merits import Binding, Merit, Veto
+from matcher.explanation.merits import Binding, Contribution, Veto
 from matcher.portfolio.portfolio import Partnership
 from matcher.reporting import amounts
 from matcher.reporting.compared import ComparisonSpeaker
@@ -33,7 +33,7 @@ class MeritSpeaker:
         self.table: Table = table_of(language)["merits"]
         self.told = TOLD | {goal.objective for goal in scenario.order()} - {"engagements", "disruption"}
 
-    def merits(self, found: Sequence[Merit]) -> Iterator[str]:
+    def merits(self, found: Sequence[Contribution]) -> Iterator[str]:
         """Yields the lines about some partnerships, State by State."""
         state = None
         for each in sorted(found, key=lambda merit: (self.scenario.state(merit.state).name, merit.partnership)):
@@ -42,7 +42,7 @@ class MeritSpeaker:
                 yield from ("", f"### {escaped(self.scenario.state(state).name)}")
             yield from self.merit(each)
 
-    def merit(self, each: Merit) -> Iterator[str]:
+    def merit(self, each: Contribution) -> Iterator[str]:
         """Yields the lines about one partnership."""
         partnership, table = self.partnerships[each.partnership], self.table
         said = table["head"].format(

@@ -39,7 +39,7 @@ class Decision(Frozen):
 
 
 @dataclass(frozen=True)
-class Wish:
+class DecisionText:
     """A decision in words, not read yet."""
 
     kind: Kind
@@ -56,7 +56,7 @@ class _Entry:
 
 
 def decided(
-    scenario: Scenario, wishes: Sequence[Wish], portfolio: Portfolio | None, partnerships: Sequence[Partnership]
+    scenario: Scenario, wishes: Sequence[DecisionText], portfolio: Portfolio | None, partnerships: Sequence[Partnership]
 ) -> tuple[Decision, ...]:
     """Returns decisions read against a scenario and the portfolio of the round before.
 
@@ -106,11 +106,13 @@ def with_decisions(scenario: Scenario, decisions: Iterable[Decision]) -> Scenari
     return scenario.with_fields(decisions=scenario.decisions.with_fields(**more))
 
 
-def _option(wish: Wish) -> str:
+def _option(wish: DecisionText) -> str:
     return f"--{wish.kind} {wish.said}"
 
 
-def _at_wish(fault: Fault, wishes: Sequence[Wish], order: Mapping[str, list[int]], starts: Mapping[str, int]) -> Fault:
+def _at_wish(
+    fault: Fault, wishes: Sequence[DecisionText], order: Mapping[str, list[int]], starts: Mapping[str, int]
+) -> Fault:
     """A fault of the changed scenario, told of the wish that it comes from."""
     match fault.path:
         case ("decisions", str(name), int(at), *rest) if name in order and at >= starts[name]:
@@ -120,7 +122,7 @@ def _at_wish(fault: Fault, wishes: Sequence[Wish], order: Mapping[str, list[int]
 
 
 def _read(
-    at: int, wish: Wish, scenario: Scenario, portfolio: Portfolio | None, partnerships: Sequence[Partnership]
+    at: int, wish: DecisionText, scenario: Scenario, portfolio: Portfolio | None, partnerships: Sequence[Partnership]
 ) -> Iterator[_Entry | Fault]:
     """What a wish adds, or what is wrong with it."""
     if not wish.said.isprintable():
@@ -143,7 +145,7 @@ def _read(
             yield _Entry(at, "forbids", each.model_dump(exclude_none=True))
 
 
-def _fields_of(at: int, wish: Wish) -> Iterator[_Entry | Fault]:
+def _fields_of(at: int, wish: DecisionText) -> Iterator[_Entry | Fault]:
     known = _MODELS[wish.kind].model_fields
     document: dict[str, Any] = {}
     faulty = False

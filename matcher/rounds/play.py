@@ -12,7 +12,7 @@ from matcher.errors import InvalidOptions
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result, SolveOptions
 from matcher.rounds.decisions import with_decisions
-from matcher.rounds.record import Mode, Price, Standing
+from matcher.rounds.record import DecisionInForce, Mode, Price
 from matcher.scenario import Scenario
 
 
@@ -23,12 +23,12 @@ class Solver(Protocol):
 
 
 @dataclass(frozen=True)
-class Played:
+class PlannedRound:
     """A round that was planned."""
 
     base: Scenario
     """The scenario without what the session decided."""
-    standing: tuple[Standing, ...]
+    standing: tuple[DecisionInForce, ...]
     mode: Mode
     options: SolveOptions
     earlier: Portfolio | None
@@ -40,12 +40,12 @@ class Played:
 
 def play(
     base: Scenario,
-    standing: Sequence[Standing],
+    standing: Sequence[DecisionInForce],
     mode: Mode,
     options: SolveOptions,
     earlier: Portfolio | None,
     solver: Solver,
-) -> Played:
+) -> PlannedRound:
     """Plans a round.
 
     Raises
@@ -54,10 +54,10 @@ def play(
         if the scenario weighs its objectives and there is an earlier portfolio: see `matcher.engine.replanning.near`.
     """
     scenario = asked(base, standing, mode, earlier)
-    return Played(base, tuple(standing), mode, options, earlier, scenario, solver(scenario, options, earlier))
+    return PlannedRound(base, tuple(standing), mode, options, earlier, scenario, solver(scenario, options, earlier))
 
 
-def asked(base: Scenario, standing: Sequence[Standing], mode: Mode, earlier: Portfolio | None) -> Scenario:
+def asked(base: Scenario, standing: Sequence[DecisionInForce], mode: Mode, earlier: Portfolio | None) -> Scenario:
     """Returns the scenario that a round solves.
 
     Raises
@@ -71,7 +71,7 @@ def asked(base: Scenario, standing: Sequence[Standing], mode: Mode, earlier: Por
     return decided if earlier is None else near(decided, earlier, repair=mode == "repair")
 
 
-def price(played: Played, number: int, solver: Solver) -> Price | None:
+def price(played: PlannedRound, number: int, solver: Solver) -> Price | None:
     """Returns what one decision costs in a round; None where nothing was found without it.
 
     The plan without it is made as the round itself was, in the same mode.
@@ -86,7 +86,7 @@ def price(played: Played, number: int, solver: Solver) -> Price | None:
     return Price(number=number, comparison=comparison, proven=proven and played.result.status == "optimal")
 
 
-def _without(played: Played, scenario: Scenario, solver: Solver) -> tuple[Portfolio | None, bool]:
+def _without(played: PlannedRound, scenario: Scenario, solver: Solver) -> tuple[Portfolio | None, bool]:
     """A portfolio for the round without one of its decisions, and whether it is proven to be as good as can be."""
     # A repair is solved too where the earlier portfolio is still allowed: nothing may move then, but what one
     # offer gives a State in a year may still serve its needs better.

@@ -23,7 +23,7 @@ Hash = Annotated[str, Strict(), Field(pattern=r"^[0-9a-f]{64}$")]
 Number = Annotated[int, Strict(), Field(ge=1, le=9999)]
 
 
-class Standing(Frozen):
+class DecisionInForce(Frozen):
     """A decision that holds in a round."""
 
     number: Number
@@ -65,7 +65,7 @@ class Record(Frozen):
     """How it was solved."""
     taken_back: tuple[Number, ...] = ()
     """Decisions of earlier rounds that no longer hold."""
-    standing: tuple[Standing, ...] = ()
+    standing: tuple[DecisionInForce, ...] = ()
     """All decisions that hold."""
     started_from: Hash | None
     """SHA-256 of the portfolio that the search started from."""
@@ -81,6 +81,6 @@ class Record(Frozen):
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
-    def fresh(self) -> tuple[Standing, ...]:
+    def fresh(self) -> tuple[DecisionInForce, ...]:
         """Decisions that were made in this round."""
         return tuple(each for each in self.standing if each.round == self.number)

@@ -16,7 +16,7 @@ from matcher.errors import InvalidOptions
 from matcher.io import canonical_json, load, load_portfolio, scenario_document, write_run
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result
-from matcher.rounds.play import Played, Solver, play
+from matcher.rounds.play import PlannedRound, Solver, play
 from matcher.rounds.record import Price, Record
 from matcher.scenario import Scenario
 from matcher.verification import file_findings
@@ -93,7 +93,7 @@ class Session:
             raise InvalidOptions(f"{file} is not the portfolio that the session began with")
         return found
 
-    def record(self, played: Played, prices: tuple[Price, ...], taken_back: tuple[int, ...]) -> Record:
+    def record(self, played: PlannedRound, prices: tuple[Price, ...], taken_back: tuple[int, ...]) -> Record:
         """Returns the record of a round that was planned, as the next of the session."""
         number = len(self.records) + 1
         if number > MOST_ROUNDS:
@@ -113,7 +113,7 @@ class Session:
             prices=prices,
         )
 
-    def append(self, record: Record, played: Played, files: Mapping[str, str]) -> Path:
+    def append(self, record: Record, played: PlannedRound, files: Mapping[str, str]) -> Path:
         """Adds a round to the folder, all its files at once, and returns its own folder.
 
         Raises

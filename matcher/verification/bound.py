@@ -18,8 +18,8 @@ from math import gcd, lcm
 from typing import Any
 
 from matcher.verification.documents import Document, brief, exact_number, fractional
-from matcher.verification.limits import World
-from matcher.verification.worths import EQUATIONS, RULES, Worths, add_objective
+from matcher.verification.limits import ScenarioLimits
+from matcher.verification.worths import EQUATIONS, RULES, ReducedCosts, add_objective
 
 SENSE = {
     "completions": 1,
@@ -56,14 +56,14 @@ def proven(scenario: Document, certificate: Document) -> tuple[Proven, ...]:
     ValueError
         if the certificate is malformed, names what does not exist, or holds a negative price.
     """
-    world = World(fractional(scenario))
+    world = ScenarioLimits(fractional(scenario))
     _check(world)
     if certificate.get("certificate") != 1 or not isinstance(certificate.get("stages"), list):
         raise ValueError("no certificate of format 1")
     return tuple(_proven(world, stage) for stage in certificate["stages"])
 
 
-def _check(world: World) -> None:
+def _check(world: ScenarioLimits) -> None:
     """Refuses a scenario that breaks what the pieces below rest on; those that readers accept never do."""
     needs, funding = world.needs.values(), world.funding.values()
     fits = (
@@ -77,12 +77,12 @@ def _check(world: World) -> None:
         raise ValueError("the scenario is none that can be read: a discount, quantity, lag, share or weight")
 
 
-def _proven(world: World, stage: Any) -> Proven:
+def _proven(world: ScenarioLimits, stage: Any) -> Proven:
     """What the prices of one stage prove."""
     name = _field(stage, "objective", str)
     kept_at = {key: exact_number(value) for key, value in _field(stage, "kept", dict).items()}
     kept_prices = _field(stage, "kept_prices", dict)
-    worths = Worths(world)
+    worths = ReducedCosts(world)
     sense = _add_aim(worths, name)
     for key, level in kept_at.items():
         price = _price(kept_prices.get(key, 0))
@@ -96,7 +96,7 @@ def _proven(world: World, stage: Any) -> Proven:
     return Proven(name, sense, sense * _in_steps(world, name, best, sense), kept_at)
 
 
-def _add_aim(worths: Worths, name: str) -> int:
+def _add_aim(worths: ReducedCosts, name: str) -> int:
     """Adds the objective of a stage, to be maximised; returns its sense."""
     if name != "weighted":
         if name not in SENSE:
@@ -111,7 +111,7 @@ def _add_aim(worths: Worths, name: str) -> int:
     return 1
 
 
-def _subtract(worths: Worths, rule: str, instances: Any) -> None:
+def _subtract(worths: ReducedCosts, rule: str, instances: Any) -> None:
     """Subtracts the instances of one rule at their prices."""
     if rule not in RULES:
         raise ValueError(f"no rule {rule!r} has prices")
@@ -145,7 +145,7 @@ def _field(stage: Any, name: str, kind: type) -> Any:
     return stage[name]
 
 
-def _pieces(worths: Worths) -> Iterator[Fraction]:
+def _pieces(worths: ReducedCosts) -> Iterator[Fraction]:
     """The most that each piece can be worth, all others apart."""
     world, zero = worths.world, Fraction(0)
     for need in world.needs:
@@ -162,7 +162,7 @@ def _pieces(worths: Worths) -> Iterator[Fraction]:
     yield max(zero, worths.worst)
 
 
-def _filled(worths: Worths, need: str) -> Fraction:
+def _filled(worths: ReducedCosts, need: str) -> Fraction:
     """The most that a need's granules can be worth: its quantity, filled from the dearest on (Dantzig, 1957)."""
     left, total = worths.world.demand[need], Fraction(0)
     for worth, most in sorted(_offered(worths, need), reverse=True):
@@ -173,7 +173,7 @@ def _filled(worths: Worths, need: str) -> Fraction:
     return total
 
 
-def _offered(worths: Worths, need: str) -> Iterator[tuple[Fraction, int]]:
+def _offered(worths: ReducedCosts, need: str) -> Iterator[tuple[Fraction, int]]:
     """Yields the worth of a granule by each worker in each year, where it is positive, and the most of them."""
     world = worths.world
     for year in world.window(world.needs[need]):
@@ -188,7 +188,7 @@ def _offered(worths: Worths, need: str) -> Iterator[tuple[Fraction, int]]:
 
 
 def _dearest_money(
-    worths: Worths, need: str, year: int, workers: Mapping[str, tuple[str, ...] | None]
+    worths: ReducedCosts, need: str, year: int, workers: Mapping[str, tuple[str, ...] | None]
 ) -> dict[tuple[str, ...], Fraction]:
     """By who can pay: the worth of a minor unit from whom it is worth most."""
     paid = {payers for payers in workers.values() if payers is not None}
@@ -196,7 +196,7 @@ def _dearest_money(
     return {payers: max(known[payer] for payer in payers) for payers in paid}
 
 
-def _work(worths: Worths, worker: str, need: str, year: int) -> Fraction:
+def _work(worths: ReducedCosts, worker: str, need: str, year: int) -> Fraction:
     """The worth of a granule of work for a need, unpaid."""
     return Fraction(
         worths.delivered.get((need, year), 0)
@@ -206,7 +206,7 @@ def _work(worths: Worths, worker: str, need: str, year: int) -> Fraction:
     )
 
 
-def _money(worths: Worths, payer: str, need: str, year: int) -> Fraction:
+def _money(worths: ReducedCosts, payer: str, need: str, year: int) -> Fraction:
     """The worth of a minor unit that an offer pays for a need."""
     state = worths.world.needs[need]["state"]
     worth = (
@@ -219,7 +219,7 @@ def _money(worths: Worths, payer: str, need: str, year: int) -> Fraction:
     return Fraction(worth)
 
 
-def _in_steps(world: World, name: str, best: Fraction, sense: int) -> Fraction:
+def _in_steps(world: ScenarioLimits, name: str, best: Fraction, sense: int) -> Fraction:
     """The largest figure (to be maximised) that can occur, where figures move in steps."""
     if name == "completions":
         step = _common([Fraction(state["weight"]) for state in world.states.values()])

@@ -13,7 +13,7 @@ from matcher.verification.eligibility import kind_of, obstacles, out_of_reach
 from matcher.verification.facts import Flow, Setting
 
 
-class World(Setting):
+class ScenarioLimits(Setting):
     """A scenario with what bounds look up: who could work for or pay whom, and the most of everything.
 
     Work counts in granules, money in minor units.

@@ -5,7 +5,7 @@ prices u >= 0 of rules written as ``a x <= b``, weak duality gives::
 
     objective(x)  <=  u b + (objective - u a) x
 
-`Worths` holds ``u b`` and, by what it belongs to, the worth ``objective - u a`` of a unit. Each
+`ReducedCosts` holds ``u b`` and, by what it belongs to, the worth ``objective - u a`` of a unit. Each
 function of `RULES` subtracts one rule at one price, and is written from the meaning of the rule
 alone. A price that is left out costs nothing but tightness.
 """
@@ -20,7 +20,7 @@ from typing import Any
 
 from matcher.verification.documents import at
 from matcher.verification.eligibility import PUBLIC
-from matcher.verification.limits import World
+from matcher.verification.limits import ScenarioLimits
 
 Worth = defaultdict[Any, Fraction]
 
@@ -30,10 +30,10 @@ def _worth() -> Worth:
 
 
 @dataclass
-class Worths:
+class ReducedCosts:
     """The worth of a unit of everything at some prices; 0 where nothing is said."""
 
-    world: World
+    world: ScenarioLimits
     constant: Fraction = Fraction(0)
     spent: Worth = field(default_factory=_worth)
     """By funding offer and year: a minor unit spent anywhere."""
@@ -73,14 +73,14 @@ class Worths:
             self.spent[lender, year - after] += worth * factor
 
 
-def budget(worths: Worths, price: Fraction, offer: str, year: int) -> None:
+def budget(worths: ReducedCosts, price: Fraction, offer: str, year: int) -> None:
     """1 Budget. Money spent and repaid, less money carried in, is at most the new money."""
     worths.constant += price * worths.world.new_money(worths.world.funding[offer], year)
     worths.spend(offer, year, -price)
     worths.carried[offer, year] += price
 
 
-def carry_over(worths: Worths, price: Fraction, offer: str, year: int) -> None:
+def carry_over(worths: ReducedCosts, price: Fraction, offer: str, year: int) -> None:
     """1 Budget. Money carried into a year is at most a share of what the year before left."""
     world = worths.world
     share = price * Fraction(world.funding[offer]["carry_over"])
@@ -90,20 +90,20 @@ def carry_over(worths: Worths, price: Fraction, offer: str, year: int) -> None:
     worths.spend(offer, year - 1, -share)
 
 
-def capacity(worths: Worths, price: Fraction, offer: str, year: int) -> None:
+def capacity(worths: ReducedCosts, price: Fraction, offer: str, year: int) -> None:
     """2 Capacity. Work of an offer in a year, in all States together, is at most what it can do."""
     technical = worths.world.technical[offer]
     worths.constant += price * (worths.world.capacity(technical, year) // worths.world.granule(technical))
     worths.worked[offer, year] -= price
 
 
-def need_per_year(worths: Worths, price: Fraction, need: str, year: int) -> None:
+def need_per_year(worths: ReducedCosts, price: Fraction, need: str, year: int) -> None:
     """3 Need. No more is delivered in a year than its most."""
     worths.constant += price * worths.world.year_cap[need]
     worths.delivered[need, year] -= price
 
 
-def indivisible(worths: Worths, price: Fraction, need: str) -> None:
+def indivisible(worths: ReducedCosts, price: Fraction, need: str) -> None:
     """3 Need. An indivisible need gets all or nothing: an equation, whose price may be negative."""
     if not worths.world.needs[need]["indivisible"]:
         raise ValueError(f"{need} is not indivisible")
@@ -112,7 +112,7 @@ def indivisible(worths: Worths, price: Fraction, need: str) -> None:
     worths.whole[need] += price * worths.world.demand[need]
 
 
-def absorption(worths: Worths, price: Fraction, state: str, year: int) -> None:
+def absorption(worths: ReducedCosts, price: Fraction, state: str, year: int) -> None:
     """4 Absorption. External money in a State and year is at most what it can absorb."""
     limit = worths.world.states[state]["absorption"]
     if limit is None:
@@ -121,7 +121,7 @@ def absorption(worths: Worths, price: Fraction, state: str, year: int) -> None:
     worths.external[state, year] -= price
 
 
-def precedence(worths: Worths, price: Fraction, need: str, position: int, year: int) -> None:
+def precedence(worths: ReducedCosts, price: Fraction, need: str, position: int, year: int) -> None:
     """5 Precedence. The share delivered of a need is at most its head start and the share of what comes first."""
     world = worths.world
     first = world.needs[need]["after"][position]
@@ -132,26 +132,26 @@ def precedence(worths: Worths, price: Fraction, need: str, position: int, year: 
             worths.delivered[first["need"], each] += Fraction(price, world.demand[first["need"]])
 
 
-def engagement(worths: Worths, price: Fraction, offer: str, state: str, year: int) -> None:
+def engagement(worths: ReducedCosts, price: Fraction, offer: str, state: str, year: int) -> None:
     """6 Engagement. An offer gives a State at most its most, and nothing unless it is engaged."""
     worths.given[offer, state, year] -= price
     worths.engaged[offer, state, year] += price * worths.world.most(offer, state, year)
 
 
-def engagement_for(worths: Worths, price: Fraction, offer: str, need: str, year: int) -> None:
+def engagement_for(worths: ReducedCosts, price: Fraction, offer: str, need: str, year: int) -> None:
     """6 Engagement. The same for one need: at most what it can take."""
     worths.given_to[offer, need, year] -= price
     state = worths.world.needs[need]["state"]
     worths.engaged[offer, state, year] += price * worths.world.most_for(offer, need, year)
 
 
-def minimum(worths: Worths, price: Fraction, offer: str, state: str, year: int) -> None:
+def minimum(worths: ReducedCosts, price: Fraction, offer: str, state: str, year: int) -> None:
     """6 Engagement. An engaged offer gives at least its minimum."""
     worths.given[offer, state, year] += price
     worths.engaged[offer, state, year] -= price * worths.world.least_given(offer)
 
 
-def start(worths: Worths, price: Fraction, offer: str, state: str, year: int) -> None:
+def start(worths: ReducedCosts, price: Fraction, offer: str, state: str, year: int) -> None:
     """6 Engagement. Who is engaged, and was not in the year before, starts."""
     worths.engaged[offer, state, year] -= price
     if year - 1 in worths.world.window(worths.world.offers[offer]):
@@ -159,7 +159,7 @@ def start(worths: Worths, price: Fraction, offer: str, state: str, year: int) ->
     worths.started[offer, state, year] += price
 
 
-def lasting(worths: Worths, price: Fraction, offer: str, state: str, year: int) -> None:
+def lasting(worths: ReducedCosts, price: Fraction, offer: str, state: str, year: int) -> None:
     """6 Engagement. Who started within the least number of years is still engaged."""
     window = worths.world.window(worths.world.offers[offer])
     if year not in window:
@@ -170,7 +170,7 @@ def lasting(worths: Worths, price: Fraction, offer: str, state: str, year: int) 
     worths.engaged[offer, state, year] += price
 
 
-def max_states(worths: Worths, price: Fraction, offer: str, year: int) -> None:
+def max_states(worths: ReducedCosts, price: Fraction, offer: str, year: int) -> None:
     """7 Counts. An offer is engaged in at most so many States at once."""
     most = worths.world.offers[offer]["max_states"]
     if most is None:
@@ -180,7 +180,7 @@ def max_states(worths: Worths, price: Fraction, offer: str, year: int) -> None:
         worths.engaged[offer, state, year] -= price
 
 
-def max_partners(worths: Worths, price: Fraction, state: str, year: int) -> None:
+def max_partners(worths: ReducedCosts, price: Fraction, state: str, year: int) -> None:
     """7 Counts. At most so many external providers are engaged in a State at once."""
     most = worths.world.states[state]["max_partners"]
     if most is None:
@@ -191,7 +191,7 @@ def max_partners(worths: Worths, price: Fraction, state: str, year: int) -> None
         worths.partner[provider, state, year] -= price
 
 
-def partner(worths: Worths, price: Fraction, offer: str, state: str, year: int) -> None:
+def partner(worths: ReducedCosts, price: Fraction, offer: str, state: str, year: int) -> None:
     """7 Counts. A provider is engaged through each of its external offers."""
     if not worths.world.external(offer, state):
         raise ValueError(f"{offer} is not external to {state}")
@@ -199,7 +199,7 @@ def partner(worths: Worths, price: Fraction, offer: str, state: str, year: int) 
     worths.partner[worths.world.offers[offer]["provider"], state, year] += price
 
 
-def matching(worths: Worths, price: Fraction, offer: str, state: str, year: int) -> None:
+def matching(worths: ReducedCosts, price: Fraction, offer: str, state: str, year: int) -> None:
     """8 Matching. Money that asks for a match is at most what public money beside it matches."""
     world = worths.world
     worths.given[offer, state, year] -= price * Fraction(world.funding[offer]["match"])
@@ -208,7 +208,7 @@ def matching(worths: Worths, price: Fraction, offer: str, state: str, year: int)
             worths.given[key, state, year] += price
 
 
-def completion(worths: Worths, price: Fraction, need: str) -> None:
+def completion(worths: ReducedCosts, price: Fraction, need: str) -> None:
     """9 Completion. A State that completes has all of a need that completes it by its deadline."""
     each = worths.world.needs[need]
     if not each["completes"]:
@@ -218,7 +218,7 @@ def completion(worths: Worths, price: Fraction, need: str) -> None:
         worths.delivered[need, year] += price
 
 
-def earlier(worths: Worths, price: Fraction, offer: str, state: str, year: int) -> None:
+def earlier(worths: ReducedCosts, price: Fraction, offer: str, state: str, year: int) -> None:
     """Objective disruption. What is given, and lost, is what was given and what is gained: an equation."""
     key = (offer, state, year)
     worths.constant += price * worths.world.earlier[key]
@@ -227,7 +227,7 @@ def earlier(worths: Worths, price: Fraction, offer: str, state: str, year: int) 
     worths.gained[key] += price
 
 
-def smallest(worths: Worths, price: Fraction, state: str) -> None:
+def smallest(worths: ReducedCosts, price: Fraction, state: str) -> None:
     """Objective worst_off. The smallest State coverage is at most a State's own, if it has any weight."""
     total = worths.world.weights[state]
     if not total:
@@ -266,7 +266,7 @@ EQUATIONS = frozenset({"indivisible", "earlier"})
 """Rules that hold with equality: their prices may be negative."""
 
 
-def add_objective(worths: Worths, name: str, factor: Fraction) -> None:
+def add_objective(worths: ReducedCosts, name: str, factor: Fraction) -> None:
     """Adds an objective, times a factor, to what everything is worth.
 
     Raises
@@ -279,13 +279,13 @@ def add_objective(worths: Worths, name: str, factor: Fraction) -> None:
     _FIGURES[name](worths, factor)
 
 
-def _completions(worths: Worths, factor: Fraction) -> None:
+def _completions(worths: ReducedCosts, factor: Fraction) -> None:
     world = worths.world
     for key in {need["state"] for need in world.needs.values() if need["completes"]}:
         worths.complete[key] += factor * Fraction(world.states[key]["weight"])
 
 
-def _coverage(worths: Worths, factor: Fraction) -> None:
+def _coverage(worths: ReducedCosts, factor: Fraction) -> None:
     world = worths.world
     for key, need in world.needs.items():
         share = factor * Fraction(need["weight"]) * Fraction(world.states[need["state"]]["weight"])
@@ -293,23 +293,23 @@ def _coverage(worths: Worths, factor: Fraction) -> None:
             worths.delivered[key, year] += Fraction(share, world.demand[key]) * world.discount(year)
 
 
-def _worst_off(worths: Worths, factor: Fraction) -> None:
+def _worst_off(worths: ReducedCosts, factor: Fraction) -> None:
     worths.worst += factor
 
 
-def _cost(worths: Worths, factor: Fraction) -> None:
+def _cost(worths: ReducedCosts, factor: Fraction) -> None:
     for state in worths.world.states:
         for year in worths.world.years:
             worths.external[state, year] += factor
 
 
-def _engagements(worths: Worths, factor: Fraction) -> None:
+def _engagements(worths: ReducedCosts, factor: Fraction) -> None:
     for key, state, year in _relations(worths.world):
         if worths.world.external(key, state):
             worths.engaged[key, state, year] += factor
 
 
-def _disruption(worths: Worths, factor: Fraction) -> None:
+def _disruption(worths: ReducedCosts, factor: Fraction) -> None:
     """Where something was given: what is lost or gained. Where nothing was: all that is given."""
     world = worths.world
     possible = set(_relations(world))
@@ -324,20 +324,20 @@ def _disruption(worths: Worths, factor: Fraction) -> None:
         worths.given[key] += factor * (_unit(world, key[0]) or 1)
 
 
-def _fit(worths: Worths, factor: Fraction) -> None:
+def _fit(worths: ReducedCosts, factor: Fraction) -> None:
     for key, state, year in _relations(worths.world):
         offer = worths.world.offers[key]
         fit = Fraction(offer["fit"].get(state, offer["fit_otherwise"]))
         worths.given[key, state, year] += factor * fit * _unit(worths.world, key)
 
 
-def _firmness(worths: Worths, factor: Fraction) -> None:
+def _firmness(worths: ReducedCosts, factor: Fraction) -> None:
     for key, state, year in _relations(worths.world):
         firmness = Fraction(worths.world.offers[key]["firmness"])
         worths.given[key, state, year] += factor * firmness * _unit(worths.world, key)
 
 
-_FIGURES: Mapping[str, Callable[[Worths, Fraction], None]] = {
+_FIGURES: Mapping[str, Callable[[ReducedCosts, Fraction], None]] = {
     "completions": _completions,
     "coverage": _coverage,
     "worst_off": _worst_off,
@@ -349,7 +349,7 @@ _FIGURES: Mapping[str, Callable[[Worths, Fraction], None]] = {
 }
 
 
-def _relations(world: World) -> Iterator[tuple[str, str, int]]:
+def _relations(world: ScenarioLimits) -> Iterator[tuple[str, str, int]]:
     """Every offer in every State that it may work in, in each of its years."""
     for state, sides in world.reach.items():
         for side in sides:
@@ -358,7 +358,7 @@ def _relations(world: World) -> Iterator[tuple[str, str, int]]:
                     yield key, state, year
 
 
-def _unit(world: World, key: str) -> Fraction:
+def _unit(world: ScenarioLimits, key: str) -> Fraction:
     """What a unit given is worth: a minor unit itself, a granule at its reference price, else its own."""
     if key in world.funding:
         return Fraction(1)

@@ -36,7 +36,7 @@ from matcher.engine.by_state.prices import Valuation, cut, value_blocks, whole_p
 from matcher.engine.by_state.search import (
     GROUP_GAP,
     STATE_WORK,
-    Meter,
+    WorkBudget,
     dead_states,
     free_groups,
     plan_near,
@@ -44,7 +44,7 @@ from matcher.engine.by_state.search import (
     without_completion,
 )
 from matcher.engine.by_state.worst_off import lifting, lowest
-from matcher.engine.problem import Finding, Task, better, guided
+from matcher.engine.problem import ObjectiveProblem, ObjectiveResult, better, guided
 from matcher.execution import ExecutionFailed
 from matcher.formulation.plans import Plan
 from matcher.solvers.engines import Limits, Outcome, SolverFailed, engine
@@ -82,7 +82,7 @@ RELAXATION_WORK = 60.0
 """Work allowed for the relaxation of the whole; cut short, its prices bound less well but they do."""
 
 
-def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
+def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:
     """Returns a plan and a bound for one objective, from the incumbent on."""
     joint = at_once.worth_it(task)
     finding = _by_state(replace(task, clock=task.clock.part(STATES_SHARE)) if joint else task, incumbent, work)
@@ -98,11 +98,11 @@ def pursue(task: Task, incumbent: Plan | None, work: float) -> Finding:
     finding = _joined(task, finding, outcome)
     if finding.plan is None or closed(task, finding):
         return finding
-    left = Meter(max(work - finding.work, 0.0))  # with what time is left, groups start from the new plan
+    left = WorkBudget(max(work - finding.work, 0.0))  # with what time is left, groups start from the new plan
     return replace(finding, plan=improve(task, finding.plan, finding.bound, Groups(task), None, left))
 
 
-def _joined(task: Task, finding: Finding, outcome: Outcome) -> Finding:
+def _joined(task: ObjectiveProblem, finding: ObjectiveResult, outcome: Outcome) -> ObjectiveResult:
     """The better plan and the tighter bound, of those found State by State and those of the whole model."""
     proven, plan = task.bound(outcome.bound), finding.plan
     bound = finding.bound if proven is None else tighter(task, finding.bound, proven)
@@ -113,17 +113,17 @@ def _joined(task: Task, finding: Finding, outcome: Outcome) -> Finding:
     return replace(finding, plan=plan, bound=bound)
 
 
-def _by_state(task: Task, incumbent: Plan | None, work: float) -> Finding:
-    meter = Meter(work)
+def _by_state(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:
+    meter = WorkBudget(work)
     plan, impossible = (incumbent, False) if incumbent is not None else starting_plan(task)
     if plan is None:
-        return Finding(None, None, infeasible=impossible)
+        return ObjectiveResult(None, None, infeasible=impossible)
     empty = plan
     task.report("starting plan", plan, None)
     groups = Groups(task)
     search = guided(task.model, task.objective, task.guide)
     with ThreadPoolExecutor(1) as aside:  # prices are sought beside the first round: engines free the lock
-        trials = Meter(work * DEAD_SHARE)
+        trials = WorkBudget(work * DEAD_SHARE)
         pricing = aside.submit(relaxation, task, trials)
         plan = serve_alone(task, plan, groups, search, meter, FIRST_STATES)
         live, relaxed, engine_name = pricing.result()
@@ -145,10 +145,10 @@ def _by_state(task: Task, incumbent: Plan | None, work: float) -> Finding:
     elif len(groups.active) > FIRST_STATES:
         plan = serve_alone(live, plan, groups, search, meter)
     plan = improve(live, plan, bound, groups, valued, meter)
-    return Finding(plan, bound, work=meter.used)
+    return ObjectiveResult(plan, bound, work=meter.used)
 
 
-def relaxation(task: Task, meter: Meter) -> tuple[Task, Outcome, str]:
+def relaxation(task: ObjectiveProblem, meter: WorkBudget) -> tuple[ObjectiveProblem, Outcome, str]:
     """Returns the task without the completions that are out of reach, prices and a bound, and by which engine."""
     live = task
     if task.objective.name in ("completions", "weighted") and len(task.compact.scenario.states) <= MANY_STATES:
@@ -163,7 +163,7 @@ def relaxation(task: Task, meter: Meter) -> tuple[Task, Outcome, str]:
     return live, engine("first_order")(live.model, task.objective, limits, task.clock), FIRST_ORDER
 
 
-def _priced(task: Task, relaxed: Outcome, plan: Plan, rough: bool) -> Bundle | None:
+def _priced(task: ObjectiveProblem, relaxed: Outcome, plan: Plan, rough: bool) -> Bundle | None:
     """Returns the relaxation's prices, ready to become better; None if there are none, or the solve is stopped."""
     if relaxed.prices is None or task.clock.reason():
         return None
@@ -173,7 +173,7 @@ def _priced(task: Task, relaxed: Outcome, plan: Plan, rough: bool) -> Bundle | N
     return None if bundle.best is None else bundle
 
 
-def _valued(task: Task, priced: Bundle, meter: Meter) -> Valued:
+def _valued(task: ObjectiveProblem, priced: Bundle, meter: WorkBudget) -> Valued:
     """Values every State in whole numbers at the best prices: what it is worth at most, and the bound."""
     rough = priced.valued
     valuing = replace(task, clock=task.clock.part(VALUING_SHARE))
@@ -187,7 +187,7 @@ def _valued(task: Task, priced: Bundle, meter: Meter) -> Valued:
     return Valued(rough.blocks, found)
 
 
-def signed_bound(task: Task, valuation: Valuation) -> Fraction:
+def signed_bound(task: ObjectiveProblem, valuation: Valuation) -> Fraction:
     """Returns what prices prove, as a bound on the objective's true figure."""
     bound = valuation.bound if task.objective.maximise else -valuation.bound
     found = task.bound(bound)
@@ -195,14 +195,14 @@ def signed_bound(task: Task, valuation: Valuation) -> Fraction:
     return found
 
 
-def tighter(task: Task, one: Fraction | None, other: Fraction) -> Fraction:
+def tighter(task: ObjectiveProblem, one: Fraction | None, other: Fraction) -> Fraction:
     """Returns the better of two bounds."""
     if one is None:
         return other
     return min(one, other) if task.objective.maximise else max(one, other)
 
 
-def regrets(task: Task, valued: Valued, full: LinearObjective, plan: Plan) -> Floats:
+def regrets(task: ObjectiveProblem, valued: Valued, full: LinearObjective, plan: Plan) -> Floats:
     """Returns how much each State's part of a plan is worth less, at full prices, than its best alone."""
     worth = np.zeros(len(task.compact.scenario.states))
     own = task.columns.state >= 0
@@ -215,7 +215,12 @@ def regrets(task: Task, valued: Valued, full: LinearObjective, plan: Plan) -> Fl
 
 
 def serve_alone(
-    task: Task, plan: Plan, groups: Groups, search: LinearObjective, meter: Meter, most: int | None = None
+    task: ObjectiveProblem,
+    plan: Plan,
+    groups: Groups,
+    search: LinearObjective,
+    meter: WorkBudget,
+    most: int | None = None,
 ) -> Plan:
     """Frees States alone, each once, the least served first: all of them, or at most so many."""
     served = 0
@@ -229,13 +234,13 @@ def serve_alone(
 
 
 def serve_at_prices(
-    task: Task,
+    task: ObjectiveProblem,
     start: Plan,
     plan: Plan,
     shares: tuple[float, ...],
     priced: Bundle,
     groups: Groups,
-    meter: Meter,
+    meter: WorkBudget,
     bound: Fraction | None,
     *,
     anew: bool,
@@ -272,7 +277,7 @@ def serve_at_prices(
 
 
 def improve(
-    task: Task, plan: Plan, bound: Fraction | None, groups: Groups, valued: Valued | None, meter: Meter
+    task: ObjectiveProblem, plan: Plan, bound: Fraction | None, groups: Groups, valued: Valued | None, meter: WorkBudget
 ) -> Plan:
     """Frees groups of States, one round after another, and keeps what is better."""
     search = guided(task.model, task.objective, task.guide)
@@ -288,7 +293,12 @@ def improve(
 
 
 def _free(
-    task: Task, plan: Plan, groups: list[frozenset[int]], search: LinearObjective, meter: Meter, thorough: bool = False
+    task: ObjectiveProblem,
+    plan: Plan,
+    groups: list[frozenset[int]],
+    search: LinearObjective,
+    meter: WorkBudget,
+    thorough: bool = False,
 ) -> tuple[Plan, list[bool]]:
     """Frees a round of groups; for the smallest coverage, one after another, each lifting its own worst State."""
     if not _lifts(task):
@@ -301,12 +311,12 @@ def _free(
     return plan, won
 
 
-def _lifts(task: Task) -> bool:
+def _lifts(task: ObjectiveProblem) -> bool:
     """Whether the objective is the smallest coverage, of States that have one."""
     return task.objective.name == "worst_off" and task.worst_rows is not None
 
 
-def within_gap(task: Task, plan: Plan, bound: Fraction | None) -> bool:
+def within_gap(task: ObjectiveProblem, plan: Plan, bound: Fraction | None) -> bool:
     """Returns whether a plan is within the asked gap of the bound."""
     if bound is None:
         return False
@@ -314,6 +324,6 @@ def within_gap(task: Task, plan: Plan, bound: Fraction | None) -> bool:
     return abs(bound - value) <= Fraction(task.options.gap) * max(abs(bound), abs(value))
 
 
-def closed(task: Task, finding: Finding) -> bool:
+def closed(task: ObjectiveProblem, finding: ObjectiveResult) -> bool:
     """Returns whether nothing is left to find."""
     return finding.plan is not None and within_gap(task, finding.plan, finding.bound)

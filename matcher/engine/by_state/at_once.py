@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from matcher.engine.problem import Task
+from matcher.engine.problem import ObjectiveProblem
 from matcher.execution import Processes
 from matcher.formulation.plans import Plan
 from matcher.portfolio.result import Clock
@@ -45,12 +45,12 @@ class _Order:
     seconds: float
 
 
-def worth_it(task: Task) -> bool:
+def worth_it(task: ObjectiveProblem) -> bool:
     """Returns whether the model is small enough, and the solve limited by the clock."""
     return task.clock.limit is not None and task.columns.count <= JOINT_COLUMNS
 
 
-def search(task: Task, plan: Plan | None) -> Outcome | None:
+def search(task: ObjectiveProblem, plan: Plan | None) -> Outcome | None:
     """Searches the whole model from a plan on; returns None if the solve must stop first.
 
     Raises

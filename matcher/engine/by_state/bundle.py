@@ -19,8 +19,8 @@ from fractions import Fraction
 import numpy as np
 
 from matcher.engine.by_state.prices import Blocks, Valuation, value_blocks, whole_prices
-from matcher.engine.by_state.search import Meter
-from matcher.engine.problem import Task
+from matcher.engine.by_state.search import WorkBudget
+from matcher.engine.problem import ObjectiveProblem
 from matcher.formulation.plans import Plan
 from matcher.solvers.engines import Continuous, Limits, minimum
 from matcher.solvers.linear_model import UNLIMITED, Floats, Ints, LinearObjective
@@ -77,7 +77,7 @@ class _Cut:
 class Bundle:
     """Prices on their way to better ones; goes on where it stopped."""
 
-    def __init__(self, task: Task, blocks: Blocks, prices: Ints, plan: Plan, rough: bool = True) -> None:
+    def __init__(self, task: ObjectiveProblem, blocks: Blocks, prices: Ints, plan: Plan, rough: bool = True) -> None:
         self._task, self.blocks = task, blocks
         self._size = np.maximum(blocks.size, 1.0)
         self._box = FIRST_BOX
@@ -111,7 +111,7 @@ class Bundle:
                 worth = float(blocks.weight[block.columns].astype(np.float64) @ point) / blocks.denominator
                 self._cuts.append(_Cut(at, used / self._size[part.rows], worth))
 
-    def step(self, most: int, meter: Meter) -> None:
+    def step(self, most: int, meter: WorkBudget) -> None:
         """Takes up to so many steps, as long as they promise something and the solve goes on."""
         for _ in range(most):
             if self.done or self.best is None or meter.empty or self._task.clock.reason():

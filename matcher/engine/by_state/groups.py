@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from matcher.engine.problem import BrokenPlan, Task, promising, supported_by
+from matcher.engine.problem import BrokenPlan, ObjectiveProblem, promising, supported_by
 from matcher.formulation.columns import Columns
 from matcher.formulation.pairing import Flows, flows_of, whole_pairs
-from matcher.formulation.plans import NO_PAIRS, Pairs, Plan, settle
+from matcher.formulation.plans import NO_PAIRS, Pairs, Plan, with_derived_columns
 from matcher.portfolio.result import Clock
 from matcher.solvers.engines import Limits, engine
 from matcher.solvers.linear_model import Bools, Ints, LinearModel, LinearObjective, submodel
 
 
 @dataclass(frozen=True)
-class Piece:
+class SubproblemData:
     """A group's part of the model, ready to be solved anywhere."""
 
     model: LinearModel
@@ -37,7 +37,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Answer:
+class SubproblemSolution:
     """What freeing a group came to."""
 
     pairs: Pairs | None
@@ -49,13 +49,13 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Part:
+class Subproblem:
     """A group that was freed, and what it came to."""
 
     group: frozenset[int]
     free: Ints
     """Its columns in the whole model."""
-    answer: Answer | None
+    answer: SubproblemSolution | None
 
     @property
     def moved(self) -> bool:
@@ -63,8 +63,8 @@ class Part:
         return self.answer is not None and self.answer.pairs is not None
 
 
-def piece_of(
-    task: Task,
+def subproblem_data(
+    task: ObjectiveProblem,
     plan: Plan,
     group: Iterable[int],
     limits: Limits,
@@ -72,7 +72,7 @@ def piece_of(
     thorough: bool = False,
     activity: Ints | None = None,
     kept: Bools | None = None,
-) -> tuple[Piece, Ints]:
+) -> tuple[SubproblemData, Ints]:
     """Returns a group's part of the model, and its columns in the whole model.
 
     Parameters
@@ -87,7 +87,7 @@ def piece_of(
     if kept is not None:
         free &= ~kept
     narrow = submodel(task.model, free, plan.point, activity)
-    piece = Piece(
+    piece = SubproblemData(
         narrow.model,
         flows_of(columns, narrow.free),
         narrow.narrow(search),
@@ -114,7 +114,7 @@ def _free_columns(columns: Columns, group: Iterable[int]) -> Bools:
     return free
 
 
-def solve_piece(piece: Piece) -> Answer:
+def solve_subproblem(piece: SubproblemData) -> SubproblemSolution:
     """Looks for something better than the plan so far in one group."""
     clock = Clock(piece.seconds)
     nothing = np.zeros(0, np.int64)
@@ -122,7 +122,7 @@ def solve_piece(piece: Piece) -> Answer:
     if relaxed.status == "infeasible" or not promising(
         piece.model, piece.aim, relaxed.bound, piece.point, piece.limits.gap
     ):
-        return Answer(None, nothing, False)
+        return SubproblemSolution(None, nothing, False)
     model = piece.model
     if relaxed.point is not None and not piece.thorough:
         model = supported_by(model, relaxed.point, piece.point)
@@ -131,17 +131,17 @@ def solve_piece(piece: Piece) -> Answer:
         model = piece.model
         outcome = engine(piece.engine)(model, piece.aim, piece.limits, clock)
     if outcome.point is None:
-        return Answer(None, nothing, True)
+        return SubproblemSolution(None, nothing, True)
     found = whole_pairs(model, piece.flows, outcome.point, piece.aim, clock)
-    return Answer(None, nothing, True) if found is None else Answer(found[0], found[1], True)
+    return SubproblemSolution(None, nothing, True) if found is None else SubproblemSolution(found[0], found[1], True)
 
 
-def solve_pieces(task: Task, pieces: Sequence[Piece]) -> list[Answer | None]:
+def solve_subproblems(task: ObjectiveProblem, pieces: Sequence[SubproblemData]) -> list[SubproblemSolution | None]:
     """Solves pieces wherever the task's executor runs them; None where the solve was stopped first."""
-    return task.executor.map(solve_piece, pieces, should_stop=lambda: task.clock.reason() is not None)
+    return task.executor.map(solve_subproblem, pieces, should_stop=lambda: task.clock.reason() is not None)
 
 
-def merged(task: Task, plan: Plan, parts: Sequence[Part]) -> Plan | None:
+def merged(task: ObjectiveProblem, plan: Plan, parts: Sequence[Subproblem]) -> Plan | None:
     """Returns the settled plan with the new parts of some groups.
 
     None if they do not fit each other and what others do.
@@ -156,11 +156,11 @@ def merged(task: Task, plan: Plan, parts: Sequence[Part]) -> Plan | None:
         pairs = pairs.joined(part.answer.pairs)
         engaged[part.free] = part.answer.others
     others = plan.pairs.where(~chosen[columns.state[plan.pairs.work]])
-    found = settle(columns, others.joined(pairs), engaged, task.worst_rows)
+    found = with_derived_columns(columns, others.joined(pairs), engaged, task.worst_rows)
     return found if task.model.admits(found.point) else None
 
 
-def require(task: Task, plan: Plan) -> Plan:
+def require(task: ObjectiveProblem, plan: Plan) -> Plan:
     """Returns the plan if it keeps all rows.
 
     Raises
@@ -174,7 +174,7 @@ def require(task: Task, plan: Plan) -> Plan:
     return plan
 
 
-def completing(task: Task, state: int) -> Task:
+def completing(task: ObjectiveProblem, state: int) -> ObjectiveProblem:
     """Returns the task with one State that must complete."""
     lower = task.model.lower.copy()
     lower[task.columns.complete[state]] = 1

@@ -7,7 +7,7 @@ from random import Random
 
 import numpy as np
 
-from matcher.engine.problem import Task
+from matcher.engine.problem import ObjectiveProblem
 from matcher.formulation.plans import Plan
 from matcher.solvers.linear_model import Floats
 
@@ -22,7 +22,7 @@ STATES_A_GROUP = 25
 class Groups:
     """Draws rounds of disjoint groups of States by a fixed seed: likelier the more a State could win."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: ObjectiveProblem) -> None:
         self._task = task
         columns = task.columns
         self.active = sorted(set(columns.state[: columns.works].tolist()))
@@ -119,7 +119,7 @@ class Groups:
             self._size, self._barren = self._size + 1, 0
 
 
-def _rivalry(task: Task) -> Floats:
+def _rivalry(task: ObjectiveProblem) -> Floats:
     """Number of offers that each two States share; shape (States, States)."""
     relations = task.columns.relations
     uses = np.zeros((len(task.compact.scenario.offers), len(task.compact.scenario.states)), np.float32)

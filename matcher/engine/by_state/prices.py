@@ -23,7 +23,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from matcher.engine.problem import Task
+from matcher.engine.problem import ObjectiveProblem
 from matcher.portfolio.result import Clock
 from matcher.solvers.engines import Limits, engine
 from matcher.solvers.linear_model import UNLIMITED, Floats, Ints, LinearModel, LinearObjective, Rows
@@ -195,7 +195,12 @@ def reduced_weight(blocks: Blocks, prices: Ints) -> Ints:
 
 
 def value_blocks(
-    task: Task, blocks: Blocks, prices: Ints, limits: Limits, relaxed: bool = False, known: Valuation | None = None
+    task: ObjectiveProblem,
+    blocks: Blocks,
+    prices: Ints,
+    limits: Limits,
+    relaxed: bool = False,
+    known: Valuation | None = None,
 ) -> Valuation | None:
     """Returns what whole prices prove; None if the solve was stopped before all blocks were valued.
 

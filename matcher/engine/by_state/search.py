@@ -7,10 +7,19 @@ from fractions import Fraction
 
 import numpy as np
 
-from matcher.engine.by_state.groups import Part, Piece, completing, merged, piece_of, require, solve_piece, solve_pieces
-from matcher.engine.problem import Task, better
+from matcher.engine.by_state.groups import (
+    Subproblem,
+    SubproblemData,
+    completing,
+    merged,
+    require,
+    solve_subproblem,
+    solve_subproblems,
+    subproblem_data,
+)
+from matcher.engine.problem import ObjectiveProblem, better
 from matcher.formulation.pairing import flows_of, whole_pairs
-from matcher.formulation.plans import NO_PAIRS, Plan, settle
+from matcher.formulation.plans import NO_PAIRS, Plan, with_derived_columns
 from matcher.portfolio.result import Clock
 from matcher.solvers.engines import Limits, Outcome, engine
 from matcher.solvers.linear_model import Floats, LinearObjective
@@ -24,7 +33,7 @@ GROUP_GAP = 1e-3
 
 
 @dataclass
-class Meter:
+class WorkBudget:
     """Deterministic work used so far, by the number of columns solved over, whatever the clock says."""
 
     budget: float
@@ -44,14 +53,14 @@ class Meter:
         return self.used >= self.budget
 
 
-def starting_plan(task: Task) -> tuple[Plan | None, bool]:
+def starting_plan(task: ObjectiveProblem) -> tuple[Plan | None, bool]:
     """Returns a plan that meets the user's decisions, or None and whether none can exist.
 
     States without commitments or pins stay empty: nothing they could do would help the others.
     """
     columns, scenario = task.columns, task.compact.scenario
     nothing = np.zeros(columns.count, np.int64)
-    empty = settle(columns, NO_PAIRS, nothing, task.worst_rows)
+    empty = with_derived_columns(columns, NO_PAIRS, nothing, task.worst_rows)
     if task.model.admits(empty.point):
         return empty, False
     decisions = scenario.decisions
@@ -60,7 +69,7 @@ def starting_plan(task: Task) -> tuple[Plan | None, bool]:
     }
     group = [at for at, state in enumerate(scenario.states) if state.id in wanted]
     aim = LinearObjective("nothing", True, np.zeros(columns.count, np.int64), 1, Fraction(0))
-    piece, free = piece_of(task, Plan(nothing, NO_PAIRS), group, Limits(10 * STATE_WORK, quick=True), aim)
+    piece, free = subproblem_data(task, Plan(nothing, NO_PAIRS), group, Limits(10 * STATE_WORK, quick=True), aim)
     outcome = engine(piece.engine)(piece.model, piece.aim, piece.limits, task.clock)
     if outcome.point is None:
         return None, outcome.status == "infeasible"
@@ -69,10 +78,10 @@ def starting_plan(task: Task) -> tuple[Plan | None, bool]:
         return None, False
     engaged = nothing.copy()
     engaged[free] = found[1]
-    return require(task, settle(columns, found[0], engaged, task.worst_rows)), False
+    return require(task, with_derived_columns(columns, found[0], engaged, task.worst_rows)), False
 
 
-def dead_states(task: Task, meter: Meter) -> frozenset[int]:
+def dead_states(task: ObjectiveProblem, meter: WorkBudget) -> frozenset[int]:
     """Returns States that can never complete, whatever the others leave them: all that the budget lets it try.
 
     What earlier objectives demand of all States together is left out: one State alone cannot meet it.
@@ -86,14 +95,14 @@ def dead_states(task: Task, meter: Meter) -> frozenset[int]:
         if task.clock.reason() or meter.empty:
             break
         if column >= 0 and task.model.upper[column]:
-            piece, free = piece_of(completing(task, state), nobody, [state], limits, nothing)
+            piece, free = subproblem_data(completing(task, state), nobody, [state], limits, nothing)
             meter.spend(len(free))
             if _search_piece(piece).status == "infeasible":
                 dead.add(state)
     return frozenset(dead)
 
 
-def _search_piece(piece: Piece) -> Outcome:
+def _search_piece(piece: SubproblemData) -> Outcome:
     """Searches a State on its own, unless its relaxation alone settles it."""
     clock = Clock(piece.seconds)
     relaxed = engine("lp")(piece.model, piece.aim, piece.limits, clock)
@@ -103,7 +112,12 @@ def _search_piece(piece: Piece) -> Outcome:
 
 
 def free_groups(
-    task: Task, plan: Plan, groups: list[frozenset[int]], search: LinearObjective, meter: Meter, thorough: bool = False
+    task: ObjectiveProblem,
+    plan: Plan,
+    groups: list[frozenset[int]],
+    search: LinearObjective,
+    meter: WorkBudget,
+    thorough: bool = False,
 ) -> tuple[Plan, list[bool]]:
     """Frees disjoint groups at once and keeps what makes things better: all together where that fits.
 
@@ -111,9 +125,9 @@ def free_groups(
     solved again on its own.
     """
     now = task.model.rows.activity(plan.point)
-    sent = [piece_of(task, plan, group, _limits(group), search, thorough, now) for group in groups]
-    answers = solve_pieces(task, [piece for piece, _ in sent])
-    parts = [Part(group, free, answer) for group, (_, free), answer in zip(groups, sent, answers, strict=True)]
+    sent = [subproblem_data(task, plan, group, _limits(group), search, thorough, now) for group in groups]
+    answers = solve_subproblems(task, [piece for piece, _ in sent])
+    parts = [Subproblem(group, free, answer) for group, (_, free), answer in zip(groups, sent, answers, strict=True)]
     for part in parts:
         meter.spend(len(part.free), part.answer is None or part.answer.searched)
     moved = {at for at, part in enumerate(parts) if part.moved}
@@ -133,21 +147,26 @@ def _limits(group: frozenset[int]) -> Limits:
     return Limits(STATE_WORK * len(group), GROUP_GAP, quick=True)
 
 
-def _own_gain(task: Task, plan: Plan, found: Plan, part: Part, search: LinearObjective) -> int:
+def _own_gain(task: ObjectiveProblem, plan: Plan, found: Plan, part: Subproblem, search: LinearObjective) -> int:
     """What a group's own columns gain."""
     own = part.free[task.columns.state[part.free] >= 0]
     return int(search.signed[own] @ (found.point[own] - plan.point[own]))
 
 
 def _one_by_one(
-    task: Task, plan: Plan, parts: list[Part], search: LinearObjective, meter: Meter, thorough: bool
+    task: ObjectiveProblem,
+    plan: Plan,
+    parts: list[Subproblem],
+    search: LinearObjective,
+    meter: WorkBudget,
+    thorough: bool,
 ) -> tuple[Plan, list[bool]]:
     won: list[bool] = []
     for part in parts:
         found = merged(task, plan, [part]) if part.moved else None
         if found is None and part.moved and any(won):
-            piece, free = piece_of(task, plan, part.group, _limits(part.group), search, thorough)
-            again = Part(part.group, free, solve_piece(piece))
+            piece, free = subproblem_data(task, plan, part.group, _limits(part.group), search, thorough)
+            again = Subproblem(part.group, free, solve_subproblem(piece))
             meter.spend(len(free), True)
             found = merged(task, plan, [again]) if again.moved else None
         gain = found is not None and better(search, search.value(found.point), search.value(plan.point))
@@ -157,14 +176,18 @@ def _one_by_one(
     return plan, won
 
 
-def plan_near(task: Task, point: Floats) -> Plan | None:
+def plan_near(task: ObjectiveProblem, point: Floats) -> Plan | None:
     """Returns the settled plan of an engine's point of the whole model, or None if none is near it."""
     flows = flows_of(task.columns, np.arange(task.model.columns))
     found = whole_pairs(task.model, flows, point, task.objective, task.clock)
-    return None if found is None else require(task, settle(task.columns, found[0], found[1], task.worst_rows))
+    return (
+        None
+        if found is None
+        else require(task, with_derived_columns(task.columns, found[0], found[1], task.worst_rows))
+    )
 
 
-def without_completion(task: Task, dead: frozenset[int]) -> Task:
+def without_completion(task: ObjectiveProblem, dead: frozenset[int]) -> ObjectiveProblem:
     """Returns the task with the completions of some States ruled out."""
     upper = task.model.upper.copy()
     upper[task.columns.complete[sorted(dead)]] = 0

@@ -8,13 +8,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from matcher.engine.problem import Task
+from matcher.engine.problem import ObjectiveProblem
 from matcher.formulation.columns import WORST_SCALE
 from matcher.formulation.plans import Plan
 from matcher.solvers.linear_model import LinearObjective
 
 
-def coverages(task: Task, plan: Plan) -> dict[int, int]:
+def coverages(task: ObjectiveProblem, plan: Plan) -> dict[int, int]:
     """Returns the coverage of each State that has one, in units of 1 / WORST_SCALE."""
     assert task.worst_rows is not None
     slack = task.worst_rows.activity(plan.point) + int(plan.point[task.columns.worst])
@@ -22,13 +22,13 @@ def coverages(task: Task, plan: Plan) -> dict[int, int]:
     return {at[label[1]]: int(value) for label, value in zip(task.worst_rows.label, slack.tolist(), strict=True)}
 
 
-def lowest(task: Task, plan: Plan, states: Iterable[int]) -> int:
+def lowest(task: ObjectiveProblem, plan: Plan, states: Iterable[int]) -> int:
     """Returns the State with the smallest coverage, the first in a tie."""
     coverage = coverages(task, plan)
     return min(states, key=lambda state: (coverage.get(state, 2**62), state))
 
 
-def lifting(task: Task, plan: Plan, group: frozenset[int]) -> tuple[Task, LinearObjective]:
+def lifting(task: ObjectiveProblem, plan: Plan, group: frozenset[int]) -> tuple[ObjectiveProblem, LinearObjective]:
     """Lifts a group's own worst State, and lets no State fall below the smallest coverage so far."""
     assert task.worst_rows is not None
     rows, worst = task.worst_rows, task.columns.worst

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from matcher.engine.conflicts.decided import decided_conflict
 from matcher.engine.conflicts.limits import confirmed, restricted, smallest
-from matcher.formulation.formulate import Compact
+from matcher.formulation.formulate import Formulation
 from matcher.portfolio.result import Clock, Conflict
 from matcher.scenario import Commitment, Scenario
 
@@ -28,7 +28,7 @@ class Infeasibility:
     """Engine that came to the same, or ``arithmetic``; None if nothing did, and then it counts as no proof."""
 
 
-def why_infeasible(compact: Compact, clock: Clock) -> Infeasibility:
+def why_infeasible(compact: Formulation, clock: Clock) -> Infeasibility:
     """Returns why a scenario has no portfolio.
 
     Parameters
@@ -45,7 +45,7 @@ def why_infeasible(compact: Compact, clock: Clock) -> Infeasibility:
     return Infeasibility(conflicts, confirmed(here, named, clock))
 
 
-def _by_arithmetic(compact: Compact, clock: Clock) -> Infeasibility:
+def _by_arithmetic(compact: Formulation, clock: Clock) -> Infeasibility:
     """Each decision that is impossible alone, with the limits against it where it is not barred by a rule."""
     conflicts: list[Conflict] = []
     for each in compact.impossible:

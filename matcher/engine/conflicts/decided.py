@@ -13,7 +13,7 @@ import numpy as np
 
 from matcher.engine.conflicts.trial import is_impossible
 from matcher.formulation.decisions import committed_columns, relation_of
-from matcher.formulation.formulate import Compact
+from matcher.formulation.formulate import Formulation
 from matcher.portfolio.result import Clock, Conflict
 from matcher.scenario import Commitment, Pin
 from matcher.solvers.linear_model import Ints, LinearModel, Rows
@@ -32,7 +32,7 @@ class Decided:
     """Rows that it adds."""
 
 
-def decided_conflict(compact: Compact, clock: Clock) -> tuple[Decided, ...]:
+def decided_conflict(compact: Formulation, clock: Clock) -> tuple[Decided, ...]:
     """Returns a smallest set of commitments and pins that cannot all be met."""
     needed = [*_commitments(compact), *_pins(compact)]
     kept = list(needed)
@@ -43,7 +43,7 @@ def decided_conflict(compact: Compact, clock: Clock) -> tuple[Decided, ...]:
     return tuple(kept)
 
 
-def _commitments(compact: Compact) -> Iterator[Decided]:
+def _commitments(compact: Formulation) -> Iterator[Decided]:
     columns, scenario = compact.columns, compact.scenario
     for each in scenario.decisions.commitments:
         pair = committed_columns(columns, each)
@@ -60,7 +60,7 @@ def _commitments(compact: Compact) -> Iterator[Decided]:
         yield Decided(each, Conflict(reason="commitment", subjects=subjects, detail=detail), bounds, frozenset())
 
 
-def _pins(compact: Compact) -> Iterator[Decided]:
+def _pins(compact: Formulation) -> Iterator[Decided]:
     columns, scenario = compact.columns, compact.scenario
     rows = [row for row, label in enumerate(compact.model.rows.label) if label[0] == "pin"]
     for row, each in zip(rows, scenario.decisions.pins, strict=True):
@@ -72,7 +72,7 @@ def _pins(compact: Compact) -> Iterator[Decided]:
         yield Decided(each, conflict, lower, frozenset({row}))
 
 
-def _possible(compact: Compact, decisions: list[Decided], clock: Clock) -> bool:
+def _possible(compact: Formulation, decisions: list[Decided], clock: Clock) -> bool:
     """Whether a portfolio meets these decisions (undecided within the work counts as possible)."""
     model = compact.model
     lower = np.zeros(model.columns, np.int64)

@@ -18,7 +18,7 @@ from fractions import Fraction
 from typing import Any
 
 from matcher.engine.conflicts.trial import first_engine, is_impossible
-from matcher.formulation.formulate import formulate_compact
+from matcher.formulation.formulate import formulate
 from matcher.portfolio.result import Clock, Conflict
 from matcher.scenario import Commitment, FundingOffer, Need, Pin, Scenario, State, TechnicalOffer
 from matcher.solvers.linear_model import ModelTooLarge
@@ -102,7 +102,7 @@ def _explained(
 def confirmed(scenario: Scenario, kept: Sequence[Conflict], clock: Clock) -> str | None:
     """Returns what else, an engine or arithmetic, finds no portfolio under these limits alone; None if nothing."""
     try:
-        compact = formulate_compact(under(scenario, kept))
+        compact = formulate(under(scenario, kept))
     except ModelTooLarge:  # all that could ever be asked for can be more than is to be counted with
         return None
     if compact.impossible:
@@ -117,7 +117,7 @@ def confirmed(scenario: Scenario, kept: Sequence[Conflict], clock: Clock) -> str
 def _impossible(scenario: Scenario, clock: Clock) -> bool:
     """Whether there is proof that no portfolio keeps the scenario (undecided within the work counts as possible)."""
     try:
-        compact = formulate_compact(scenario)
+        compact = formulate(scenario)
     except ModelTooLarge:
         return False
     return bool(compact.impossible) or is_impossible(compact.model, clock)
