@@ -141,7 +141,7 @@ def test_work_kept_short_is_told() -> None:
     given = solved(scenario)
     found = find_alternatives(scenario, given, work=1)
     assert_right(scenario, given, found)
-    nothing = finding.Meter(0.0)
+    nothing = finding.WorkBudget(0.0)
     run = finding._begun(scenario, given, verify(scenario, given).figures, Decimal(0), finding.Serial())
     finding._hop(run, 3, nothing)
     finding._try(run, 3, nothing)

@@ -224,16 +224,16 @@ def test_nothing_is_built_once_the_clock_is_over(monkeypatch: pytest.MonkeyPatch
     task = task_of(generate("tiny", 1))
     task.clock.cancel.cancel()
     built = []
-    monkeypatch.setattr(search, "piece_of", lambda *arguments: built.append(arguments))
-    assert search.dead_states(task, search.Meter(10.0)) == frozenset()
+    monkeypatch.setattr(search, "subproblem_data", lambda *arguments: built.append(arguments))
+    assert search.dead_states(task, search.WorkBudget(10.0)) == frozenset()
     assert built == []
 
 
 def test_no_more_states_are_tried_than_the_budget_allows() -> None:
     """A budget that is used up after the first State leaves the others open, which is never wrong."""
     task = task_of(generate("tiny", 1))
-    all_dead = search.dead_states(task, search.Meter(1e9))
-    meter = search.Meter(1e-9)
+    all_dead = search.dead_states(task, search.WorkBudget(1e9))
+    meter = search.WorkBudget(1e-9)
     assert search.dead_states(task, meter) <= all_dead
     assert 0 < meter.used < 1.0
 

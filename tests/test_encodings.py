@@ -89,6 +89,9 @@ def named() -> dict[str, Any]:
     document = deepcopy(SCENARIO)
     document["states"]["AAA"]["name"] = IVORY
     document["states"]["BBB"]["name"] = FOREIGN
+    document["objectives"] = {
+        "order": [{"objective": "completions"}, {"objective": "cost"}]
+    }  # as the stand-in's result
     document["providers"]["nor"]["name"] = f"{FOREIGN} \N{NO-BREAK SPACE}½"
     return document
 

@@ -27,7 +27,7 @@ from matcher.io.document import MAX_FAULTS, Node, Place
 from matcher.io.json_text import read_json
 from matcher.io.yaml_text import read_yaml
 from matcher.portfolio.result import Result, SolveOptions
-from matcher.scenario import validation
+from matcher.scenario import Scenario, validation
 from matcher.scenario.validation import holds_more
 from small import small_document, small_scenario
 
