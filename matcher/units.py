@@ -12,7 +12,7 @@ from fractions import Fraction
 
 MAX_MONEY = 10**13
 """Largest amount of money in one field, in minor units."""
-MAX_WORTH = 10**15
+MAX_WORTH = 10**14
 """Largest amount of money that all work for one need may cost, in minor units."""
 MAX_QUANTITY = 10**12
 """Largest quantity in one field, in units of the capability."""

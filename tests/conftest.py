@@ -1,8 +1,10 @@
-"""The order of tests while mutants are tried: those that solve something come last."""
+"""What holds in every test: no bound is refuted; while mutants are tried, tests that solve something come last."""
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from itertools import count
 
 import pytest
@@ -15,3 +17,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if "MUTANT_UNDER_TEST" in os.environ:
         place = count()
         items.sort(key=lambda item: (item.path.name in SLOW_TO_TELL, next(place)))
+
+
+class Refusing(logging.Handler):
+    """Makes an error of what is logged."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Refuses the record."""
+        raise AssertionError(record.getMessage())
+
+
+@pytest.fixture(autouse=True)
+def no_bound_is_refuted(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fails a test in whose process the engine logs an error, unless that is what it is about."""
+    log, handler = logging.getLogger("matcher.engine"), Refusing(logging.ERROR)
+    if request.node.get_closest_marker("refutes") is None:
+        log.addHandler(handler)
+    yield
+    log.removeHandler(handler)

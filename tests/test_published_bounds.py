@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from matcher.engine.problem import exact_bound
+from matcher.engine import single_model
+from matcher.engine.problem import ObjectiveProblem, ObjectiveResult, exact_bound
 from matcher.engine.solving import solve
+from matcher.formulation.plans import Plan
 from matcher.portfolio.result import SolveOptions, Stage
 from matcher.reporting import amounts
 from matcher.scenario import Currency
@@ -44,6 +47,23 @@ def test_a_third_is_not_bounded_by_less() -> None:
     assert stage.bound is not None
     assert (stage.gap, stage.bound) == (0, "0.333334")
     assert Fraction(stage.bound) >= Fraction(stage.exact)
+
+
+@pytest.mark.refutes
+def test_a_bound_that_is_passed_is_dropped(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """The portfolio is right and kept, nothing is said of how good it is, and the error is logged."""
+    pursue = single_model.pursue
+
+    def wrong(problem: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:
+        found = pursue(problem, incumbent, work)
+        return replace(found, bound=None if found.bound is None else found.bound - Fraction(1, 100))
+
+    monkeypatch.setattr(single_model, "pursue", wrong)
+    result = solve(small_scenario({"objectives.order": [{"objective": "coverage"}]}), SolveOptions(work=5))
+    (stage,) = result.stages
+    assert (stage.exact, stage.bound, stage.gap, stage.solved) == ("1", None, None, False)
+    assert (result.status, result.portfolio is not None) == ("feasible", True)
+    assert "past the bound" in caplog.text
 
 
 def _aim(maximise: bool, *coefficients: int) -> LinearObjective:

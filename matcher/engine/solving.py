@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -50,6 +51,7 @@ Keep = Callable[[Callable[[], Result]], None]
 """Takes a function that makes a result of what a solve has found so far, and calls it or not."""
 BOUND_ROUNDING = Fraction(1, 10**7)
 """Relative distance by which a portfolio may pass its bound: more is an error, not a rounding."""
+LOG = logging.getLogger("matcher.engine")
 SHARE = 0.5
 """Share of the work left that one objective may use; what it leaves goes to the next ones."""
 
@@ -233,11 +235,7 @@ def _stage(run: _Run, compact: Formulation, aim: LinearObjective, finding: Objec
     """How far one objective came: the value by the checker, the bound never on the wrong side of it."""
     assert finding.plan is not None
     value = _figure(run, compact, aim, finding.plan)
-    bound = finding.bound
-    if bound is not None and ((bound < value) if aim.maximise else (bound > value)):
-        if abs(bound - value) > BOUND_ROUNDING * max(abs(bound), abs(value)):
-            raise VerificationFailed(f"{aim.name}: the portfolio reaches {value}, past the bound {bound}")
-        bound = value
+    bound = _holding(aim, value, finding.bound)
     gap = _gap(value, bound)
     return Stage(
         objective=aim.name,
@@ -248,6 +246,20 @@ def _stage(run: _Run, compact: Formulation, aim: LinearObjective, finding: Objec
         gap=None if gap is None else float(decimal_text(gap + Fraction(1, 2 * 10**6) if gap else gap)),
         solved=gap is not None and gap <= Fraction(run.options.gap),
     )
+
+
+def _holding(aim: LinearObjective, value: Fraction, bound: Fraction | None) -> Fraction | None:
+    """A bound that a checked value does not pass: the value itself where rounding alone is between them.
+
+    None where the value refutes the bound: the portfolio is right, so the search was wrong, and nothing is
+    known of how good it is. That is an error of a solver's, and logged as one; it takes no portfolio from anybody.
+    """
+    if bound is None or ((bound >= value) if aim.maximise else (bound <= value)):
+        return bound
+    if abs(bound - value) <= BOUND_ROUNDING * max(abs(bound), abs(value)):
+        return value
+    LOG.error("%s: a checked portfolio reaches %s, past the bound %s, which is dropped", aim.name, value, bound)
+    return None
 
 
 def _figure(run: _Run, compact: Formulation, aim: LinearObjective, plan: Plan) -> Fraction:
