@@ -246,6 +246,13 @@ def raise_holds(scenario: Scenario, remedy: Remedy) -> bool:
     return remedy.smallest
 
 
+def much_larger(scenario: Scenario, offer: str) -> Scenario:
+    """Returns the scenario with a million more of an offer in each of its years."""
+    window = scenario.window(scenario.offer(offer))
+    by_year = [10**6 * (year in window) for year in scenario.years]
+    return changed(scenario, (raised_offer(scenario, offer, by_year), sum(by_year)))
+
+
 def check_ledger(scenario: Scenario, found: Shortfall) -> int:
     """Tries out every answer of a ledger about completing; returns how many."""
     tried = 0
@@ -264,6 +271,9 @@ def check_ledger(scenario: Scenario, found: Shortfall) -> int:
     levers = relaxations_for(scenario, scenario.states[0])
     for kind, verdict in found.insufficient:
         assert verdict == "not_enough"
+        if kind == "raise":
+            assert not any(completes(much_larger(scenario, offer.id)) for offer in scenario.funding)
+            tried += 1
         for lever in (each for each in levers if each.kind == kind):
             most = lever.amounts[-1] if lever.amounts is not None else 10**6
             assert not completes(changed(scenario, (lever, most))), lever
@@ -353,6 +363,37 @@ def test_an_offer_is_raised_by_less_than_a_further_grant(case: str) -> None:
     assert told["raise"].smallest
     assert told["money"].changes[0].amount == grant
     assert raise_holds(scenario, told["raise"])
+
+
+ADVANCE: Changes = {
+    "offers.f": {"kind": "funding", "provider": "donor", "amount": 500, "years": [2016, 2016]},
+    "offers.a": {
+        "kind": "funding",
+        "provider": "firm",
+        "amount": {2015: 720, 2016: 0},
+        "repayment": {"offer": "f", "after": 1, "premium": 0.1},
+    },
+    "offers.t.years": [2015, 2015],
+    "offers.t.capacity": 10,
+}
+
+
+@pytest.mark.parametrize("earmark", [None, ["survey"]])
+def test_an_offer_that_repays_an_advance_is_asked_for_more(earmark: list[str] | None) -> None:
+    """720 paid first cost 792 a year later, whatever else the money is for: no further grant repays them."""
+    changes = ADVANCE | {"capabilities.survey": {"name": "Survey", "unit": "m2"}}
+    scenario = small_scenario(WORLD | changes | ({} if earmark is None else {"offers.f.capabilities": earmark}))
+    for found in explained(scenario).values():
+        told = {each.changes[0].kind: each for each in found.remedies if each.changes[0].subject == "f"}
+        assert told["raise"].changes[0].by_year == (0, 292)
+        assert told["raise"].smallest
+        assert "money" not in told
+
+
+def test_what_no_larger_offer_reaches_is_said() -> None:
+    """Where work is lacking, larger offers are proven not to be enough, as further grants are."""
+    found = explained(small_scenario(WORLD | {"offers.t.capacity": 3}))[None]
+    assert {("raise", "not_enough"), ("money", "not_enough")} <= set(found.insufficient)
 
 
 def drawn(seed: int) -> Scenario | None:

@@ -123,7 +123,7 @@ def relaxations_for(scenario: Scenario, state: State, refused: Refusals | None =
         *_ownership(scenario, state, offers),
         *_earmarks(refusals_of(scenario, state) if refused is None else refused),
         *_starts(scenario, offers),
-        *(_further(scenario, offer) for offer in offers if not _decided_on(scenario, offer.id, state.id)),
+        *(_further(scenario, offer) for offer in offers if not decided_on(scenario, offer.id, state.id)),
         anybodys_money(scenario),
         *(lever for capability in sorted(kinds) for lever in anybodys_work(scenario, capability)),
     ]
@@ -254,8 +254,11 @@ def _earlier(offer: FundingOffer | TechnicalOffer) -> Callable[[Document, int], 
     return apply
 
 
-def _decided_on(scenario: Scenario, offer: str, state: str) -> bool:
-    """Whether the user has forbidden an offer something, or capped it in the State: another is then no way round."""
+def decided_on(scenario: Scenario, offer: str, state: str) -> bool:
+    """Returns whether the user has forbidden an offer something, or capped it in the State.
+
+    More of the same provider is then no way round.
+    """
     decisions = scenario.decisions
     return any(offer in (forbid.offer, forbid.partner) for forbid in decisions.forbids) or any(
         cap.offer == offer and cap.state == state for cap in decisions.caps

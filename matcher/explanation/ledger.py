@@ -46,28 +46,39 @@ class SmallestChanges:
         self.goal = goal
 
     def ledger(self) -> Ledger:
-        """Returns the smallest change of each lever that is enough alone; else the smallest pairs."""
+        """Returns the smallest change of each kind that is enough alone; else the smallest pairs."""
         levers = self.probes.levers
         remedies: list[Remedy] = []
-        insufficient: list[tuple[ChangeKind, Verdict]] = []
+        verdicts: dict[ChangeKind, Verdict] = {}
         for kind in KINDS:
             of_kind = [lever for lever in levers if lever.kind == kind]
             hopeful, known = sufficient_alone(of_kind, self._enough)
             found = [(lever, least) for lever, _ in hopeful if (least := self.least(lever)).verdict == "found"]
             remedies += [self._remedy([(lever, least)], least.least) for lever, least in found]
-            if kind == "money":
-                remedies += self._raises([lever for lever, _ in found])
-            if of_kind and not found:
-                insufficient.append((kind, "unknown" if hopeful or not known else "not_enough"))
-        return Ledger(tuple(sorted(remedies or self._pairs(levers), key=_effort)), tuple(insufficient))
+            if of_kind:
+                verdicts[kind] = "found" if found else "unknown" if hopeful or not known else "not_enough"
+            if kind == "money" and (of_kind or self.probes.repayers):
+                raises, verdicts["raise"] = self._raises([lever.subject for lever, _ in found], verdicts.get(kind))
+                remedies += raises
+        insufficient = tuple((kind, verdicts[kind]) for kind in KINDS if verdicts.get(kind, "found") != "found")
+        return Ledger(tuple(sorted(remedies or self._pairs(levers), key=_effort)), insufficient)
 
-    def _raises(self, levers: Sequence[Relaxation]) -> Iterator[Remedy]:
-        """Offers raised themselves, of those to which a further grant would do: it need not be all of a grant."""
-        for lever in levers:
-            found = self.probes.least_raise(self.goal, lever)
-            if found is not None and any(found.by_year):
-                more = Change(kind="raise", subject=lever.subject, amount=sum(found.by_year), by_year=found.by_year)
-                yield Remedy(changes=(more,), least=found.least)
+    def _raises(self, granting: Sequence[str], of_grants: Verdict | None) -> tuple[list[Remedy], Verdict]:
+        """Offers that are enough if they are larger themselves, and what is known of all others.
+
+        Whatever a larger offer pays for, a further grant beside it could pay for: only offers of which such a
+        grant is enough are asked, and those that repay what others advance, which no further grant does.
+        """
+        remedies: list[Remedy] = []
+        verdict: Verdict = "unknown" if of_grants == "unknown" else "not_enough"
+        for offer in dict.fromkeys([*granting, *self.probes.repayers]):
+            found = self.probes.least_raise(self.goal, offer)
+            if isinstance(found, str):
+                verdict = "unknown" if found == "unknown" else verdict
+            elif any(found.by_year):
+                more = Change(kind="raise", subject=offer, amount=sum(found.by_year), by_year=found.by_year)
+                remedies.append(Remedy(changes=(more,), least=found.least))
+        return remedies, "found" if remedies else verdict
 
     def _enough(self, levers: Sequence[Relaxation]) -> int | None:
         """1 if all there is of some levers is enough together, 0 if it is proven not to be."""

@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Literal
 
-from matcher.explanation.changes import ANYBODY, Document, Relaxation, changed, narrowed
-from matcher.explanation.raises import Raise, least_raise
+from matcher.explanation.changes import ANYBODY, Document, Relaxation, changed, decided_on, narrowed
+from matcher.explanation.raises import Raise, least_raise, repayers_of
 from matcher.explanation.setting import Found, Goal, Setting, Tuning
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import Scenario, State
 from matcher.scenario.eligibility import need_node, reach
 from matcher.solvers.linear_model import ModelTooLarge
-from matcher.units import MAX_MONEY, MAX_QUANTITY
+from matcher.units import MAX_MONEY, MAX_QUANTITY, ceil_share
 
 Changes = Sequence[tuple[Relaxation, int]]
 MOST_SETTINGS = 8
@@ -34,7 +37,10 @@ class RelaxationTrials:
         self.levers = tuple(levers)
         self.narrow = narrowed(scenario, portfolio, state.id)
         self._state = state
-        self._near = _near(scenario, state.id, levers)
+        self._reaching = _reaching(scenario, state.id)
+        self._near = tuple(
+            each for each in levers if each.amounts is None and each.subject in {*self._reaching, ANYBODY}
+        )
         self._work, self._money = _all_of(scenario, state.id)
         self._settings: OrderedDict[tuple[object, ...], Setting] = OrderedDict()
         self._known: dict[tuple[object, ...], Found] = {}
@@ -52,12 +58,20 @@ class RelaxationTrials:
             self._known[asked] = self._tried(goal, changes, least)
         return self._known[asked]
 
-    def least_raise(self, goal: Goal, lever: Relaxation) -> Raise | None:
-        """Returns by how little an offer itself would have to be larger; None if that is not known to be enough."""
+    @cached_property
+    def repayers(self) -> dict[str, Fraction]:
+        """Offers that repay what is paid in advance in the State, each with the most of it for a unit paid."""
+        near = set(self._reaching)
+        decided = {offer.id for offer in self.scenario.offers if decided_on(self.scenario, offer.id, self._state.id)}
+        return {offer: owed for offer, owed in repayers_of(self.scenario, near).items() if offer not in decided}
+
+    def least_raise(self, goal: Goal, offer: str) -> Raise | Literal["not_enough", "unknown"]:
+        """Returns by how little an offer itself would have to be larger, or whether no more of it is proven to do."""
+        most = min(ceil_share(self._money, max(self.repayers.get(offer, Fraction(1)), Fraction(1))), MAX_MONEY)
         try:
-            return least_raise(self.scenario, self.narrow, self.portfolio, goal, lever.subject, self._money)
+            return least_raise(self.scenario, self.narrow, self.portfolio, goal, offer, most)
         except ModelTooLarge:  # with as much as could be of use: nothing is known of that
-            return None
+            return "unknown"
 
     def confirm(self, goal: Goal, changes: Changes, least: Relaxation | None, told: Changes) -> None:
         """Holds an answer against the checker, in the scenario with the changes that it tells.
@@ -131,12 +145,11 @@ class RelaxationTrials:
                 yield "absorption", tuple(state.absorption.at(year) + amount for year in years)
 
 
-def _near(scenario: Scenario, state: str, levers: Sequence[Relaxation]) -> tuple[Relaxation, ...]:
-    """Levers that add an offer which can come to a State: whose offer can, or anybody's."""
+def _reaching(scenario: Scenario, state: str) -> tuple[str, ...]:
+    """Offers that can come to a State."""
     graph = reach(scenario)
     needs = [need_node(need.id) for need in scenario.needs_of(state)]
-    near = {offer for need in needs for offer in graph.predecessors(need)} | {ANYBODY}
-    return tuple(lever for lever in levers if lever.amounts is None and lever.subject in near)
+    return tuple(sorted({offer for need in needs for offer in graph.predecessors(need)}))
 
 
 def _tuned(lever: Relaxation) -> bool:

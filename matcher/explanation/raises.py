@@ -13,9 +13,10 @@ with all other rules as they are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 
@@ -42,12 +43,22 @@ class Raise:
     """No smaller sum is enough, proven."""
 
 
+def repayers_of(scenario: Scenario, offers: Collection[str]) -> dict[str, Fraction]:
+    """Returns the offers that repay what some offers pay in advance, each with the most of it for a unit paid."""
+    found: dict[str, Fraction] = {}
+    for offer in scenario.funding:
+        if offer.id in offers and offer.repayment is not None:
+            owed = 1 + Fraction(offer.repayment.premium)
+            found[offer.repayment.offer] = max(found.get(offer.repayment.offer, owed), owed)
+    return found
+
+
 def least_raise(
     scenario: Scenario, narrow: Scenario, portfolio: Portfolio, goal: Goal, offer: str, most: int
-) -> Raise | None:
+) -> Raise | Literal["not_enough", "unknown"]:
     """Returns the least raise of an offer by which a State reaches a goal, others keeping what they have.
 
-    None where there is none up to `most` in each year, or none was found.
+    Otherwise whether it is proven that none is enough up to `most` in each year.
 
     Parameters
     ----------
@@ -69,11 +80,10 @@ def least_raise(
     setting = Setting.of(_raised(narrow, offer, room), portfolio)
     part = setting.part(goal, LinearObjective("spent", False, setting.use_of(offer), 1, Fraction(0)), True, AS_IT_IS)
     if part is None:
-        return None
-    ledger = _Ledger.of(setting, part, offer, room)
-    found = ledger.least(part)
-    if found is None:
-        return None
+        return "not_enough"
+    found = _Ledger.of(setting, part, offer, room).least(part)
+    if isinstance(found, str):
+        return found
     plan, bound = found
     by_year = _shortage(setting, plan, offer, narrow.money_by_year(given))
     whole = _raised(scenario, offer, by_year)
@@ -114,16 +124,16 @@ class _Ledger:
         table = np.array(found, np.int64).reshape(-1, 3)
         return cls(table[:, 0], table[:, 1], table[:, 2], np.array(room, np.int64))
 
-    def least(self, part: StatePart) -> tuple[Plan, int] | None:
-        """The plan with the least raise that was found, and what is proven of it."""
+    def least(self, part: StatePart) -> tuple[Plan, int] | Literal["not_enough", "unknown"]:
+        """The plan with the least raise that was found, and what is proven of it; or whether there is none."""
         model, aim = self._open(part.piece.model)
         limits, clock = part.piece.limits, Clock()
         try:
             outcome = engine(part.piece.engine)(model, aim, Limits(limits.work, limits.gap), clock)
         except SolverFailed:
-            return None
+            return "unknown"
         if outcome.point is None or outcome.bound is None:
-            return None
+            return "not_enough" if outcome.status == "infeasible" else "unknown"
         years = outcome.point[part.piece.model.columns :]
         granted = np.minimum(np.ceil(np.round(years, 3)).astype(np.int64), self.room)
         point = outcome.point[: part.piece.model.columns]
@@ -133,7 +143,7 @@ class _Ledger:
             plan = None if pairs is None else part.merged(*pairs)
             if plan is not None:
                 return plan, int(exact_bound(aim, outcome.bound, Fraction(0)))
-        return None
+        return "unknown"
 
     def _upper(self, model: LinearModel, granted: Ints) -> Ints:
         """Upper limits of the rows where the raise is another than the largest."""
