@@ -8,13 +8,14 @@ import json
 import pickle
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from generators import Seeded, draw_document
 from matcher.errors import MOST_COMPARED, Fault, InvalidEdit, InvalidScenario, nearest
+from matcher.formulation.objectives import FIGURES
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result, scenario_hash
 from matcher.scenario import (
@@ -30,7 +31,9 @@ from matcher.scenario import (
 )
 from matcher.scenario.consistency import MOST_FAULTS
 from matcher.scenario.fields import Id, Ids, Ratio, Share, Text
+from matcher.scenario.objectives import OBJECTIVES, ObjectiveName
 from matcher.units import fraction, plain
+from matcher.verification.bound import SENSE
 from small import Changes, small_document, small_scenario
 from told import told
 
@@ -685,14 +688,14 @@ TOO_LARGE: list[tuple[Changes, str, str]] = [
         "10000000000000, 20000000000000 minor units at its rate",
     ),
     (
-        {"offers.t.price": 10**14},
+        {"offers.t.price": 10**14, "needs.n.quantity": 1},
         "offers.t.price",
         "100000000000000, which makes 100000000000000 minor units per granule",
     ),
     (
-        {"needs.n.quantity": 10**12, "offers.t.price": 1001},
+        {"needs.n.quantity": 10**12, "offers.t.price": 101},
         "needs.n.quantity",
-        "1000000000000, which would cost 1001000000000000 minor units at the price of 't'",
+        "1000000000000, which would cost 101000000000000 minor units at the price of 't'",
     ),
 ]
 
@@ -710,7 +713,7 @@ def test_what_is_too_large_together_is_refused(changes: Changes, path: str, foun
 def test_the_largest_that_is_not_too_large() -> None:
     """Figures that come to the most exactly are taken."""
     small_scenario({"offers.f.amount": 10**13, "offers.f.min_per_state": 10**13, "offers.t.price": 10**13})
-    small_scenario({"needs.n.quantity": 10**12, "offers.t.price": 1000})
+    small_scenario({"needs.n.quantity": 10**12, "offers.t.price": 100})
     loan = {"kind": "funding", "provider": "firm", "amount": 10**13, "repayment": {"offer": "f", "after": 1}}
     small_scenario({"offers.l": loan})
 
@@ -745,3 +748,9 @@ def test_what_the_engine_edits_is_no_fault_of_the_user() -> None:
     assert Scenario.from_edit(document).granule_price(Scenario.from_edit(document).technical[0]) == 10**14
     with pytest.raises(InvalidEdit, match=r"no valid scenario: needs\.n\.quantity: found 0;"):
         Scenario.from_edit(small_document({"needs.n.quantity": 0}))
+
+
+def test_every_objective_has_its_place_in_the_table() -> None:
+    """The names that a file may say, the table, the formulation and the checker have the same objectives and senses."""
+    assert set(get_args(ObjectiveName)) == set(OBJECTIVES) == set(FIGURES) == set(SENSE)
+    assert {name: each.sign for name, each in OBJECTIVES.items()} == dict(SENSE)

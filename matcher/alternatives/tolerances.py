@@ -22,11 +22,12 @@ from matcher.errors import VerificationFailed
 from matcher.execution import Executor
 from matcher.formulation.formulate import Formulation
 from matcher.formulation.need_aggregation import Merged
-from matcher.formulation.objectives import FIGURES, worst_off_error
+from matcher.formulation.objectives import worst_off_error
 from matcher.formulation.plans import Plan, plan_within, portfolio_of
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Clock, SolveOptions
 from matcher.scenario import Scenario
+from matcher.scenario.objectives import OBJECTIVES, weighted_sum
 from matcher.solvers.linear_model import UNLIMITED, Ints, LinearObjective
 from matcher.verification import verify
 
@@ -57,7 +58,7 @@ def allowed_by(scenario: Scenario, figures: Mapping[str, Fraction], tolerance: D
     names = ["weighted"] if scenario.objectives.weights is not None else [e.objective for e in scenario.order()]
     found = []
     for name in names:
-        given, maximise = figure_of(scenario, figures, name), name == "weighted" or FIGURES[name][0]
+        given, maximise = figure_of(scenario, figures, name), name == "weighted" or OBJECTIVES[name].maximise
         slack = Fraction(tolerance) * abs(given)
         found.append(Allowed(name, maximise, given, given - slack if maximise else given + slack))
     return tuple(found)
@@ -67,11 +68,7 @@ def figure_of(scenario: Scenario, figures: Mapping[str, Fraction], name: str) ->
     """Returns an objective's figure, of those that the checker tells by name."""
     if name != "weighted":
         return figures.get(name, Fraction(0))
-    parts = (
-        (1 if FIGURES[each.objective][0] else -1) * Fraction(each.weight) * figures.get(each.objective, Fraction(0))
-        for each in scenario.objectives.weights or ()
-    )
-    return sum(parts, Fraction(0))
+    return weighted_sum(scenario.objectives.weights or (), figures)
 
 
 def checked_alternative(

@@ -38,6 +38,7 @@ from matcher.portfolio.result import (
     scenario_hash,
 )
 from matcher.scenario import Scenario
+from matcher.scenario.objectives import weighted_sum
 from matcher.solvers.linear_model import LinearModel, LinearObjective, Rows
 from matcher.units import decimal_text, outward_text, plain
 from matcher.verification import verify
@@ -267,10 +268,7 @@ def _figure(run: _Run, compact: Formulation, aim: LinearObjective, plan: Plan) -
     _, figures = _checked(run, compact, plan)
     if aim.name in figures:
         return figures[aim.name]
-    signs = {"engagements": -1, "cost": -1, "disruption": -1}
-    weights = run.scenario.objectives.weights or ()
-    parts = (signs.get(e.objective, 1) * Fraction(e.weight) * figures[e.objective] for e in weights)
-    return sum(parts, Fraction(0))
+    return weighted_sum(run.scenario.objectives.weights or (), figures)
 
 
 def _checked(run: _Run, compact: Formulation, plan: Plan) -> tuple[Portfolio, dict[str, Fraction]]:

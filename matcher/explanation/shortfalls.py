@@ -21,10 +21,10 @@ from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import scenario_hash
 from matcher.scenario import Scenario
 from matcher.scenario.eligibility import find_options
+from matcher.scenario.objectives import OBJECTIVES
 from matcher.solvers.linear_model import ModelTooLarge
 from matcher.units import plain
 from matcher.verification import Report, verify
-from matcher.verification.bound import SENSE
 
 TRIFLE = 1000
 """A limit counts only where more than this part of what is missing could be had without it: what is less is lost in
@@ -211,7 +211,7 @@ class _Looker:
         worse = (
             name
             for name in dict.fromkeys(goal.objective for goal in self.scenario.order())
-            if SENSE[name] * (report.figures[name] - before[name]) < 0
+            if OBJECTIVES[name].sign * (report.figures[name] - before[name]) < 0
         )
         return tuple(
             FigureChange(subject=name, before=plain(before[name]), after=plain(report.figures[name])) for name in worse

@@ -24,9 +24,9 @@ from math import lcm
 
 import numpy as np
 
-from matcher.errors import InvalidOptions, nearest
 from matcher.formulation.columns import WORST_SCALE, Columns
 from matcher.scenario import Offer, Scenario, TechnicalOffer
+from matcher.scenario.objectives import ObjectiveName, objective_named
 from matcher.solvers.linear_model import Ints, LinearObjective, RowBuilder, Rows, objective_by_value
 
 _MOST_STEPS = 2**40
@@ -142,17 +142,17 @@ def cost(columns: Columns) -> Terms:
     return _terms(values, np.asarray(group, np.int64).ravel(), money + columns.works)
 
 
-FIGURES: dict[str, tuple[bool, Callable[[Columns], Terms]]] = {
-    "completions": (True, completions),
-    "coverage": (True, coverage),
-    "worst_off": (True, worst_off),
-    "fit": (True, fit),
-    "firmness": (True, firmness),
-    "engagements": (False, engagements),
-    "cost": (False, cost),
-    "disruption": (False, disruption),
+FIGURES: dict[ObjectiveName, Callable[[Columns], Terms]] = {
+    "completions": completions,
+    "coverage": coverage,
+    "worst_off": worst_off,
+    "fit": fit,
+    "firmness": firmness,
+    "engagements": engagements,
+    "cost": cost,
+    "disruption": disruption,
 }
-"""Objectives by name: whether more is better, and the terms of the figure."""
+"""The terms of each objective's figure."""
 
 
 def linear_objective(columns: Columns, name: str) -> LinearObjective:
@@ -163,17 +163,16 @@ def linear_objective(columns: Columns, name: str) -> LinearObjective:
     InvalidOptions
         if there is no objective of that name.
     """
-    known_objective(name)
-    maximise, figure = FIGURES[name]
-    return _objective(name, maximise, [figure(columns)], columns.upper)
+    objective = objective_named(name)
+    return _objective(name, objective.maximise, [FIGURES[objective.name](columns)], columns.upper)
 
 
 def weighted_objective(columns: Columns, weights: dict[str, Fraction]) -> LinearObjective:
     """Returns the weighted sum of objectives, to be maximised; minimised ones count against."""
     parts = []
     for name, weight in sorted(weights.items()):
-        maximise, figure = FIGURES[name]
-        parts.append(figure(columns).scaled(weight if maximise else -weight))
+        objective = objective_named(name)
+        parts.append(FIGURES[objective.name](columns).scaled(objective.sign * weight))
     return _objective("weighted", True, parts, columns.upper)
 
 
@@ -254,21 +253,6 @@ def gone(scenario: Scenario, pairs: set[tuple[str, str]]) -> Fraction:
         if (offer, state) not in pairs or year not in scenario.window(scenario.offer(offer))
     )
     return sum(lost, Fraction(0))
-
-
-def known_objective(name: str) -> None:
-    """Refuses a name that no objective has.
-
-    Raises
-    ------
-    InvalidOptions
-        if there is no objective of that name.
-    """
-    if name not in FIGURES:
-        hint = nearest(name, FIGURES)
-        raise InvalidOptions(
-            f"no objective {name!r}; known: {', '.join(FIGURES)}" + (f" (did you mean {hint}?)" if hint else "")
-        )
 
 
 def total_weights(scenario: Scenario) -> dict[str, Fraction]:

@@ -10,6 +10,7 @@ from matcher.reporting import amounts
 from matcher.reporting.languages import Table, numerals_of, table_of
 from matcher.reporting.layout import escaped, markdown_table
 from matcher.scenario import Scenario
+from matcher.scenario.objectives import weighted_sum
 from matcher.units import decimal_text, fraction, plain
 
 
@@ -78,12 +79,9 @@ class _Speaker:
     def _figure(self, each: Alternative, name: str) -> str:
         exact = {figure.objective: figure.exact for figure in each.figures}
         if name == "weighted":
-            signs = {"engagements": -1, "cost": -1, "disruption": -1}
-            parts = (
-                signs.get(weight.objective, 1) * Fraction(weight.weight) * fraction(exact.get(weight.objective, "0"))
-                for weight in self.scenario.objectives.weights or ()
-            )
-            return amounts.objective(name, plain(sum(parts, Fraction(0))), self.scenario.currency, self.numerals)
+            figures = {objective: fraction(text) for objective, text in exact.items()}
+            total = weighted_sum(self.scenario.objectives.weights or (), figures)
+            return amounts.objective(name, plain(total), self.scenario.currency, self.numerals)
         return amounts.objective(name, exact.get(name, "0"), self.scenario.currency, self.numerals)
 
     def state(self, key: str, name: str) -> Iterator[str]:

@@ -8,13 +8,12 @@ from fractions import Fraction
 
 from matcher.portfolio.result import Stage
 from matcher.scenario import Currency, Years
+from matcher.scenario.objectives import OBJECTIVES, Unit
 from matcher.units import decimal_text, fraction
 
 NONE = "-"
 """Stands where there is nothing to show."""
 UNKNOWN = "unknown"
-MONEY = ("cost", "fit", "firmness", "disruption")
-"""Objectives in minor units of money."""
 PLACES = 4
 """Decimal places of other objectives."""
 
@@ -96,13 +95,18 @@ def bound(stage: Stage, currency: Currency, numerals: Numerals = ENGLISH) -> str
 
 def _step(name: str) -> Fraction:
     """In what steps an objective is written: minor units, tenths of a per cent, or ten-thousandths."""
-    return Fraction(1) if name in MONEY else Fraction(1, 1000) if name == "worst_off" else Fraction(1, 10**PLACES)
+    return {"money": Fraction(1), "share": Fraction(1, 1000)}.get(_unit(name), Fraction(1, 10**PLACES))
+
+
+def _unit(name: str) -> Unit:
+    """What an objective counts; the weighted sum of several counts weights."""
+    return OBJECTIVES[name].unit if name in OBJECTIVES else "weight"
 
 
 def _figure(name: str, exact: Fraction, currency: Currency, numerals: Numerals) -> str:
-    if name in MONEY:
+    if _unit(name) == "money":
         return money(round(exact), currency, numerals)
-    if name == "worst_off":
+    if _unit(name) == "share":
         return share(exact, numerals=numerals)
     text = f"{Decimal(decimal_text(exact, PLACES)):,}"
     return numerals.written(text.rstrip("0").rstrip("."))

@@ -23,7 +23,6 @@ from matcher.scenario.decisions import (
     Earlier,
     Forbid,
     Goal,
-    ObjectiveName,
     Objectives,
     Pin,
     Weight,
@@ -53,6 +52,7 @@ from matcher.scenario.entities import (
     TechnicalOffer,
 )
 from matcher.scenario.fields import Frozen, Yearly, Years
+from matcher.scenario.objectives import ObjectiveName
 from matcher.scenario.scenario import Scenario
 
 __all__ = [

@@ -12,8 +12,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from matcher.scenario.entities import OptionKind
 from matcher.scenario.fields import Frozen, Id, Money, Quantity, Ratio, Share, Year, Yearly, Years
-
-ObjectiveName = Literal["completions", "coverage", "worst_off", "fit", "firmness", "engagements", "cost", "disruption"]
+from matcher.scenario.objectives import ObjectiveName
 
 
 class Commitment(Frozen):

@@ -13,13 +13,13 @@ from matcher.formulation.columns import WORST_SCALE
 from matcher.formulation.objectives import (
     gone,
     granule_value,
-    known_objective,
     need_limited,
     total_weights,
     unit_value,
     worst_off_table,
 )
 from matcher.scenario import FundingOffer, TechnicalOffer
+from matcher.scenario.objectives import objective_named
 from matcher.solvers.linear_model import LinearObjective, RowBuilder, Rows, objective
 
 Terms = dict[int, Fraction]
@@ -117,17 +117,17 @@ def cost(layout: Layout) -> Terms:
     return {int(flow): Fraction(int(money[flow])) for flow in np.flatnonzero(money)}
 
 
-FIGURES: dict[str, tuple[bool, Callable[[Layout], Terms]]] = {
-    "completions": (True, completions),
-    "coverage": (True, coverage),
-    "worst_off": (True, worst_off),
-    "fit": (True, fit),
-    "firmness": (True, firmness),
-    "engagements": (False, engagements),
-    "cost": (False, cost),
-    "disruption": (False, disruption),
+FIGURES: dict[str, Callable[[Layout], Terms]] = {
+    "completions": completions,
+    "coverage": coverage,
+    "worst_off": worst_off,
+    "fit": fit,
+    "firmness": firmness,
+    "engagements": engagements,
+    "cost": cost,
+    "disruption": disruption,
 }
-"""Objectives by name: whether more is better, and the terms of the figure."""
+"""The terms of each objective's figure."""
 
 
 def linear_objective(layout: Layout, name: str) -> LinearObjective:
@@ -138,8 +138,7 @@ def linear_objective(layout: Layout, name: str) -> LinearObjective:
     InvalidOptions
         if there is no objective of that name.
     """
-    known_objective(name)
-    maximise, terms = FIGURES[name]
+    maximise, terms = objective_named(name).maximise, FIGURES[name]
     return objective(name, maximise, terms(layout), layout.upper)
 
 
