@@ -171,7 +171,7 @@ def test_readme_has_the_two_commands_that_the_build_runs() -> None:
 def test_readme_layout_names_files_that_exist() -> None:
     """The README's layout lists every module and package, and nothing else."""
     listed = set(re.findall(r"^  ([a-z_]+)(?:\.py|/)", README.partition("## Layout")[2], flags=re.MULTILINE))
-    found = {path.stem for path in PACKAGE.iterdir() if path.name[0] not in "_." and path.name != "py.typed"}
+    found = {path.stem for path in PACKAGE.iterdir() if path.name[0] not in "_." and path.name not in ("py.typed", "README.md")}
     assert listed == found
 
 
@@ -192,3 +192,23 @@ def test_lower_bounds_are_stated() -> None:
     project = tomllib.loads((TREE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for requirement in project["dependencies"]:
         assert re.fullmatch(r"[A-Za-z]+>=[\d.]+", requirement)
+
+
+DEVELOPERS = (PACKAGE / "README.md").read_text(encoding="utf-8")
+
+
+def test_recipes_name_files_that_exist() -> None:
+    """Every path that the developers' page names is there, seen from the package's folder."""
+    named = re.findall(r"`((?:\.\./)?[a-z_]+/[a-z_/.]+?(?:\.py|\.yaml|\.toml)?)`", DEVELOPERS)
+    assert len(named) > 40
+    assert [name for name in named if not (PACKAGE / name).exists()] == []
+
+
+def test_the_path_of_a_scenario_names_functions_that_exist() -> None:
+    """Each step names a function that the module beside it defines."""
+    steps = re.findall(r"^\| .+ \| `([\w.]+)` \| (`.+`) \|$", DEVELOPERS, flags=re.MULTILINE)
+    assert len(steps) == 10
+    for function, files in steps:
+        for name in re.findall(r"`([^`]+)`", files):
+            text = (PACKAGE / name).read_text(encoding="utf-8")
+            assert re.search(rf"def {function.rpartition('.')[2]}\(", text), (function, name)
