@@ -171,7 +171,11 @@ def test_readme_has_the_two_commands_that_the_build_runs() -> None:
 def test_readme_layout_names_files_that_exist() -> None:
     """The README's layout lists every module and package, and nothing else."""
     listed = set(re.findall(r"^  ([a-z_]+)(?:\.py|/)", README.partition("## Layout")[2], flags=re.MULTILINE))
-    found = {path.stem for path in PACKAGE.iterdir() if path.name[0] not in "_." and path.name not in ("py.typed", "README.md")}
+    found = {
+        path.stem
+        for path in PACKAGE.iterdir()
+        if path.name[0] not in "_." and path.name not in ("py.typed", "README.md")
+    }
     assert listed == found
 
 

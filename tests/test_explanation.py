@@ -365,6 +365,24 @@ def test_an_offer_is_raised_by_less_than_a_further_grant(case: str) -> None:
     assert raise_holds(scenario, told["raise"])
 
 
+def test_half_of_a_grant_is_enough() -> None:
+    """Of two courses at 1,000, 1,500 pay for one: 500 more of the same offer are enough, as a grant beside it 1,000."""
+    scenario = small_scenario(
+        {
+            "horizon": [2026, 2026],
+            "states.A.deadline": 2026,
+            "needs.n.quantity": 2,
+            "offers.f.amount": 1500,
+            "offers.t.capacity": 2,
+            "offers.t.price": 1000,
+        }
+        | WORLD
+    )
+    for found in explained(scenario).values():
+        told = [(each.changes[0].kind, each.changes[0].amount, each.smallest) for each in found.remedies]
+        assert told == [("raise", 500, True), ("money", 1000, True), ("more_money", 1000, True)]
+
+
 ADVANCE: Changes = {
     "offers.f": {"kind": "funding", "provider": "donor", "amount": 500, "years": [2016, 2016]},
     "offers.a": {
