@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +84,8 @@ def test_a_signal_saves_the_best(
     captured = capsys.readouterr()
     assert captured.out.startswith("Two States and their partners")
     cause = "interrupted" if name == "SIGINT" else f"interrupted by {name}"
-    assert captured.err.count(f"{cause}: saving the best portfolio so far; Ctrl-C again aborts") == 1
+    way_out = f"Ctrl-C {'again' if name == 'SIGINT' else 'twice'} aborts"
+    assert captured.err.count(f"{cause}: saving the best portfolio so far; {way_out}") == 1
     assert cause in (the_run(home) / "log.txt").read_text(encoding="utf-8")
 
 
@@ -126,6 +128,34 @@ def test_two_interrupts_in_a_row_are_one(after: float, ends: bool) -> None:
         with pytest.raises(SystemExit) as stop:
             send("SIGINT")
         assert stop.value.code == Exit.INTERRUPTED
+
+
+@pytest.mark.parametrize("names", ["INT INT", "TERM INT INT", "HUP INT INT", "INT TERM INT", "INT TERM HUP INT"])
+def test_only_a_second_interrupt_ends(names: str) -> None:
+    """However long after another signal it comes, the first Ctrl-C is the first; whatever comes between, two are two."""
+    first, *between, last = (f"SIG{name}" for name in names.split())
+    hours = count(start=0, step=3_600)
+    with Interruption(Cancel(), now=lambda: float(next(hours))).heard() as interruption:
+        send(first)
+        assert interruption.cancel.requested
+        for name in between:
+            send(name)
+        with pytest.raises(SystemExit) as stop:
+            send(last)
+        assert stop.value.code == EXITS[first]
+
+
+@pytest.mark.parametrize("after", [0.29, 0.31])
+def test_an_interrupt_and_itself_again_after_another_signal(after: float) -> None:
+    """What counts is the time since the first Ctrl-C, not since the first signal."""
+    moments = iter([100.0, 100.0 + after])
+    with Interruption(Cancel(), now=lambda: next(moments)).heard():
+        send("SIGTERM", "SIGINT")
+        if after < 0.3:
+            send("SIGINT")
+            return
+        with pytest.raises(SystemExit):
+            send("SIGINT")
 
 
 @pytest.mark.parametrize("name", EXITS)

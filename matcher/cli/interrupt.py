@@ -26,7 +26,8 @@ class Interruption:
     """What a command that has something to save makes of SIGINT (Ctrl-C), SIGTERM and SIGHUP.
 
     The first asks the solve to stop, so that its best portfolio is saved. Later ones change nothing:
-    ``timeout`` and shells that hang up send theirs twice. Only a second Ctrl-C ends the command at once.
+    ``timeout`` and shells that hang up send theirs twice, and who stops a service may press Ctrl-C too. Only a second
+    Ctrl-C ends the command at once.
     """
 
     def __init__(self, cancel: Cancel, now: Callable[[], float] = time.monotonic) -> None:
@@ -34,7 +35,8 @@ class Interruption:
         self.first: signal.Signals | None = None
         """The signal that came first; None if none did."""
         self._now = now
-        self._at = 0.0
+        self._pressed: float | None = None
+        """When the first Ctrl-C came, by `now`; None if none did."""
         self._announced = self._saved = self._ending = False
 
     @property
@@ -48,6 +50,11 @@ class Interruption:
         if self.first is None or self.first == signal.SIGINT:
             return "interrupted"
         return f"interrupted by {self.first.name}"
+
+    @property
+    def way_out(self) -> str:
+        """Says how the command is ended at once, whatever was found: by two Ctrl-C in all."""
+        return "Ctrl-C again aborts" if self.first == signal.SIGINT else "Ctrl-C twice aborts"
 
     @contextmanager
     def heard(self) -> Iterator[Self]:
@@ -120,13 +127,21 @@ class Interruption:
 
     def _hear(self, number: int, _frame: FrameType | None) -> None:
         """Takes a signal; another may come in the middle of this."""
+        again = number == signal.SIGINT and self._pressed_again()
         if self.first is None:
-            self.first, self._at = signal.Signals(number), self._now()
+            self.first = signal.Signals(number)
             if self._saved:
                 self._end()
             self.cancel.cancel()
-        elif (self._saved and not self._ending) or (number == signal.SIGINT and self._now() - self._at > SAME):
+        elif again or (self._saved and not self._ending):
             self._end()
+
+    def _pressed_again(self) -> bool:
+        """Takes a Ctrl-C; returns whether it is the second, and not the first once more."""
+        if self._pressed is None:
+            self._pressed = self._now()
+            return False
+        return self._now() - self._pressed > SAME
 
     def _end(self) -> None:
         self._ending = True

@@ -173,7 +173,7 @@ class _Engine:
             lambda: isolation.solve_isolated(
                 scenario, options, progress=self.log, cancel=interruption.cancel, workers=self.workers, start=start
             ),
-            lambda: self.log.say(f"{interruption.cause}: ending; Ctrl-C again aborts"),
+            lambda: self.log.say(f"{interruption.cause}: ending; {interruption.way_out}"),
         )
 
 

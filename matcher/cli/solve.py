@@ -233,7 +233,7 @@ def _run(question: Question, workers: Workers, log: ProgressLog, interruption: I
                 workers=workers.count,
                 scheduler=workers.scheduler,
             ),
-            lambda: log.say(f"{interruption.cause}: saving the best portfolio so far; Ctrl-C again aborts"),
+            lambda: log.say(f"{interruption.cause}: saving the best portfolio so far; {interruption.way_out}"),
         )
     finally:
         log.close()
