@@ -132,7 +132,7 @@ def test_two_interrupts_in_a_row_are_one(after: float, ends: bool) -> None:
 
 @pytest.mark.parametrize("names", ["INT INT", "TERM INT INT", "HUP INT INT", "INT TERM INT", "INT TERM HUP INT"])
 def test_only_a_second_interrupt_ends(names: str) -> None:
-    """However long after another signal it comes, the first Ctrl-C is the first; whatever comes between, two are two."""
+    """However long after another signal it comes, the first Ctrl-C is the first; and two are two."""
     first, *between, last = (f"SIG{name}" for name in names.split())
     hours = count(start=0, step=3_600)
     with Interruption(Cancel(), now=lambda: float(next(hours))).heard() as interruption:
@@ -290,6 +290,33 @@ def test_an_interrupted_round_is_saved_apart(home: Path, engine: StandIn, capsys
     assert "no round was added to talks" in talk
     assert is_complete(home / "talks-interrupted")
     assert run(["show", "talks-interrupted"]) == Exit.DONE
+
+
+def test_no_interrupted_round_replaces_another(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each plan that is cut short gets a folder of its own, whatever stands under the names before it."""
+    engine.during = interrupted_by("SIGTERM")
+    engine.changes = {"status": "feasible", "stopped_by": "cancel"}
+    (home / "talks-interrupted-2").symlink_to("nowhere")
+    before: dict[Path, bytes] = {}
+    for name in ("talks-interrupted", "talks-interrupted-3", "talks-interrupted-4"):
+        assert run(["round", "talks", "--scenario", "sample.json"]) == Exit.TERMINATED
+        assert f"the best plan so far saved in {name}\n" in capsys.readouterr().err
+        assert {file: file.read_bytes() for file in before} == before
+        before |= {file: file.read_bytes() for file in (home / name).iterdir()}
+        (home / name / "log.txt").write_text(f"read in the meeting: {name}", encoding="utf-8")
+        before[home / name / "log.txt"] = (home / name / "log.txt").read_bytes()
+
+
+def test_an_interrupted_round_of_the_current_folder_is_saved(
+    home: Path, engine: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session is beside its plan cut short also where it is given as a dot."""
+    engine.during = interrupted_by("SIGTERM")
+    engine.changes = {"status": "feasible", "stopped_by": "cancel"}
+    (home / "talks").mkdir()
+    monkeypatch.chdir(home / "talks")
+    assert run(["round", ".", "--scenario", "../sample.json"]) == Exit.TERMINATED
+    assert is_complete(home / "talks-interrupted")
 
 
 def test_a_round_that_was_planned_before_the_signal_is_added(home: Path, engine: StandIn) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -262,8 +264,8 @@ class _Round:
         if interrupted is None:
             out(summary_text(played.scenario, played.result))
         elif played.result.portfolio is not None:  # no round: those come out the same when they are replayed
-            beside = self.session.folder.with_name(f"{self.session.folder.name}-interrupted")
-            Saving(RunFolder(beside), played.scenario, played.result, engine.log).save("the best plan so far saved")
+            beside = RunFolder(_beside(self.session.folder))
+            Saving(beside, played.scenario, played.result, engine.log).save("the best plan so far saved")
         say(f"matcher: no round was added to {self.session.folder}")
         return exit_of(played.result, strict=False, interrupted=interrupted)
 
@@ -325,3 +327,11 @@ def _replayed(session: Session, engine: _Engine) -> int:
         out(f"round {record.number}: {'the same, byte for byte' if same else 'DIFFERENT'}\n")
     engine.log.close()
     return Exit.FAILED if different else Exit.DONE
+
+
+def _beside(session: Path) -> Path:
+    """Returns the first folder beside a session that is free for a plan cut short: those before it are kept."""
+    named = session if session.name not in ("", "..") else session.resolve()  # "." has no name
+    first = named.with_name(f"{named.name}-interrupted")
+    further = (first.with_name(f"{first.name}-{number}") for number in count(2))
+    return next(each for each in chain([first], further) if not os.path.lexists(each))
