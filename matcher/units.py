@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from math import ceil, floor
 
 MAX_MONEY = 10**13
 """Largest amount of money in one field, in minor units."""
@@ -58,10 +59,13 @@ def decimal_text(value: Fraction, places: int = 6) -> str:
 
 def outward_text(bound: Fraction, *, up: bool, places: int = 6) -> str:
     """Returns a bound rounded to `places` decimals so that it still holds: up for a most, down for a least."""
-    scaled = bound * 10**places
-    return _decimal(
-        -(-scaled.numerator // scaled.denominator) if up else scaled.numerator // scaled.denominator, places
-    )
+    step = Fraction(1, 10**places)
+    return _decimal(int(outward(bound, step, up=up) / step), places)
+
+
+def outward(bound: Fraction, step: Fraction, *, up: bool) -> Fraction:
+    """Returns a bound as a multiple of `step` that still holds: the next one up for a most, or down for a least."""
+    return step * (ceil(bound / step) if up else floor(bound / step))
 
 
 def _decimal(scaled: int, places: int) -> str:

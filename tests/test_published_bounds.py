@@ -16,7 +16,7 @@ from matcher.portfolio.result import SolveOptions, Stage
 from matcher.reporting import amounts
 from matcher.scenario import Currency
 from matcher.solvers.linear_model import LinearObjective
-from matcher.units import outward_text
+from matcher.units import outward, outward_text
 from small import small_scenario
 
 USD = Currency(code="USD")
@@ -37,6 +37,16 @@ USD = Currency(code="USD")
 def test_bounds_are_rounded_outward(value: Fraction, up: bool, text: str) -> None:
     """Up where nothing is more, down where nothing is less; whole figures stay as they are."""
     assert outward_text(value, up=up) == text
+
+
+@pytest.mark.parametrize("value", [Fraction(1, 3), Fraction(-1, 3), Fraction(5), Fraction(-7, 2), Fraction(1, 10**9)])
+@pytest.mark.parametrize("step", [Fraction(1), Fraction(1, 1000), Fraction(2, 3)])
+def test_outward_is_the_nearest_step_that_holds(value: Fraction, step: Fraction) -> None:
+    """A whole number of steps, on the side where the bound holds, and less than one step away."""
+    most, least = outward(value, step, up=True), outward(value, step, up=False)
+    assert {(most / step).denominator, (least / step).denominator} == {1}
+    assert least <= value <= most
+    assert max(most - value, value - least) < step
 
 
 def test_a_third_is_not_bounded_by_less() -> None:

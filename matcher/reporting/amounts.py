@@ -9,7 +9,7 @@ from fractions import Fraction
 from matcher.portfolio.result import Stage
 from matcher.scenario import Currency, Years
 from matcher.scenario.objectives import OBJECTIVES, Unit
-from matcher.units import decimal_text, fraction
+from matcher.units import decimal_text, fraction, outward
 
 NONE = "-"
 """Stands where there is nothing to show."""
@@ -87,10 +87,8 @@ def bound(stage: Stage, currency: Currency, numerals: Numerals = ENGLISH) -> str
     """Returns the bound of an objective, rounded away from its value; the value itself where that is the best."""
     if stage.bound is None or stage.gap == 0:
         return objective(stage.objective, None if stage.bound is None else stage.exact, currency, numerals)
-    step = _step(stage.objective)
-    steps = fraction(stage.bound) / step
-    outward = -(-steps.numerator // steps.denominator) if stage.sense == "max" else steps.numerator // steps.denominator
-    return _figure(stage.objective, outward * step, currency, numerals)
+    holding = outward(fraction(stage.bound), _step(stage.objective), up=stage.sense == "max")
+    return _figure(stage.objective, holding, currency, numerals)
 
 
 def _step(name: str) -> Fraction:

@@ -10,7 +10,7 @@ from matcher.reporting import amounts
 from matcher.reporting.languages import Table, numerals_of, table_of
 from matcher.reporting.layout import escaped, markdown_table
 from matcher.scenario import Scenario
-from matcher.units import fraction
+from matcher.units import fraction, outward
 
 PLACES = 2
 """Decimal places of a percentage: a step is about a hundredth of what is missing."""
@@ -125,5 +125,5 @@ class _Speaker:
 
     def _bound(self, point: CurvePoint) -> str:
         """The most that the share could be, rounded up."""
-        step = Fraction(1, 100 * 10**PLACES)
-        return amounts.share(-(-fraction(point.coverage_bound) // step) * step, PLACES, self.numerals)
+        most = outward(fraction(point.coverage_bound), Fraction(1, 100 * 10**PLACES), up=True)
+        return amounts.share(most, PLACES, self.numerals)
