@@ -61,6 +61,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ["nonsense"],
         ["solve"],
+        ["solve", "--nonesuch"],
         ["solve", "x.yaml", "--engine", "abacus"],
         ["solve", "x.yaml", "--work", "0"],
         ["schema", "x"],

@@ -6,7 +6,7 @@ import io
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, cast
 
 import typer
 
@@ -25,7 +25,8 @@ from matcher.cli.talk import out, reason, say, say_faults
 from matcher.cli.verify import verify_command
 from matcher.errors import InvalidInput, InvalidOptions, MatcherError
 
-UsageError: Any = typer.BadParameter.__base__  # typer has it, but not by this name
+# typer exports no name for all wrong usage, only for one kind of it; `show` and `exit_code` are the base's own.
+UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "new": new_command,
     "check": check_command,
@@ -103,12 +104,12 @@ def run(arguments: Sequence[str]) -> int:
         return _failed(error, debug="--debug" in arguments)
 
 
-def _misused(error: Any) -> int:
+def _misused(error: typer.BadParameter) -> int:
     """Says what is wrong with the arguments, as every stream can: on one of ASCII typer itself writes UTF-8."""
     shown = io.StringIO()
     error.show(shown)
     say(shown.getvalue().rstrip())
-    return int(error.exit_code)
+    return error.exit_code
 
 
 def _failed(error: Exception, *, debug: bool) -> Exit:
