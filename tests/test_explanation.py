@@ -234,15 +234,33 @@ def smaller(lever: Relaxation, amount: int) -> int | None:
     return lever.amounts[at - 1] if at else None
 
 
+def lesser_raises(scenario: Scenario, change: Change) -> list[list[int]]:
+    """Raises by one minor unit less: taken off each raised year, or the whole of the rest in each year of the offer."""
+    given = scenario.offer(change.subject)
+    window = given.years or scenario.horizon
+    less = [
+        [amount - (at == year) for at, amount in enumerate(change.by_year)]
+        for year, amount in enumerate(change.by_year)
+        if amount
+    ]
+    whole = [
+        [(change.amount - 1) * (each == year) for each in scenario.years]
+        for year in scenario.years
+        if window.first <= year <= window.last
+    ]
+    assert whole
+    assert {sum(each) for each in (*less, *whole)} == {change.amount - 1}
+    return [*less, *(each for each in whole if each not in less)]
+
+
 def raise_holds(scenario: Scenario, remedy: Remedy) -> bool:
-    """Whether an offer raised as told is enough, and one minor unit less in each year is not, where that is said."""
+    """Whether an offer raised as told is enough, and one minor unit less is not, where that is said."""
     (change,) = remedy.changes
     assert sum(change.by_year) == change.amount > 0
     assert completes(changed(scenario, (raised_offer(scenario, change.subject, change.by_year), change.amount)))
-    for year, amount in enumerate(change.by_year):
-        if amount and remedy.smallest:
-            less = [each - (at == year) for at, each in enumerate(change.by_year)]
-            assert not completes(changed(scenario, (raised_offer(scenario, change.subject, less), sum(less))))
+    if remedy.smallest:
+        for less in lesser_raises(scenario, change):
+            assert not completes(changed(scenario, (raised_offer(scenario, change.subject, less), sum(less)))), less
     return remedy.smallest
 
 
@@ -412,6 +430,15 @@ def test_what_no_larger_offer_reaches_is_said() -> None:
     """Where work is lacking, larger offers are proven not to be enough, as further grants are."""
     found = explained(small_scenario(WORLD | {"offers.t.capacity": 3}))[None]
     assert {("raise", "not_enough"), ("money", "not_enough")} <= set(found.insufficient)
+
+
+def test_a_raise_of_the_wrong_year_is_found_out() -> None:
+    """Half of 680 is lost on the way to the next year: a unit less is not enough, but half of it there is."""
+    scenario = small_scenario(WORLD | RAISES["what is carried over counts"][0])
+    (right,) = (each for each in explained(scenario)[None].remedies if each.changes[0].kind == "raise")
+    change = right.changes[0].model_copy(update={"by_year": (680, 0), "amount": 680})
+    with pytest.raises(AssertionError, match=r"\[0, 679\]"):
+        raise_holds(scenario, right.model_copy(update={"changes": (change,)}))
 
 
 def drawn(seed: int) -> Scenario | None:
