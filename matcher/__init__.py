@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         InvalidInput,
         InvalidOptions,
         InvalidPortfolio,
+        InvalidResult,
         InvalidScenario,
         MatcherError,
         VerificationFailed,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from matcher.isolation import ProcessLimits, solve_isolated
     from matcher.portfolio.portfolio import Engagement, Flow, Partnership, Portfolio
     from matcher.portfolio.result import Cancel, Progress, Result, SolveOptions
+    from matcher.runs import read_run, verify_run
     from matcher.scenario import Scenario
     from matcher.scenario.eligibility import Option, OptionSet, find_options
     from matcher.verification import Report, Violation, verify
@@ -44,6 +46,7 @@ _HOME = {
     "InvalidInput": "errors",
     "InvalidOptions": "errors",
     "InvalidPortfolio": "errors",
+    "InvalidResult": "errors",
     "InvalidScenario": "errors",
     "MatcherError": "errors",
     "Option": "scenario.eligibility",
@@ -65,9 +68,11 @@ _HOME = {
     "load": "io",
     "load_portfolio": "io",
     "loads": "io",
+    "read_run": "runs",
     "solve": "engine.solving",
     "solve_isolated": "isolation",
     "verify": "verification",
+    "verify_run": "runs",
 }
 
 __all__ = [
@@ -80,6 +85,7 @@ __all__ = [
     "InvalidInput",
     "InvalidOptions",
     "InvalidPortfolio",
+    "InvalidResult",
     "InvalidScenario",
     "MatcherError",
     "Option",
@@ -101,9 +107,11 @@ __all__ = [
     "load",
     "load_portfolio",
     "loads",
+    "read_run",
     "solve",
     "solve_isolated",
     "verify",
+    "verify_run",
 ]
 
 

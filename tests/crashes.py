@@ -20,7 +20,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from matcher.cli import run
-from matcher.cli.runs import BUNDLE_FILE, RunFolder
 from matcher.errors import InvalidOptions
 from matcher.io import (
     MANIFEST,
@@ -32,6 +31,7 @@ from matcher.io import (
     write_new,
     write_run,
 )
+from matcher.runs.files import BUNDLE_FILE, RunFolder
 from sample import SCENARIO, sample_result, sample_scenario
 from stand_in import StandIn
 from tracing import FLUSHES, READS, RENAMES, WRITES, Action, Call, Plan, Trace, traced

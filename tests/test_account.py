@@ -10,7 +10,6 @@ import pytest
 
 from matcher.cli.app import run
 from matcher.cli.exits import Exit
-from matcher.cli.runs import RunFolder
 from matcher.cli.talk import out_markdown
 from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions
@@ -21,6 +20,7 @@ from matcher.portfolio.result import Result, SolveOptions
 from matcher.reporting.audiences import Audience
 from matcher.reporting.explained import account_markdown
 from matcher.reporting.languages import languages, table_of
+from matcher.runs.files import RunFolder
 from matcher.scenario import Scenario
 from small import Changes, small_scenario
 

@@ -75,7 +75,9 @@ def test_show_refuses_what_is_no_result(home: Path, text: str, capsys: pytest.Ca
     """A file that is no result is told, not a traceback."""
     (home / "bad.json").write_text(text, encoding="utf-8")
     assert run(["show", "bad.json"]) == Exit.INVALID
-    assert "bad.json is no result" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "bad.json:1:" in said
+    assert "; expected " in said
     assert run(["show", "none.json"]) == Exit.INVALID
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from matcher.cli.app import run
 from matcher.cli.exits import Exit
-from matcher.cli.runs import RunFolder
 from matcher.comparison.comparison import Comparison, compare
 from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions
@@ -17,6 +16,7 @@ from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import SolveOptions
 from matcher.reporting.compared import comparison_markdown
 from matcher.reporting.languages import table_of
+from matcher.runs.files import RunFolder
 from matcher.scenario import Scenario
 from small import Changes, small_scenario
 

@@ -12,7 +12,6 @@ import pytest
 from generators import Seeded, draw_scenario
 from matcher.cli.app import run
 from matcher.cli.exits import Exit
-from matcher.cli.runs import RunFolder
 from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions
 from matcher.execution import Processes
@@ -32,6 +31,7 @@ from matcher.reporting import amounts
 from matcher.reporting.explained import account_markdown
 from matcher.reporting.languages import languages, numerals_of, table_of
 from matcher.reporting.shortfalls import ShortfallSpeaker
+from matcher.runs.files import RunFolder
 from matcher.scenario import Scenario, Yearly
 from small import Changes, small_scenario
 

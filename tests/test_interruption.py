@@ -19,10 +19,10 @@ import pytest
 from matcher.cli import interrupt, run
 from matcher.cli.exits import Exit
 from matcher.cli.interrupt import Interruption
-from matcher.cli.runs import RunFolder
 from matcher.execution import worker
 from matcher.io import is_complete
 from matcher.portfolio.result import Cancel
+from matcher.runs.files import RunFolder
 
 if TYPE_CHECKING:
     from stand_in import StandIn

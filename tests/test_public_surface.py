@@ -20,6 +20,7 @@ SURFACE = (
     "InvalidInput",
     "InvalidOptions",
     "InvalidPortfolio",
+    "InvalidResult",
     "InvalidScenario",
     "MatcherError",
     "Option",
@@ -40,9 +41,11 @@ SURFACE = (
     "load",
     "load_portfolio",
     "loads",
+    "read_run",
     "solve",
     "solve_isolated",
     "verify",
+    "verify_run",
 )
 
 

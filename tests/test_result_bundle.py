@@ -360,7 +360,7 @@ def test_a_portfolio_is_saved_even_if_its_proof_fails(tmp_path: Path, monkeypatc
     def broken(*_: object) -> dict[str, Any]:
         raise RuntimeError("no proof")
 
-    monkeypatch.setattr("matcher.engine.certificates.certify", broken)
+    monkeypatch.setattr("matcher.runs.files.certify", broken)
     folder = tmp_path / "saved"
     arguments = ["solve", str(SCENARIOS / "completion-race.yaml"), "--bundle", "-o", str(folder), "--quiet"]
     assert run(arguments) == Exit.FAILED

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import matcher
 import matcher.verification as verification
 from matcher.cli import run
 from matcher.cli.exits import Exit
@@ -279,6 +280,24 @@ def test_a_result_apart_from_its_run_is_checked_by_its_claims(saved: Path, capsy
     capsys.readouterr()
     assert run(["verify", *both]) == Exit.FAILED
     assert "FAILED result.json: figures[0].exact" in capsys.readouterr().out
+
+
+def test_a_service_reads_and_verifies_runs_without_a_command_line(saved: Path) -> None:
+    """What is wrong is raised or found, by the library's own errors; what is only odd is handed to who asked."""
+    said: list[str] = []
+    scenario, result = matcher.read_run(saved, said.append)
+    assert (scenario.name, result.status, said) == ("completion-race", "optimal", [])
+    assert matcher.verify_run(saved).ok
+    (saved / "notes.txt").write_text("x", encoding="utf-8")
+    matcher.read_run(saved, said.append)
+    assert said == [f"{saved}: notes.txt is not listed in the manifest"]
+    spoil(saved, RESULT, drop("status"))
+    with pytest.raises(matcher.InvalidOptions, match="is not as it was saved"):
+        matcher.read_run(saved, said.append)
+    fit(saved)
+    with pytest.raises(matcher.InvalidResult, match="status: found nothing; expected the field 'status'"):
+        matcher.read_run(saved, said.append)
+    assert not matcher.verify_run(saved).ok
 
 
 READERS: list[list[str]] = [

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from matcher.cli.arguments import AsJson, Language
-from matcher.cli.talk import out_json, out_markdown
+from matcher.cli.talk import out_json, out_markdown, warn
 
 
 def compare_command(
@@ -18,13 +18,13 @@ def compare_command(
     json: AsJson = False,
 ) -> None:
     """Compare two runs: who gains, who loses, what moved."""
-    from matcher.cli.runs import read_portfolio
     from matcher.comparison.comparison import compare
     from matcher.reporting.compared import comparison_markdown
     from matcher.reporting.languages import table_of
+    from matcher.runs import read_portfolio
 
     table_of(language)
-    (one, first), (other, second) = read_portfolio(before), read_portfolio(after)
+    (one, first), (other, second) = read_portfolio(before, warn), read_portfolio(after, warn)
     found = compare(one, first, other, second)
     if json:
         out_json(found.model_dump(mode="json"))

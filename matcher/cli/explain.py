@@ -12,7 +12,7 @@ import typer
 
 from matcher.cli.arguments import AsJson, Language, Workers
 from matcher.cli.progress import ProgressLog
-from matcher.cli.talk import out_json, out_markdown
+from matcher.cli.talk import out_json, out_markdown, warn
 
 if TYPE_CHECKING:
     from matcher.explanation.account import Part
@@ -54,15 +54,15 @@ def explain_command(
 ) -> None:
     """Explain a portfolio: why, why not, and what it would take."""
     from matcher.alternatives.finding import find_alternatives
-    from matcher.cli.runs import read_portfolio
     from matcher.execution import executor_for
     from matcher.explanation.account import Question, explain
     from matcher.reporting.explained import account_markdown
     from matcher.reporting.languages import table_of
+    from matcher.runs import read_portfolio
 
     table_of(language)  # before what may take minutes
     worse = _read_tolerance(tolerance)
-    scenario, portfolio = read_portfolio(run)
+    scenario, portfolio = read_portfolio(run, warn)
     asked = Question(
         states=tuple(state or ()),
         providers=tuple(provider or ()),

@@ -15,7 +15,7 @@ from matcher.cli.arguments import AsJson, Gap, Language, Order, Overrides, WorkB
 from matcher.cli.exits import Exit, exit_of
 from matcher.cli.interrupt import Interruption
 from matcher.cli.progress import ProgressLog
-from matcher.cli.talk import out, out_json, out_markdown, reason, say
+from matcher.cli.talk import out, out_json, out_markdown, reason, say, warn
 from matcher.errors import InvalidOptions, MatcherError
 
 if TYPE_CHECKING:
@@ -116,9 +116,9 @@ def _ground(
     session: Session, scenario: Path | None, override: list[str] | None, order: str | None, earlier: Path | None
 ) -> _Ground:
     """Returns what the next round stands on."""
-    from matcher.cli.runs import read_run
     from matcher.io import load
     from matcher.portfolio.partnerships import derive_partnerships
+    from matcher.runs import read_run
 
     last = session.last
     if last is not None:
@@ -126,7 +126,7 @@ def _ground(
         for option, value in first.items():
             if value:
                 raise typer.BadParameter("expected only for the first round of a session", param_hint=option)
-        before, result = read_run(session.round(last.number))[0], session.result(last.number)
+        before, result = read_run(session.round(last.number), warn)[0], session.result(last.number)
         if before.digest != last.scenario_hash:
             raise InvalidOptions(f"{session.round(last.number)} does not hold the scenario that its round recorded")
         numbers = max((each.number for record in session.records for each in record.standing), default=0)
@@ -134,7 +134,7 @@ def _ground(
     if earlier is not None:
         if override and scenario is None:
             raise typer.BadParameter("expected --scenario FILE, which it changes", param_hint="--override")
-        before, result = read_run(earlier)
+        before, result = read_run(earlier, warn)
         base = with_order(load(scenario, override or ()), order) if scenario is not None else with_order(before, order)
         _check_beginning(before, result, base)
         partnerships = () if result.portfolio is None else derive_partnerships(before, result.portfolio)
@@ -255,9 +255,9 @@ class _Round:
 
     def _nothing(self, played: PlannedRound, engine: _Engine) -> int:
         """Says that no round was added, and why; an interrupted plan is saved apart."""
-        from matcher.cli.runs import RunFolder
         from matcher.cli.saving import Saving
         from matcher.reporting.terminal import summary_text
+        from matcher.runs import RunFolder
 
         engine.log.close()
         interrupted = engine.interruption.exit
@@ -273,9 +273,10 @@ class _Round:
         self, played: PlannedRound, record: Record, engine: _Engine, language: str, *, json: bool
     ) -> bool:
         """Adds the round to the session and shows it; returns whether it was added."""
-        from matcher.cli.runs import run_files
         from matcher.comparison.comparison import compare
         from matcher.reporting.rounds import round_markdown
+        from matcher.rounds.session import PAPER_FILE
+        from matcher.runs import run_files
 
         assert played.result.portfolio is not None
         since = None
@@ -283,7 +284,7 @@ class _Round:
             before = self.ground.scenario
             since = before, compare(before, self.ground.portfolio, played.scenario, played.result.portfolio)
         text = round_markdown(played.scenario, played.result, record, since, language)
-        files = {**run_files(played.scenario, played.result, engine.log.text), "round.md": text}
+        files = {**run_files(played.scenario, played.result, engine.log.text), PAPER_FILE: text}
         engine.log.close()
         saved = self._save(played, record, files, engine.log)
         if saved:
@@ -297,14 +298,15 @@ class _Round:
 
     def _save(self, played: PlannedRound, record: Record, files: dict[str, str], log: ProgressLog) -> bool:
         """Adds the round to the session; what cannot be written there is kept elsewhere and said aloud."""
-        from matcher.cli.runs import RunFolder
         from matcher.cli.saving import Saving
+        from matcher.rounds.session import PAPER_FILE
+        from matcher.runs import RunFolder
 
         try:
             folder = self.session.append(record, played, files)
         except (OSError, InvalidOptions) as error:
             saving = Saving(RunFolder(self.session.round(record.number)), played.scenario, played.result, log)
-            saving.save_elsewhere("round", error, {"round.md": files["round.md"]})
+            saving.save_elsewhere("round", error, {PAPER_FILE: files[PAPER_FILE]})
             say(f"matcher: no round was added to {self.session.folder}")
             return False
         say(f"round {record.number} saved in {folder}; its hash, which the next round holds: {record.digest}")

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matcher.cli.runs import RunFolder
 from matcher.cli.talk import reason, say
 from matcher.errors import InvalidOptions
 
 if TYPE_CHECKING:
     from matcher.cli.progress import ProgressLog
     from matcher.portfolio.result import Result
+    from matcher.runs import RunFolder
     from matcher.scenario import Scenario
 
 
@@ -54,6 +54,8 @@ class Saving:
 
         Returns whether they are there.
         """
+        from matcher.runs import RunFolder
+
         self.failed = True
         say(f"matcher: {_refused(self.folder.path, reason)}")
         place = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matcher.cli.arguments import AsJson
-from matcher.cli.talk import out, out_document, out_json
+from matcher.cli.talk import out, out_document, out_json, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,11 +33,11 @@ def show_command(
     json: AsJson = False,
 ) -> None:
     """Show a saved result, or draft sheets of partnerships."""
-    from matcher.cli.runs import read_run
     from matcher.io import canonical_json
     from matcher.reporting.terminal import sheets_text, summary_text
+    from matcher.runs import read_run
 
-    loaded, saved = read_run(result, scenario)
+    loaded, saved = read_run(result, warn, scenario)
     if state is provider is partnership is None:
         if json:
             out_document(canonical_json(saved.model_dump(mode="json")))

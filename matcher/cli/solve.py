@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -28,7 +28,8 @@ from matcher.cli.exits import Exit, exit_of
 from matcher.cli.interrupt import Interruption
 from matcher.cli.progress import ProgressLog
 from matcher.cli.streams import stdout_for_data
-from matcher.cli.talk import out, out_document, say
+from matcher.cli.substitutes import with_names_read
+from matcher.cli.talk import out, out_document, say, warn
 
 if TYPE_CHECKING:
     from matcher.cli.saving import Saving
@@ -109,14 +110,13 @@ def solve_command(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Propose a portfolio of partnerships; write it to files."""
-    from matcher.cli.runs import source_of
     from matcher.io import load
     from matcher.portfolio.result import SolveOptions
 
     if time_limit is not None and not 0 < time_limit <= 10**7:
         raise typer.BadParameter("expected seconds above 0", param_hint="--time-limit")
     problem, start = _beginning(load(scenario, override or ()), order, earlier, stay_near=stay_near)
-    confirmation = Confirmation(source_of(scenario, override or ()) if bundle else None, second)
+    confirmation = Confirmation(_source_of(scenario, override or ()) if bundle else None, second)
     options = SolveOptions(method=method, engine=engine, gap=read_gap(gap), work=work, time_limit=time_limit)
     where = Workers(workers, scheduler, memory_limit, cpu_limit)
     raise typer.Exit(
@@ -124,18 +124,25 @@ def solve_command(
     )
 
 
+def _source_of(scenario: Path, overrides: Sequence[str]) -> dict[str, object]:
+    """Returns what a bundle says of the file that was named."""
+    from matcher.runs import source_of
+
+    return source_of(with_names_read(scenario.name), scenario.read_bytes(), overrides)
+
+
 def _beginning(
     scenario: Scenario, order: str | None, earlier: Path | None, *, stay_near: bool
 ) -> tuple[Scenario, Portfolio | None]:
     """Returns the scenario to solve, and the portfolio that the search starts from, if any."""
-    from matcher.cli.runs import read_portfolio
     from matcher.engine.replanning import near
+    from matcher.runs import read_portfolio
 
     if earlier is None:
         if stay_near:
             raise typer.BadParameter("expected --from RUN, the run to stay near", param_hint="--stay-near")
         return with_order(scenario, order), None
-    before, start = read_portfolio(earlier)
+    before, start = read_portfolio(earlier, warn)
     if before.currency != scenario.currency:
         expected = f"a run that counts money in {scenario.currency.code}, as the scenario does"
         raise typer.BadParameter(f"it counts money in {before.currency.code}; expected {expected}", param_hint="--from")
@@ -155,11 +162,11 @@ def _solve(
     quiet: bool,
 ) -> int:
     """Solves, saves, shows, and returns the exit code."""
-    from matcher.cli.runs import RunFolder
     from matcher.cli.saving import Saving
     from matcher.io import check_run_directory
     from matcher.portfolio.result import Cancel
     from matcher.reporting.cautions import unit_slips
+    from matcher.runs import RunFolder
 
     scenario = question.scenario
     folder = RunFolder.of(scenario, question.options, output, question.start)
@@ -186,8 +193,8 @@ def _confirm(saving: Saving, confirmation: Confirmation, interruption: Interrupt
 
     After an interruption it adds nothing.
     """
-    from matcher.cli.runs import bundle_files, opinion_files
     from matcher.isolation.second_opinion import second_opinion
+    from matcher.runs import bundle_files, opinion_files
 
     log = saving.log
     if interruption.exit is not None:

@@ -64,6 +64,11 @@ def say(text: str) -> None:
     tell(sys.stderr, f"{text}\n")
 
 
+def warn(text: str) -> None:
+    """Writes a warning."""
+    say(f"warning: {text}")
+
+
 def reason(error: Exception) -> str:
     """Returns why something failed, with the name of the file if it is an error of the system."""
     if not isinstance(error, OSError) or not error.strerror:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,9 +17,7 @@ from matcher.units import decimal_text, plain
 if TYPE_CHECKING:
     from matcher.verification import BundleReport, Violation
 
-RESULT = "result.json: "
-"""How findings begin that are about what a result claims."""
-PORTFOLIO = f"{RESULT}portfolio"
+PORTFOLIO = "result.json: portfolio"
 """Where violations are: they are told by themselves, with rule, who and year."""
 
 
@@ -49,19 +47,11 @@ def verify_command(
 
 def _run(directory: Path, *, json: bool) -> Exit:
     """Checks a saved run or bundle, and shows what was found."""
-    from matcher.cli.restating import restated
-    from matcher.cli.runs import RESULT_FILE, SCENARIO_FILE
-    from matcher.verification import verify_run
+    from matcher.runs import verify_run
     from matcher.verification.bundle import lines_of
     from matcher.verification.manifest import is_bundle
 
     found = verify_run(directory)
-    sound = all(each.ok or (each.where and not each.where.startswith(RESULT)) for each in found.findings)
-    there = all((directory / name).is_file() for name in (RESULT_FILE, SCENARIO_FILE))
-    if there and (
-        sound if found.report is None else found.report.ok
-    ):  # of a portfolio that breaks rules, nothing can be derived
-        found = replace(found, findings=(*found.findings, *restated(directory, sound=sound)))
     if json:
         out_json(_document(found))
     elif is_bundle(directory):
@@ -92,7 +82,7 @@ def _portfolio(scenario: Path, overrides: Sequence[str], portfolio: Path, *, jso
 
 def _result_document(path: Path) -> Mapping[str, object] | None:
     """Returns the result that a file holds; none of a portfolio alone."""
-    from matcher.cli.runs import read_result
+    from matcher.io import load_result
     from matcher.verification.documents import read_document
 
     if path.suffix.lower() != ".json":
@@ -100,7 +90,7 @@ def _result_document(path: Path) -> Mapping[str, object] | None:
     document = read_document(path)
     if "result" not in document:
         return None
-    read_result(path)  # refuses what is no result
+    load_result(path)  # refuses what is no result
     return document
 
 

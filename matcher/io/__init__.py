@@ -9,12 +9,22 @@ from matcher.io.answers import load_portfolio, load_result
 from matcher.io.overrides import FIELD as OVERRIDES
 from matcher.io.portfolio_table import portfolio_csv
 from matcher.io.reading import Format, load, loads, override_names
-from matcher.io.run_directory import MANIFEST, check_run_directory, is_complete, recover, write_run
+from matcher.io.run_directory import (
+    MANIFEST,
+    RESULT_FILE,
+    SCENARIO_FILE,
+    check_run_directory,
+    is_complete,
+    recover,
+    write_run,
+)
 from matcher.io.writing import canonical_json, default_run_directory, scenario_document, write_atomically, write_new
 
 __all__ = [
     "MANIFEST",
     "OVERRIDES",
+    "RESULT_FILE",
+    "SCENARIO_FILE",
     "Format",
     "canonical_json",
     "check_run_directory",

@@ -42,6 +42,8 @@ from matcher.io.writing import (
 MANIFEST = "manifest.json"
 """File that makes a folder a run directory: sizes and hashes of all the others."""
 MANIFEST_FORMAT = 1
+RESULT_FILE = "result.json"
+SCENARIO_FILE = "scenario.resolved.json"
 
 _DROPPINGS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 """Files that desktops leave in any folder that they show."""

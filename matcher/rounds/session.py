@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from matcher.errors import InvalidOptions
-from matcher.io import canonical_json, load, load_portfolio, scenario_document, write_run
+from matcher.io import RESULT_FILE, canonical_json, load, load_portfolio, scenario_document, write_run
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result
 from matcher.rounds.play import PlannedRound, Solver, play
@@ -22,10 +22,11 @@ from matcher.scenario import Scenario
 from matcher.verification import file_findings
 
 RECORD_FILE = "round.json"
+PAPER_FILE = "round.md"
+"""Paper for the meeting, in the language asked for."""
 BASE_FILE = "base.json"
 EARLIER_FILE = "earlier.json"
 """Portfolio that a session began with, if any."""
-RESULT_FILE = "result.json"
 LOCK_FILE = ".lock"
 MOST_ROUNDS = 9999
 

@@ -6,23 +6,29 @@ code that wrote them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, takewhile, zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import typer
+from pydantic import ValidationError
 
-from matcher.cli.runs import OPINION_FILE, RESULT_FILE, SCENARIO_FILE, read_run, run_files
-from matcher.verification import Finding
+from matcher.comparison.comparison import compare
+from matcher.errors import InvalidInput, MatcherError
+from matcher.io import RESULT_FILE, SCENARIO_FILE, load
+from matcher.isolation import second_opinion
+from matcher.portfolio.partnerships import derive_partnerships
+from matcher.portfolio.result import Result, engine_version
+from matcher.reporting.languages import languages
+from matcher.reporting.rounds import round_markdown
+from matcher.rounds.record import Record
+from matcher.rounds.session import PAPER_FILE, RECORD_FILE, result_hash
+from matcher.runs.files import OPINION_FILE, run_files
+from matcher.runs.reading import read_run
+from matcher.scenario import Scenario
+from matcher.verification import Finding, verify_result
+from matcher.verification.documents import read_document
 
-if TYPE_CHECKING:
-    from matcher.portfolio.result import Result
-    from matcher.rounds.record import Record
-    from matcher.scenario import Scenario
-
-RECORD_FILE = "round.json"
-PAPER_FILE = "round.md"
 MOST = 5
 """Fields named of one document that comes out otherwise."""
 NO_CLAIMS = frozenset({"log.txt", "timings.json"})
@@ -39,12 +45,6 @@ def restated(directory: Path, *, sound: bool) -> Iterator[Finding]:
     sound
         Whether all else holds that the result claims; papers cannot be written of a result that is false.
     """
-    from pydantic import ValidationError
-
-    from matcher.errors import InvalidInput
-    from matcher.io import load
-    from matcher.portfolio.result import Result
-
     try:
         scenario = load(directory / SCENARIO_FILE)
     except InvalidInput as error:
@@ -74,8 +74,6 @@ def _path(parts: Sequence[str | int]) -> str:
 
 def _partnerships(scenario: Scenario, result: Result) -> Iterator[Finding]:
     """Holds a result's partnerships against those that its portfolio makes."""
-    from matcher.portfolio.partnerships import derive_partnerships
-
     made = () if result.portfolio is None else derive_partnerships(scenario, result.portfolio)
     different = list(
         islice(
@@ -137,8 +135,6 @@ def _documents(directory: Path, scenario: Scenario, result: Result) -> Iterator[
 
 def _other_line(name: str, found: str, written: str, result: Result) -> Finding:
     """Names the first line in which a file is not as it comes out now."""
-    from matcher.portfolio.result import engine_version
-
     pairs = enumerate(zip_longest(found.split("\n"), written.split("\n")), start=1)
     at, (one, other) = next(each for each in pairs if each[1][0] != each[1][1])
     line = "ends" if one is None else f"says {_short(one)!r}"
@@ -151,18 +147,11 @@ def _other_line(name: str, found: str, written: str, result: Result) -> Finding:
 
 def _opinion(path: Path, scenario: Scenario, result: Result) -> Iterator[Finding]:
     """Checks the result of the other engine, and compares the two again."""
-    import json
-
-    from matcher.isolation.second_opinion import compare
-    from matcher.portfolio.result import Result
-    from matcher.verification import verify_result
-    from matcher.verification.documents import read_document
-
     try:
         stated = json.loads(path.read_bytes())
         other = Result.model_validate_json(json.dumps(stated["result"]))
         found = verify_result(scenario.model_dump(), read_document(path)["result"])
-        compared = list(compare(scenario, result, other))
+        compared = list(second_opinion.compare(scenario, result, other))
     except (ValueError, KeyError, TypeError, IndexError) as error:
         yield Finding(False, f"cannot be read: {error}", where=f"{path.name}: the whole file")
         return
@@ -182,11 +171,6 @@ def _opinion(path: Path, scenario: Scenario, result: Result) -> Iterator[Finding
 
 def _round(directory: Path, scenario: Scenario, result: Result) -> Iterator[Finding]:
     """Checks that the record of a round is about its result, and its paper about both, in whichever language."""
-    from pydantic import ValidationError
-
-    from matcher.rounds.record import Record
-    from matcher.rounds.session import result_hash
-
     try:
         record = Record.model_validate_json((directory / RECORD_FILE).read_bytes())
     except ValidationError as error:
@@ -213,18 +197,13 @@ def _paper(directory: Path, scenario: Scenario, result: Result, record: Record) 
 
     What is different since the round before needs that round: where there is none beside, it is left to the manifest.
     """
-    from matcher.comparison.comparison import compare
-    from matcher.errors import MatcherError
-    from matcher.reporting.languages import languages
-    from matcher.reporting.rounds import round_markdown
-
     found = (directory / PAPER_FILE).read_text(encoding="utf-8", errors="backslashreplace")
     since = None
     before = directory.parent / f"{record.number - 1:04}"
     if (before / RESULT_FILE).is_file():
         try:
-            earlier, old = read_run(before)
-        except (MatcherError, typer.BadParameter) as error:
+            earlier, old = read_run(before, warn=lambda _: None)  # what is off there is told when it is verified itself
+        except MatcherError as error:
             return Finding(False, f"the round before cannot be read: {error}", where=f"{PAPER_FILE}: the whole file")
         if old.portfolio is not None and result.portfolio is not None:
             since = earlier, compare(earlier, old.portfolio, scenario, result.portfolio)

@@ -1,0 +1,80 @@
+"""Reading a saved run again, once its files are what its manifest lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from matcher.errors import InvalidOptions
+from matcher.io import MANIFEST, RESULT_FILE, SCENARIO_FILE, load, load_result
+from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.result import Result, scenario_hash
+from matcher.scenario import Scenario
+from matcher.verification import file_findings
+
+Warn = Callable[[str], None]
+"""Is told, a line each, how a folder is not as it was saved where it can be read all the same."""
+
+
+def read_portfolio(run: Path, warn: Warn) -> tuple[Scenario, Portfolio]:
+    """Reads the portfolio of a saved run, with its scenario.
+
+    Raises
+    ------
+    InvalidOptions
+        if the run holds none, and as `read_run`.
+    InvalidInput
+        as `read_run`.
+    """
+    scenario, result = read_run(run, warn)
+    if result.portfolio is None:
+        raise InvalidOptions(f"{run} holds no portfolio: its summary says why")
+    return scenario, result.portfolio
+
+
+def read_run(path: Path, warn: Warn, scenario: Path | None = None) -> tuple[Scenario, Result]:
+    """Reads a saved result, from its file or its directory, with the scenario saved beside it.
+
+    Parameters
+    ----------
+    warn
+        Is told how the directory is not what its manifest lists, or that it has no manifest.
+    scenario
+        File of the scenario, where it is not saved beside the result.
+
+    Raises
+    ------
+    InvalidOptions
+        if the manifest, or a file that is read, is not as it was saved; or if there is no scenario, or another one.
+    InvalidInput
+        if the result or the scenario cannot be understood.
+    """
+    file = path / RESULT_FILE if path.is_dir() else path
+    _check_manifest(file, warn, (RESULT_FILE,) if scenario else (RESULT_FILE, SCENARIO_FILE))
+    result = load_result(file)
+    beside = scenario or file.parent / SCENARIO_FILE
+    if not beside.is_file():
+        raise InvalidOptions(f"{beside} is not there: name the scenario of {file} (matcher show: --scenario FILE)")
+    loaded = load(beside)
+    if scenario_hash(loaded) != result.scenario_hash:
+        raise InvalidOptions(f"{file} answers another scenario than {beside}")
+    return loaded, result
+
+
+def _check_manifest(file: Path, warn: Warn, read: Sequence[str]) -> None:
+    """Says how the directory of a result is not as it was saved; refuses to read a changed file of it."""
+    folder = file.parent
+    if not file.is_file():
+        return  # told by who reads it
+    if file.name != RESULT_FILE or not (folder / MANIFEST).exists():
+        warn(f"{file}: no manifest: nothing shows whether it is as it was saved")
+        return
+    off = [each for each in file_findings(folder) if not each.ok]
+    for each in off:
+        warn(f"{folder}: {each.text}")
+    changed = [each.where for each in off if each.where in (MANIFEST, *read)]
+    if changed:
+        raise InvalidOptions(
+            f"{folder} is not as it was saved ({', '.join(changed)}), so it is not read; "
+            f"'matcher verify {folder}' says what no longer holds"
+        )
