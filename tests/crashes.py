@@ -24,7 +24,6 @@ from matcher.errors import InvalidOptions
 from matcher.io import (
     MANIFEST,
     check_run_directory,
-    is_complete,
     recover,
     run_directory,
     write_atomically,
@@ -32,6 +31,7 @@ from matcher.io import (
     write_run,
 )
 from matcher.runs.files import BUNDLE_FILE, RunFolder
+from run_folders import is_complete
 from sample import SCENARIO, sample_result, sample_scenario
 from stand_in import StandIn
 from tracing import FLUSHES, READS, RENAMES, WRITES, Action, Call, Plan, Trace, traced

@@ -15,7 +15,7 @@ import pytest
 import matcher.verification.bundle as bundles
 from matcher.verification.__main__ import NOT_HERE, USAGE, main
 from matcher.verification.bound import Proven
-from matcher.verification.bundle import FILES, BundleReport, Finding, lines_of, verify_bundle
+from matcher.verification.bundle import FILES, BundleReport, Finding, lines_of, verify_run
 from matcher.verification.report import Report, violation
 
 Said = list[tuple[bool, str]]
@@ -53,7 +53,7 @@ def _write_manifest(path: Path, document: dict[str, Any], **form: Any) -> None:
 
 
 def _checked_files(path: Path) -> Said:
-    return said(bundles._files(path))
+    return said(bundles._files(path, FILES))
 
 
 def test_files_are_counted_and_unlisted_names_told(tmp_path: Path) -> None:
@@ -139,25 +139,25 @@ def test_a_manifest_that_cannot_be_read_is_told(tmp_path: Path, text: str, why: 
 
 
 def test_a_folder_without_manifest_is_told(tmp_path: Path) -> None:
-    """A folder of anything else is no bundle, and verification ends there."""
-    found = verify_bundle(tmp_path)
+    """A folder of anything else is no run, and verification ends there."""
+    found = verify_run(tmp_path)
     assert (len(found.findings), found.ok, found.report) == (1, False, None)
     assert found.findings[0].text.startswith("manifest.json cannot be read: ")
 
 
 def test_documents_without_sense_are_told_by_kind(tmp_path: Path) -> None:
     """A missing part by its name; any other fault by its kind."""
-    nothing = said(verify_bundle(_folder(tmp_path)).findings)[1:]
+    nothing = said(verify_run(_folder(tmp_path)).findings)[1:]
     assert nothing == [(False, "the documents do not make sense: 'currency' is missing")]
     broken = _folder(tmp_path, **{FILES["scenario"].replace(".", "_"): b"[]"})
     why = f"TypeError: {broken / FILES['scenario']} holds no JSON object"
-    assert said(verify_bundle(broken).findings)[1:] == [(False, f"the documents do not make sense: {why}")]
+    assert said(verify_run(broken).findings)[1:] == [(False, f"the documents do not make sense: {why}")]
 
 
 def test_the_program_checks_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It writes every finding in a line and ends with 1; more than one argument is no folder to check."""
     assert main([str(_folder(tmp_path))]) == 1
-    assert capsys.readouterr().out.splitlines() == [*lines_of(verify_bundle(tmp_path)), NOT_HERE]
+    assert capsys.readouterr().out.splitlines() == [*lines_of(verify_run(tmp_path)), NOT_HERE]
     assert main([str(tmp_path), str(tmp_path), str(tmp_path)]) == 2
     assert main([str(tmp_path / "none")]) == 2
     assert capsys.readouterr() == ("", USAGE * 2)
@@ -338,7 +338,7 @@ COST = {"objective": "cost", "sense": "min"}
 )
 def test_a_stage_says_what_adds_up(stage: dict[str, Any], asked: str, holds: bool) -> None:
     """Value, bound, gap, sense and whether it is solved fit together."""
-    found = said(bundles._stage(stage, _result(options={"gap": Decimal(asked)})))
+    found = said(bundles._stage(stage, _result(options={"gap": Decimal(asked)}), 0))
     text = f"{stage['objective']}: {stage['value']}, at best {stage['bound']}, gap {stage['gap']}"
     assert found == [(holds, text)]
 

@@ -20,9 +20,9 @@ from matcher.cli import interrupt, run
 from matcher.cli.exits import Exit
 from matcher.cli.interrupt import Interruption
 from matcher.execution import worker
-from matcher.io import is_complete
 from matcher.portfolio.result import Cancel
 from matcher.runs.files import RunFolder
+from run_folders import is_complete
 
 if TYPE_CHECKING:
     from stand_in import StandIn

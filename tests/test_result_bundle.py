@@ -28,7 +28,7 @@ from matcher.io import canonical_json, scenario_document
 from matcher.portfolio.result import SolveOptions
 from matcher.scenario import DEFAULT_ORDER, Scenario
 from matcher.units import plain
-from matcher.verification import BundleReport, verify_bundle
+from matcher.verification import BundleReport, verify_run
 from matcher.verification.__main__ import NOT_HERE
 from matcher.verification.bundle import FILES, lines_of
 
@@ -58,7 +58,7 @@ def texts(found: BundleReport) -> list[str]:
 
 def test_a_bundle_is_verified(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every claim holds, and the one that no price proves is said to be a solver's word."""
-    found = verify_bundle(written)
+    found = verify_run(written)
     assert found.ok
     assert texts(found) == []
     assert [each.text.partition(":")[0] for each in found.findings if each.word] == ["engagements"]
@@ -97,25 +97,25 @@ def test_any_changed_byte_is_found(bundle: Path) -> None:
         for at in range(0, len(data), max(1, len(data) // 60)):
             for other in (data[at] ^ 1, data[at] ^ 32):
                 path.write_bytes(data[:at] + bytes([other]) + data[at + 1 :])
-                assert not verify_bundle(bundle).ok, (path.name, at)
+                assert not verify_run(bundle).ok, (path.name, at)
         for changed in (data[:-1], data + b"\n", b""):
             path.write_bytes(changed)
-            assert not verify_bundle(bundle).ok, (path.name, len(changed))
+            assert not verify_run(bundle).ok, (path.name, len(changed))
         path.write_bytes(data)
-    assert verify_bundle(bundle).ok
+    assert verify_run(bundle).ok
 
 
 def test_a_file_too_many_or_too_few_is_found(bundle: Path) -> None:
     """Files are those that the manifest lists, no more and no fewer; what desktops drop does not count."""
     (bundle / ".DS_Store").write_bytes(b"x")
-    assert verify_bundle(bundle).ok
+    assert verify_run(bundle).ok
     (bundle / "notes.txt").write_bytes(b"x")
-    assert texts(verify_bundle(bundle)) == ["notes.txt is not listed in the manifest"]
+    assert texts(verify_run(bundle)) == ["notes.txt is not listed in the manifest"]
     (bundle / "notes.txt").unlink()
     (bundle / "summary.md").unlink()
-    assert texts(verify_bundle(bundle)) == ["summary.md is not there"]
+    assert texts(verify_run(bundle)) == ["summary.md is not there"]
     shutil.rmtree(bundle)
-    assert not verify_bundle(bundle).ok
+    assert not verify_run(bundle).ok
 
 
 def _forged(bundle: Path, name: str, change: Callable[[dict[str, Any]], None]) -> BundleReport:
@@ -127,7 +127,7 @@ def _forged(bundle: Path, name: str, change: Callable[[dict[str, Any]], None]) -
     manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
     manifest["files"][name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     (bundle / "manifest.json").write_text(canonical_json(manifest), encoding="utf-8")
-    return verify_bundle(bundle)
+    return verify_run(bundle)
 
 
 def _move_money(result: dict[str, Any]) -> None:
@@ -292,12 +292,12 @@ def test_documents_that_make_no_sense_are_told(bundle: Path) -> None:
 
 
 def test_a_run_without_proof_is_no_bundle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The folder of a plain run is verified as a portfolio; asked for as a bundle, it says what is missing."""
+    """The folder of a plain run is verified as a portfolio."""
     folder = tmp_path / "plain"
     assert run(["solve", str(SCENARIOS / "completion-race.yaml"), "-o", str(folder), "--quiet"]) == Exit.DONE
-    assert run(["verify", str(folder)]) == Exit.DONE
     capsys.readouterr()
-    assert "bundle.json is no part of this folder: expected a run written with --bundle" in texts(verify_bundle(folder))
+    assert run(["verify", str(folder)]) == Exit.DONE
+    assert capsys.readouterr().out.startswith("verified: no rule is violated")
 
 
 def test_an_infeasible_scenario_has_a_bundle_too(tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ def test_an_infeasible_scenario_has_a_bundle_too(tmp_path: Path) -> None:
     folder = tmp_path / "none"
     arguments = ["solve", str(SCENARIOS / "infeasible-commitment.yaml"), "--bundle", "-o", str(folder), "--quiet"]
     assert run(arguments) == Exit.INFEASIBLE
-    found = verify_bundle(folder)
+    found = verify_run(folder)
     assert found.ok
     assert [each.text for each in found.findings if each.word] == [
         f"that there can be none is the word of ortools {version('ortools')}"
@@ -318,7 +318,7 @@ def test_nothing_but_the_standard_library_is_needed(written: Path, bundle: Path,
     alone = Path(shutil.copytree(CHECKER, tmp_path / "matcher" / "verification"))
     command = [sys.executable, "-I", "-S", "-W", "error", str(alone)]
     done = subprocess.run([*command, str(written)], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == [*lines_of(verify_bundle(written)), NOT_HERE]
+    assert done.stdout.splitlines() == [*lines_of(verify_run(written)), NOT_HERE]
     (bundle / "result.json").write_text("{}", encoding="utf-8")
     failed = subprocess.run([*command, str(bundle)], capture_output=True, text=True, check=False)
     assert failed.returncode == 1
@@ -338,7 +338,7 @@ def test_a_folder_in_place_of_a_file_is_told(bundle: Path) -> None:
     """What is listed must be a file."""
     (bundle / "summary.md").unlink()
     (bundle / "summary.md").mkdir()
-    assert texts(verify_bundle(bundle)) == ["summary.md is not the file that the manifest lists"]
+    assert texts(verify_run(bundle)) == ["summary.md is not the file that the manifest lists"]
 
 
 def test_the_default_order_is_the_engine_s() -> None:

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,7 +24,6 @@ from matcher.io import (
     canonical_json,
     check_run_directory,
     default_run_directory,
-    is_complete,
     load,
     loads,
     portfolio_csv,
@@ -39,6 +37,7 @@ from matcher.io import (
 )
 from matcher.portfolio.portfolio import Flow, Portfolio
 from matcher.portfolio.result import scenario_hash
+from run_folders import is_complete
 
 TWO_STATES = Path(__file__).parent / "data" / "two-states.yaml"
 ROOT = Path(__file__).parent.parent
@@ -246,26 +245,6 @@ def test_a_run_directory_is_made_and_replaced(
     assert names_in(tmp_path / "runs") == ["a-1"]
 
 
-def test_a_run_directory_knows_whether_it_is_complete(tmp_path: Path) -> None:
-    """A file changed, missing or added is told from the manifest."""
-    changes: tuple[Callable[[Path], object], ...] = (
-        lambda run: (run / "result.json").write_text("odd\n"),
-        lambda run: (run / "result.json").unlink(),
-        lambda run: (run / "notes.md").write_text("mine"),
-        lambda run: (run / MANIFEST).write_text("{}"),
-        lambda run: (run / MANIFEST).unlink(),
-    )
-    for change in changes:
-        run = tmp_path / "run"
-        write_run(run, OLD)
-        assert is_complete(run)
-        change(run)
-        assert not is_complete(run)
-        for path in run.iterdir():
-            path.unlink()
-    assert not is_complete(tmp_path / "nowhere")
-
-
 def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
     """A folder made beforehand is no obstacle, even if a desktop has looked at it."""
     (tmp_path / "run").mkdir()
@@ -326,7 +305,8 @@ def test_files_of_a_run_are_plain_names(tmp_path: Path, name: str) -> None:
 KILLER = """
 import builtins, json, os, shutil, signal, sys
 from pathlib import Path
-from matcher.io import is_complete, recover, run_directory, write_atomically, write_run, writing
+from matcher.io import recover, run_directory, write_atomically, write_run, writing
+from matcher.verification import file_findings
 
 target, can_exchange, old, new = Path(sys.argv[1]), sys.argv[2] == "True", *map(json.loads, sys.argv[3:5])
 CALLS = ("open", "fsync", "rename", "replace", "mkdir", "unlink", "rmdir", "write")
@@ -359,7 +339,8 @@ def standing():
         return {old: "old", new: "new"}.get(target.read_text(), "half")
     found = {path.name: path.read_text() for path in target.iterdir() if path.name != "manifest.json"}
     name = {json.dumps(old, sort_keys=True): "old", json.dumps(new, sort_keys=True): "new"}
-    return name.get(json.dumps(found, sort_keys=True), "half") if is_complete(target) else "half"
+    whole = all(each.ok for each in file_findings(target))
+    return name.get(json.dumps(found, sort_keys=True), "half") if whole else "half"
 
 for steps in range(1, 1000):
     if old:

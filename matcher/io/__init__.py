@@ -14,7 +14,6 @@ from matcher.io.run_directory import (
     RESULT_FILE,
     SCENARIO_FILE,
     check_run_directory,
-    is_complete,
     recover,
     write_run,
 )
@@ -29,7 +28,6 @@ __all__ = [
     "canonical_json",
     "check_run_directory",
     "default_run_directory",
-    "is_complete",
     "load",
     "load_portfolio",
     "load_result",

@@ -130,15 +130,6 @@ def _check_place(directory: FilePath) -> None:
         )
 
 
-def is_complete(directory: FilePath) -> bool:
-    """Returns whether a run directory holds exactly what its manifest says."""
-    target = pathlib.Path(directory)
-    listed = _listed(target)
-    if not listed or _foreign(target):
-        return False
-    return all((target / name).is_file() and _entry((target / name).read_bytes()) == listed[name] for name in listed)
-
-
 def recover(directory: FilePath) -> None:
     """Puts back what a killed process had renamed aside, and removes what it left half done."""
     target = _absolute(directory)

@@ -13,7 +13,7 @@ objective, and `bundle` checks the folder of a saved run: its files (`manifest`)
 says of the portfolio in other forms (`agreements`). Numbers are `int` and `Fraction` throughout.
 """
 
-from matcher.verification.bundle import BundleReport, verify_bundle, verify_result, verify_run
+from matcher.verification.bundle import BundleReport, verify_result, verify_run
 from matcher.verification.checker import verify
 from matcher.verification.documents import canonical_hash
 from matcher.verification.manifest import Finding, file_findings
@@ -28,7 +28,6 @@ __all__ = [
     "canonical_hash",
     "file_findings",
     "verify",
-    "verify_bundle",
     "verify_result",
     "verify_run",
 ]

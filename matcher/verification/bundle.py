@@ -64,11 +64,6 @@ def verify_run(directory: Path) -> BundleReport:
     return _verified(directory, FILES if is_bundle(directory) else RUN_FILES)
 
 
-def verify_bundle(directory: Path) -> BundleReport:
-    """Returns what is found in the folder of a bundle; a run without proof is none."""
-    return _verified(directory, FILES)
-
-
 def verify_result(scenario: Document, result: Document) -> BundleReport:
     """Returns what is found in a result apart from its folder: whether what it claims of a scenario holds."""
     return _making_sense((), lambda: _checked((), {"scenario": scenario, "result": result}))
@@ -131,7 +126,7 @@ def said(finding: Finding) -> str:
     return f"{finding.where}: {finding.text}" if field else finding.text
 
 
-def _files(directory: Path, parts: Mapping[str, str] = FILES) -> Iterator[Finding]:
+def _files(directory: Path, parts: Mapping[str, str]) -> Iterator[Finding]:
     """Checks every byte of every file against the manifest, which lists the files that are read."""
     expected = "a run written with --bundle" if "bundle" in parts else "a saved run"
     return file_findings(directory, parts.values(), expected)
@@ -293,7 +288,7 @@ def _stages(full: Document, result: Document, report: Report, order: Sought) -> 
     yield _claim_of("status", fits, f"the result is called {result['status']}")
 
 
-def _stage(stage: Document, result: Document, at: int = 0) -> Iterator[Finding]:
+def _stage(stage: Document, result: Document, at: int) -> Iterator[Finding]:
     """Whether what a stage says of value, bound and gap fits together."""
     field = next(_misfits(stage, result), None)
     text = f"{stage['objective']}: {stage['value']}, at best {stage['bound']}, gap {stage['gap']}"
