@@ -17,7 +17,11 @@ import matcher
 import matcher.verification as verification
 from matcher.cli import run
 from matcher.cli.exits import Exit
-from matcher.io import canonical_json
+from matcher.engine.conflicts import Infeasibility
+from matcher.io import canonical_json, load
+from matcher.portfolio.result import Result
+from matcher.runs import impossibility, run_files
+from matcher.verification.bundle import lines_of
 from matcher.verification.documents import canonical_hash, read_document
 
 TINY = Path(__file__).parent.parent / "scenarios" / "tiny"
@@ -229,6 +233,154 @@ def test_log_and_timings_make_no_claims(saved: Path, name: str, capsys: pytest.C
 def test_an_honest_run_is_verified(tmp_path: Path, scenario: str, options: tuple[str, ...]) -> None:
     """Nothing is alleged of what a solve wrote, with proof or without, with a portfolio or without."""
     assert run(["verify", str(solved(tmp_path / "run", scenario, *options))]) == Exit.DONE
+
+
+AGREED = {"financier": "SWE-money", "implementer": "MAG-teams", "need": "COD-clearance", "year": 2015, "quantity": 3}
+
+
+@pytest.fixture(scope="module")
+def without(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that proves that no portfolio exists, by a commitment and a budget."""
+    return solved(tmp_path_factory.mktemp("runs") / "none", "infeasible-commitment")
+
+
+def rewrite(folder: Path) -> None:
+    """Writes the papers of a run again from its documents, as a forger would, and makes the manifest fit."""
+    scenario = load(folder / "scenario.resolved.json")
+    result = Result.model_validate_json((folder / RESULT).read_bytes())
+    for name, text in run_files(scenario, result, "").items():
+        (folder / name).write_text(text, encoding="utf-8")
+    if result.portfolio is None:
+        for name in ("partnerships.md", "portfolio.csv"):
+            (folder / name).unlink(missing_ok=True)
+    fit(folder)
+
+
+def emptied(result: Any, *conflicts: dict[str, object]) -> None:
+    """Claims of a solved scenario that it has no portfolio."""
+    result.update(status="infeasible", portfolio=None, figures=[], stages=[], partnerships=[])
+    result.update(confirmed_by="highs", conflicts=list(conflicts), stopped_by="gap", repeatable=True)
+
+
+INVENTED = {"reason": "budget", "subjects": ["no-such-offer", "2031"], "detail": "Norland has withdrawn"}
+
+
+def test_an_invented_impossibility_is_found(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where nothing is agreed, the empty portfolio keeps every rule, as the checker alone finds."""
+    spoil(saved, RESULT, lambda result: emptied(result, INVENTED))
+    rewrite(saved)
+    capsys.readouterr()
+    assert run(["verify", str(saved)]) == Exit.FAILED
+    out = capsys.readouterr().out
+    assert out.startswith("not verified: ")
+    assert "result.json: status: says infeasible, but the empty portfolio keeps every rule" in out
+    assert not verification.verify_run(saved).ok
+
+
+def test_an_invented_impossibility_of_what_is_agreed_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where something is agreed, the engine finds a portfolio; the checker alone calls it unproven."""
+    scenario = load(TINY / "infeasible-commitment.yaml").model_dump(mode="json")
+    scenario["offers"]["SWE-money"]["amount"] = 4000
+    (tmp_path / "enough.json").write_text(json.dumps(scenario), encoding="utf-8")
+    folder = tmp_path / "run"
+    assert run(["solve", str(tmp_path / "enough.json"), "-o", str(folder), "--quiet"]) == Exit.DONE
+    detail = "3 units for COD-clearance in 2015 cannot be kept beside the other decisions and limits"
+    subjects = [str(AGREED[each]) for each in ("financier", "implementer", "need", "year")]
+    spoil(folder, RESULT, lambda result: emptied(result, dict(reason="commitment", subjects=subjects, detail=detail)))
+    rewrite(folder)
+    capsys.readouterr()
+    assert run(["verify", str(folder)]) == Exit.FAILED
+    assert "FAILED result.json: status: says infeasible, but a portfolio exists" in capsys.readouterr().out
+    lines = lines_of(verification.verify_run(folder))
+    assert lines[-1] == "not proven: 5 checks hold, but that no portfolio exists is a solver's word alone"
+
+
+BUDGET = {
+    "reason": "budget",
+    "subjects": ["SWE-money", "2016"],
+    "detail": "SWE-money has 2,000 USD of new money in 2016",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (drop("conflicts", 0), "result.json: conflicts: says budget of SWE-money, 2015, expected commitment_too_large"),
+        (drop("conflicts", 1), "result.json: conflicts: says commitment_too_large of SWE-money, MAG-teams, COD"),
+        (lambda result: result["conflicts"].append(BUDGET), "result.json: conflicts: says commitment_too_large"),
+        (lambda result: result["conflicts"].append(INVENTED), "result.json: conflicts[2]: says 'budget of no-such"),
+        (field("conflicts", 1, "detail", value="Sweden gives nothing"), "conflicts[1].detail: says 'Sweden gives noth"),
+        (field("conflicts", 1, "subjects", value=["SWE-money", "2019"]), "conflicts[1]: says 'budget of SWE-money, 20"),
+        (field("conflicts", 1, "reason", value="luck"), "result.json: conflicts[1]: says 'luck of SWE-money, 2015'"),
+        (field("confirmed_by", value="highs"), "result.json: confirmed_by: says highs, expected arithmetic"),
+    ],
+)
+def test_why_there_is_no_portfolio_is_sought_again(
+    without: Path, tmp_path: Path, change: Change, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The honest claim comes out the same and rests on nobody's word; any other is told, also in papers that fit it."""
+    folder = Path(shutil.copytree(without, tmp_path / "run"))
+    capsys.readouterr()
+    assert run(["verify", str(folder)]) == Exit.DONE
+    out = capsys.readouterr().out
+    assert out.startswith("verified: there is no portfolio, ")
+    assert "word" not in out
+    spoil(folder, RESULT, change)
+    rewrite(folder)
+    assert run(["verify", str(folder)]) == Exit.FAILED
+    assert said in capsys.readouterr().out
+
+
+def test_only_what_can_confirm_is_named(without: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Another engine than those that confirm is no confirmation, also for the checker alone."""
+    folder = Path(shutil.copytree(without, tmp_path / "run"))
+    spoil(folder, RESULT, field("confirmed_by", value="cplex"))
+    fit(folder)
+    capsys.readouterr()
+    assert run(["verify", str(folder)]) == Exit.FAILED
+    assert "FAILED result.json: confirmed_by: " in capsys.readouterr().out
+    assert [each.where for each in verification.verify_run(folder).findings if not each.ok] == [
+        "result.json: confirmed_by"
+    ]
+
+
+def test_what_cannot_be_sought_again_is_a_word(
+    without: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no engine comes to a proof, the verdict does not begin with 'verified'; a clock may have cut the set."""
+    folder = Path(shutil.copytree(without, tmp_path / "run"))
+    with monkeypatch.context() as patched:
+        patched.setattr(impossibility, "why_infeasible", lambda *_: Infeasibility((), None))
+        assert run(["verify", str(folder)]) == Exit.DONE
+    out = capsys.readouterr().out
+    assert out.startswith("not proven: ")
+    assert "no engine came to a proof here" in out
+
+    def hurried(result: Any) -> None:
+        result["options"]["time_limit"] = 5.0
+        result.update(repeatable=False)
+        del result["conflicts"][1]
+
+    spoil(folder, RESULT, hurried)
+    rewrite(folder)
+    assert run(["verify", str(folder)]) == Exit.DONE
+    out = capsys.readouterr().out
+    assert "that these 1 conflicts are a smallest set is the word of ortools" in out
+
+
+def test_a_second_opinion_that_there_is_none_is_sought_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The other engine's reasons are held against the scenario like the first's."""
+    folder = solved(tmp_path / "run", "infeasible-commitment", "--second-opinion")
+    assert run(["verify", str(folder)]) == Exit.DONE
+    spoil(folder, "second_opinion.json", field("result", "conflicts", 1, "detail", value="Sweden gives nothing"))
+    fit(folder)
+    capsys.readouterr()
+    assert run(["verify", str(folder)]) == Exit.FAILED
+    assert "second_opinion.json: result.conflicts[1].detail: says 'Sweden" in capsys.readouterr().out
 
 
 def test_a_second_opinion_is_checked_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

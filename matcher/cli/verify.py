@@ -11,6 +11,7 @@ import typer
 
 from matcher.cli.arguments import AsJson, Overrides
 from matcher.cli.exits import Exit
+from matcher.cli.streams import stdout_for_data
 from matcher.cli.talk import out, out_json
 from matcher.units import decimal_text, plain
 
@@ -51,7 +52,8 @@ def _run(directory: Path, *, json: bool) -> Exit:
     from matcher.verification.bundle import lines_of
     from matcher.verification.manifest import is_bundle
 
-    found = verify_run(directory)
+    with stdout_for_data():  # that no portfolio exists is sought again, by engines that write what they like
+        found = verify_run(directory)
     if json:
         out_json(_document(found))
     elif is_bundle(directory):
@@ -127,13 +129,17 @@ def _lines(found: BundleReport) -> list[str]:
 
 def _verdict(found: BundleReport, violations: int, off: int) -> str:
     """Returns in one line whether all holds."""
+    from matcher.verification.bundle import NO_PROOF
+
     if violations:
         more = f", and {_counted(off, 'other check')} failed" if off else ""
         return f"not verified: {_counted(violations, 'violation')}{more}"
     if off:
         return f"not verified: {_counted(off, 'check')} failed"
-    head = "verified: no rule is violated" if found.report else "verified: there is no portfolio"
     holding = sum(not each.word for each in found.findings)
+    if found.report is None and holding < len(found.findings):
+        return f"not proven: {_counted(holding, 'check')} hold, {NO_PROOF}"
+    head = "verified: no rule is violated" if found.report else "verified: there is no portfolio"
     return f"{head}, {_counted(holding, 'check')} hold" if holding else head
 
 

@@ -27,6 +27,8 @@ StopReason = Literal["gap", "time", "work", "cancel", "resource_exhausted", "cra
 """gap: as near to the best as asked; time, work: a limit; cancel: asked to; resource_exhausted: the
 process had no more memory or processor time to use; crash: it died of something else."""
 Method = Literal["auto", "whole", "decomposition"]
+Confirmer = Literal["arithmetic", "highs", "scip"]
+"""What a proof that there is no portfolio can be confirmed by."""
 Engine = Literal["auto", "scip", "highs", "cpsat"]
 
 
@@ -153,7 +155,7 @@ class Result(Frozen):
     conflicts: tuple[Conflict, ...] = ()
     """Why there is no portfolio, where there is none: a smallest set of decisions and limits
     that cannot all hold; there may be others. Where decisions are impossible each alone, one such set after another."""
-    confirmed_by: Text | None = None
+    confirmed_by: Confirmer | None = None
     """What came to the same conflicts independently: another engine, or arithmetic."""
     started_from: Text | None = None
     """SHA-256 of the portfolio that the search started from, where one was given."""

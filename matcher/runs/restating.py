@@ -18,16 +18,18 @@ from matcher.errors import InvalidInput, MatcherError
 from matcher.io import RESULT_FILE, SCENARIO_FILE, load
 from matcher.isolation import second_opinion
 from matcher.portfolio.partnerships import derive_partnerships
-from matcher.portfolio.result import Result, engine_version
+from matcher.portfolio.result import Result
 from matcher.reporting.languages import languages
 from matcher.reporting.rounds import round_markdown
 from matcher.rounds.record import Record
 from matcher.rounds.session import PAPER_FILE, RECORD_FILE, result_hash
 from matcher.runs.files import OPINION_FILE, run_files
+from matcher.runs.impossibility import by_another_version, impossibility
 from matcher.runs.reading import read_run
 from matcher.scenario import Scenario
 from matcher.verification import Finding, verify_result
 from matcher.verification.documents import read_document
+from matcher.verification.report import shortened
 
 MOST = 5
 """Fields named of one document that comes out otherwise."""
@@ -57,6 +59,8 @@ def restated(directory: Path, *, sound: bool) -> Iterator[Finding]:
         yield Finding(False, first["msg"], where=f"{RESULT_FILE}: {_path(first['loc']) or 'the whole file'}")
         return
     different = list(_partnerships(scenario, result))
+    if sound and result.status == "infeasible":
+        different += impossibility(scenario, result)
     yield from different
     if not sound or not all(each.ok for each in different):
         return
@@ -86,7 +90,7 @@ def _partnerships(scenario: Scenario, result: Result) -> Iterator[Finding]:
         )
     )
     for path, stated, derived in different:
-        text = f"{_short(stated)}, but the portfolio makes it {_short(derived)}"
+        text = f"{shortened(stated)}, but the portfolio makes it {shortened(derived)}"
         yield Finding(False, text, where=f"{RESULT_FILE}: {_path(path)}")
     if not different:
         yield Finding(True, f"the portfolio makes these {len(made)} partnerships, word for word")
@@ -112,11 +116,6 @@ def _differences(stated: object, derived: object, path: tuple[str | int, ...]) -
         yield path, stated, derived
 
 
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 80 else f"{text[:80]}..."
-
-
 def _documents(directory: Path, scenario: Scenario, result: Result) -> Iterator[Finding]:
     """Writes every file of a run again but those that make no claims, and compares."""
     written = {name: text for name, text in run_files(scenario, result, "").items() if name not in NO_CLAIMS}
@@ -137,12 +136,10 @@ def _other_line(name: str, found: str, written: str, result: Result) -> Finding:
     """Names the first line in which a file is not as it comes out now."""
     pairs = enumerate(zip_longest(found.split("\n"), written.split("\n")), start=1)
     at, (one, other) = next(each for each in pairs if each[1][0] != each[1][1])
-    line = "ends" if one is None else f"says {_short(one)!r}"
-    expected = "nothing" if other is None else repr(_short(other))
+    line = "ends" if one is None else f"says {shortened(one)!r}"
+    expected = "nothing" if other is None else repr(shortened(other))
     text = f"{line}, expected {expected}"
-    if result.version != engine_version():
-        text += f" (written by matcher {result.version}, read by {engine_version()}: its own version may write it so)"
-    return Finding(False, text, where=f"{name}: line {at}")
+    return Finding(False, f"{text}{by_another_version(result)}", where=f"{name}: line {at}")
 
 
 def _opinion(path: Path, scenario: Scenario, result: Result) -> Iterator[Finding]:
@@ -161,8 +158,10 @@ def _opinion(path: Path, scenario: Scenario, result: Result) -> Iterator[Finding
     for field, wanted in (("agreements", True), ("disagreements", False)):
         texts = [text for fits, text in compared if fits is wanted]
         if stated.get(field) != texts:
-            text = f"{_short(stated.get(field))}, but the two results give {_short(texts)}"
+            text = f"{shortened(stated.get(field))}, but the two results give {shortened(texts)}"
             yield Finding(False, text, where=f"{path.name}: {field}")
+    if found.ok and other.status == "infeasible":
+        yield from impossibility(scenario, other, f"{path.name}: result.")
     if found.ok and stated.get("engine") == other.options.engine:
         yield Finding(True, "the second opinion's own result holds")
     elif found.ok:
@@ -186,7 +185,7 @@ def _round(directory: Path, scenario: Scenario, result: Result) -> Iterator[Find
     }
     for field, value in expected.items():
         if getattr(record, field) != value:
-            text = f"{_short(getattr(record, field))}, but the result has {_short(value)}"
+            text = f"{shortened(getattr(record, field))}, but the result has {shortened(value)}"
             yield Finding(False, text, where=f"{RECORD_FILE}: {field}")
     if (directory / PAPER_FILE).is_file():
         yield _paper(directory, scenario, result, record)

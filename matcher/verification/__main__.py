@@ -32,8 +32,8 @@ USAGE = (
     "       python matcher/verification RUN\n"
 )
 NOT_HERE = (
-    "not checked here, but held by the manifest: the words of papers, and names, duties, meetings and gaps of "
-    "partnerships; matcher verify RUN writes them again and compares"
+    "not checked here, but held by the manifest: the words of papers, names, duties, meetings and gaps of "
+    "partnerships, and why no portfolio exists; matcher verify RUN comes to them again and compares"
 )
 
 

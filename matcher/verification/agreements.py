@@ -15,6 +15,7 @@ from typing import Any
 
 from matcher.verification.documents import Document
 from matcher.verification.manifest import Finding
+from matcher.verification.report import shortened
 
 TABLE = "portfolio.csv"
 Partners = tuple[str, str | None, str, str]
@@ -37,7 +38,7 @@ def partnership_findings(full: Document, result: Document) -> Iterator[Finding]:
         for field, value in counted.items():
             if _plain(stated[field]) != value:
                 wrong = True
-                text = f"{stated['id']}: {_short(stated[field])}, but its flows give {_short(value)}"
+                text = f"{stated['id']}: {shortened(stated[field])}, but its flows give {shortened(value)}"
                 yield Finding(False, text, where=f"result.json: partnerships[{at}].{field}")
     count, flows_of_all = len(result["partnerships"]), len(result["portfolio"]["flows"])
     whole = taken == flows_of_all
@@ -108,11 +109,6 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 100 else f"{text[:100]}..."
-
-
 def table_findings(full: Document, result: Document, path: Path) -> Iterator[Finding]:
     """Checks the ids, years and amounts of the table of a portfolio against its flows, row by row."""
     flows = result["portfolio"]["flows"]
@@ -124,7 +120,7 @@ def table_findings(full: Document, result: Document, path: Path) -> Iterator[Fin
     for at, (row, flow) in enumerate(zip(rows, flows, strict=True), start=2):
         for column, value in _row(full, flow).items():
             if row.get(column) != value:
-                text = f"{_short(row.get(column))}, but the portfolio has {_short(value)}"
+                text = f"{shortened(row.get(column))}, but the portfolio has {shortened(value)}"
                 yield Finding(False, text, where=f"{TABLE}: line {at}, {column}")
                 return
     yield Finding(True, f"the table has the portfolio's {len(flows)} flows")

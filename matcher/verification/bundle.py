@@ -23,7 +23,7 @@ from matcher.verification.bound import SENSE, Proven, proven
 from matcher.verification.checker import verify
 from matcher.verification.documents import MOST_DIGITS, Document, completed, exact_number, full_hash, read_document
 from matcher.verification.manifest import Finding, file_findings, is_bundle, member_findings, names_in
-from matcher.verification.report import Report, shown
+from matcher.verification.report import Report, shortened, shown
 
 Sought = tuple[tuple[str, Fraction], ...]
 """Objectives in order, each with the share that later ones may take."""
@@ -41,6 +41,10 @@ DEFAULT_ORDER = {
     "cost": Fraction(0),
 }
 """Objectives sought where a scenario names none, each with the share that later ones may take."""
+CONFIRMED_BY = ("arithmetic", "highs", "scip")
+"""What can have confirmed that there is no portfolio."""
+NO_PROOF = "but that no portfolio exists is a solver's word alone"
+"""The verdict on a run that claims what is not proven."""
 _STATED = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
@@ -116,6 +120,8 @@ def lines_of(found: BundleReport) -> list[str]:
     failed = sum(not each.ok for each in found.findings)
     if failed:
         return [*lines, f"not verified: {failed} of {len(found.findings)} checks failed"]
+    if words and found.report is None:
+        return [*lines, f"not proven: {len(found.findings) - words} checks hold, {NO_PROOF}"]
     rest = f"; {words} more on a solver's word alone" if words else ""
     return [*lines, f"verified: {len(found.findings) - words} checks hold{rest}"]
 
@@ -145,7 +151,7 @@ def _checked(files: tuple[Finding, ...], documents: dict[str, Document]) -> Bund
     full = completed(scenario)
     findings = [*files, *_belonging(full, bundle, result), *_ending(result)]
     if result["portfolio"] is None:
-        findings += _nothing(bundle, result)
+        findings += [*_nothing(bundle, result), *_refuted(scenario, full, result)]
         return BundleReport(tuple(findings))
     report = verify(scenario, {**result, "figures": ()})
     findings += [*_portfolio(report), *_figures(bundle, result, report)]
@@ -194,6 +200,9 @@ def _ending(result: Document) -> Iterator[Finding]:
     for field in ("conflicts", "confirmed_by"):
         if bool(result[field]) != (status == "infeasible"):
             yield _claim_of(field, False, f"a result that is {status} says {'so' if result[field] else 'nothing'}")
+    if result["confirmed_by"] not in (None, *CONFIRMED_BY):
+        text = f"says {shortened(result['confirmed_by'])}, expected one of {', '.join(CONFIRMED_BY)}"
+        yield _claim_of("confirmed_by", False, text)
 
 
 def _portfolio(report: Report) -> Iterator[Finding]:
@@ -211,7 +220,16 @@ def _nothing(bundle: Document | None, result: Document) -> Iterator[Finding]:
     fits = fits and status in ("infeasible", "no_portfolio") and not result["stages"]
     fits = fits and not result["figures"] and not result["partnerships"]
     yield _claim_of("status", fits, f"the result is {status}: there is no portfolio to check")
-    if status == "infeasible":
+
+
+def _refuted(scenario: Document, full: Document, result: Document) -> Iterator[Finding]:
+    """Whether that no portfolio exists is false at once, since the empty one keeps every rule."""
+    if result["status"] != "infeasible":
+        return
+    empty = {"scenario": full["name"], "scenario_hash": full_hash(full), "flows": (), "engagements": ()}
+    if verify(scenario, empty).ok:
+        yield _claim_of("status", False, "says infeasible, but the empty portfolio keeps every rule")
+    else:
         yield Finding(True, f"that there can be none is the word of {result['solver']}", word=True)
 
 

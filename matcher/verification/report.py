@@ -79,6 +79,12 @@ def shown(value: Fraction, most: int = 40) -> str:
     return f"{'-' if value < 0 else ''}{whole}.{parts:06}..."
 
 
+def shortened(value: object) -> str:
+    """Returns a value as text, cut to a readable length."""
+    text = str(value)
+    return text if len(text) <= 100 else f"{text[:100]}..."
+
+
 def violation(rule: int, who: tuple[str, ...], year: int | None, excess: Fraction | int, detail: str) -> Violation:
     """Returns a violation of a rule given by its number."""
     return Violation(rule, RULES[rule], who, year, Fraction(excess), detail)

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from matcher.engine.conflicts.decided import decided_conflict
-from matcher.engine.conflicts.limits import confirmed, restricted, smallest
+from matcher.engine.conflicts.decided import decided_conflict, decisions_of
+from matcher.engine.conflicts.limits import confirmed, limits_of, restricted, smallest
+from matcher.engine.conflicts.trial import has_point
+from matcher.formulation.decisions import Impossible
 from matcher.formulation.formulate import Formulation
-from matcher.portfolio.result import Clock, Conflict
+from matcher.portfolio.result import Clock, Confirmer, Conflict
 from matcher.scenario import Commitment, Scenario
 
 
@@ -24,7 +26,7 @@ class Infeasibility:
 
     conflicts: tuple[Conflict, ...]
     """Decisions, then limits, that cannot all hold."""
-    confirmed_by: str | None
+    confirmed_by: Confirmer | None
     """Engine that came to the same, or ``arithmetic``; None if nothing did, and then it counts as no proof."""
 
 
@@ -49,11 +51,21 @@ def _by_arithmetic(compact: Formulation, clock: Clock) -> Infeasibility:
     """Each decision that is impossible alone, with the limits against it where it is not barred by a rule."""
     conflicts: list[Conflict] = []
     for each in compact.impossible:
-        conflicts.append(Conflict(reason=each.reason, subjects=each.subjects, detail=each.detail))
+        conflicts.append(_told(each))
         if each.reason == "commitment_too_large":
             here = restricted(compact.scenario, [_commitment(compact.scenario, each.subjects)])
             conflicts += smallest(here, clock)
     return Infeasibility(tuple(dict.fromkeys(conflicts)), "arithmetic")
+
+
+def _told(each: Impossible) -> Conflict:
+    return Conflict(reason=each.reason, subjects=each.subjects, detail=each.detail)
+
+
+def nameable(compact: Formulation) -> frozenset[Conflict]:
+    """Returns all that can be named where a scenario has no portfolio: its decisions and limits, as they are worded."""
+    decided = [*map(_told, compact.impossible)] or [each.conflict for each in decisions_of(compact)]
+    return frozenset([*decided, *(each.conflict for each in limits_of(compact.scenario))])
 
 
 def _commitment(scenario: Scenario, subjects: tuple[str, ...]) -> Commitment:
@@ -64,4 +76,4 @@ def _commitment(scenario: Scenario, subjects: tuple[str, ...]) -> Commitment:
     )
 
 
-__all__ = ["Infeasibility", "why_infeasible"]
+__all__ = ["Infeasibility", "has_point", "nameable", "why_infeasible"]

@@ -34,13 +34,18 @@ class Decided:
 
 def decided_conflict(compact: Formulation, clock: Clock) -> tuple[Decided, ...]:
     """Returns a smallest set of commitments and pins that cannot all be met."""
-    needed = [*_commitments(compact), *_pins(compact)]
+    needed = decisions_of(compact)
     kept = list(needed)
     for each in needed:
         trial = [other for other in kept if other is not each]
         if clock.reason() is None and not _possible(compact, trial, clock):
             kept = trial
     return tuple(kept)
+
+
+def decisions_of(compact: Formulation) -> list[Decided]:
+    """Returns every commitment and pin of a formulation that says of none that it is impossible alone."""
+    return [*_commitments(compact), *_pins(compact)]
 
 
 def _commitments(compact: Formulation) -> Iterator[Decided]:

@@ -19,7 +19,7 @@ from typing import Any
 
 from matcher.engine.conflicts.trial import first_engine, is_impossible
 from matcher.formulation.formulate import formulate
-from matcher.portfolio.result import Clock, Conflict
+from matcher.portfolio.result import Clock, Confirmer, Conflict
 from matcher.scenario import Commitment, FundingOffer, Need, Pin, Scenario, State, TechnicalOffer
 from matcher.solvers.linear_model import ModelTooLarge
 from matcher.units import MAX_MONEY, MAX_QUANTITY
@@ -99,7 +99,7 @@ def _explained(
     return _explained(kept + of_second, bool(of_second), first, impossible) + of_second
 
 
-def confirmed(scenario: Scenario, kept: Sequence[Conflict], clock: Clock) -> str | None:
+def confirmed(scenario: Scenario, kept: Sequence[Conflict], clock: Clock) -> Confirmer | None:
     """Returns what else, an engine or arithmetic, finds no portfolio under these limits alone; None if nothing."""
     try:
         compact = formulate(under(scenario, kept))
@@ -107,7 +107,7 @@ def confirmed(scenario: Scenario, kept: Sequence[Conflict], clock: Clock) -> str
         return None
     if compact.impossible:
         return "arithmetic"
-    others = ("highs", "scip") if first_engine(compact.model) == "cpsat" else ("highs",)
+    others: tuple[Confirmer, ...] = ("highs", "scip") if first_engine(compact.model) == "cpsat" else ("highs",)
     for name in others:
         if clock.reason() is None and is_impossible(compact.model, clock, name):
             return name
