@@ -499,6 +499,29 @@ def test_what_a_reader_does_not_need_is_a_warning(saved: Path, capsys: pytest.Ca
     assert "no manifest" in capsys.readouterr().err
 
 
+def test_a_result_under_another_name_is_told_as_what_it_is(
+    saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Beside a manifest it is not listed there; listed and changed, it is refused; without a manifest, that is said."""
+    other = saved / "r2.json"
+    other.write_bytes((saved / RESULT).read_bytes())
+    capsys.readouterr()
+    assert run(["show", str(other)]) == Exit.DONE
+    assert capsys.readouterr().err == f"warning: {saved}: r2.json is not listed in the manifest\n"
+    fit(saved)
+    assert run(["show", str(other)]) == Exit.DONE
+    assert capsys.readouterr().err == ""
+    spoil(saved, "r2.json", field("figures", 0, "exact", value="99"))
+    assert run(["show", str(other)]) == Exit.INVALID
+    assert "is not as it was saved (r2.json)" in capsys.readouterr().err
+    (saved / "manifest.json").write_text("{}", encoding="utf-8")
+    assert run(["show", str(other)]) == Exit.INVALID
+    assert "is not as it was saved (manifest.json)" in capsys.readouterr().err
+    (saved / "manifest.json").unlink()
+    assert run(["show", str(other)]) == Exit.DONE
+    assert f"{other}: no manifest" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("name", "text"), [("manifest.json", "{}"), ("scenario.resolved.json", "{}")], ids=["manifest", "scenario"]
 )

@@ -11,6 +11,7 @@ from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result, scenario_hash
 from matcher.scenario import Scenario
 from matcher.verification import file_findings
+from matcher.verification.manifest import UNLISTED
 
 Warn = Callable[[str], None]
 """Is told, a line each, how a folder is not as it was saved where it can be read all the same."""
@@ -50,7 +51,7 @@ def read_run(path: Path, warn: Warn, scenario: Path | None = None) -> tuple[Scen
         if the result or the scenario cannot be understood.
     """
     file = path / RESULT_FILE if path.is_dir() else path
-    _check_manifest(file, warn, (RESULT_FILE,) if scenario else (RESULT_FILE, SCENARIO_FILE))
+    _check_manifest(file, warn, (file.name,) if scenario else (file.name, SCENARIO_FILE))
     result = load_result(file)
     beside = scenario or file.parent / SCENARIO_FILE
     if not beside.is_file():
@@ -62,17 +63,21 @@ def read_run(path: Path, warn: Warn, scenario: Path | None = None) -> tuple[Scen
 
 
 def _check_manifest(file: Path, warn: Warn, read: Sequence[str]) -> None:
-    """Says how the directory of a result is not as it was saved; refuses to read a changed file of it."""
+    """Says how the directory of a result is not as it was saved; refuses to read a changed file of it.
+
+    A result under a name of the user's own, which no run wrote, may stand beside: that nothing lists it is a warning.
+    """
     folder = file.parent
     if not file.is_file():
         return  # told by who reads it
-    if file.name != RESULT_FILE or not (folder / MANIFEST).exists():
+    if not (folder / MANIFEST).exists():
         warn(f"{file}: no manifest: nothing shows whether it is as it was saved")
         return
     off = [each for each in file_findings(folder) if not each.ok]
     for each in off:
         warn(f"{folder}: {each.text}")
-    changed = [each.where for each in off if each.where in (MANIFEST, *read)]
+    beside = "" if file.name == RESULT_FILE else f"{file.name} {UNLISTED}"
+    changed = [each.where for each in off if each.where in (MANIFEST, *read) and each.text != beside]
     if changed:
         raise InvalidOptions(
             f"{folder} is not as it was saved ({', '.join(changed)}), so it is not read; "

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 MANIFEST = "manifest.json"
+UNLISTED = "is not listed in the manifest"
 _DROPPINGS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
 ALWAYS = frozenset({"log.txt", "result.json", "scenario.resolved.json", "summary.md", "timings.json"})
@@ -70,7 +71,7 @@ def _held(directory: Path, listed: dict[str, Any], needed: Iterable[str], expect
     """Checks the files of a folder against the entries of its manifest."""
     there = names_in(directory)
     for name in sorted({*listed, MANIFEST} ^ {*there, MANIFEST}):
-        fault = "is not there" if name in listed else "is not listed in the manifest"
+        fault = "is not there" if name in listed else UNLISTED
         yield Finding(False, f"{name} {fault}", where=name)
     for name in (each for each in needed if each not in listed):
         yield Finding(False, f"{name} is no part of this folder: expected {expected}", where=name)
