@@ -438,7 +438,7 @@ def test_a_raise_of_the_wrong_year_is_found_out() -> None:
     (right,) = (each for each in explained(scenario)[None].remedies if each.changes[0].kind == "raise")
     change = right.changes[0].model_copy(update={"by_year": (680, 0), "amount": 680})
     with pytest.raises(AssertionError, match=r"\[0, 679\]"):
-        raise_holds(scenario, right.model_copy(update={"changes": (change,)}))
+        raise_holds(scenario, right.model_copy(update={"changes": (change,), "least": 680}))
 
 
 def drawn(seed: int) -> Scenario | None:
