@@ -199,6 +199,17 @@ def test_lower_bounds_are_stated() -> None:
         assert re.fullmatch(r"[A-Za-z]+>=[\d.]+", requirement)
 
 
+def test_every_lower_bound_is_installed_by_the_checks() -> None:
+    """The lowest versions of all extras are installed together, and what the tests do not need is imported."""
+    extras = tomllib.loads((TREE / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    checks = (TREE / ".ci" / "run").read_text(encoding="utf-8")
+    (installed,) = re.findall(r"\.ci/lowest\.py ([a-z ]+) >", checks)
+    (imported,) = re.findall(r"import %s.*?\" ([a-z ]+)\)\"", checks)
+    assert set(installed.split()) == set(extras)
+    others = {each.partition(">=")[0] for extra in set(extras) - {"test"} for each in extras[extra]}
+    assert set(imported.split()) == others
+
+
 DEVELOPERS = (PACKAGE / "README.md").read_text(encoding="utf-8")
 
 
