@@ -120,7 +120,7 @@ TAMPERED: list[tuple[str, Change, str]] = [
     (RESULT, drop(*PARTNERSHIP, "responsibilities", 0), "result.json: partnerships[0].responsibilities"),
     (RESULT, field(*PARTNERSHIP, "missing", value=[]), "result.json: partnerships[0].missing"),
     (RESULT, drop("partnerships", 0), "result.json: partnerships"),
-    ("scenario.resolved.json", field("states", "SEN", "weight"), "the result answers scenario"),
+    ("scenario.resolved.json", field("states", "SEN", "weight"), "result.json: scenario_hash: says "),
     ("portfolio.csv", lambda lines: lines.pop(), "portfolio.csv"),
     ("portfolio.csv", lambda lines: lines.insert(1, lines[1]), "portfolio.csv"),
     ("portfolio.csv", lambda lines: lines.append(lines.pop().replace("2016", "2015")), "portfolio.csv: line 4, year"),
@@ -176,6 +176,51 @@ def test_a_scenario_that_no_reader_takes_is_told(saved: Path, capsys: pytest.Cap
     capsys.readouterr()
     assert run(["verify", str(saved)]) == Exit.FAILED
     assert "FAILED scenario.resolved.json: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        (
+            RESULT,
+            lambda result: result.update(partnerships=None),
+            "result.json: partnerships: says nothing (null), expected ",
+        ),
+        (RESULT, field("stages", 0, "gap", value="wide"), "result.json: stages[0].gap: says 'wide', expected "),
+        (RESULT, field("status", value="feasible"), "result.json: status: says feasible, expected optimal"),
+        (RESULT, field("repeatable", value=False), "result.json: repeatable: says False, expected True"),
+        (RESULT, field("figures", 0, "exact", value="99"), "result.json: figures[0].exact: says 99, expected 1"),
+    ],
+)
+def test_a_fault_is_told_as_what_is_said_and_expected(
+    saved: Path, name: str, change: Change, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the file and the field, in no words of a programming language."""
+    spoil(saved, name, change)
+    fit(saved)
+    capsys.readouterr()
+    assert run(["verify", str(saved)]) == Exit.FAILED
+    out = capsys.readouterr().out
+    assert said in out
+    assert "object" not in out
+
+
+def test_an_amount_that_is_no_whole_number_is_told_by_its_place(
+    saved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It means the same and has the same hash; no reader takes it, and the checker alone names the file."""
+    path = saved / "scenario.resolved.json"
+    offers = json.loads(path.read_text(encoding="utf-8"))["offers"]
+    offer, amount = next((key, each["amount"]) for key, each in offers.items() if "amount" in each)
+    spoil(saved, path.name, field("offers", offer, "amount", value=float(amount)))
+    fit(saved)
+    capsys.readouterr()
+    assert run(["verify", str(saved)]) == Exit.FAILED
+    assert (
+        f"FAILED scenario.resolved.json: offers.{offer}.amount: says {amount}.0, expected a" in capsys.readouterr().out
+    )
+    found = verification.verify_run(saved).findings[-1]
+    assert (found.ok, found.where) == (False, "scenario.resolved.json: the whole file")
 
 
 def _without(name: str) -> Callable[[Path], object]:

@@ -14,8 +14,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from matcher.comparison.comparison import compare
-from matcher.errors import InvalidInput, MatcherError
-from matcher.io import RESULT_FILE, SCENARIO_FILE, load
+from matcher.errors import MatcherError
+from matcher.io import RESULT_FILE
 from matcher.isolation import second_opinion
 from matcher.portfolio.partnerships import derive_partnerships
 from matcher.portfolio.result import Result
@@ -37,27 +37,16 @@ NO_CLAIMS = frozenset({"log.txt", "timings.json"})
 """Files that say how a run went, not what it found: no two runs have the same."""
 
 
-def restated(directory: Path, *, sound: bool) -> Iterator[Finding]:
+def restated(directory: Path, scenario: Scenario, result: Result, *, sound: bool) -> Iterator[Finding]:
     """Yields what of a saved run comes out the same when it is written again, and what does not.
 
     Parameters
     ----------
-    directory
+    directory, scenario, result
         Of a run whose portfolio, if any, has passed the checker: of one that has not, nothing can be derived.
     sound
         Whether all else holds that the result claims; papers cannot be written of a result that is false.
     """
-    try:
-        scenario = load(directory / SCENARIO_FILE)
-    except InvalidInput as error:
-        yield Finding(False, f"no scenario: {error.faults[0]}", where=f"{SCENARIO_FILE}: {error.faults[0].place}")
-        return
-    try:
-        result = Result.model_validate_json((directory / RESULT_FILE).read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        yield Finding(False, first["msg"], where=f"{RESULT_FILE}: {_path(first['loc']) or 'the whole file'}")
-        return
     different = list(_partnerships(scenario, result))
     if sound and result.status == "infeasible":
         different += impossibility(scenario, result)
@@ -71,8 +60,8 @@ def restated(directory: Path, *, sound: bool) -> Iterator[Finding]:
         yield from _round(directory, scenario, result)
 
 
-def _path(parts: Sequence[str | int]) -> str:
-    """The name of a field: ``partnerships[0].money``."""
+def path_text(parts: Sequence[str | int]) -> str:
+    """Returns the name of a field: ``partnerships[0].money``."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
 
 
@@ -91,7 +80,7 @@ def _partnerships(scenario: Scenario, result: Result) -> Iterator[Finding]:
     )
     for path, stated, derived in different:
         text = f"{shortened(stated)}, but the portfolio makes it {shortened(derived)}"
-        yield Finding(False, text, where=f"{RESULT_FILE}: {_path(path)}")
+        yield Finding(False, text, where=f"{RESULT_FILE}: {path_text(path)}")
     if not different:
         yield Finding(True, f"the portfolio makes these {len(made)} partnerships, word for word")
 
@@ -174,7 +163,7 @@ def _round(directory: Path, scenario: Scenario, result: Result) -> Iterator[Find
         record = Record.model_validate_json((directory / RECORD_FILE).read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
-        yield Finding(False, first["msg"], where=f"{RECORD_FILE}: {_path(first['loc']) or 'the whole file'}")
+        yield Finding(False, first["msg"], where=f"{RECORD_FILE}: {path_text(first['loc']) or 'the whole file'}")
         return
     expected = {
         "scenario": result.scenario,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from matcher import verification
-from matcher.io import RESULT_FILE, SCENARIO_FILE
-from matcher.runs.restating import restated
-from matcher.verification import BundleReport
+from matcher.errors import InvalidInput
+from matcher.io import RESULT_FILE, SCENARIO_FILE, load, load_result
+from matcher.runs.restating import MOST, path_text, restated
+from matcher.verification import BundleReport, Finding
+from matcher.verification.bundle import WHOLE, files_checked
 
 
 def verify_run(directory: Path) -> BundleReport:
@@ -16,12 +19,38 @@ def verify_run(directory: Path) -> BundleReport:
 
     Nothing is raised for what a folder holds: whatever cannot be read, or is missing, is a finding.
     """
+    scenario = result = None
+    faults: list[Finding] = []
+    try:
+        scenario = load(directory / SCENARIO_FILE)
+    except InvalidInput as error:
+        faults += _faults(error, SCENARIO_FILE)
+    try:
+        result = load_result(directory / RESULT_FILE)
+    except InvalidInput as error:
+        faults += _faults(error, RESULT_FILE)
+    if scenario is None or result is None:  # what no reader takes says nothing that could be counted
+        files = files_checked(directory).findings
+        missing = {each.where for each in files if each.text.startswith(f"{each.where} is no part of")}
+        return BundleReport((*files, *(each for each in faults if each.where.partition(":")[0] not in missing)))
     found = verification.verify_run(directory)
-    sound = all(each.ok or (each.where and not each.where.startswith(f"{RESULT_FILE}: ")) for each in found.findings)
-    there = all((directory / name).is_file() for name in (RESULT_FILE, SCENARIO_FILE))
-    if not there or not (sound if found.report is None else found.report.ok):
+    sound = not any(_is_false(each) for each in found.findings)
+    if not (sound if found.report is None else found.report.ok):
         return found  # of a portfolio that breaks rules, nothing can be derived
-    more = restated(directory, sound=sound)
+    more = restated(directory, scenario, result, sound=sound)
     sought_again = sound and found.report is None  # that there is no portfolio, which the checker leaves as a word
     counted = (each for each in found.findings if not (each.word and sought_again))
     return replace(found, findings=(*counted, *more))
+
+
+def _faults(error: InvalidInput, name: str) -> Iterator[Finding]:
+    """What a reader refuses, with the field of each fault."""
+    for each in error.faults[:MOST]:
+        text = f"says {each.found}, expected {each.expected}"
+        yield Finding(False, text, where=f"{name}: {path_text(each.path) or WHOLE}")
+
+
+def _is_false(finding: Finding) -> bool:
+    """Whether a claim of the result does not hold, or a file says nothing that could be counted."""
+    about = finding.where.startswith(f"{RESULT_FILE}: ") or finding.where.endswith(WHOLE)
+    return not finding.ok and (about or not finding.where)

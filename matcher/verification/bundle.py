@@ -45,6 +45,8 @@ CONFIRMED_BY = ("arithmetic", "highs", "scip")
 """What can have confirmed that there is no portfolio."""
 NO_PROOF = "but that no portfolio exists is a solver's word alone"
 """The verdict on a run that claims what is not proven."""
+WHOLE = "the whole file"
+"""What is named in place of a field where a file does not hold as a whole."""
 _STATED = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
@@ -70,19 +72,31 @@ def verify_run(directory: Path) -> BundleReport:
 
 def verify_result(scenario: Document, result: Document) -> BundleReport:
     """Returns what is found in a result apart from its folder: whether what it claims of a scenario holds."""
-    return _making_sense((), lambda: _checked((), {"scenario": scenario, "result": result}))
+    documents = {"scenario": scenario, "result": result}
+    return _making_sense((), documents, lambda: _checked((), documents))
+
+
+def files_checked(directory: Path) -> BundleReport:
+    """Returns what is found of the files of a saved run as files, whatever they say."""
+    return BundleReport(tuple(_files(directory, FILES if is_bundle(directory) else RUN_FILES)))
 
 
 def _verified(directory: Path, parts: Mapping[str, str]) -> BundleReport:
     files = tuple(_files(directory, parts))
     if not all(directory.joinpath(name).is_file() for name in parts.values()):
         return BundleReport(files)
-    return _making_sense(files, lambda: _looked_into(directory, files, parts))
+    documents: dict[str, Document] = {}
+    for what, name in parts.items():
+        try:
+            documents[what] = read_document(directory.joinpath(name))
+        except (OSError, ValueError, TypeError) as error:
+            text = _printable(f"cannot be read: {error}")
+            return BundleReport((*files, Finding(False, text, where=f"{name}: {WHOLE}")))
+    return _making_sense(files, documents, lambda: _looked_into(directory, files, documents))
 
 
-def _looked_into(directory: Path, files: tuple[Finding, ...], parts: Mapping[str, str]) -> BundleReport:
+def _looked_into(directory: Path, files: tuple[Finding, ...], documents: dict[str, Document]) -> BundleReport:
     """Checks what the documents of a folder say, and that it has the files of its kind."""
-    documents: dict[str, Document] = {what: read_document(directory.joinpath(name)) for what, name in parts.items()}
     found = _checked(files, documents)
     result = documents["result"]
     told = {each.where for each in files}
@@ -93,14 +107,32 @@ def _looked_into(directory: Path, files: tuple[Finding, ...], parts: Mapping[str
     return replace(found, findings=(*found.findings, *more))
 
 
-def _making_sense(files: tuple[Finding, ...], check: Callable[[], BundleReport]) -> BundleReport:
+def _making_sense(
+    files: tuple[Finding, ...], documents: dict[str, Document], check: Callable[[], BundleReport]
+) -> BundleReport:
     """Runs a check; documents that it cannot be run on are a finding."""
     try:
         report = check()
     except Exception as error:  # whatever forged documents make of the checker: none of it is a proof
         fault = f"{error} is missing" if isinstance(error, KeyError) else f"{type(error).__name__}: {error}"
-        report = BundleReport((*files, Finding(False, f"the documents do not make sense: {fault}")))
+        where = f"{_senseless(documents)}: {WHOLE}"
+        report = BundleReport((*files, Finding(False, f"does not make sense: {fault}", where=where)))
     return replace(report, findings=tuple(_spelt_out(each) for each in report.findings))
+
+
+def _senseless(documents: dict[str, Document]) -> str:
+    """The name of the first file with which a check cannot be run."""
+    try:
+        _empty_report(documents["scenario"], completed(documents["scenario"]))
+    except Exception:  # as above: it is told already what, and sought here in which file
+        return FILES["scenario"]
+    for what in ("result", "bundle", "certificate"):
+        among = dict(list(documents.items())[: list(FILES).index(what) + 1])
+        try:
+            _checked((), among)
+        except Exception:
+            return FILES[what]
+    return TABLE
 
 
 def _spelt_out(finding: Finding) -> Finding:
@@ -168,8 +200,10 @@ def _checked(files: tuple[Finding, ...], documents: dict[str, Document]) -> Bund
 
 def _belonging(full: Document, bundle: Document | None, result: Document) -> Iterator[Finding]:
     """Whether scenario, result and a bundle's own statement are about the same."""
-    same = result["scenario_hash"] == full_hash(full) and result["scenario"] == full["name"]
-    yield _claim_of("scenario_hash", same, f"the result answers scenario {full['name']}")
+    expected = {"scenario_hash": full_hash(full), "scenario": full["name"]}
+    field = next((name for name, value in expected.items() if result[name] != value), None)
+    fault = "" if field is None else _says(result[field], expected[field])
+    yield _claim_of(field or "", field is None, f"the result answers scenario {full['name']}", fault)
     if bundle is None:
         return
     yield Finding(
@@ -181,9 +215,14 @@ def _belonging(full: Document, bundle: Document | None, result: Document) -> Ite
     yield Finding(same, text, where="bundle.json: versions")
 
 
-def _claim_of(field: str, ok: bool, text: str) -> Finding:
-    """A finding about a field of the result."""
-    return Finding(ok, text, where="" if ok else f"result.json: {field}")
+def _says(stated: object, expected: object) -> str:
+    """What a field says, and what would hold."""
+    return f"says {shortened(stated)}, expected {shortened(expected)}"
+
+
+def _claim_of(field: str, ok: bool, text: str, fault: str = "") -> Finding:
+    """A finding about a field of the result: what holds, or else what is wrong with it."""
+    return Finding(ok, text if ok else fault or text, where="" if ok else f"result.json: {field}")
 
 
 def _ending(result: Document) -> Iterator[Finding]:
@@ -191,18 +230,23 @@ def _ending(result: Document) -> Iterator[Finding]:
     status, reason = result["status"], result["stopped_by"]
     proven_by_gap = {"optimal": True, "feasible": False, "no_portfolio": False}.get(status, reason == "gap")
     fits = proven_by_gap == (reason == "gap")
-    yield _claim_of("stopped_by", fits, f"a result that is {status} was ended by {reason}")
+    expected = "gap" if proven_by_gap else "time, work or what else ended it"
+    fault = f"{_says(reason, expected)} of a result that is {status}"
+    yield _claim_of("stopped_by", fits, f"a result that is {status} was ended by {reason}", fault)
     again = result["options"]["time_limit"] is None and reason in ("gap", "work")
     text = f"ended by {reason}, the same solve {'gives' if again else 'may not give'} the same result"
-    yield _claim_of("repeatable", result["repeatable"] is again, text)
+    yield _claim_of("repeatable", result["repeatable"] is again, text, _says(result["repeatable"], again))
     if reason in ("gap", "work") and result["stopped_how"] is not None:
-        yield _claim_of("stopped_how", False, f"nothing more is to be said of an end by {reason}")
+        yield _claim_of("stopped_how", False, _says(result["stopped_how"], f"nothing more of an end by {reason}"))
     for field in ("conflicts", "confirmed_by"):
         if bool(result[field]) != (status == "infeasible"):
-            yield _claim_of(field, False, f"a result that is {status} says {'so' if result[field] else 'nothing'}")
+            expected = (
+                "why there is no portfolio" if status == "infeasible" else f"nothing of a result that is {status}"
+            )
+            yield _claim_of(field, False, _says(result[field] or "nothing", expected))
     if result["confirmed_by"] not in (None, *CONFIRMED_BY):
-        text = f"says {shortened(result['confirmed_by'])}, expected one of {', '.join(CONFIRMED_BY)}"
-        yield _claim_of("confirmed_by", False, text)
+        expected = f"one of {', '.join(CONFIRMED_BY)}"
+        yield _claim_of("confirmed_by", False, _says(result["confirmed_by"], expected))
 
 
 def _portfolio(report: Report) -> Iterator[Finding]:
@@ -219,18 +263,24 @@ def _nothing(bundle: Document | None, result: Document) -> Iterator[Finding]:
     fits = bundle is None or bundle["check"] is None
     fits = fits and status in ("infeasible", "no_portfolio") and not result["stages"]
     fits = fits and not result["figures"] and not result["partnerships"]
-    yield _claim_of("status", fits, f"the result is {status}: there is no portfolio to check")
+    fault = f"says {status}, expected infeasible or no_portfolio, and no figures: there is no portfolio"
+    yield _claim_of("status", fits, f"the result is {status}: there is no portfolio to check", fault)
 
 
 def _refuted(scenario: Document, full: Document, result: Document) -> Iterator[Finding]:
     """Whether that no portfolio exists is false at once, since the empty one keeps every rule."""
     if result["status"] != "infeasible":
         return
-    empty = {"scenario": full["name"], "scenario_hash": full_hash(full), "flows": (), "engagements": ()}
-    if verify(scenario, empty).ok:
+    if _empty_report(scenario, full).ok:
         yield _claim_of("status", False, "says infeasible, but the empty portfolio keeps every rule")
     else:
         yield Finding(True, f"that there can be none is the word of {result['solver']}", word=True)
+
+
+def _empty_report(scenario: Document, full: Document) -> Report:
+    """The checker's report on the portfolio in which nothing flows."""
+    empty = {"scenario": full["name"], "scenario_hash": full_hash(full), "flows": (), "engagements": ()}
+    return verify(scenario, empty)
 
 
 def _figures(bundle: Document | None, result: Document, report: Report) -> Iterator[Finding]:
@@ -243,7 +293,18 @@ def _figures(bundle: Document | None, result: Document, report: Report) -> Itera
     field = next((f"figures[{at}].{field}" for at, each in enumerate(stated) for field in _wrong(each, report)), None)
     if field is None and sorted(each["objective"] for each in stated) != sorted(report.figures):
         field = "figures"
-    yield _claim_of(field or "", field is None, "the result states every figure as it is")
+    yield _claim_of(
+        field or "", field is None, "the result states every figure as it is", _false_figure(stated, report)
+    )
+
+
+def _false_figure(stated: list[Document], report: Report) -> str:
+    """What the first figure that is not as it was counted says, and what would hold."""
+    for each in stated:
+        for field in _wrong(each, report):
+            counted = report.figures.get(each["objective"])
+            return _says(each[field], "an objective" if counted is None else f"{shown(counted)}, or that rounded")
+    return _says(f"{len(stated)} figures", f"{len(report.figures)}, one for each objective")
 
 
 def _wrong(stated: Document, report: Report) -> Iterator[str]:
@@ -299,18 +360,22 @@ def _stages(full: Document, result: Document, report: Report, order: Sought) -> 
     if stages:
         last = stages[-1]
         value = exact_number(last["exact"])
-        fits = _figure(full, report, last["objective"]) == value
-        yield _claim_of(f"stages[{len(stages) - 1}].exact", fits, f"{last['objective']} reaches {shown(value)}")
+        figure = _figure(full, report, last["objective"])
+        text = f"{last['objective']} reaches {shown(value)}"
+        fault = f"says {text}, expected {'an objective' if figure is None else shown(figure)}"
+        yield _claim_of(f"stages[{len(stages) - 1}].exact", figure == value, text, fault)
     solved = len(stages) == len(order) and all(each["solved"] is True for each in stages)
-    fits = result["status"] == ("optimal" if solved else "feasible")
-    yield _claim_of("status", fits, f"the result is called {result['status']}")
+    expected = "optimal" if solved else "feasible"
+    text = f"the result is called {result['status']}"
+    yield _claim_of("status", result["status"] == expected, text, _says(result["status"], expected))
 
 
 def _stage(stage: Document, result: Document, at: int) -> Iterator[Finding]:
     """Whether what a stage says of value, bound and gap fits together."""
     field = next(_misfits(stage, result), None)
     text = f"{stage['objective']}: {stage['value']}, at best {stage['bound']}, gap {stage['gap']}"
-    yield _claim_of(f"stages[{at}].{field}", field is None, text)
+    fault = "" if field is None else f"says {shortened(stage[field])}, expected what fits: {text}"
+    yield _claim_of(f"stages[{at}].{field}", field is None, text, fault)
 
 
 def _misfits(stage: Document, result: Document) -> Iterator[str]:
