@@ -528,3 +528,8 @@ def test_what_prices_prove_of_one_bound(stage: dict[str, Any], proof: Proven, fi
     """A value that passes its proof is false; a bound within rounding of it is proven; a tighter one is a word."""
     found = [text if ok else f"!{text}" for ok, text in said(bundles._bound(stage, proof, "S"))]
     assert found == findings
+
+
+def test_only_a_claim_that_none_exists_can_be_refuted() -> None:
+    """That none was found is no such claim."""
+    assert list(bundles._refuted({}, {}, _result(status="no_portfolio"))) == []

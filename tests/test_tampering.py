@@ -223,6 +223,15 @@ def test_an_amount_that_is_no_whole_number_is_told_by_its_place(
     assert (found.ok, found.where) == (False, "scenario.resolved.json: the whole file")
 
 
+def test_a_table_that_is_no_text_is_told_by_its_name(saved: Path) -> None:
+    """All else makes sense without it."""
+    (saved / "portfolio.csv").write_bytes(b"\xff")
+    fit(saved)
+    assert [each.where for each in matcher.verify_run(saved).findings if not each.ok] == [
+        "portfolio.csv: the whole file"
+    ]
+
+
 def _without(name: str) -> Callable[[Path], object]:
     return lambda folder: (folder / name).unlink()
 
