@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from matcher.isolation import ProcessLimits, solve_isolated
     from matcher.portfolio.portfolio import Engagement, Flow, Partnership, Portfolio
     from matcher.portfolio.result import Cancel, Progress, Result, SolveOptions
-    from matcher.runs import read_run, verify_run
+    from matcher.runs.reading import read_run
+    from matcher.runs.verifying import verify_run
     from matcher.scenario import Scenario
     from matcher.scenario.eligibility import Option, OptionSet, find_options
     from matcher.verification import Report, Violation, verify
@@ -68,11 +69,11 @@ _HOME = {
     "load": "io",
     "load_portfolio": "io",
     "loads": "io",
-    "read_run": "runs",
+    "read_run": "runs.reading",
     "solve": "engine.solving",
     "solve_isolated": "isolation",
     "verify": "verification",
-    "verify_run": "runs",
+    "verify_run": "runs.verifying",
 }
 
 __all__ = [

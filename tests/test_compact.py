@@ -19,7 +19,8 @@ from generators import Seeded, draw_scenario
 from matcher.engine.replanning import near
 from matcher.engine.solving import solve
 from matcher.formulation import objectives as compact_objectives
-from matcher.formulation.formulate import Formulation, formulate
+from matcher.formulation.formulate import formulate
+from matcher.formulation.formulation import Formulation
 from matcher.formulation.plans import Pairs, _floor_shares, plan_of, portfolio_of, with_derived_columns
 from matcher.io import load
 from matcher.portfolio.result import Clock, SolveOptions, scenario_hash

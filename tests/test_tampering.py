@@ -20,7 +20,8 @@ from matcher.cli.exits import Exit
 from matcher.engine.conflicts import Infeasibility
 from matcher.io import canonical_json, load
 from matcher.portfolio.result import Result
-from matcher.runs import impossibility, run_files
+from matcher.runs import impossibility
+from matcher.runs.files import run_files
 from matcher.verification.bundle import lines_of
 from matcher.verification.documents import canonical_hash, read_document
 

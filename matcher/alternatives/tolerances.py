@@ -20,7 +20,7 @@ from matcher.engine.lexicographic import (
 from matcher.engine.problem import ObjectiveProblem
 from matcher.errors import VerificationFailed
 from matcher.execution import Executor
-from matcher.formulation.formulate import Formulation
+from matcher.formulation.formulation import Formulation
 from matcher.formulation.need_aggregation import Merged
 from matcher.formulation.objectives import worst_off_error
 from matcher.formulation.plans import Plan, plan_within, portfolio_of

@@ -21,7 +21,7 @@ def compare_command(
     from matcher.comparison.comparison import compare
     from matcher.reporting.compared import comparison_markdown
     from matcher.reporting.languages import table_of
-    from matcher.runs import read_portfolio
+    from matcher.runs.reading import read_portfolio
 
     table_of(language)
     (one, first), (other, second) = read_portfolio(before, warn), read_portfolio(after, warn)

@@ -58,7 +58,7 @@ def explain_command(
     from matcher.explanation.account import Question, explain
     from matcher.reporting.explained import account_markdown
     from matcher.reporting.languages import table_of
-    from matcher.runs import read_portfolio
+    from matcher.runs.reading import read_portfolio
 
     table_of(language)  # before what may take minutes
     worse = _read_tolerance(tolerance)

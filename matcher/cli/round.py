@@ -118,7 +118,7 @@ def _ground(
     """Returns what the next round stands on."""
     from matcher.io import load
     from matcher.portfolio.partnerships import derive_partnerships
-    from matcher.runs import read_run
+    from matcher.runs.reading import read_run
 
     last = session.last
     if last is not None:
@@ -257,7 +257,7 @@ class _Round:
         """Says that no round was added, and why; an interrupted plan is saved apart."""
         from matcher.cli.saving import Saving
         from matcher.reporting.terminal import summary_text
-        from matcher.runs import RunFolder
+        from matcher.runs.files import RunFolder
 
         engine.log.close()
         interrupted = engine.interruption.exit
@@ -276,7 +276,7 @@ class _Round:
         from matcher.comparison.comparison import compare
         from matcher.reporting.rounds import round_markdown
         from matcher.rounds.session import PAPER_FILE
-        from matcher.runs import run_files
+        from matcher.runs.files import run_files
 
         assert played.result.portfolio is not None
         since = None
@@ -300,7 +300,7 @@ class _Round:
         """Adds the round to the session; what cannot be written there is kept elsewhere and said aloud."""
         from matcher.cli.saving import Saving
         from matcher.rounds.session import PAPER_FILE
-        from matcher.runs import RunFolder
+        from matcher.runs.files import RunFolder
 
         try:
             folder = self.session.append(record, played, files)

@@ -14,7 +14,7 @@ from matcher.errors import InvalidOptions
 if TYPE_CHECKING:
     from matcher.cli.progress import ProgressLog
     from matcher.portfolio.result import Result
-    from matcher.runs import RunFolder
+    from matcher.runs.files import RunFolder
     from matcher.scenario import Scenario
 
 
@@ -54,7 +54,7 @@ class Saving:
 
         Returns whether they are there.
         """
-        from matcher.runs import RunFolder
+        from matcher.runs.files import RunFolder
 
         self.failed = True
         say(f"matcher: {_refused(self.folder.path, reason)}")

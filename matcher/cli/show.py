@@ -35,7 +35,7 @@ def show_command(
     """Show a saved result, or draft sheets of partnerships."""
     from matcher.io import canonical_json
     from matcher.reporting.terminal import sheets_text, summary_text
-    from matcher.runs import read_run
+    from matcher.runs.reading import read_run
 
     loaded, saved = read_run(result, warn, scenario)
     if state is provider is partnership is None:

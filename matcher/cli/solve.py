@@ -126,7 +126,7 @@ def solve_command(
 
 def _source_of(scenario: Path, overrides: Sequence[str]) -> dict[str, object]:
     """Returns what a bundle says of the file that was named."""
-    from matcher.runs import source_of
+    from matcher.runs.files import source_of
 
     return source_of(with_names_read(scenario.name), scenario.read_bytes(), overrides)
 
@@ -136,7 +136,7 @@ def _beginning(
 ) -> tuple[Scenario, Portfolio | None]:
     """Returns the scenario to solve, and the portfolio that the search starts from, if any."""
     from matcher.engine.replanning import near
-    from matcher.runs import read_portfolio
+    from matcher.runs.reading import read_portfolio
 
     if earlier is None:
         if stay_near:
@@ -166,7 +166,7 @@ def _solve(
     from matcher.io import check_run_directory
     from matcher.portfolio.result import Cancel
     from matcher.reporting.cautions import unit_slips
-    from matcher.runs import RunFolder
+    from matcher.runs.files import RunFolder
 
     scenario = question.scenario
     folder = RunFolder.of(scenario, question.options, output, question.start)
@@ -194,7 +194,7 @@ def _confirm(saving: Saving, confirmation: Confirmation, interruption: Interrupt
     After an interruption it adds nothing.
     """
     from matcher.isolation.second_opinion import second_opinion
-    from matcher.runs import bundle_files, opinion_files
+    from matcher.runs.files import bundle_files, opinion_files
 
     log = saving.log
     if interruption.exit is not None:

@@ -48,7 +48,7 @@ def verify_command(
 
 def _run(directory: Path, *, json: bool) -> Exit:
     """Checks a saved run or bundle, and shows what was found."""
-    from matcher.runs import verify_run
+    from matcher.runs.verifying import verify_run
     from matcher.verification.bundle import lines_of
     from matcher.verification.manifest import is_bundle
 

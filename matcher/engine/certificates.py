@@ -19,9 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from matcher.engine.by_state import MOST_FACTORED
 from matcher.engine.by_state.bundle import Bundle
-from matcher.engine.by_state.prices import cut, reduced_weight, whole_prices
+from matcher.engine.by_state.prices import MOST_FACTORED, cut, reduced_weight, whole_prices
 from matcher.engine.by_state.search import WorkBudget, starting_plan
 from matcher.engine.lexicographic import (
     min_coverage_rows_of,
@@ -32,7 +31,8 @@ from matcher.engine.lexicographic import (
 from matcher.engine.problem import ObjectiveProblem
 from matcher.execution import Serial
 from matcher.formulation.columns import WORST_SCALE
-from matcher.formulation.formulate import Formulation, formulate
+from matcher.formulation.formulate import formulate
+from matcher.formulation.formulation import Formulation
 from matcher.formulation.need_aggregation import Merged, merge
 from matcher.formulation.objectives import linear_objective
 from matcher.formulation.plans import Plan

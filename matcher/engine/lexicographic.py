@@ -11,7 +11,8 @@ import numpy as np
 from matcher.engine.problem import ObjectiveProblem, Report
 from matcher.errors import InvalidScenario
 from matcher.execution import Executor
-from matcher.formulation.formulate import Formulation, formulate
+from matcher.formulation.formulate import formulate
+from matcher.formulation.formulation import Formulation
 from matcher.formulation.need_aggregation import Merged, merge
 from matcher.formulation.objectives import (
     linear_objective,

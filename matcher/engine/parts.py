@@ -10,7 +10,7 @@ from matcher.engine.by_state.groups import Subproblem, SubproblemData, Subproble
 from matcher.engine.lexicographic import objective_problem, objectives_in_order
 from matcher.engine.problem import ObjectiveProblem, exact_bound
 from matcher.execution import Serial
-from matcher.formulation.formulate import Formulation
+from matcher.formulation.formulation import Formulation
 from matcher.formulation.pairing import whole_pairs
 from matcher.formulation.plans import Plan
 from matcher.portfolio.result import Clock, SolveOptions

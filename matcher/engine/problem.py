@@ -12,7 +12,7 @@ import numpy as np
 from matcher.errors import MatcherError
 from matcher.execution import Executor
 from matcher.formulation.columns import Columns
-from matcher.formulation.formulate import Formulation
+from matcher.formulation.formulation import Formulation
 from matcher.formulation.plans import Plan
 from matcher.portfolio.result import Clock, SolveOptions
 from matcher.solvers.linear_model import Floats, Ints, LinearModel, LinearObjective, Rows

@@ -17,7 +17,7 @@ from matcher.engine.problem import ObjectiveResult, Report
 from matcher.engine.replanning import kept_plan
 from matcher.errors import VerificationFailed
 from matcher.execution import Executor, Serial
-from matcher.formulation.formulate import Formulation
+from matcher.formulation.formulation import Formulation
 from matcher.formulation.need_aggregation import Merged
 from matcher.formulation.plans import Plan, portfolio_of, without_idle
 from matcher.portfolio.partnerships import derive_partnerships

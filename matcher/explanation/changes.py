@@ -8,7 +8,7 @@ operator that the scenario does not know, without any earmark.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -301,6 +301,16 @@ def raised_offer(scenario: Scenario, offer: str, by_year: Sequence[int]) -> Rela
         document["offers"][offer] |= {"amount": amounts, "currency": None, "min_per_state": least}
 
     return Relaxation("raise", offer, "", (sum(by_year),), apply)
+
+
+def repayers_of(scenario: Scenario, offers: Collection[str]) -> dict[str, Fraction]:
+    """Returns the offers that repay what some offers pay in advance, each with the most of it for a unit paid."""
+    found: dict[str, Fraction] = {}
+    for offer in scenario.funding:
+        if offer.id in offers and offer.repayment is not None:
+            owed = 1 + Fraction(offer.repayment.premium)
+            found[offer.repayment.offer] = max(found.get(offer.repayment.offer, owed), owed)
+    return found
 
 
 def anybodys_money(scenario: Scenario) -> Relaxation:

@@ -24,7 +24,7 @@ from matcher.explanation.checking import accepted
 from matcher.explanation.halving import sufficient_alone
 from matcher.explanation.setting import Setting
 from matcher.explanation.state_part import part_of
-from matcher.formulation.formulate import Formulation
+from matcher.formulation.formulation import Formulation
 from matcher.formulation.plans import Plan, portfolio_of
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer

@@ -14,6 +14,7 @@ from matcher.explanation.changes import Relaxation
 from matcher.explanation.findings import KINDS, Change, ChangeKind, Remedy, Verdict
 from matcher.explanation.halving import sufficient_alone
 from matcher.explanation.probes import RelaxationTrials
+from matcher.explanation.raises import least_raise
 from matcher.explanation.setting import Found, Goal
 
 PAIRED: tuple[ChangeKind, ...] = ("partners", "absorption", "deadline", "more_money", "more_work")
@@ -72,7 +73,9 @@ class SmallestChanges:
         remedies: list[Remedy] = []
         verdict: Verdict = "unknown" if of_grants == "unknown" else "not_enough"
         for offer in dict.fromkeys([*granting, *self.probes.repayers]):
-            found = self.probes.least_raise(self.goal, offer)
+            probes = self.probes
+            most = probes.most_raise(offer)
+            found = least_raise(probes.scenario, probes.narrow, probes.portfolio, self.goal, offer, most)
             if isinstance(found, str):
                 verdict = "unknown" if found == "unknown" else verdict
             elif any(found.by_year):

@@ -12,10 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Literal
 
-from matcher.explanation.changes import ANYBODY, Document, Relaxation, changed, decided_on, narrowed
-from matcher.explanation.raises import Raise, least_raise, repayers_of
+from matcher.explanation.changes import ANYBODY, Document, Relaxation, changed, decided_on, narrowed, repayers_of
 from matcher.explanation.setting import Found, Goal, Setting, Tuning
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import Scenario, State
@@ -65,13 +63,9 @@ class RelaxationTrials:
         decided = {offer.id for offer in self.scenario.offers if decided_on(self.scenario, offer.id, self._state.id)}
         return {offer: owed for offer, owed in repayers_of(self.scenario, near).items() if offer not in decided}
 
-    def least_raise(self, goal: Goal, offer: str) -> Raise | Literal["not_enough", "unknown"]:
-        """Returns by how little an offer itself would have to be larger, or whether no more of it is proven to do."""
-        most = min(ceil_share(self._money, max(self.repayers.get(offer, Fraction(1)), Fraction(1))), MAX_MONEY)
-        try:
-            return least_raise(self.scenario, self.narrow, self.portfolio, goal, offer, most)
-        except ModelTooLarge:  # with as much as could be of use: nothing is known of that
-            return "unknown"
+    def most_raise(self, offer: str) -> int:
+        """Returns as much more of an offer, in minor units a year, as could ever be of use."""
+        return min(ceil_share(self._money, max(self.repayers.get(offer, Fraction(1)), Fraction(1))), MAX_MONEY)
 
     def confirm(self, goal: Goal, changes: Changes, least: Relaxation | None, told: Changes) -> None:
         """Holds an answer against the checker, in the scenario with the changes that it tells.

@@ -13,7 +13,7 @@ with all other rules as they are.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
@@ -29,7 +29,7 @@ from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Clock
 from matcher.scenario import FundingOffer, Scenario
 from matcher.solvers.engines import Limits, SolverFailed, engine
-from matcher.solvers.linear_model import Ints, LinearModel, LinearObjective
+from matcher.solvers.linear_model import Ints, LinearModel, LinearObjective, ModelTooLarge
 from matcher.units import MAX_MONEY
 
 
@@ -41,16 +41,6 @@ class Raise:
     """Minor units of the scenario's currency in each year of the horizon."""
     least: int
     """No smaller sum is enough, proven."""
-
-
-def repayers_of(scenario: Scenario, offers: Collection[str]) -> dict[str, Fraction]:
-    """Returns the offers that repay what some offers pay in advance, each with the most of it for a unit paid."""
-    found: dict[str, Fraction] = {}
-    for offer in scenario.funding:
-        if offer.id in offers and offer.repayment is not None:
-            owed = 1 + Fraction(offer.repayment.premium)
-            found[offer.repayment.offer] = max(found.get(offer.repayment.offer, owed), owed)
-    return found
 
 
 def least_raise(
@@ -77,7 +67,10 @@ def least_raise(
     window = narrow.window(given)
     room = [min(most, MAX_MONEY - now) for now in narrow.money_by_year(given)]
     room = [more if year in window else 0 for year, more in zip(narrow.years, room, strict=True)]
-    setting = Setting.of(_raised(narrow, offer, room), portfolio)
+    try:
+        setting = Setting.of(_raised(narrow, offer, room), portfolio)
+    except ModelTooLarge:  # with as much as could be of use: nothing is known of that
+        return "unknown"
     part = setting.part(goal, LinearObjective("spent", False, setting.use_of(offer), 1, Fraction(0)), True, AS_IT_IS)
     if part is None:
         return "not_enough"

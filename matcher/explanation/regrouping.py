@@ -17,7 +17,7 @@ from matcher.engine.lexicographic import (
 from matcher.engine.parts import silent, solve_part
 from matcher.engine.problem import ObjectiveProblem
 from matcher.execution import Serial
-from matcher.formulation.formulate import Formulation
+from matcher.formulation.formulation import Formulation
 from matcher.formulation.plans import Plan
 from matcher.portfolio.result import Clock, SolveOptions
 from matcher.solvers.engines import Limits

@@ -12,7 +12,8 @@ from matcher.engine.by_state.groups import Subproblem, SubproblemData, Subproble
 from matcher.engine.parts import plain_task, relaxed_bound, solve_part
 from matcher.engine.problem import ObjectiveProblem
 from matcher.explanation.checking import accepted
-from matcher.formulation.formulate import Formulation, formulate
+from matcher.formulation.formulate import formulate
+from matcher.formulation.formulation import Formulation
 from matcher.formulation.plans import Pairs, Plan, plan_of, portfolio_of
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import scenario_hash

@@ -7,24 +7,15 @@ and caps are rows; forbids have no pairs to begin with.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from matcher.formulation.columns import Columns
+from matcher.formulation.formulation import Impossible
 from matcher.scenario import Commitment, Pin, Scenario
 from matcher.scenario.eligibility import OptionSet
 from matcher.solvers.linear_model import Ints, RowBuilder, times, whole_ratio
-
-
-@dataclass(frozen=True)
-class Impossible:
-    """A decision of the user that no portfolio can meet, found while building the model."""
-
-    reason: str
-    subjects: tuple[str, ...]
-    detail: str
 
 
 def commitments(columns: Columns) -> Iterator[Impossible]:

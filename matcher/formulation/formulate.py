@@ -46,34 +46,16 @@ that are counted in few granules the two have the same whole points; in the othe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from matcher.formulation import rules
-from matcher.formulation.columns import Columns, build_columns
-from matcher.formulation.decisions import Impossible, caps, commitments, pins
+from matcher.formulation.columns import build_columns
+from matcher.formulation.decisions import caps, commitments, pins
+from matcher.formulation.formulation import Formulation
 from matcher.formulation.payment_classes import find_payments
 from matcher.formulation.places import place_of
 from matcher.scenario import Scenario
-from matcher.solvers.linear_model import UNLIMITED, LinearModel, ModelTooLarge, RowBuilder, RowGroup
-
-
-@dataclass(frozen=True)
-class Formulation:
-    """A scenario as a compact linear model, with the meaning of its columns."""
-
-    columns: Columns
-    model: LinearModel
-    groups: tuple[RowGroup, ...]
-    """What the rows are about: see where each rule is formulated."""
-    impossible: tuple[Impossible, ...]
-    """Decisions that cannot be met; the model is only of use when there are none."""
-
-    @property
-    def scenario(self) -> Scenario:
-        """The scenario."""
-        return self.columns.scenario
+from matcher.solvers.linear_model import UNLIMITED, LinearModel, ModelTooLarge, RowBuilder
 
 
 def formulate(scenario: Scenario, most: int = UNLIMITED // 2) -> Formulation:

@@ -12,7 +12,7 @@ import numpy as np
 
 from matcher.errors import Fault, InvalidPortfolio
 from matcher.formulation.columns import WORST_SCALE, Columns
-from matcher.formulation.formulate import Formulation
+from matcher.formulation.formulation import Formulation
 from matcher.portfolio.portfolio import Engagement, Flow, Portfolio
 from matcher.portfolio.result import scenario_hash
 from matcher.scenario import FundingOffer, Scenario, TechnicalOffer, Years

@@ -4,18 +4,3 @@
 again from its own result, and `verifying` puts that together with the independent checker. Nothing here
 writes to a terminal: what is to be said is returned, raised, or handed to who asked.
 """
-
-from matcher.runs.files import RunFolder, bundle_files, opinion_files, run_files, source_of
-from matcher.runs.reading import read_portfolio, read_run
-from matcher.runs.verifying import verify_run
-
-__all__ = [
-    "RunFolder",
-    "bundle_files",
-    "opinion_files",
-    "read_portfolio",
-    "read_run",
-    "run_files",
-    "source_of",
-    "verify_run",
-]

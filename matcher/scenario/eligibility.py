@@ -21,18 +21,18 @@ from typing import Literal
 
 import networkx as nx
 
-from matcher.scenario import (
+from matcher.scenario.decisions import Forbid
+from matcher.scenario.entities import (
     PRIVATE_KINDS,
     PUBLIC_KINDS,
-    Forbid,
     FundingOffer,
     Need,
     OptionKind,
     Provider,
     ProviderKind,
-    Scenario,
     TechnicalOffer,
 )
+from matcher.scenario.scenario import Scenario
 
 ReasonCode = Literal[
     "other_capability",

@@ -11,7 +11,8 @@ from fractions import Fraction
 import numpy as np
 
 from benchmarks.peers.assignment.layout import Layout
-from matcher.formulation.decisions import Impossible, pinned, why_not_text
+from matcher.formulation.decisions import pinned, why_not_text
+from matcher.formulation.formulation import Impossible
 from matcher.scenario import Cap
 from matcher.solvers.linear_model import Ints, RowBuilder, whole_ratio
 

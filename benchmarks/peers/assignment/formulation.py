@@ -45,7 +45,7 @@ import numpy as np
 from benchmarks.peers.assignment.arrays import Arrays, is_public_match
 from benchmarks.peers.assignment.decisions import caps, commitments, pins
 from benchmarks.peers.assignment.layout import Layout, build_layout, given_by
-from matcher.formulation.decisions import Impossible
+from matcher.formulation.formulation import Impossible
 from matcher.scenario import FundingOffer, Scenario, TechnicalOffer
 from matcher.solvers.linear_model import Ints, LinearModel, RowBuilder, whole_ratio
 

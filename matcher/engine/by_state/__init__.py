@@ -32,7 +32,7 @@ import numpy as np
 from matcher.engine.by_state import at_once
 from matcher.engine.by_state.bundle import Bundle, Valued
 from matcher.engine.by_state.neighbourhoods import Groups
-from matcher.engine.by_state.prices import Valuation, cut, value_blocks, whole_prices
+from matcher.engine.by_state.prices import MOST_FACTORED, Valuation, cut, value_blocks, whole_prices
 from matcher.engine.by_state.search import (
     GROUP_GAP,
     STATE_WORK,
@@ -58,8 +58,6 @@ FEW_STATES = 20
 """So many are few."""
 LEAST_GAIN = Fraction(1, 200)
 """Sweeps go on while each gains more than this share."""
-MOST_FACTORED = 200_000
-"""Most terms of a model that an interior-point method prices; beyond, and where it fails, a first-order one."""
 SWEEPS_SHARE = 0.4
 """Share of the time left for sweeps."""
 STATES_SHARE = 0.3

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from matcher.engine.conflicts.decided import decided_conflict, decisions_of
 from matcher.engine.conflicts.limits import confirmed, limits_of, restricted, smallest
 from matcher.engine.conflicts.trial import has_point
-from matcher.formulation.decisions import Impossible
-from matcher.formulation.formulate import Formulation
+from matcher.formulation.formulation import Formulation, Impossible
 from matcher.portfolio.result import Clock, Confirmer, Conflict
 from matcher.scenario import Commitment, Scenario
 

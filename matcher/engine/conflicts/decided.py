@@ -13,7 +13,7 @@ import numpy as np
 
 from matcher.engine.conflicts.trial import is_impossible
 from matcher.formulation.decisions import committed_columns, relation_of
-from matcher.formulation.formulate import Formulation
+from matcher.formulation.formulation import Formulation
 from matcher.portfolio.result import Clock, Conflict
 from matcher.scenario import Commitment, Pin
 from matcher.solvers.linear_model import Ints, LinearModel, Rows
