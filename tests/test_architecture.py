@@ -40,6 +40,7 @@ PLANTED = {
     "our exceptions in the checker": ("verification/checker.py", "import matcher.errors"),
     "a solver in the reports": ("reporting/terminal.py", "import matcher.solvers.engines"),
     "a command line in the runs": ("runs/reading.py", "import typer"),
+    "reports in the screening": ("screening/cautions.py", "import matcher.reporting.amounts"),
     "rows in the columns": ("formulation/columns.py", "import matcher.formulation.rules"),
     "an upward import": ("scenario/fields.py", "import matcher.portfolio.result"),
     "a method in the problem": ("engine/problem.py", "import matcher.engine.by_state"),

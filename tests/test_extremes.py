@@ -17,9 +17,10 @@ from matcher.engine.solving import solve
 from matcher.errors import InvalidScenario
 from matcher.explanation.account import explain
 from matcher.portfolio.result import SolveOptions
-from matcher.reporting.overview import overview_of, overview_text
+from matcher.reporting.screened import overview_text
 from matcher.rounds.decisions import DecisionText, decided, with_decisions
 from matcher.scenario import Scenario
+from matcher.screening.overview import overview_of
 from matcher.verification import verify
 from small import Changes, small_document
 

@@ -20,10 +20,10 @@ from matcher.portfolio.partnerships import derive_partnerships
 from matcher.portfolio.portfolio import Engagement, Flow, Portfolio
 from matcher.portfolio.result import Result, SolveOptions, scenario_hash
 from matcher.reporting.markdown import partnerships_markdown, summary_markdown
-from matcher.reporting.overview import overview_of
 from matcher.reporting.terminal import summary_text
 from matcher.scenario import Scenario, Years
 from matcher.scenario.eligibility import find_options
+from matcher.screening.overview import overview_of
 from matcher.verification import verify
 
 SMALL = 24

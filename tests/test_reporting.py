@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, get_args
@@ -13,18 +14,24 @@ from generators import Seeded, draw_tasks
 from matcher.formulation.need_aggregation import merge
 from matcher.portfolio.portfolio import Part, Responsibility
 from matcher.portfolio.result import Conflict, SolveOptions, Stage, Status, StopReason
-from matcher.reporting import amounts, cautions, words
-from matcher.reporting.cautions import Caution, cautions_of
+from matcher.reporting import amounts, words
 from matcher.reporting.facts import kind_facts, need_facts, state_facts
-from matcher.reporting.languages import numerals_of
+from matcher.reporting.languages import numerals_of, table_of
 from matcher.reporting.layout import clean, escaped, markdown_table, shortened, text_table
 from matcher.reporting.markdown import partnerships_markdown, summary_markdown
-from matcher.reporting.overview import overview_document, overview_of
+from matcher.reporting.screened import CautionSpeaker, overview_document
 from matcher.reporting.terminal import sheets_text, summary_text
 from matcher.reporting.verdict import completion, objective_rows, verdict_of
 from matcher.scenario import Currency, ObjectiveName, OptionKind, Scenario, Years
-from matcher.scenario.eligibility import OptionSet, ReasonCode, find_options
-from matcher.scenario.entities import Provenance
+from matcher.scenario.eligibility import OptionSet, Reason, ReasonCode, find_options
+from matcher.scenario.entities import Channel, Provenance
+from matcher.screening import cautions
+from matcher.screening.caution import Caution, CautionCode, NeedUnserved, PinImpossible, UnitSlip
+from matcher.screening.cautions import cautions_of
+from matcher.screening.overview import overview_of
+from matcher.screening.unit_slips import Slip
+from matcher.screening.unit_slips.figures import Amount, Unit
+from matcher.screening.unit_slips.units import Intent
 from sample import FLOWS, SCENARIO, Row, sample_portfolio, sample_result, sample_scenario
 
 DOLLARS = Currency(code="USD", decimals=0)
@@ -41,6 +48,10 @@ def changed(**changes: Any) -> Any:
             place = place.setdefault(key.replace("_", "-") if key.replace("_", "-") in place else key, {})
         place[last] = value
     return data
+
+
+text = CautionSpeaker("en").text
+"""A caution in English."""
 
 
 def found_cautions(**changes: Any) -> dict[str, list[Caution]]:
@@ -136,7 +147,11 @@ def test_every_code_has_words() -> None:
     assert set(words.PARTS) == set(words.MISSING) == set(get_args(Part))
     assert set(words.DUTIES) == set(get_args(Responsibility.model_fields["duty"].annotation))
     assert set(words.OBJECTIVES) == {*get_args(ObjectiveName), "weighted"}
-    assert set(words.REASONS) == set(get_args(ReasonCode))
+    table = table_of("en")["screening"]
+    assert set(table["reasons"]) == set(get_args(ReasonCode))
+    assert set(table["cautions"]) == set(get_args(CautionCode)) == {each.code for each in Caution.__subclasses__()}
+    assert set(table["parties"]) == {"none", *get_args(Channel)}
+    assert set(table["collections"]) == {"need", "offer", *cautions.COLLECTIONS}
     assert set(words.CONFIDENCE) == set(get_args(Provenance.model_fields["confidence"].annotation))
 
 
@@ -394,7 +409,7 @@ def test_caution_offer_that_can_be_used_nowhere() -> None:
     offers["nor-grant"]["channels"] = ["company"]
     (caution,) = found_cautions(offers=offers)["offer_unused"]
     assert caution.subject == "nor-grant"
-    assert "may pay company, not" in caution.text
+    assert "may pay company, not" in text(caution)
 
 
 def test_caution_technical_offer_that_nobody_pays() -> None:
@@ -403,7 +418,7 @@ def test_caution_technical_offer_that_nobody_pays() -> None:
     offers["ecu-advises"] |= {"price": 5, "states": ["AAA"]}
     found = found_cautions(offers=offers)
     assert found["offer_unused"][0].subject == "ecu-advises"
-    assert "ecu-advises is for AAA, not for BBB" in found["offer_unused"][0].text
+    assert "ecu-advises is for AAA, not for BBB" in text(found["offer_unused"][0])
     assert found["need_unserved"][0].subject == "B2"
 
 
@@ -438,7 +453,7 @@ def test_caution_windows_outside_the_horizon() -> None:
     offers["nor-grant"]["years"] = [2020, 2025]
     found = found_cautions(offers=offers, needs__B2__years=[2031, 2032])
     assert [each.subject for each in found["window_outside"]] == ["B2", "nor-grant"]
-    assert "2020-2025 lie outside the horizon 2026-2029" in found["window_outside"][1].text
+    assert "2020-2025 lie outside the horizon 2026-2029" in text(found["window_outside"][1])
     assert "need_unserved" not in found
 
 
@@ -446,7 +461,7 @@ def test_caution_state_that_cannot_complete() -> None:
     """A State whose providers cannot deliver by the deadline is named with what they could deliver."""
     (caution,) = found_cautions(needs__B1__max_per_year=90)["state_short"]
     assert (
-        caution.text == "State BBB cannot complete by 2027: at most 180 of 200 m2 of need B1 can be delivered by then"
+        text(caution) == "State BBB cannot complete by 2027: at most 180 of 200 m2 of need B1 can be delivered by then"
     )
     assert "state_short" not in found_cautions(needs__B1__max_per_year=100)
 
@@ -477,13 +492,67 @@ def test_caution_decisions_that_no_option_can_honour() -> None:
     }
     found = found_cautions(decisions=decisions)
     assert [each.subject for each in found["commitment_impossible"]] == ["decisions.commitments.1"]
-    assert [each.subject for each in found["pin_impossible"]] == ["decisions.pins.0 of gov-budget"]
+    assert [each.subject for each in found["pin_impossible"]] == ["decisions.pins.0"]
+    assert found["pin_impossible"] == [PinImpossible("decisions.pins.0", "gov-budget", "BBB")]
+    assert text(found["pin_impossible"][0]).startswith("pin decisions.pins.0 of gov-budget in BBB has no option")
 
 
 def test_caution_missing_provenance_is_counted() -> None:
     """How many entities say nothing about their sources is counted by collection."""
-    found = {each.subject: each.text for each in found_cautions()["provenance_missing"]}
+    found = {each.subject: text(each) for each in found_cautions()["provenance_missing"]}
     assert found["offers"] == "8 of 8 offers say nothing about where their figures come from"
+
+
+REASONS: dict[ReasonCode, tuple[str, str, str, str]] = {
+    "no_kind": (
+        "donor_state, operator",
+        "a kind",
+        "no kind of partnership joins donor_state and operator",
+        "aucune sorte de partenariat ne convient ici : État donateur et opérateur",
+    ),
+    "channel_closed": (
+        "company",
+        "un_agency, own_programme",
+        "x may pay un_agency, own_programme, not company",
+        "x peut payer : organisme des Nations Unies, programme national ; pas : entreprise",
+    ),
+    "ownership_below_floor": (
+        "0.250",
+        "0.5",
+        "x asks for national ownership of 0.5, the State has 0.250",
+        "x demande une appropriation nationale de 0,5, l'État a 0,250",
+    ),
+}
+"""Reasons whose data are put into words: what was found and wanted, then both in English and in French."""
+
+
+@pytest.mark.parametrize("code", REASONS)
+def test_reasons_are_said_in_each_language(code: ReasonCode) -> None:
+    """Kinds of provider and numbers are data of a reason, and each language has its own words for them."""
+    found, wanted, english, french = REASONS[code]
+    caution = NeedUnserved("n", (Reason(code, "x", found, wanted),))
+    assert text(caution) == f"need n has no option; nearest miss: {english}"
+    said = CautionSpeaker("fr").text(caution).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    assert said == f"le besoin n n'a aucune option ; au plus près : {french}"
+
+
+def test_a_published_range_is_told_from_a_capability_of_the_same_name() -> None:
+    """What a comparison is of means what its kind says: an id of the scenario may be the code of a range."""
+    amount = Amount(7, Unit("price", "EUR", 100, "m2"))
+    slip = Slip("offers.x.price", (amount,) * 4, Intent("thousands", Fraction(1, 1000)), "prices", amount, 1, "grant")
+    assert CautionSpeaker("en").details(UnitSlip("offers.x.price", slip)) == {
+        "path": "offers.x.price",
+        "otherwise": "",
+        "found": "7 EUR/100 per m2, 7 EUR/100 per m2, 7 EUR/100 per m2, ...",
+        "compared": "1 other prices of grant (7 EUR/100 per m2 in the middle)",
+        "factor": "1,000",
+        "direction": "less",
+        "remedy": "as much",
+        "intent": "given in thousands of ",
+    }
+    published = CautionSpeaker("fr").details(UnitSlip("x", replace(slip, kind="published", compared=None)))
+    assert published["compared"].startswith("des chiffres publiés : de 7\N{NARROW NO-BREAK SPACE}291 à")
+    assert published["found"].startswith("7 EUR/100 par m2, ")
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -14,7 +14,8 @@ def check_command(scenario: ScenarioFile, override: Overrides = None, json: AsJs
     from matcher.engine.lexicographic import formulated
     from matcher.errors import InvalidScenario
     from matcher.io import load
-    from matcher.reporting.overview import overview_document, overview_of, overview_text
+    from matcher.reporting.screened import overview_document, overview_text, warning
+    from matcher.screening.overview import overview_of
 
     try:
         loaded = load(scenario, override or ())
@@ -30,4 +31,4 @@ def check_command(scenario: ScenarioFile, override: Overrides = None, json: AsJs
         return
     out(overview_text(seen))
     for caution in seen.cautions:
-        say(f"warning: {caution.text}")
+        say(warning(caution))

@@ -165,7 +165,8 @@ def _solve(
     from matcher.cli.saving import Saving
     from matcher.io import check_run_directory
     from matcher.portfolio.result import Cancel
-    from matcher.reporting.cautions import unit_slips
+    from matcher.reporting.screened import warning
+    from matcher.screening.cautions import unit_slips
     from matcher.runs.files import RunFolder
 
     scenario = question.scenario
@@ -173,7 +174,7 @@ def _solve(
     check_run_directory(folder.path)  # before what may take minutes
     log = ProgressLog(sys.stderr, quiet=quiet)
     for caution in unit_slips(scenario):  # a figure in the wrong unit makes a portfolio worthless
-        log.say(f"warning: {caution.text}")
+        log.say(warning(caution))
     with Interruption(Cancel()).heard() as interruption:  # until all is saved and shown
         saving = Saving(folder, scenario, _run(question, workers, log, interruption), log)
         contradicted = False

@@ -1,4 +1,4 @@
 """Results and scenarios for people: text for a terminal, a paper for a meeting, draft agreements.
 
-`facts` and `overview` say what there is, `words` holds every sentence, the other modules lay out.
+`facts` says what there is, `words` and the tables of `languages` hold every sentence, the other modules lay out.
 """

@@ -222,8 +222,9 @@ def _pair_reasons(
         if channel not in payer.channels:
             yield Reason("channel_closed", payer.id, channel, ", ".join(payer.channels))
     if kind_of(scenario, payer, worker, need.state) is None:
-        pair = f"{scenario.provider(payer.provider).kind if payer else 'none'} and "
-        yield Reason("no_kind", None, pair + channel_of(scenario.provider(worker.provider), need.state), "a kind")
+        pays = scenario.provider(payer.provider).kind if payer else "none"
+        pair = f"{pays}, {channel_of(scenario.provider(worker.provider), need.state)}"
+        yield Reason("no_kind", None, pair, "a kind")
     common = _common_years(scenario, payer, worker, need)
     if not common:
         yield Reason("no_common_year", None, "none", "a year in which all are there")

@@ -15,11 +15,11 @@ from fractions import Fraction
 from itertools import chain
 from statistics import median
 
-from matcher.reporting.unit_slips import published
-from matcher.reporting.unit_slips.figures import Entry, Figures
-from matcher.reporting.unit_slips.published import Published
-from matcher.reporting.unit_slips.units import area_of, is_months
 from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer
+from matcher.screening.unit_slips import published
+from matcher.screening.unit_slips.figures import Entry, Figures
+from matcher.screening.unit_slips.published import Published
+from matcher.screening.unit_slips.units import area_of, is_months
 
 Parts = tuple[tuple[int, Fraction], ...]
 """Figures by position, each with its weight in a sum."""
@@ -39,7 +39,7 @@ class Kind:
     """A kind of comparison, and what is known about it."""
 
     name: str
-    """Key of its words in `words.YARDSTICKS`."""
+    """Code of the kind."""
     scatter: float
     """Standard deviation of the decimal logarithm that is usual in real scenarios."""
     centre: float | None = None
@@ -51,7 +51,7 @@ class Comparison:
     """One figure or sum against another, or against its peers."""
 
     kind: str
-    """Key of its words."""
+    """Code of its kind."""
     top: Parts
     """What is compared."""
     bottom: Parts
@@ -66,8 +66,8 @@ class Comparison:
     """Other comparisons of the same group."""
     middle: Parts = ()
     """What is compared in the comparison in the middle of the group."""
-    said: str = ""
-    """What else its words name."""
+    about: str | int = ""
+    """What else it is of: a capability, people who benefit, or the code of a published range."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class _Raw:
     group: object
     top: Parts
     bottom: Parts = ()
-    said: str = ""
+    about: str | int = ""
 
 
 KINDS = {
@@ -188,7 +188,7 @@ def _placed(kind: Kind, raws: list[_Raw], figures: Figures) -> Iterable[Comparis
             centre, scatter = _expected(kind, logs, at)
             middle = members[_middle(len(members), at)][1].top if len(members) > 1 else ()
             yield Comparison(
-                kind.name, raw.top, raw.bottom, centre, centre, scatter, len(members) - 1, middle, raw.said
+                kind.name, raw.top, raw.bottom, centre, centre, scatter, len(members) - 1, middle, raw.about
             )
 
 
@@ -232,7 +232,7 @@ def _against_published(name: str, raws: list[_Raw], scene: _Scene) -> Iterable[C
         for log, raw in members:
             shift = _logarithm(raw, scene.figures) - log
             kind = "published_prices" if name == "prices" else "published"
-            yield Comparison(kind, raw.top, raw.bottom, low + shift, high + shift, 0.3, said=known.source)
+            yield Comparison(kind, raw.top, raw.bottom, low + shift, high + shift, 0.3, about=known.code)
 
 
 def _range_of(name: str, group: object, scene: _Scene) -> tuple[Published, float] | None:
@@ -259,8 +259,8 @@ def _range_of(name: str, group: object, scene: _Scene) -> tuple[Published, float
 
 def work_of(scenario: Scenario, capability: str) -> str | None:
     """Returns whether a capability is survey or clearance, by its id and name; None if it is neither."""
-    said = f"{capability} {scenario.capability(capability).name}".casefold()
-    return "survey" if "survey" in said else "clearance" if "clear" in said else None
+    name = f"{capability} {scenario.capability(capability).name}".casefold()
+    return "survey" if "survey" in name else "clearance" if "clear" in name else None
 
 
 def _amounts(scene: _Scene) -> Iterable[_Raw]:
@@ -319,7 +319,7 @@ def _prices(scene: _Scene) -> Iterable[_Raw]:
     """Prices of one capability."""
     for offer, entry in scene.offers("price"):
         if isinstance(offer, TechnicalOffer):
-            yield _Raw(offer.capability, entry.mean, said=offer.capability)
+            yield _Raw(offer.capability, entry.mean, about=offer.capability)
 
 
 def _price_reference(scene: _Scene) -> Iterable[_Raw]:
@@ -335,7 +335,7 @@ def _capacities(scene: _Scene) -> Iterable[_Raw]:
     """Capacities of one capability."""
     for offer, entry in scene.offers("capacity"):
         if isinstance(offer, TechnicalOffer):
-            yield _Raw(offer.capability, entry.mean, said=offer.capability)
+            yield _Raw(offer.capability, entry.mean, about=offer.capability)
 
 
 def _capacity_minimum(scene: _Scene) -> Iterable[_Raw]:
@@ -362,7 +362,7 @@ def _quantities(scene: _Scene, *, area: bool) -> Iterable[_Raw]:
     """Quantities needed of one capability: areas, which differ most, or any other."""
     for need in scene.scenario.needs:
         if (area_of(scene.units[need.capability]) is not None) == area:
-            yield _Raw(need.capability, scene.quantity(need), said=need.capability)
+            yield _Raw(need.capability, scene.quantity(need), about=need.capability)
 
 
 def _quantity_pace(scene: _Scene) -> Iterable[_Raw]:
@@ -378,7 +378,7 @@ def _paces(scene: _Scene) -> Iterable[_Raw]:
     for need in scene.scenario.needs:
         pace = scene.figures.at("needs", need.id, "max_per_year")
         if pace.figures:
-            yield _Raw(need.capability, pace.mean, said=need.capability)
+            yield _Raw(need.capability, pace.mean, about=need.capability)
 
 
 def _quantity_pair(scene: _Scene) -> Iterable[_Raw]:
@@ -399,7 +399,7 @@ def _beneficiaries(scene: _Scene) -> Iterable[_Raw]:
             count = people.women + people.men + people.girls + people.boys
             if count:
                 yield _Raw(
-                    need.capability, tuple((at, Fraction(1, count)) for at, _ in scene.quantity(need)), (), f"{count:,}"
+                    need.capability, tuple((at, Fraction(1, count)) for at, _ in scene.quantity(need)), (), count
                 )
 
 

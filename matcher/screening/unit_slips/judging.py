@@ -14,11 +14,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from matcher.reporting.unit_slips.figures import Entry, Figures, figures_of, total_text
-from matcher.reporting.unit_slips.units import Intent
-from matcher.reporting.unit_slips.whole_file import PRICES, whole_kinds
-from matcher.reporting.unit_slips.yardsticks import Comparison, comparisons_of
 from matcher.scenario import Scenario
+from matcher.screening.unit_slips.figures import Amount, Entry, Figures, figures_of, total
+from matcher.screening.unit_slips.units import Intent
+from matcher.screening.unit_slips.whole_file import PRICES, WholeKind, whole_kinds
+from matcher.screening.unit_slips.yardsticks import Comparison, comparisons_of
 
 ENOUGH = 4.5
 """Natural logarithm of odds from which evidence is told: a slip that one figure in several hundred has."""
@@ -30,8 +30,6 @@ TAIL = 5.0
 """Degrees of freedom of Student's distribution: few, so that rare but honest figures are thought possible."""
 UNDECIDED = 2.0
 """Evidence by which one slip must surpass another for the other not to be named beside it."""
-SHOWN = 3
-"""Figures of one slip that are shown."""
 MOST = 100
 """Slips told of one scenario: who has more has one and the same slip in all of them."""
 
@@ -42,18 +40,20 @@ class Slip:
 
     path: str
     """Keys that lead to the figure or field, joined by points."""
-    found: str
-    """What the scenario says, with its unit."""
+    found: tuple[Amount, ...]
+    """What the scenario says: each figure, or of a whole kind the one in the middle."""
     intent: Intent
     """What was probably meant."""
     kind: str
-    """Key in `words.YARDSTICKS` of what it is compared with."""
-    compared: str
-    """The figures that it was compared with, as text."""
+    """Code of what it is compared with."""
+    compared: Amount | None
+    """The figure that it is compared with; None where only with a published range."""
     peers: int = 0
     """How many others it was compared with, where they are peers."""
-    said: str = ""
-    """What else the words of the comparison name."""
+    about: str | int = ""
+    """What else the comparison is of: a capability, people who benefit, or the code of a published range."""
+    capability: str = ""
+    """For a whole kind, the capability that its figures are of, where they are not all at the path."""
     rival: str = ""
     """Path of another figure of which a slip would explain the same nearly as well, if there is one."""
     evidence: float = math.inf
@@ -67,15 +67,27 @@ def find_slips(scenario: Scenario) -> tuple[Slip, ...]:
     path. The scenario is only read.
     """
     figures = figures_of(scenario)
-    whole = [Slip(each.path, each.middle.text, each.intent, each.kind, each.compared) for each in whole_kinds(figures)]
+    whole = [_whole(each) for each in whole_kinds(figures)]
     judge = _Judge(figures, comparisons_of(figures))
     single = [slip for slip in judge.slips() if not _follows(slip, whole)]
     return (*whole, *sorted(single, key=lambda slip: slip.path))
 
 
+def _whole(kind: WholeKind) -> Slip:
+    return Slip(
+        path=kind.path,
+        found=(kind.middle.amount,),
+        intent=kind.intent,
+        kind=kind.kind,
+        compared=kind.compared,
+        about=kind.about,
+        capability=kind.capability,
+    )
+
+
 def _follows(slip: Slip, whole: list[Slip]) -> bool:
     """Whether a reference price only disagrees with prices that are all said to be in another unit."""
-    priced = {f"capabilities.{each.path.removeprefix(PRICES)}.reference_price" for each in whole}
+    priced = {f"capabilities.{each.capability}.reference_price" for each in whole if each.path == PRICES}
     return slip.path in priced
 
 
@@ -213,15 +225,14 @@ class _Judge:
         comparison = self.comparisons[max(touched, key=lambda at: gains[at])]
         mine = [part for part, _ in comparison.top if part in best.figures]
         other = (comparison.bottom if mine else comparison.top) or comparison.middle
-        texts = [self.figures.all[at].text for at in best.figures]
         return Slip(
             path=best.path,
-            found=", ".join(texts[:SHOWN]) + (", ..." if len(texts) > SHOWN else ""),
+            found=tuple(self.figures.all[at].amount for at in best.figures),
             intent=best.intent,
             kind=comparison.kind,
-            compared=total_text(self.figures, other) if other else comparison.said,
+            compared=total(self.figures, other) if other else None,
             peers=comparison.peers,
-            said=comparison.said,
+            about=comparison.about,
             rival=rival,
             evidence=best.evidence,
         )

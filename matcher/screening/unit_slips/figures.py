@@ -6,10 +6,34 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Literal
 
-from matcher.reporting import amounts
-from matcher.reporting.unit_slips.units import Intent, money_intents, price_intents, work_intents
 from matcher.scenario import Currency, FundingOffer, Scenario, TechnicalOffer, Yearly
+from matcher.screening.unit_slips.units import Intent, money_intents, price_intents, work_intents
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What a figure counts: work, minor units of money, or minor units of money for a unit of work."""
+
+    kind: Literal["work", "money", "price", "reference_price"]
+    """Which of these; a reference price is a price too."""
+    money: str = ""
+    """Code of the currency; empty for work."""
+    minor: int = 1
+    """Minor units in one unit of the currency."""
+    work: str = ""
+    """Unit of the capability; empty for money."""
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A figure as a scenario writes it."""
+
+    value: int | Decimal
+    """The number."""
+    unit: Unit | None
+    """What it counts; None for minor units of the scenario's currency, where that goes without saying."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +44,7 @@ class Figure:
     """Keys that lead to it, joined by points."""
     written: int | Decimal
     """What the scenario says."""
-    unit: str
+    unit: Unit
     """Its unit."""
     size: Fraction
     """What it is compared by: units of work, or minor units of the scenario's currency."""
@@ -28,9 +52,9 @@ class Figure:
     """Slips that it may have come from."""
 
     @property
-    def text(self) -> str:
-        """What is written, with thousands separators and its unit."""
-        return f"{self.written:,} {self.unit}"
+    def amount(self) -> Amount:
+        """What is written, with its unit."""
+        return Amount(self.written, self.unit)
 
 
 @dataclass(frozen=True)
@@ -69,14 +93,19 @@ class Figures:
         return self.entries.get(path, Entry(path, ()))
 
     def _add(
-        self, path: str, written: int | Decimal, unit: str, intents: tuple[Intent, ...], rate: Fraction | int = 1
+        self, path: str, written: int | Decimal, unit: Unit, intents: tuple[Intent, ...], rate: Fraction | int = 1
     ) -> int:
         self.all.append(Figure(path, written, unit, Fraction(written) * rate, intents))
         self.sizes.append(float(self.all[-1].size))
         return len(self.all) - 1
 
     def single(
-        self, path: str, written: int | Decimal | None, unit: str, intents: tuple[Intent, ...], rate: Fraction | int = 1
+        self,
+        path: str,
+        written: int | Decimal | None,
+        unit: Unit,
+        intents: tuple[Intent, ...],
+        rate: Fraction | int = 1,
     ) -> None:
         """Notes a field of one figure, if it is positive."""
         if written:
@@ -86,7 +115,7 @@ class Figures:
         self,
         path: str,
         written: Yearly | None,
-        unit: str,
+        unit: Unit,
         intents: tuple[Intent, ...],
         rate: Fraction | int = 1,
     ) -> None:
@@ -106,17 +135,18 @@ def figures_of(scenario: Scenario) -> Figures:
     currency = scenario.currency
     rates = {each.id: Fraction(each.rate) for each in scenario.rates}
     for capability in scenario.capabilities:
-        per = f"{currency.code} per {capability.unit}" + _minor(currency)
+        per = Unit("reference_price", currency.code, _minor(currency), capability.unit)
         intents = price_intents(capability.unit, currency.code, currency.decimals)
         found.single(f"capabilities.{capability.id}.reference_price", capability.reference_price, per, intents)
     money = money_intents(currency.code, currency.decimals, yearly=True)
     for state in scenario.states:
-        unit = currency.code + _minor(currency)
+        unit = Unit("money", currency.code, _minor(currency))
         found.yearly(f"states.{state.id}.absorption", state.absorption, unit, money)
     for need in scenario.needs:
-        unit = scenario.capability(need.capability).unit
-        found.single(f"needs.{need.id}.quantity", need.quantity, unit, work_intents(unit, yearly=False))
-        found.single(f"needs.{need.id}.max_per_year", need.max_per_year, unit, work_intents(unit, yearly=True))
+        name = scenario.capability(need.capability).unit
+        unit = Unit("work", work=name)
+        found.single(f"needs.{need.id}.quantity", need.quantity, unit, work_intents(name, yearly=False))
+        found.single(f"needs.{need.id}.max_per_year", need.max_per_year, unit, work_intents(name, yearly=True))
     for offer in scenario.funding:
         _funding(found, offer, rates.get(offer.currency or "", Fraction(1)))
     for work in scenario.technical:
@@ -125,14 +155,14 @@ def figures_of(scenario: Scenario) -> Figures:
     return found
 
 
-def _minor(currency: Currency) -> str:
-    """Says that a figure counts minor units, where the currency has any."""
-    return f"/{10**currency.decimals:,}" if currency.decimals else ""
+def _minor(currency: Currency) -> int:
+    """Returns how many minor units one unit of a currency has; one where it has none."""
+    return int(10**currency.decimals)
 
 
 def _funding(found: Figures, offer: FundingOffer, rate: Fraction) -> None:
     scenario, base = found.scenario, f"offers.{offer.id}"
-    unit = (offer.currency or scenario.currency.code) + _minor(scenario.currency)
+    unit = Unit("money", offer.currency or scenario.currency.code, _minor(scenario.currency))
     intents = money_intents(offer.currency or scenario.currency.code, scenario.currency.decimals, yearly=True)
     found.yearly(f"{base}.amount", offer.amount, unit, intents, rate)
     found.single(f"{base}.min_per_state", offer.min_per_state, unit, intents, rate)
@@ -142,9 +172,10 @@ def _technical(found: Figures, offer: TechnicalOffer, rate: Fraction) -> None:
     scenario, base = found.scenario, f"offers.{offer.id}"
     capability, currency = scenario.capability(offer.capability), offer.currency or scenario.currency.code
     intents = work_intents(capability.unit, yearly=True)
-    found.yearly(f"{base}.capacity", offer.capacity, capability.unit, intents)
-    found.single(f"{base}.min_per_state", offer.min_per_state, capability.unit, intents)
-    per = f"{currency}{_minor(scenario.currency)} per {capability.unit}"
+    unit = Unit("work", work=capability.unit)
+    found.yearly(f"{base}.capacity", offer.capacity, unit, intents)
+    found.single(f"{base}.min_per_state", offer.min_per_state, unit, intents)
+    per = Unit("price", currency, _minor(scenario.currency), capability.unit)
     found.single(
         f"{base}.price", offer.price, per, price_intents(capability.unit, currency, scenario.currency.decimals), rate
     )
@@ -153,19 +184,19 @@ def _technical(found: Figures, offer: TechnicalOffer, rate: Fraction) -> None:
 def _decisions(found: Figures) -> None:
     scenario = found.scenario
     for at, commitment in enumerate(scenario.decisions.commitments):
-        unit = scenario.capability(scenario.need(commitment.need).capability).unit
-        intents = work_intents(unit, yearly=False)
-        found.single(f"decisions.commitments.{at}.quantity", commitment.quantity, unit, intents)
+        name = scenario.capability(scenario.need(commitment.need).capability).unit
+        intents = work_intents(name, yearly=False)
+        found.single(f"decisions.commitments.{at}.quantity", commitment.quantity, Unit("work", work=name), intents)
     for at, cap in enumerate(scenario.decisions.caps):
-        unit = scenario.currency.code + _minor(scenario.currency)
+        unit = Unit("money", scenario.currency.code, _minor(scenario.currency))
         intents = money_intents(scenario.currency.code, scenario.currency.decimals, yearly=False)
         found.single(f"decisions.caps.{at}.money", cap.money, unit, intents)
 
 
-def total_text(figures: Figures, parts: Iterable[tuple[int, Fraction]]) -> str:
-    """Returns a weighted sum of figures as text: the figure itself where it is one."""
+def total(figures: Figures, parts: Iterable[tuple[int, Fraction]]) -> Amount:
+    """Returns a weighted sum of at least one figure: the figure itself where it is one."""
     chosen = list(parts)
     if len(chosen) == 1 and chosen[0][1] == 1:
-        return figures.all[chosen[0][0]].text
-    total = round(sum((figures.all[at].size * weight for at, weight in chosen), Fraction(0)))
-    return amounts.quantity(total, figures.all[chosen[0][0]].unit)
+        return figures.all[chosen[0][0]].amount
+    summed = round(sum((figures.all[at].size * weight for at, weight in chosen), Fraction(0)))
+    return Amount(summed, figures.all[chosen[0][0]].unit)

@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from matcher.reporting.unit_slips import published
-from matcher.reporting.unit_slips.figures import Entry, Figure, Figures
-from matcher.reporting.unit_slips.units import Intent, area_of, is_months
-from matcher.reporting.unit_slips.yardsticks import MANY, work_of
+from matcher.screening.unit_slips import published
+from matcher.screening.unit_slips.figures import Amount, Entry, Figure, Figures
+from matcher.screening.unit_slips.units import Intent, area_of, is_months
+from matcher.screening.unit_slips.yardsticks import MANY, work_of
 
-PRICES = "offers.*.price of "
-"""How paths of all prices of a capability begin."""
+PRICES = "offers.*.price"
+"""Path of all prices."""
 FEWEST = 3
 """Figures of a kind below which they are judged one by one only."""
 BEYOND = 3.0
@@ -39,9 +39,13 @@ class WholeKind:
     intent: Intent
     """What was probably meant."""
     kind: str
-    """Key of the words for what they are compared with."""
-    compared: str
-    """What they are compared with."""
+    """Code of what they are compared with."""
+    capability: str = ""
+    """The capability that the figures are of, where they are not all at the path."""
+    compared: Amount | None = None
+    """What they are compared with, where that is a figure."""
+    about: str = ""
+    """Code of the published range that they are compared with, where they are."""
 
 
 def whole_kinds(figures: Figures) -> tuple[WholeKind, ...]:
@@ -107,7 +111,7 @@ def _prices(figures: Figures, work: _Work) -> Iterable[WholeKind]:
         scale = 10.0**scenario.currency.decimals * area
         intent = _explained(found, known, scale)
         if intent:
-            yield WholeKind(f"{PRICES}{capability}", _middle(found), intent, "published", known.source)
+            yield WholeKind(PRICES, _middle(found), intent, "published", capability, about=known.code)
 
 
 def _areas(figures: Figures, work: _Work) -> Iterable[WholeKind]:
@@ -121,8 +125,8 @@ def _areas(figures: Figures, work: _Work) -> Iterable[WholeKind]:
         intent = _explained(needed[capability], published.AREA_OF_STATE, 1 / area)
         other = _explained(done[capability], published.TEAM_YEAR, 1 / area)
         if intent and other and intent.off == other.off and _cost_agrees(figures, work, capability, intent.off):
-            middle, source = _middle(needed[capability]), published.AREA_OF_STATE.source
-            yield WholeKind(f"needs.*.quantity of {capability}", middle, intent, "published", source)
+            middle, known = _middle(needed[capability]), published.AREA_OF_STATE
+            yield WholeKind("needs.*.quantity", middle, intent, "published", capability, about=known.code)
 
 
 def _cost_agrees(figures: Figures, work: _Work, capability: str, off: Fraction) -> bool:
@@ -150,7 +154,7 @@ def _money(figures: Figures, work: _Work) -> Iterable[WholeKind]:
         return
     for intent in _middle(found).intents:
         if not intent.small and 1 / PLAUSIBLE <= money / cost / float(intent.off) <= PLAUSIBLE:
-            yield WholeKind("offers.*.amount", _middle(found), intent, "money_cost", f"{round(cost):,}")
+            yield WholeKind("offers.*.amount", _middle(found), intent, "money_cost", compared=Amount(round(cost), None))
             return
 
 

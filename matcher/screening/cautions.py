@@ -7,12 +7,28 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from typing import Literal
 
-from matcher.formulation.need_aggregation import Merged
-from matcher.reporting import amounts, words
-from matcher.reporting.unit_slips import find_slips
+from matcher.formulation.need_aggregation import Merged, merge
 from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer
-from matcher.scenario.eligibility import OptionSet, Reason, need_node, reach
+from matcher.scenario.eligibility import OptionSet, Reason, find_options, need_node, reach
+from matcher.screening.caution import (
+    Caution,
+    CommitmentImpossible,
+    NeedAlone,
+    NeedUnserved,
+    NoReferencePrice,
+    OfferAlone,
+    OfferEmpty,
+    OfferUnused,
+    PinImpossible,
+    ProvenanceMissing,
+    StateLate,
+    StateShort,
+    UnitSlip,
+    WindowOutside,
+)
+from matcher.screening.unit_slips import find_slips
 
 COLLECTIONS = ("capabilities", "states", "needs", "offers")
 """Collections whose entities hold figures that come from the world."""
@@ -20,27 +36,6 @@ Pair = tuple[str | None, str, str]
 """Financier or none, implementer, need."""
 MOST_PAIRS = 300
 """Pairs that are asked why they are no option: of all pairs of a large scenario it would take hours."""
-
-
-@dataclass(frozen=True)
-class Caution:
-    """One odd thing: a code of the words table and what fills its sentence."""
-
-    code: str
-    """Code of the sentence."""
-    subject: str
-    """Id of what it is about."""
-    details: tuple[tuple[str, str], ...] = ()
-    """What else the sentence names."""
-
-    @property
-    def text(self) -> str:
-        """The caution as a sentence."""
-        return words.WARNINGS[self.code].format(subject=self.subject, **dict(self.details))
-
-
-def _caution(code: str, subject: str, **details: object) -> Caution:
-    return Caution(code, subject, tuple((name, str(value)) for name, value in details.items()))
 
 
 @dataclass(frozen=True)
@@ -62,6 +57,16 @@ class _Seen:
         """For each need, the offers whose own filters let them serve it, sorted."""
         graph = reach(self.scenario)
         return {need.id: sorted(graph.predecessors(need_node(need.id))) for need in self.scenario.needs}
+
+
+def screen(scenario: Scenario) -> tuple[Caution, ...]:
+    """Returns what its author may want to know about a scenario before it is solved, by kind and then by id.
+
+    Nothing is changed and nothing is solved. Each caution has a `code`, a `subject` and the data of its
+    kind (`matcher.screening.caution`): ids, whole numbers in the scenario's units, reasons and unit slips.
+    """
+    merged = merge(scenario)  # like needs have like options: one of them stands for all
+    return cautions_of(find_options(merged.scenario), merged)
 
 
 def cautions_of(options: OptionSet, merged: Merged | None = None) -> tuple[Caution, ...]:
@@ -89,34 +94,20 @@ def cautions_of(options: OptionSet, merged: Merged | None = None) -> tuple[Cauti
     )
 
 
-def unit_slips(scenario: Scenario) -> Iterator[Caution]:
+def unit_slips(scenario: Scenario) -> Iterator[UnitSlip]:
     """Figures that were probably written in another unit; none is changed."""
     for slip in find_slips(scenario):
-        less = slip.intent.off < 1
-        said = {"peers": f"{slip.peers:,}", "compared": slip.compared, "said": slip.said or slip.compared}
-        yield _caution(
-            "unit_slip",
-            slip.path,
-            otherwise=words.OTHERWISE.format(rival=slip.rival) if slip.rival else "",
-            path=slip.path,
-            found=slip.found,
-            compared=words.YARDSTICKS[slip.kind].format(**said),
-            factor=f"{int(max(slip.intent.off, 1 / slip.intent.off)):,}",
-            direction="less" if less else "more",
-            remedy="as much" if less else "less",
-            intent=words.INTENTS[slip.intent.code].format(unit=slip.intent.unit),
-        )
+        yield UnitSlip(slip.path, slip)
 
 
 def _windows_outside(scenario: Scenario) -> Iterator[Caution]:
     """Needs and offers whose own years lie outside the horizon."""
-    horizon = amounts.years(scenario.horizon)
-    entities: list[tuple[str, Need | FundingOffer | TechnicalOffer]] = [("need", need) for need in scenario.needs]
+    entities: list[tuple[Literal["need", "offer"], Need | FundingOffer | TechnicalOffer]] = []
+    entities += [("need", need) for need in scenario.needs]
     entities += [("offer", scenario.offer(offer.id)) for offer in scenario.offers]
     for collection, entity in entities:
         if entity.years is not None and not scenario.window(entity):
-            years = amounts.years(entity.years)
-            yield _caution("window_outside", entity.id, collection=collection, years=years, horizon=horizon)
+            yield WindowOutside(entity.id, collection, entity.years, scenario.horizon)
 
 
 def _unused_offers(seen: _Seen) -> Iterator[Caution]:
@@ -128,7 +119,7 @@ def _unused_offers(seen: _Seen) -> Iterator[Caution]:
         if not scenario.window(offer):
             continue  # said by another caution
         if not _gives_anything(scenario, offer):
-            yield _caution("offer_empty", offer.id)
+            yield OfferEmpty(offer.id)
         elif offer.id not in used:
             yield _unused(seen, offer)
 
@@ -157,18 +148,19 @@ def _unused(seen: _Seen, offer: FundingOffer | TechnicalOffer) -> Caution:
         )
     miss = _nearest_miss(seen.options, pairs)
     if miss is None:
-        return _caution("offer_alone", offer.id)
+        return OfferAlone(offer.id)
     (_, _, need), reasons = miss
-    return _caution("offer_unused", offer.id, need=need, reasons=_reasons_text(reasons))
+    return OfferUnused(offer.id, need, reasons)
 
 
 def _payers(scenario: Scenario, offers: Iterable[str]) -> list[str | None]:
     return [None, *(offer for offer in offers if isinstance(scenario.offer(offer), FundingOffer))]
 
 
-def _unserved_needs(seen: _Seen) -> list[Caution]:
+def _unserved_needs(seen: _Seen) -> list[NeedAlone | NeedUnserved]:
     """Needs without any option, with the reasons of the nearest miss."""
-    scenario, found = seen.scenario, []
+    scenario = seen.scenario
+    found: list[NeedAlone | NeedUnserved] = []
     for need in scenario.needs:
         if seen.options.of_need[need.id] or not scenario.window(need):
             continue
@@ -177,9 +169,9 @@ def _unserved_needs(seen: _Seen) -> list[Caution]:
         miss = _nearest_miss(seen.options, ((payer, worker, need.id) for worker in workers for payer in payers))
         for member in seen.members[need.id]:
             if miss is None:
-                found.append(_caution("need_alone", member, capability=need.capability))
+                found.append(NeedAlone(member, need.capability))
             else:
-                found.append(_caution("need_unserved", member, reasons=_reasons_text(miss[1])))
+                found.append(NeedUnserved(member, miss[1]))
     return sorted(found, key=lambda each: each.subject)
 
 
@@ -189,20 +181,13 @@ def _nearest_miss(options: OptionSet, pairs: Iterable[Pair]) -> tuple[Pair, tupl
     return min(misses, key=lambda miss: len(miss[1]), default=None)
 
 
-def _reasons_text(reasons: tuple[Reason, ...]) -> str:
-    return "; ".join(
-        words.REASONS[reason.code].format(offer=reason.offer, found=reason.found, wanted=reason.wanted)
-        for reason in reasons
-    )
-
-
 def _states_that_cannot_complete(seen: _Seen) -> Iterator[Caution]:
     """States whose needs cannot all be met by the deadline, whatever is chosen."""
     scenario = seen.scenario
     for state in scenario.states:
         needs = [need for need in scenario.needs_of(state.id) if need.completes]
         if needs and state.deadline < scenario.horizon.first:
-            yield _caution("state_late", state.id, deadline=state.deadline)
+            yield StateLate(state.id, state.deadline)
             continue
         most: dict[str, int] = {}
         for need in needs:
@@ -210,15 +195,8 @@ def _states_that_cannot_complete(seen: _Seen) -> Iterator[Caution]:
         for member in sorted(most):
             need = seen.original.need(member)
             if most[member] < need.quantity:
-                yield _caution(
-                    "state_short",
-                    state.id,
-                    deadline=state.deadline,
-                    most=f"{most[member]:,}",
-                    quantity=f"{need.quantity:,}",
-                    unit=scenario.capability(need.capability).unit,
-                    need=need.id,
-                )
+                unit = scenario.capability(need.capability).unit
+                yield StateShort(state.id, state.deadline, need.id, most[member], need.quantity, unit)
 
 
 def _most_by(options: OptionSet, need: Need, deadline: int) -> int:
@@ -245,7 +223,7 @@ def _impossible_decisions(options: OptionSet) -> Iterator[Caution]:
     for at, commitment in enumerate(scenario.decisions.commitments):
         key = (commitment.financier, commitment.implementer, commitment.need)
         if commitment.year not in years.get(key, ()):
-            yield _caution("commitment_impossible", f"decisions.commitments.{at}", year=commitment.year)
+            yield CommitmentImpossible(f"decisions.commitments.{at}", commitment.year)
     usable: dict[tuple[str | None, str], set[int]] = defaultdict(set)
     for each in options.options if scenario.decisions.pins else ():
         for offer in (each.financier, each.implementer):
@@ -253,18 +231,18 @@ def _impossible_decisions(options: OptionSet) -> Iterator[Caution]:
     for at, pin in enumerate(scenario.decisions.pins):
         wanted = set(pin.years.range()) if pin.years else set(scenario.years)
         if not usable[pin.offer, pin.state] & wanted:
-            yield _caution("pin_impossible", f"decisions.pins.{at} of {pin.offer}", state=pin.state)
+            yield PinImpossible(f"decisions.pins.{at}", pin.offer, pin.state)
 
 
 def _work_without_value(options: OptionSet) -> Iterator[Caution]:
     """Work in kind that weighs nothing in an objective that is sought."""
     scenario = options.scenario
     goals = scenario.objectives.weights if scenario.objectives.weights is not None else scenario.order()
-    valuing = [each.objective for each in goals if each.objective in ("fit", "firmness")]
+    valuing = tuple(each.objective for each in goals if each.objective in ("fit", "firmness"))
     free = {scenario.need(each.need).capability for each in options.options if each.granule_price == 0}
     for key in sorted(free) if valuing else ():
         if scenario.capability(key).reference_price is None:
-            yield _caution("no_reference_price", key, objectives=" and ".join(valuing))
+            yield NoReferencePrice(key, valuing)
 
 
 def _missing_provenance(scenario: Scenario) -> Iterator[Caution]:
@@ -273,4 +251,4 @@ def _missing_provenance(scenario: Scenario) -> Iterator[Caution]:
         entities = getattr(scenario, name)
         count = sum(not entity.provenance for entity in entities)
         if count:
-            yield _caution("provenance_missing", name, count=count, total=len(entities), collection=name)
+            yield ProvenanceMissing(name, count, len(entities))

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import get_args
 
 from matcher.formulation.need_aggregation import merge
-from matcher.portfolio.result import scenario_hash
-from matcher.reporting import amounts, words
-from matcher.reporting.cautions import Caution, cautions_of
-from matcher.reporting.layout import clean, section, text_table
 from matcher.scenario import OptionKind, Scenario
 from matcher.scenario.eligibility import OptionSet, find_options
+from matcher.scenario.entities import Provenance
+from matcher.screening.caution import Caution
+from matcher.screening.cautions import cautions_of
 
 COUNTED = ("states", "needs", "providers", "offers", "capabilities", "assumptions")
 
@@ -62,7 +61,7 @@ def overview_of(scenario: Scenario) -> Overview:
         own_money=own,
         cheapest=_cheapest(options),
         options={kind: kinds[kind] for kind in get_args(OptionKind)},
-        confidence={key: confidence[key] for key in words.CONFIDENCE},
+        confidence={key: confidence[key] for key in get_args(Provenance.model_fields["confidence"].annotation)},
         cautions=cautions_of(options, merged),
     )
 
@@ -84,41 +83,3 @@ def _cheapest(options: OptionSet) -> int:
         granule = options.scenario.capability(need.capability).granule
         total += min(prices, default=0) * (need.quantity // granule)
     return total
-
-
-def overview_text(seen: Overview) -> str:
-    """Returns a scenario at a glance as text."""
-    scenario, currency = seen.scenario, seen.scenario.currency
-    lines = [f"{clean(scenario.title) or scenario.name}: valid, {amounts.years(scenario.horizon)}", ""]
-    lines += [f"{count:6,} {name}" for name, count in seen.counts.items()]
-    money = [
-        ("external money over the horizon", amounts.money(seen.external_money, currency)),
-        ("own money over the horizon", amounts.money(seen.own_money, currency)),
-        ("all needs at their cheapest options", amounts.money(seen.cheapest, currency)),
-    ]
-    lines += section("Money", text_table(("what", "amount"), money, frozenset({1})))
-    kinds = [(words.KINDS[kind], f"{count:,}") for kind, count in seen.options.items()]
-    total = f"Options ({sum(seen.options.values()):,})"
-    lines += section(total, text_table(("kind", "options"), kinds, frozenset({1})))
-    lines += section("Provenance", [f"{count:6,} {words.CONFIDENCE[key]}" for key, count in seen.confidence.items()])
-    return "\n".join(lines) + "\n"
-
-
-def overview_document(seen: Overview) -> dict[str, object]:
-    """Returns a scenario at a glance as plain data."""
-    scenario = seen.scenario
-    return {
-        "scenario": scenario.name,
-        "scenario_hash": scenario_hash(scenario),
-        "title": scenario.title,
-        "horizon": [scenario.horizon.first, scenario.horizon.last],
-        "currency": scenario.currency.code,
-        "counts": dict(seen.counts),
-        "money": {"external": seen.external_money, "own": seen.own_money, "needs_at_cheapest": seen.cheapest},
-        "options": dict(seen.options),
-        "provenance": dict(seen.confidence),
-        "warnings": [
-            {"code": each.code, "subject": each.subject, **dict(each.details), "text": each.text}
-            for each in seen.cautions
-        ],
-    }

@@ -26,11 +26,11 @@ class Intent:
     """One way in which a figure can have been written in another unit."""
 
     code: str
-    """Code of the sentence in `words.INTENTS`."""
+    """Code of the unit that was probably meant."""
     off: Fraction
     """What was written, divided by what was meant."""
     unit: str = ""
-    """The other unit, where the sentence names one."""
+    """The other unit, where there is one to name."""
     penalty: float = 0.0
     """By how much better a rarer slip must explain what is odd (natural logarithm of odds)."""
 
