@@ -244,6 +244,39 @@ def test_check_and_solve_warn(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert saved["offers"]["NOR-money"]["min_per_state"] == 2_000_000
 
 
+def test_check_and_solve_warn_in_the_language_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
+    """Warnings and the sum of a check are French if asked for; in the document of a check, only the sentences are."""
+    monkeypatch.chdir(tmp_path)
+    document = json.loads(canonical_json(scenario_document(load(FOLDER / "tiny" / "multi-year-minimum.yaml"))))
+    document["offers"]["NOR-money"]["min_per_state"] = 2_000_000
+    Path("slip.json").write_text(json.dumps(document), encoding="utf-8")
+    warning = "avertissement : offers.NOR-money.amount : "
+    assert run(["check", "slip.json", "--language", "fr"]) == 0
+    said = capsys.readouterr()
+    assert warning in said.err
+    assert "warning" not in said.err
+    assert "fonds propres des États sur l\N{RIGHT SINGLE QUOTATION MARK}horizon" in said.out
+    run(["solve", "slip.json", "-o", "run", "--language", "fr"])
+    assert warning in capsys.readouterr().err
+    assert warning in Path("run/log.txt").read_text(encoding="utf-8")
+    found = []
+    for language in ("en", "fr"):
+        assert run(["check", "slip.json", "--json", "--language", language]) == 0
+        found.append(json.loads(capsys.readouterr().out))
+    texts = [[each.pop("text") for each in one["warnings"]] for one in found]
+    assert found[0] == found[1]
+    assert all(english != french for english, french in zip(*texts, strict=True))
+
+
+@pytest.mark.parametrize("command", ["check", "solve"])
+def test_unknown_languages_are_refused_first(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before the scenario is read, with the languages that there are."""
+    assert run([command, "none.yaml", "--language", "frr"]) == 2
+    assert "did you mean 'fr'?" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("unit", ["m2", "hectare", "km2", "expert-month", "training place"])
 def test_intents_have_words_and_one_factor_each(unit: str) -> None:
     """No two intents of a figure are off by the same factor, and each has its words."""

@@ -64,6 +64,8 @@ class Question:
     scenario: Scenario
     options: SolveOptions
     start: Portfolio | None
+    language: str
+    """Language of what is said about the scenario before."""
 
 
 Method = Literal["auto", "whole", "decomposition"]
@@ -106,22 +108,24 @@ def solve_command(
         bool, typer.Option("--second-opinion", help="Solve again with another engine; exit with 1 if they contradict.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 5 if the gap is not met.")] = False,
+    language: Annotated[str, typer.Option(metavar="CODE", help="Language of the warnings: en, fr.")] = "en",
     json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Propose a portfolio of partnerships; write it to files."""
     from matcher.io import load
     from matcher.portfolio.result import SolveOptions
+    from matcher.reporting.languages import table_of
 
+    table_of(language)  # before what may take minutes
     if time_limit is not None and not 0 < time_limit <= 10**7:
         raise typer.BadParameter("expected seconds above 0", param_hint="--time-limit")
     problem, start = _beginning(load(scenario, override or ()), order, earlier, stay_near=stay_near)
     confirmation = Confirmation(_source_of(scenario, override or ()) if bundle else None, second)
     options = SolveOptions(method=method, engine=engine, gap=read_gap(gap), work=work, time_limit=time_limit)
     where = Workers(workers, scheduler, memory_limit, cpu_limit)
-    raise typer.Exit(
-        _solve(Question(problem, options, start), where, output, confirmation, strict=strict, json=json, quiet=quiet)
-    )
+    question = Question(problem, options, start, language)
+    raise typer.Exit(_solve(question, where, output, confirmation, strict=strict, json=json, quiet=quiet))
 
 
 def _source_of(scenario: Path, overrides: Sequence[str]) -> dict[str, object]:
@@ -174,7 +178,7 @@ def _solve(
     check_run_directory(folder.path)  # before what may take minutes
     log = ProgressLog(sys.stderr, quiet=quiet)
     for caution in unit_slips(scenario):  # a figure in the wrong unit makes a portfolio worthless
-        log.say(warning(caution))
+        log.say(warning(caution, question.language))
     with Interruption(Cancel()).heard() as interruption:  # until all is saved and shown
         saving = Saving(folder, scenario, _run(question, workers, log, interruption), log)
         contradicted = False
