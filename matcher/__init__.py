@@ -35,10 +35,13 @@ if TYPE_CHECKING:
     from matcher.runs.verifying import verify_run
     from matcher.scenario import Scenario
     from matcher.scenario.eligibility import Option, OptionSet, find_options
+    from matcher.screening.caution import Caution
+    from matcher.screening.cautions import screen
     from matcher.verification import Report, Violation, verify
 
 _HOME = {
     "Cancel": "portfolio.result",
+    "Caution": "screening.caution",
     "Comparison": "comparison.comparison",
     "Engagement": "portfolio.portfolio",
     "Explanation": "explanation.account",
@@ -70,6 +73,7 @@ _HOME = {
     "load_portfolio": "io",
     "loads": "io",
     "read_run": "runs.reading",
+    "screen": "screening.cautions",
     "solve": "engine.solving",
     "solve_isolated": "isolation",
     "verify": "verification",
@@ -78,6 +82,7 @@ _HOME = {
 
 __all__ = [
     "Cancel",
+    "Caution",
     "Comparison",
     "Engagement",
     "Explanation",
@@ -109,6 +114,7 @@ __all__ = [
     "load_portfolio",
     "loads",
     "read_run",
+    "screen",
     "solve",
     "solve_isolated",
     "verify",

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import matcher
 
+TREE = Path(__file__).parent.parent
+
 SURFACE = (
     "Explanation",
     "Question",
     "Cancel",
+    "Caution",
     "Comparison",
     "Engagement",
     "Fault",
@@ -42,6 +46,7 @@ SURFACE = (
     "load_portfolio",
     "loads",
     "read_run",
+    "screen",
     "solve",
     "solve_isolated",
     "verify",
@@ -59,6 +64,20 @@ def test_the_public_names_are_exactly_these() -> None:
 def test_every_public_name_is_there_with_a_docstring(name: str) -> None:
     """Each name loads and says what it is."""
     assert getattr(matcher, name).__doc__
+
+
+def test_screening_gives_cautions_as_data_without_words_or_solvers() -> None:
+    """`screen` tells what `matcher check` warns of, and loads neither command line, reports nor solvers for it."""
+    code = """
+import sys, matcher
+cautions = matcher.screen(matcher.load("scenarios/tiny/triangular.yaml"))
+assert cautions and all(isinstance(each, matcher.Caution) for each in cautions)
+print([(each.code, each.subject, each.count, each.total) for each in cautions])
+print(sorted({"matcher.cli", "matcher.reporting", "matcher.engine", "typer", "ortools"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=TREE)
+    assert done.stdout.splitlines()[1] == "[]"
+    assert "('provenance_missing', 'offers', 4, 4)" in done.stdout
 
 
 def test_an_unknown_name_is_refused() -> None:
