@@ -29,9 +29,10 @@ from matcher.screening import cautions
 from matcher.screening.caution import Caution, CautionCode, NeedUnserved, PinImpossible, UnitSlip
 from matcher.screening.cautions import cautions_of
 from matcher.screening.overview import overview_of
-from matcher.screening.unit_slips import Slip
+from matcher.screening.unit_slips import Slip, published
 from matcher.screening.unit_slips.figures import Amount, Unit
 from matcher.screening.unit_slips.units import Intent
+from matcher.screening.unit_slips.yardsticks import KINDS
 from sample import FLOWS, SCENARIO, Row, sample_portfolio, sample_result, sample_scenario
 
 DOLLARS = Currency(code="USD", decimals=0)
@@ -150,6 +151,9 @@ def test_every_code_has_words() -> None:
     table = table_of("en")["screening"]
     assert set(table["reasons"]) == set(get_args(ReasonCode))
     assert set(table["cautions"]) == set(get_args(CautionCode)) == {each.code for each in Caution.__subclasses__()}
+    assert set(table["yardsticks"]) > set(KINDS)
+    ranges = (each for each in vars(published).values() if isinstance(each, published.Published))
+    assert set(table["published"]) == {each.code for each in ranges}
     assert set(table["parties"]) == {"none", *get_args(Channel)}
     assert set(table["collections"]) == {"need", "offer", *cautions.COLLECTIONS}
     assert set(words.CONFIDENCE) == set(get_args(Provenance.model_fields["confidence"].annotation))
