@@ -16,10 +16,10 @@ from matcher.portfolio.portfolio import Part, Responsibility
 from matcher.portfolio.result import Conflict, SolveOptions, Stage, Status, StopReason
 from matcher.reporting import amounts, words
 from matcher.reporting.facts import kind_facts, need_facts, state_facts
-from matcher.reporting.languages import numerals_of, table_of
+from matcher.reporting.languages import languages, numerals_of, table_of
 from matcher.reporting.layout import clean, escaped, markdown_table, shortened, text_table
 from matcher.reporting.markdown import partnerships_markdown, summary_markdown
-from matcher.reporting.screened import CautionSpeaker, overview_document
+from matcher.reporting.screened import CautionSpeaker, overview_document, overview_text
 from matcher.reporting.terminal import sheets_text, summary_text
 from matcher.reporting.verdict import completion, objective_rows, verdict_of
 from matcher.scenario import Currency, ObjectiveName, OptionKind, Scenario, Years
@@ -400,6 +400,14 @@ def test_overview_counts() -> None:
     assert isinstance(options, dict)
     assert (options["south-south"], options["national"]) == (1, 1)
     assert sum(options.values()) == len(find_options(sample_scenario()).options)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_overview_cuts_no_words(language: str) -> None:
+    """Labels of a scenario at a glance fit into its tables in each language."""
+    told = overview_text(overview_of(sample_scenario()), language)
+    assert table_of(language)["overview"]["cheapest"] in told
+    assert shortened("x" * 99)[-1] not in told
 
 
 def test_sample_has_only_the_cautions_it_should() -> None:
