@@ -170,8 +170,8 @@ def _solve(
     from matcher.io import check_run_directory
     from matcher.portfolio.result import Cancel
     from matcher.reporting.screened import warning
-    from matcher.screening.cautions import unit_slips
     from matcher.runs.files import RunFolder
+    from matcher.screening.cautions import unit_slips
 
     scenario = question.scenario
     folder = RunFolder.of(scenario, question.options, output, question.start)
