@@ -14,7 +14,7 @@ from matcher.comparison.tally import tally
 from matcher.engine.replanning import near
 from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions
-from matcher.explanation.merits import Contribution, contributions
+from matcher.explanation.merits import Contribution, contributions, without_flows
 from matcher.io import load
 from matcher.portfolio.partnerships import derive_partnerships, flows_of, forbidding
 from matcher.portfolio.portfolio import Flow, Portfolio
@@ -117,7 +117,7 @@ def test_what_is_added_is_what_a_count_without_it_lacks() -> None:
         partnerships = {each.id: each for each in derive_partnerships(scenario, portfolio)}
         for each in found:
             gone = flows_of(scenario, portfolio, partnerships[each.partnership])
-            left = portfolio.model_copy(update={"flows": tuple(flow for flow in portfolio.flows if flow not in gone)})
+            left = without_flows(scenario, portfolio, gone)
             before, after = (tally(scenario, side).state(each.state).coverage for side in (portfolio, left))
             if each.adds is not None:
                 assert tuple(map(fraction, each.adds.coverage)) == (before, after)

@@ -11,11 +11,11 @@ from typing import Any, get_args
 import pytest
 
 from generators import Seeded, draw_tasks
+from matcher.comparison.tally import kinds, tally
 from matcher.formulation.need_aggregation import merge
 from matcher.portfolio.portfolio import Part, Responsibility
 from matcher.portfolio.result import Conflict, SolveOptions, Stage, Status, StopReason
 from matcher.reporting import amounts, words
-from matcher.reporting.facts import kind_facts, need_facts, state_facts
 from matcher.reporting.languages import languages, numerals_of, table_of
 from matcher.reporting.layout import clean, escaped, markdown_table, shortened, text_table
 from matcher.reporting.markdown import partnerships_markdown, summary_markdown
@@ -159,22 +159,22 @@ def test_every_code_has_words() -> None:
     assert set(words.CONFIDENCE) == set(get_args(Provenance.model_fields["confidence"].annotation))
 
 
-def test_state_facts() -> None:
+def test_each_state_is_counted() -> None:
     """Completion, coverage, money and partners of each State are those counted by hand."""
     scenario = sample_scenario()
-    arland, belmark, cornia = state_facts(scenario, sample_portfolio(scenario))
-    assert (arland.completes, arland.done_in, arland.met) == (True, 2029, Fraction(1))
-    assert (arland.external, arland.own, arland.partners) == (160, 10, ("fund", "ngo", "nor"))
+    arland, belmark, cornia = tally(scenario, sample_portfolio(scenario)).states.values()
+    assert (arland.completes, arland.completion_year, arland.coverage) == (True, 2029, Fraction(1))
+    assert (arland.external, arland.own, arland.partners) == (160, 10, {"fund", "ngo", "nor"})
     # Belmark: 20 of 200 m2 and 5 of 10 months, equal weights
-    assert (belmark.completes, belmark.done_in, belmark.met) == (False, None, Fraction(3, 10))
-    assert (cornia.completes, cornia.met, cornia.partners) == (None, None, ())
+    assert (belmark.completes, belmark.completion_year, belmark.coverage) == (False, None, Fraction(3, 10))
+    assert (cornia.completes, cornia.coverage, cornia.partners) == (None, None, frozenset())
 
 
 def test_completion_after_the_deadline_is_late() -> None:
     """A State whose last need is met after its deadline does not complete, and the year is said."""
     data = changed(states__AAA__deadline=2028)
     scenario = sample_scenario(**data)
-    arland = state_facts(scenario, sample_portfolio(scenario))[0]
+    arland = tally(scenario, sample_portfolio(scenario)).state("AAA")
     assert arland.completes is False
     assert completion(arland) == "late, in 2029"
 
@@ -182,14 +182,19 @@ def test_completion_after_the_deadline_is_late() -> None:
 def test_needs_that_stay_open() -> None:
     """What is delivered and what stays open of each need adds up to the need."""
     scenario = sample_scenario()
-    facts = {each.need.id: (each.delivered, each.open) for each in need_facts(scenario, sample_portfolio(scenario))}
-    assert facts == {"A1": (90, 0), "B1": (20, 180), "B2": (5, 5)}
+    needs = tally(scenario, sample_portfolio(scenario)).needs
+    found = {key: (each.delivered, each.open) for key, each in needs.items()}
+    assert found == {
+        "A1": (90, 0),
+        "B1": (20, 180),
+        "B2": (5, 5),
+    }
 
 
-def test_kind_facts() -> None:
+def test_each_kind_is_counted() -> None:
     """Partnerships and money by kind."""
-    facts = {each.kind: (each.partnerships, each.money) for each in kind_facts(sample_result())}
-    assert facts == {"national": (1, 10), "operator": (1, 140), "south-south": (1, 0), "public-private": (2, 60)}
+    found = {each.kind: (each.partnerships, each.money) for each in kinds(sample_result().partnerships)}
+    assert found == {"national": (1, 10), "operator": (1, 140), "south-south": (1, 0), "public-private": (2, 60)}
 
 
 def stage(**changes: Any) -> Stage:

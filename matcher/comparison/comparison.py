@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -15,7 +16,8 @@ from matcher.errors import InvalidOptions
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import Beneficiaries, Frozen, Scenario
 from matcher.scenario.fields import Id, Text, Total, Year
-from matcher.units import plain
+from matcher.units import fraction, plain
+from matcher.verification import Report, verify
 
 Exact = Annotated[str, Strict(), Field(pattern=r"^-?\d+(/\d+)?$")]
 """A whole number, or a fraction p/q."""
@@ -50,8 +52,9 @@ class StateChange(Frozen):
     state: Id
     completes: tuple[bool | None, bool | None]
     """Whether it completes by its deadline, before and after; None where nothing is required, or no such State is."""
-    coverage: tuple[Exact, Exact]
-    """Weighted share of its needs that is met."""
+    coverage: tuple[Exact | None, Exact | None]
+    """Weighted share of its needs that is met, in quantities: undiscounted. None where no need has a weight, or no such
+    State is."""
     completion_year: tuple[Year | None, Year | None]
     """Year by whose end all that Article 5 requires is delivered, before the deadline or after; None if never."""
     money: tuple[Total, Total]
@@ -84,7 +87,8 @@ class Comparison(Frozen):
     comparison: Annotated[int, Strict(), Field(ge=1, le=1)] = 1
     """Version of the format."""
     objectives: tuple[FigureChange, ...]
-    """Every objective, in its order."""
+    """Every objective, in its order. Where the two scenarios discount differently, `coverage` and `worst_off` are in
+    quantities, undiscounted: shares discounted differently say nothing together."""
     states: tuple[StateChange, ...]
     """States for which anything is different, those that gain most coverage first."""
     offers: tuple[FigureChange, ...]
@@ -105,24 +109,28 @@ def compare(
     """
     if scenario.currency != other_scenario.currency:
         raise InvalidOptions("the two scenarios count money in different currencies or units")
-    before, after = _valid(scenario, portfolio), _valid(other_scenario, other_portfolio)
-    objectives = tuple(
-        FigureChange(subject=name, before=plain(value), after=plain(after.report.figures[name]))
-        for name, value in before.report.figures.items()
-        if name in after.report.figures and (name != "disruption" or _same_start(scenario, other_scenario))
-    )
+    reports = _valid(scenario, portfolio), _valid(other_scenario, other_portfolio)
+    before, after = tally(scenario, portfolio), tally(other_scenario, other_portfolio)
+    scenarios = scenario, other_scenario
     differences = tuple(_differences(scenario, other_scenario))
-    pair = _Pair(before, after, (scenario, other_scenario), tuple(each.path for each in differences))
-    names = sorted({state.id for side in (scenario, other_scenario) for state in side.states})
+    pair = _Pair(before, after, scenarios, tuple(each.path for each in differences))
+    names = sorted({state.id for side in scenarios for state in side.states})
     states = [moved for name in names if (moved := pair.state(name)) is not None]
-    states.sort(key=lambda each: (before.state(each.state).coverage - after.state(each.state).coverage, each.state))
+    states.sort(key=lambda each: (-coverage_gained(each), each.state))
     given = sorted(before.given.keys() | after.given.keys())
     offers = tuple(
         FigureChange(subject=offer, before=str(before.given.get(offer, 0)), after=str(after.given.get(offer, 0)))
         for offer in given
         if before.given.get(offer, 0) != after.given.get(offer, 0)
     )
+    objectives = tuple(_objectives(scenarios, reports, (before, after)))
     return Comparison(objectives=objectives, states=tuple(states), offers=offers, scenarios=differences)
+
+
+def coverage_gained(each: StateChange) -> Fraction:
+    """Returns by how much more of a State's needs is met after than before; a State without a share has none."""
+    before, after = (Fraction(0) if share is None else fraction(share) for share in each.coverage)
+    return after - before
 
 
 def state_moved(scenario: Scenario, before: Tally, after: Tally, state: str) -> StateChange | None:
@@ -135,11 +143,25 @@ def _same_start(one: Scenario, other: Scenario) -> bool:
     return one.decisions.earlier == other.decisions.earlier
 
 
-def _valid(scenario: Scenario, portfolio: Portfolio) -> Tally:
-    counted = tally(scenario, portfolio)
-    if not counted.report.ok:
-        raise InvalidOptions(f"a portfolio is not valid for its scenario: {counted.report.violations[0].detail}")
-    return counted
+def _valid(scenario: Scenario, portfolio: Portfolio) -> Report:
+    report = verify(scenario, portfolio)
+    if not report.ok:
+        raise InvalidOptions(f"a portfolio is not valid for its scenario: {report.violations[0].detail}")
+    return report
+
+
+def _objectives(
+    scenarios: tuple[Scenario, Scenario], reports: tuple[Report, Report], counted: tuple[Tally, Tally]
+) -> Iterator[FigureChange]:
+    """Every objective of both as the checker counts it, and in quantities what they discount differently."""
+    figures = [dict(report.figures) for report in reports]
+    one, other = scenarios
+    if one.objectives.discount != other.objectives.discount:
+        for side, each in zip(figures, counted, strict=True):
+            side |= {"coverage": each.totals.coverage, "worst_off": each.totals.worst_off}
+    for name, value in figures[0].items():
+        if name in figures[1] and (name != "disruption" or _same_start(one, other)):
+            yield FigureChange(subject=name, before=plain(value), after=plain(figures[1][name]))
 
 
 @dataclass(frozen=True)
@@ -161,9 +183,9 @@ class _Pair:
         return StateChange(
             state=name,
             completes=(one.completes, other.completes),
-            coverage=(plain(one.coverage), plain(other.coverage)),
+            coverage=(_exact(one.coverage), _exact(other.coverage)),
             completion_year=(one.completion_year, other.completion_year),
-            money=(one.money, other.money),
+            money=(one.external, other.external),
             people=(one.people, other.people),
             partners_gained=tuple(sorted(other.partners - one.partners)),
             partners_lost=tuple(sorted(one.partners - other.partners)),
@@ -194,6 +216,10 @@ class _Pair:
         needs = {need.id for scenario in self.scenarios for need in scenario.needs_of(name)}
         prefixes = {f"states.{name}.", *(f"needs.{need}." for need in needs), *(f"offers.{each}." for each in offers)}
         return (path for path in self.paths if any(path.startswith(prefix) for prefix in prefixes))
+
+
+def _exact(share: Fraction | None) -> str | None:
+    return None if share is None else plain(share)
 
 
 def _differences(one: Scenario, other: Scenario) -> Iterator[Differs]:

@@ -1,17 +1,43 @@
-"""What a portfolio comes to, State by State: needs met, money, partners, people, and the year of completion."""
+"""What a portfolio comes to, counted once: needs met, completion, money, partners and people, by State and in all.
+
+Reports, explanations, comparisons and rounds take their figures from here; only the checker counts for itself.
+Needs are met in quantities: a discount, by which later shares count less in the objectives `coverage` and
+`worst_off`, has no part in it.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import get_args
 
-from matcher.portfolio.portfolio import Portfolio
-from matcher.scenario import Beneficiaries, Need, Scenario
-from matcher.verification import Report, verify
+from matcher.portfolio.portfolio import Partnership, Portfolio
+from matcher.scenario import Beneficiaries, Need, OptionKind, Scenario, State
 
 NOBODY = Beneficiaries(women=0, men=0, girls=0, boys=0)
+Deliveries = Mapping[str, Mapping[int, int]]
+"""Units delivered by need and year."""
+
+
+@dataclass(frozen=True)
+class NeedTally:
+    """How far one need is met."""
+
+    need: Need
+    delivered: int
+    """Units."""
+
+    @property
+    def open(self) -> int:
+        """Units that remain."""
+        return self.need.quantity - self.delivered
+
+    @property
+    def met(self) -> Fraction:
+        """Share that is delivered."""
+        return Fraction(self.delivered, self.need.quantity)
 
 
 @dataclass(frozen=True)
@@ -22,82 +48,167 @@ class StateTally:
     """Whether all that Article 5 requires is delivered by the deadline; None where nothing is required."""
     completion_year: int | None
     """Year by whose end it is delivered, before the deadline or after; None if never, or where nothing is required."""
-    coverage: Fraction
-    """Weighted share of its needs that is met, each year's share discounted."""
-    money: int
+    coverage: Fraction | None
+    """Weighted share of its needs that is met, in quantities; None where no need has a weight."""
+    external: int
     """Money from others, in minor units."""
+    own: int
+    """The State's own money, in minor units."""
     partners: frozenset[str]
-    """Providers from outside."""
+    """Providers from outside that are engaged."""
     people: Beneficiaries
     """People who benefit, in proportion to what is delivered, need by need rounded down."""
 
 
-ABSENT = StateTally(None, None, Fraction(0), 0, frozenset(), NOBODY)
+ABSENT = StateTally(None, None, None, 0, 0, frozenset(), NOBODY)
 """What a portfolio comes to for a State that is not in its scenario."""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a portfolio comes to in all."""
+
+    completions: Fraction
+    """Weight of the States that complete."""
+    coverage: Fraction
+    """Shares of needs met in quantities, weighted by need and State: the objective where nothing is discounted."""
+    worst_off: Fraction
+    """Share met in the State that is served least, in quantities, among those with a need that has a weight."""
+    external: int
+    """Money from others, in minor units."""
+    own: int
+    """The States' own money, in minor units."""
+    partners: frozenset[str]
+    """Providers engaged in States that are not their own."""
+    people: int
+    """People who benefit."""
 
 
 @dataclass(frozen=True)
 class Tally:
     """A portfolio counted."""
 
-    report: Report
-    """What the checker says of it."""
+    needs: Mapping[str, NeedTally]
+    """By need, sorted by State and need."""
     states: Mapping[str, StateTally]
-    """By State."""
+    """By State, sorted."""
+    totals: Totals
+    """In all."""
     given: Mapping[str, int]
     """Minor units of money, or units of work, by offer; 0 for offers that give nothing."""
     placed: Mapping[tuple[str, str], int]
     """The same by offer and State, where there is any."""
+    yearly: Mapping[tuple[str, str, int], int]
+    """The same by offer, State and year."""
 
     def state(self, key: str) -> StateTally:
         """Returns what it comes to for a State, in its scenario or not."""
         return self.states.get(key, ABSENT)
 
 
+@dataclass(frozen=True)
+class KindTally:
+    """What flows through one kind of partnership."""
+
+    kind: str
+    partnerships: int
+    """Number of partnerships."""
+    money: int
+    """Minor units."""
+
+
 def tally(scenario: Scenario, portfolio: Portfolio) -> Tally:
-    """Returns a portfolio counted, whether it is valid or not: the report says so."""
-    report = verify(scenario, portfolio)
-    money, placed = Counter[str](), Counter[tuple[str, str]]()
-    partners: dict[str, set[str]] = {state.id: set() for state in scenario.states}
-    delivered: dict[str, Counter[int]] = {need.id: Counter() for need in scenario.needs}
+    """Returns a portfolio counted, whether it is valid or not; all that it names must be in the scenario."""
+    delivered, yearly = _delivered(portfolio), _yearly(scenario, portfolio)
+    given, placed = Counter[str](), Counter[tuple[str, str]]()
+    for (offer, state, _), amount in yearly.items():
+        given[offer] += amount
+        placed[offer, state] += amount
+    external, own = _money(scenario, placed)
+    partners = _partners(scenario, portfolio)
+    states = {
+        state.id: _state_tally(scenario, state, delivered, (external[state.id], own[state.id]), partners[state.id])
+        for state in scenario.states
+    }
+    needs = sorted(scenario.needs, key=lambda need: (need.state, need.id))
+    by_need = {need.id: NeedTally(need, sum(delivered[need.id].values())) for need in needs}
+    return Tally(by_need, states, _totals(scenario, states), given, placed, yearly)
+
+
+def units_by_partners(scenario: Scenario, portfolio: Portfolio) -> Counter[tuple[str | None, str, str]]:
+    """Returns units delivered by provider that pays, None in kind, provider that works, and need."""
+    found = Counter[tuple[str | None, str, str]]()
+    for flow in portfolio.flows:
+        payer = None if flow.financier is None else scenario.offer(flow.financier).provider
+        found[payer, scenario.offer(flow.implementer).provider, flow.need] += flow.quantity
+    return found
+
+
+def kinds(partnerships: Sequence[Partnership]) -> list[KindTally]:
+    """Returns partnerships and money by kind, sorted as the model lists the kinds; kinds without any are left out."""
+    return [
+        KindTally(kind, len(found), sum(each.money for each in found))
+        for kind in get_args(OptionKind)
+        if (found := [each for each in partnerships if each.kind == kind])
+    ]
+
+
+def _delivered(portfolio: Portfolio) -> defaultdict[str, Counter[int]]:
+    found: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    for flow in portfolio.flows:
+        found[flow.need][flow.year] += flow.quantity
+    return found
+
+
+def _yearly(scenario: Scenario, portfolio: Portfolio) -> Counter[tuple[str, str, int]]:
+    found = Counter[tuple[str, str, int]]()
     for flow in portfolio.flows:
         state = scenario.need(flow.need).state
-        delivered[flow.need][flow.year] += flow.quantity
-        placed[flow.implementer, state] += flow.quantity
+        found[flow.implementer, state, flow.year] += flow.quantity
         if flow.financier is not None:
-            placed[flow.financier, state] += flow.money
-            if scenario.is_external(flow.financier, state):
-                money[state] += flow.money
-        for offer in (flow.financier, flow.implementer):
-            if offer is not None and scenario.is_external(offer, state):
-                partners[state].add(scenario.offer(offer).provider)
-    given = Counter[str]()
-    for (offer, _), amount in placed.items():
-        given[offer] += amount
-    states = {
-        key: StateTally(
-            completes=figures.completes,
-            completion_year=completion_year(scenario.needs_of(key), delivered),
-            coverage=figures.coverage,
-            money=money[key],
-            partners=frozenset(partners[key]),
-            people=_people(scenario.needs_of(key), delivered),
-        )
-        for key, figures in report.states.items()
-    }
-    return Tally(report, states, given, placed)
+            found[flow.financier, state, flow.year] += flow.money
+    return found
 
 
-def completion_year(needs: tuple[Need, ...], delivered: Mapping[str, Mapping[int, int]]) -> int | None:
-    """Returns the year by whose end all is delivered of what Article 5 requires; None if never or if nothing is.
+def _money(scenario: Scenario, placed: Mapping[tuple[str, str], int]) -> tuple[Counter[str], Counter[str]]:
+    """Money by State: from others, and its own."""
+    external, own = Counter[str](), Counter[str]()
+    funding = {offer.id for offer in scenario.funding}
+    for (offer, state), amount in placed.items():
+        if offer in funding:
+            purse = external if scenario.is_external(offer, state) else own
+            purse[state] += amount
+    return external, own
 
-    Parameters
-    ----------
-    needs
-        Needs of one State.
-    delivered
-        Units by need and year.
-    """
+
+def _partners(scenario: Scenario, portfolio: Portfolio) -> defaultdict[str, set[str]]:
+    """Providers from outside by State: those engaged, as the limit on partners counts them, with flows or without."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for each in portfolio.engagements:
+        if scenario.is_external(each.offer, each.state):
+            found[each.state].add(scenario.offer(each.offer).provider)
+    return found
+
+
+def _state_tally(
+    scenario: Scenario, state: State, delivered: Deliveries, money: tuple[int, int], partners: Iterable[str]
+) -> StateTally:
+    needs = scenario.needs_of(state.id)
+    year = _completion_year(needs, delivered)
+    required = any(need.completes for need in needs)
+    return StateTally(
+        completes=(year is not None and year <= state.deadline) if required else None,
+        completion_year=year,
+        coverage=_coverage(needs, delivered),
+        external=money[0],
+        own=money[1],
+        partners=frozenset(partners),
+        people=_people(needs, delivered),
+    )
+
+
+def _completion_year(needs: Sequence[Need], delivered: Deliveries) -> int | None:
+    """The year by whose end all is delivered of what Article 5 requires; None if never or if nothing is."""
     ends = [_met_in(need, delivered[need.id]) for need in needs if need.completes]
     known = [year for year in ends if year is not None]
     return max(known) if known and len(known) == len(ends) else None
@@ -112,10 +223,36 @@ def _met_in(need: Need, delivered: Mapping[int, int]) -> int | None:
     return None
 
 
-def _people(needs: tuple[Need, ...], delivered: Mapping[str, Mapping[int, int]]) -> Beneficiaries:
+def _weight(needs: Iterable[Need]) -> Fraction:
+    return sum((Fraction(need.weight) for need in needs), Fraction(0))
+
+
+def _coverage(needs: Sequence[Need], delivered: Deliveries) -> Fraction | None:
+    weight = _weight(needs)
+    shares = (Fraction(need.weight) * sum(delivered[need.id].values()) / need.quantity for need in needs)
+    return sum(shares, Fraction(0)) / weight if weight else None
+
+
+def _people(needs: Sequence[Need], delivered: Deliveries) -> Beneficiaries:
     sums = dict.fromkeys(Beneficiaries.model_fields, 0)
     for need in needs:
         units = sum(delivered[need.id].values())
         for name, count in need.beneficiaries or ():
             sums[name] += count * units // need.quantity
     return Beneficiaries(**sums)
+
+
+def _totals(scenario: Scenario, states: Mapping[str, StateTally]) -> Totals:
+    weight = {state.id: Fraction(state.weight) for state in scenario.states}
+    shares = {key: each.coverage for key, each in states.items() if each.coverage is not None}
+    return Totals(
+        completions=sum((weight[key] for key, each in states.items() if each.completes), Fraction(0)),
+        coverage=sum(
+            (weight[key] * _weight(scenario.needs_of(key)) * share for key, share in shares.items()), Fraction(0)
+        ),
+        worst_off=min(shares.values(), default=Fraction(0)),
+        external=sum(each.external for each in states.values()),
+        own=sum(each.own for each in states.values()),
+        partners=frozenset[str]().union(*(each.partners for each in states.values())),
+        people=sum(count for each in states.values() for _, count in each.people),
+    )

@@ -15,6 +15,7 @@ from fractions import Fraction
 from hashlib import sha256
 from typing import Any
 
+from matcher.comparison.tally import tally
 from matcher.explanation.findings import ChangeKind
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import FundingOffer, Scenario, State, TechnicalOffer
@@ -86,9 +87,8 @@ def narrowed(scenario: Scenario, portfolio: Portfolio, state: str) -> Scenario:
     """
     decisions = scenario.decisions
     used: dict[str, set[str]] = defaultdict(set)
-    for flow in portfolio.flows:
-        for key in (flow.financier, flow.implementer):
-            used[key or ""].add(scenario.need(flow.need).state)
+    for offer, place in tally(scenario, portfolio).placed:
+        used[offer].add(place)
     for engagement in portfolio.engagements:
         used[engagement.offer].add(engagement.state)
     for pin in decisions.pins:
@@ -98,9 +98,9 @@ def narrowed(scenario: Scenario, portfolio: Portfolio, state: str) -> Scenario:
             used[cap.offer].add(cap.state)
     document = scenario.model_dump()
     document["assumptions"] = {}
-    for offer in scenario.offers:
-        here = {state} if offer.states is None or state in offer.states else set()
-        document["offers"][offer.id]["states"] = sorted(used[offer.id] | here)
+    for each in scenario.offers:
+        here = {state} if each.states is None or state in each.states else set()
+        document["offers"][each.id]["states"] = sorted(used[each.id] | here)
     return Scenario.from_edit(document)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from matcher.comparison.tally import completion_year
+from matcher.comparison.tally import tally
 from matcher.errors import VerificationFailed
 from matcher.explanation.checking import require_valid
 from matcher.explanation.clock_findings import Clock, Earliest
@@ -48,7 +48,7 @@ def clock(scenario: Scenario, portfolio: Portfolio, state: str) -> Clock:
     deadline = scenario.state(state).deadline
     if not any(need.completes for need in scenario.needs_of(state)):
         return Clock(state=state, deadline=deadline, year=None, within=None, alone=None)
-    year = completed_in(scenario, portfolio, state)
+    year = tally(scenario, portfolio).state(state).completion_year
     longest = open_ended(scenario, state)
     within = earliest(longest, answering(longest, portfolio), state, year)
     single = open_ended(only_own(scenario, state), state)
@@ -59,15 +59,6 @@ def clock(scenario: Scenario, portfolio: Portfolio, state: str) -> Clock:
 def answering(scenario: Scenario, portfolio: Portfolio) -> Portfolio:
     """Returns the same flows and engagements as a portfolio of another scenario."""
     return portfolio.model_copy(update={"scenario": scenario.name, "scenario_hash": scenario.digest})
-
-
-def completed_in(scenario: Scenario, portfolio: Portfolio, state: str) -> int | None:
-    """Returns the year by whose end a State has all that Article 5 requires; None if never or if nothing is."""
-    delivered: dict[str, dict[int, int]] = {need.id: {} for need in scenario.needs}
-    for flow in portfolio.flows:
-        years = delivered[flow.need]
-        years[flow.year] = years.get(flow.year, 0) + flow.quantity
-    return completion_year(scenario.needs_of(state), delivered)
 
 
 def open_ended(scenario: Scenario, state: str) -> Scenario:
@@ -165,7 +156,7 @@ def _tried(part: StatePart, state: str, year: int) -> _Tried:
         return _Tried(None, best.impossible)
     portfolio = portfolio_of(setting.compact, best.plan)
     report = verify(setting.scenario, portfolio)
-    found = completed_in(setting.scenario, portfolio, state)
+    found = tally(setting.scenario, portfolio).state(state).completion_year
     if not report.ok or found is None or found > year:
         faults = "; ".join(violation.detail for violation in report.violations[:5])
         raise VerificationFailed(faults or f"{state} was to have all by {year} and has it by {found}")

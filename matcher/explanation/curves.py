@@ -14,6 +14,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from matcher.comparison.tally import tally
 from matcher.engine.parts import Best
 from matcher.errors import VerificationFailed
 from matcher.explanation.changes import Relaxation, anybodys_money, anybodys_work, changed, later_deadline
@@ -121,11 +122,8 @@ def _dearest(scenario: Scenario, need: Need) -> int:
 
 def _missing(scenario: Scenario, portfolio: Portfolio, state: str) -> dict[str, int]:
     """Granules of each need of a State that a portfolio does not meet."""
-    missing = {need.id: need.quantity // _granule(scenario, need) for need in scenario.needs_of(state)}
-    for flow in portfolio.flows:
-        if flow.need in missing:
-            missing[flow.need] -= flow.quantity // _granule(scenario, scenario.need(flow.need))
-    return missing
+    needs = tally(scenario, portfolio).needs
+    return {need.id: needs[need.id].open // _granule(scenario, need) for need in scenario.needs_of(state)}
 
 
 def _step(whole: int) -> int:

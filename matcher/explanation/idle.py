@@ -18,6 +18,7 @@ from typing import Literal
 
 import numpy as np
 
+from matcher.comparison.tally import tally
 from matcher.engine.conflicts.limits import Limit, limits_of
 from matcher.execution import Executor, Serial
 from matcher.explanation.checking import accepted
@@ -97,12 +98,9 @@ class _Case:
         return found
 
     @cached_property
-    def left(self) -> Counter[str]:
+    def left(self) -> dict[str, int]:
         """Units of each need that are not met."""
-        left = Counter({need.id: need.quantity for need in self.scenario.needs})
-        for flow in self.portfolio.flows:
-            left[flow.need] -= flow.quantity
-        return left
+        return {key: each.open for key, each in tally(self.scenario, self.portfolio).needs.items()}
 
 
 def idle_offers(
@@ -139,16 +137,14 @@ def idle_offers(
 
 def _used(scenario: Scenario, portfolio: Portfolio) -> Counter[str]:
     """What each offer gives, and repays for others."""
-    used, lent = Counter[str](), Counter[tuple[str, int]]()
-    for flow in portfolio.flows:
-        used[flow.implementer] += flow.quantity
-        if flow.financier is not None:
-            used[flow.financier] += flow.money
-            lent[flow.financier, flow.year] += flow.money
-    for offer in scenario.funding:
-        if offer.repayment is not None:
-            share = 1 + Fraction(offer.repayment.premium)
-            used[offer.repayment.offer] += sum(ceil(share * lent[offer.id, year]) for year in scenario.years)
+    counted = tally(scenario, portfolio)
+    used, lent = Counter(counted.given), Counter[tuple[str, int]]()
+    for (offer, _, year), amount in counted.yearly.items():
+        lent[offer, year] += amount
+    for lender in scenario.funding:
+        if lender.repayment is not None:
+            share = 1 + Fraction(lender.repayment.premium)
+            used[lender.repayment.offer] += sum(ceil(share * lent[lender.id, year]) for year in scenario.years)
     return used
 
 

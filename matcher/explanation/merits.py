@@ -9,7 +9,7 @@ partnership's needs is the next best partner.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,7 +19,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, Strict
 
 from matcher.comparison.comparison import Comparison, StateChange, compare, state_moved
-from matcher.comparison.tally import tally
+from matcher.comparison.tally import tally, units_by_partners
 from matcher.engine.certificates import rule_prices
 from matcher.engine.replanning import near
 from matcher.execution import Executor, Serial
@@ -163,7 +163,7 @@ def merit(case: _Case, partnership: Partnership) -> Contribution:
     """Returns why one partnership is in a portfolio."""
     scenario, portfolio = case.scenario, case.portfolio
     gone = set(flows_of(scenario, portfolio, partnership))
-    left = portfolio.with_fields(flows=tuple(flow for flow in portfolio.flows if flow not in gone))
+    left = without_flows(scenario, portfolio, gone)
     adds = state_moved(scenario, tally(scenario, portfolio), tally(scenario, left), partnership.state)
     return Contribution(
         partnership=partnership.id,
@@ -172,6 +172,14 @@ def merit(case: _Case, partnership: Partnership) -> Contribution:
         binding=tuple(_binding(case, sorted(gone, key=Flow.key))),
         veto=vetoed(scenario, portfolio, partnership),
     )
+
+
+def without_flows(scenario: Scenario, portfolio: Portfolio, gone: Collection[Flow]) -> Portfolio:
+    """Returns a portfolio without some flows, nor engagements of offers that gave a State nothing else."""
+    left = portfolio.with_fields(flows=tuple(flow for flow in portfolio.flows if flow not in gone))
+    idle = tally(scenario, portfolio).placed.keys() - tally(scenario, left).placed.keys()
+    kept = tuple(each for each in portfolio.engagements if (each.offer, each.state) not in idle)
+    return left.with_fields(engagements=kept)
 
 
 def vetoed(scenario: Scenario, portfolio: Portfolio, partnership: Partnership) -> Veto:
@@ -204,17 +212,13 @@ def _successors(
     scenario: Scenario, before: Portfolio, after: Portfolio, partnership: Partnership
 ) -> Iterator[Successor]:
     """Pairs of providers that do more for one of the partnership's needs, the largest share of it first."""
-    more = Counter[tuple[str | None, str, str]]()
-    for sign, portfolio in ((-1, before), (1, after)):
-        for flow in portfolio.flows:
-            if flow.need in partnership.needs:
-                payer = None if flow.financier is None else scenario.offer(flow.financier).provider
-                more[payer, scenario.offer(flow.implementer).provider, flow.need] += sign * flow.quantity
+    more = units_by_partners(scenario, after)
+    more.subtract(units_by_partners(scenario, before))
 
     def rank(key: tuple[str | None, str, str]) -> tuple[Fraction, str, str, str]:
         return Fraction(-more[key], scenario.need(key[2]).quantity), key[0] or "", key[1], key[2]
 
-    for key in sorted((each for each in more if more[each] > 0), key=rank):
+    for key in sorted((each for each in more if more[each] > 0 and each[2] in partnership.needs), key=rank):
         yield Successor(financier=key[0], implementer=key[1], need=key[2], quantity=more[key])
 
 

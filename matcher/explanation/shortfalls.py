@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from matcher.comparison.comparison import FigureChange
+from matcher.comparison.tally import tally
 from matcher.execution import Executor, Serial
 from matcher.explanation.barring import barred
 from matcher.explanation.changes import Refusals, refusals_of, relaxations_for
@@ -114,16 +114,11 @@ def _longest_first(scenario: Scenario, goals: Sequence[Goal]) -> list[Goal]:
 
 def open_goals(scenario: Scenario, portfolio: Portfolio) -> Iterator[Goal]:
     """Yields what a portfolio leaves: each State that has not completed, then its needs that are not met in full."""
-    delivered, timely = Counter[str](), Counter[str]()
-    for flow in portfolio.flows:
-        delivered[flow.need] += flow.quantity
-        if flow.year <= scenario.state(scenario.need(flow.need).state).deadline:
-            timely[flow.need] += flow.quantity
-    for state in scenario.states:
-        needs = scenario.needs_of(state.id)
-        if any(need.completes and timely[need.id] < need.quantity for need in needs):
-            yield Goal(state.id)
-        yield from (Goal(state.id, need.id) for need in needs if delivered[need.id] < need.quantity)
+    counted = tally(scenario, portfolio)
+    for key, state in counted.states.items():
+        if state.completes is False:
+            yield Goal(key)
+        yield from (Goal(key, need.id) for need in scenario.needs_of(key) if counted.needs[need.id].open > 0)
 
 
 def shortfall(asked: _Asked, goal: Goal) -> Shortfall:
@@ -131,8 +126,8 @@ def shortfall(asked: _Asked, goal: Goal) -> Shortfall:
     scenario, portfolio = asked.scenario, asked.portfolio
     missing, has = 1, 0
     if goal.need is not None:
-        has = sum(flow.quantity for flow in portfolio.flows if flow.need == goal.need)
-        missing = scenario.need(goal.need).quantity - has
+        need = tally(scenario, portfolio).needs[goal.need]
+        has, missing = need.delivered, need.open
     refused, probes = asked.about(goal.state)
     looker = _Looker(scenario, probes.narrow, portfolio, goal, has, missing // TRIFLE)
     at_hand, traded = looker.at_hand(missing)
@@ -321,11 +316,9 @@ class _Looker:
         """Other States that use a limited budget or capacity, those that use most first."""
         if stop.code not in ("budget", "capacity"):
             return []
-        used = Counter[str]()
-        for flow in self.portfolio.flows:
-            state = self.scenario.need(flow.need).state
-            if state != self.goal.state and stop.subject in (flow.financier, flow.implementer):
-                used[state] += flow.money if stop.code == "budget" else flow.quantity
+        placed = tally(self.scenario, self.portfolio).placed
+        used = {state: given for (offer, state), given in placed.items() if offer == stop.subject}
+        used.pop(self.goal.state, None)
         return sorted(used, key=lambda state: (-used[state], state))[:MOST_USERS]
 
 

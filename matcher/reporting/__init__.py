@@ -1,4 +1,4 @@
 """Results and scenarios for people: text for a terminal, a paper for a meeting, draft agreements.
 
-`facts` says what there is, `words` and the tables of `languages` hold every sentence, the other modules lay out.
+`words` and the tables of `languages` hold every sentence, the other modules lay out.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from matcher.comparison.comparison import Comparison, FigureChange, OfferChange, StateChange
+from matcher.comparison.comparison import Comparison, FigureChange, OfferChange, StateChange, coverage_gained
 from matcher.reporting import amounts
 from matcher.reporting.languages import Table, numerals_of, table_of
 from matcher.reporting.layout import escaped
@@ -80,7 +80,9 @@ class ComparisonSpeaker:
     def state(self, each: StateChange) -> list[str]:
         """Returns what is different for a State in one line, then where its offers go or come from."""
         table, currency = self.table, self.scenarios[0].currency
-        shares = [amounts.share(fraction(value), numerals=self.numerals) for value in each.coverage]
+        shares = [
+            amounts.share(None if value is None else fraction(value), numerals=self.numerals) for value in each.coverage
+        ]
         parts = [table["state"].format(state=self._name(each.state), before=shares[0], after=shares[1])]
         if each.completes[0] != each.completes[1] and None not in each.completes:
             parts.append(table["completes" if each.completes[1] else "no_more"])
@@ -138,5 +140,5 @@ def _alone(line: str) -> list[str]:
 
 def sign_of(each: StateChange) -> int:
     """1 for a State that gains coverage, -1 for one that loses, 0 else."""
-    before, after = (fraction(value) for value in each.coverage)
-    return (after > before) - (after < before)
+    gained = coverage_gained(each)
+    return (gained > 0) - (gained < 0)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from matcher.comparison.tally import kinds, tally
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result
 from matcher.reporting import amounts, words
-from matcher.reporting.facts import kind_facts, need_facts, state_facts
 from matcher.reporting.layout import escaped, markdown_table
 from matcher.reporting.sheets import (
     LARGEST_HEAD,
@@ -89,17 +89,18 @@ def _objectives(scenario: Scenario, result: Result) -> Lines:
 
 def _states(scenario: Scenario, portfolio: Portfolio) -> Lines:
     head = ("State", "deadline", "completes", "needs met", "external money", "own money", "partners")
+    states = tally(scenario, portfolio).states
     rows = [
         (
-            facts.state.name,
-            str(facts.state.deadline),
-            completion(facts),
-            amounts.share(facts.met),
-            amounts.money(facts.external, scenario.currency),
-            amounts.money(facts.own, scenario.currency),
-            ", ".join(scenario.provider(partner).name for partner in facts.partners) or amounts.NONE,
+            scenario.state(key).name,
+            str(scenario.state(key).deadline),
+            completion(counted),
+            amounts.share(counted.coverage),
+            amounts.money(counted.external, scenario.currency),
+            amounts.money(counted.own, scenario.currency),
+            ", ".join(scenario.provider(partner).name for partner in sorted(counted.partners)) or amounts.NONE,
         )
-        for facts in state_facts(scenario, portfolio)
+        for key, counted in states.items()
     ]
     return ["## States", "", *markdown_table(head, rows, frozenset({1, 3, 4, 5}))]
 
@@ -107,7 +108,7 @@ def _states(scenario: Scenario, portfolio: Portfolio) -> Lines:
 def _kinds(scenario: Scenario, result: Result) -> Lines:
     rows = [
         (words.KINDS[each.kind], str(each.partnerships), amounts.money(each.money, scenario.currency))
-        for each in kind_facts(result)
+        for each in kinds(result.partnerships)
     ]
     if not rows:
         return []
@@ -145,13 +146,13 @@ def _sheet(draft: Sheet) -> Lines:
 def _unmet(scenario: Scenario, portfolio: Portfolio) -> Lines:
     rows = [
         (
-            scenario.state(facts.need.state).name,
-            need_name(scenario, facts.need.id),
-            amounts.quantity(facts.open, scenario.capability(facts.need.capability).unit),
-            amounts.share(1 - facts.met),
+            scenario.state(each.need.state).name,
+            need_name(scenario, each.need.id),
+            amounts.quantity(each.open, scenario.capability(each.need.capability).unit),
+            amounts.share(1 - each.met),
         )
-        for facts in need_facts(scenario, portfolio)
-        if facts.open
+        for each in tally(scenario, portfolio).needs.values()
+        if each.open
     ]
     if not rows:
         return ["## Needs that stay open", "", words.PAPER["all_met"]]

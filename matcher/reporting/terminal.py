@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from matcher.comparison.tally import StateTally, kinds, tally
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result
 from matcher.reporting import amounts, words
-from matcher.reporting.facts import StateFacts, kind_facts, state_facts
 from matcher.reporting.layout import clean, section, text_table
 from matcher.reporting.sheets import LARGEST_HEAD, LARGEST_RIGHT, largest_count, largest_rows, sheet, sheet_lines
 from matcher.reporting.verdict import OBJECTIVE_HEAD, OBJECTIVE_RIGHT, completion, objective_rows, verdict_of
-from matcher.scenario import Scenario
+from matcher.scenario import Scenario, State
 
 
 def summary_text(scenario: Scenario, result: Result) -> str:
@@ -29,19 +29,20 @@ def summary_text(scenario: Scenario, result: Result) -> str:
 def state_table(scenario: Scenario, portfolio: Portfolio) -> list[str]:
     """Returns the lines of a table with one row per State."""
     head = ("State", "deadline", "completes", "needs met", "external money", "own money", "partners")
-    rows = [_state_row(scenario, facts) for facts in state_facts(scenario, portfolio)]
+    counted = tally(scenario, portfolio)
+    rows = [_state_row(scenario, state, counted.state(state.id)) for state in scenario.states]
     return text_table(head, rows, frozenset({1, 3, 4, 5, 6}))
 
 
-def _state_row(scenario: Scenario, facts: StateFacts) -> tuple[str, ...]:
+def _state_row(scenario: Scenario, state: State, counted: StateTally) -> tuple[str, ...]:
     return (
-        facts.state.name,
-        str(facts.state.deadline),
-        completion(facts),
-        amounts.share(facts.met),
-        amounts.money(facts.external, scenario.currency),
-        amounts.money(facts.own, scenario.currency),
-        str(len(facts.partners)),
+        state.name,
+        str(state.deadline),
+        completion(counted),
+        amounts.share(counted.coverage),
+        amounts.money(counted.external, scenario.currency),
+        amounts.money(counted.own, scenario.currency),
+        str(len(counted.partners)),
     )
 
 
@@ -54,7 +55,7 @@ def partnership_table(scenario: Scenario, result: Result) -> list[str]:
 def _kind_table(scenario: Scenario, result: Result) -> list[str]:
     rows = [
         (words.KINDS[each.kind], str(each.partnerships), amounts.money(each.money, scenario.currency))
-        for each in kind_facts(result)
+        for each in kinds(result.partnerships)
     ]
     return text_table(("kind", "partnerships", "money"), rows, frozenset({1, 2})) if rows else []
 

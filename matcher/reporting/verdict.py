@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from matcher.comparison.tally import StateTally
 from matcher.portfolio.result import Result, Stage
 from matcher.reporting import amounts, words
-from matcher.reporting.facts import StateFacts
 from matcher.scenario import Currency
 
 OBJECTIVE_HEAD = ("objective", "portfolio", "reached", "best possible", "gap", "proven")
@@ -70,10 +70,10 @@ def _gaps(stages: tuple[Stage, ...]) -> str:
     return " ".join(sentences)
 
 
-def completion(facts: StateFacts) -> str:
+def completion(counted: StateTally) -> str:
     """Returns whether and when a State completes, in a few words."""
-    if facts.completes is None:
+    if counted.completes is None:
         return "not applicable"
-    if facts.completes:
-        return f"in {facts.done_in}"
-    return "no" if facts.done_in is None else f"late, in {facts.done_in}"
+    if counted.completes:
+        return f"in {counted.completion_year}"
+    return "no" if counted.completion_year is None else f"late, in {counted.completion_year}"
