@@ -206,44 +206,46 @@ def stage(**changes: Any) -> Stage:
 
 def test_verdict_of_proof() -> None:
     """Only gaps of zero are called the best; any other is said to be within what was asked."""
-    assert verdict_of(sample_result()) == words.VERDICTS["optimal_exact"]
+    assert verdict_of(sample_result(), sample_scenario()) == words.VERDICTS["optimal_exact"]
     open_stage = stage(gap=0.000001, solved=True)
     near = sample_result(options=SolveOptions(gap=Decimal("0.001")), stages=(open_stage,))
-    assert "within 0.1 %" in verdict_of(near)
-    assert "proven best" not in verdict_of(sample_result(stages=(open_stage,)))
+    assert "within 0.1 %" in verdict_of(near, sample_scenario())
+    assert "proven best" not in verdict_of(sample_result(stages=(open_stage,)), sample_scenario())
 
 
 def test_verdict_of_a_limit_says_the_largest_gap() -> None:
     """A portfolio that a limit cut short is not called good; its largest gap is said."""
     result = sample_result(status="feasible", stopped_by="time", stages=(stage(), stage(objective="cost", gap=0.75)))
-    assert "the time limit was reached" in verdict_of(result)
-    assert f"75 % ({words.OBJECTIVES['cost']})" in verdict_of(result)
+    assert "the time limit was reached" in verdict_of(result, sample_scenario())
+    assert f"75 % ({words.OBJECTIVES['cost']})" in verdict_of(result, sample_scenario())
 
 
 def test_verdict_says_what_ran_out_and_whether_a_clock_had_a_say() -> None:
     """What ended a solve is told in full; that it need not end so again, wherever that is not sure."""
     how = "512 MiB of memory were used up"
     starved = sample_result(status="feasible", stopped_by="resource_exhausted", stopped_how=how, stages=(stage(),))
-    assert f"memory or processor time ran out ({how}) before the proof" in verdict_of(starved)
-    assert verdict_of(starved).endswith(words.CLOCK)
+    assert f"memory or processor time ran out ({how}) before the proof" in verdict_of(starved, sample_scenario())
+    assert verdict_of(starved, sample_scenario()).endswith(words.CLOCK)
     worked = sample_result(status="feasible", stopped_by="work", repeatable=True, stages=(stage(),))
-    assert words.CLOCK not in verdict_of(worked)
-    assert words.CLOCK not in verdict_of(sample_result())
+    assert words.CLOCK not in verdict_of(worked, sample_scenario())
+    assert words.CLOCK not in verdict_of(sample_result(), sample_scenario())
 
 
 def test_verdict_says_what_later_bounds_rest_on() -> None:
     """Bounds of later objectives are said to hold only with what earlier ones reached, where there are later ones."""
     later = sample_result(status="feasible", stopped_by="work", stages=(stage(), stage(objective="cost", solved=True)))
-    assert words.GAPS["conditional"] in verdict_of(later)
-    assert words.GAPS["conditional"] not in verdict_of(sample_result(status="feasible", stages=(stage(),)))
-    assert words.GAPS["conditional"] not in verdict_of(sample_result())
+    assert words.GAPS["conditional"] in verdict_of(later, sample_scenario())
+    assert words.GAPS["conditional"] not in verdict_of(
+        sample_result(status="feasible", stages=(stage(),)), sample_scenario()
+    )
+    assert words.GAPS["conditional"] not in verdict_of(sample_result(), sample_scenario())
 
 
 def test_verdict_without_bound_says_that_nothing_is_known() -> None:
     """Where no bound is known, no distance is claimed."""
     result = sample_result(status="feasible", stopped_by="work", stages=(stage(bound=None, gap=None),))
-    assert "nothing can be said" in verdict_of(result)
-    assert objective_rows(result, DOLLARS)[0][3:] == ("unknown", "unknown", "no")
+    assert "nothing can be said" in verdict_of(result, sample_scenario())
+    assert objective_rows(result, sample_scenario())[0][3:] == ("unknown", "unknown", "no")
 
 
 def test_summary_shows_the_portfolio() -> None:

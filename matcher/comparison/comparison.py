@@ -95,6 +95,8 @@ class Comparison(Frozen):
     """Money (minor units) or work (units) of offers that give more or less, by id."""
     scenarios: tuple[Differs, ...]
     """What is different between the two scenarios."""
+    retimed: tuple[Id, ...] = ()
+    """States for which nothing else is different, but that get the same from each offer in other years."""
 
 
 def compare(
@@ -124,7 +126,10 @@ def compare(
         if before.given.get(offer, 0) != after.given.get(offer, 0)
     )
     objectives = tuple(_objectives(scenarios, reports, (before, after)))
-    return Comparison(objectives=objectives, states=tuple(states), offers=offers, scenarios=differences)
+    retimed = tuple(sorted(pair.retimed - {each.state for each in states}))
+    return Comparison(
+        objectives=objectives, states=tuple(states), offers=offers, scenarios=differences, retimed=retimed
+    )
 
 
 def coverage_gained(each: StateChange) -> Fraction:
@@ -192,6 +197,12 @@ class _Pair:
             offers=offers,
             differences=tuple(self._related(name, {each.offer for each in offers})),
         )
+
+    @property
+    def retimed(self) -> set[str]:
+        """States in which any offer gives more or less in a year."""
+        before, after = self.before.yearly, self.after.yearly
+        return {key[1] for key in before.keys() | after.keys() if before.get(key, 0) != after.get(key, 0)}
 
     @cached_property
     def _moves(self) -> dict[str, dict[str, tuple[int, int]]]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from matcher.alternatives.findings import Alternative, Alternatives, Pair, Partner, Standing
 from matcher.reporting import amounts
-from matcher.reporting.languages import Table, numerals_of, table_of
+from matcher.reporting.languages import Table, numerals_of, objective_names, table_of
 from matcher.reporting.layout import escaped, markdown_table
 from matcher.scenario import Scenario
 from matcher.scenario.objectives import weighted_sum
@@ -37,6 +37,7 @@ class _Speaker:
     def __init__(self, scenario: Scenario, alternatives: Alternatives, language: str) -> None:
         self.scenario, self.found = scenario, alternatives
         self.table: Table = table_of(language)["alternatives"]
+        self.names = objective_names(language, "alternatives", scenario.objectives.discount)
         self.numerals = numerals_of(language)
         self.provider = {each.id: each.name for each in scenario.providers}
 
@@ -44,7 +45,7 @@ class _Speaker:
         """Yields what there is of alternatives, and how far they are apart."""
         table, found = self.table, self.found
         others = len(found.portfolios) - 1
-        objectives = ", ".join(table["names"][name] for name in self._named())
+        objectives = ", ".join(self.names[name] for name in self._named())
         said = {"count": self._count(others), "tolerance": self._tolerance(), "objectives": objectives}
         yield from ("", table["opening" if others else "alone"].format(**said))
         if found.why != "reached":
@@ -59,7 +60,7 @@ class _Speaker:
     def _portfolios(self) -> list[str]:
         """The table of the portfolios: their objectives, and how far they are from the proposed one."""
         table, named = self.table, self._named()
-        head = [table["head"]["portfolio"], *(table["names"][name] for name in named)]
+        head = [table["head"]["portfolio"], *(self.names[name] for name in named)]
         head += [table["head"]["pairs"], table["head"]["apart"]]
         rows = [
             [

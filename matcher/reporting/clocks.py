@@ -47,6 +47,7 @@ class _Speaker:
         self.scenario = scenario
         self.table: Table = table_of(language)["clocks"]
         self.numerals = numerals_of(language)
+        self.discounted = scenario.objectives.discount != 1
 
     def clock(self, clock: Clock) -> Iterator[str]:
         """Yields the lines of a clock."""
@@ -88,7 +89,8 @@ class _Speaker:
         names = table["columns"]
         first = names["time" if curve.resource == "time" else "amount"]
         rows = [(self._amount(curve, each), self._completes(each), self._coverage(each)) for each in curve.points]
-        yield from markdown_table((first, names["completes"], names["coverage"]), rows, frozenset({0, 2}))
+        share = names["discounted" if self.discounted else "coverage"]
+        yield from markdown_table((first, names["completes"], share), rows, frozenset({0, 2}))
         yield from ("", escaped(self._end(curve)), "")
 
     def _end(self, curve: Curve) -> str:
@@ -100,7 +102,8 @@ class _Speaker:
             return str(self.table[key].format(amount=self._amount(curve, at)))
         if most.could_complete and not curve.points[-1].completes:
             return str(self.table["uncompleted"].format(state=self.scenario.state(curve.state).name))
-        return str(self.table["unsaturated"].format(bound=self._bound(most)))
+        key = "unsaturated_discounted" if self.discounted else "unsaturated"
+        return str(self.table[key].format(bound=self._bound(most)))
 
     def _amount(self, curve: Curve, point: CurvePoint) -> str:
         if curve.resource == "time":

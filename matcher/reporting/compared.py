@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import TypeVar
 
 from matcher.comparison.comparison import Comparison, FigureChange, OfferChange, StateChange, coverage_gained
 from matcher.reporting import amounts
-from matcher.reporting.languages import Table, numerals_of, table_of
+from matcher.reporting.languages import Table, numerals_of, objective_names, table_of
 from matcher.reporting.layout import escaped
 from matcher.scenario import FundingOffer, Scenario
 from matcher.units import fraction
@@ -36,6 +37,9 @@ class ComparisonSpeaker:
         self.scenarios = (after, before)
         self.table: Table = table_of(language)["compare"]
         self.numerals = numerals_of(language)
+        discounts = {scenario.objectives.discount for scenario in self.scenarios}
+        # Of scenarios that discount differently, a comparison holds quantities.
+        self.names = objective_names(language, "compare", discounts.pop() if len(discounts) == 1 else Decimal(1))
         names = {"before": before.title or before.name, "after": after.title or after.name}
         self.title = self.table["title"].format(**names)
 
@@ -43,13 +47,14 @@ class ComparisonSpeaker:
         """Yields all lines."""
         table = self.table
         yield f"# {escaped(self.title)}"
-        if not comparison.states and not comparison.offers and not comparison.scenarios:
-            yield from ("", table["same"])
+        if not comparison.states and not comparison.offers and not comparison.retimed:
+            yield from ("", table["same_plan" if comparison.scenarios else "same"])
         yield from self._section("objectives", map(self.objective, comparison.objectives), _alone)
         for key, sign in (("gains", 1), ("loses", -1), ("moves", 0)):
             states = [each for each in comparison.states if sign_of(each) == sign]
             ordered = states[::-1] if key == "loses" else states  # those that lose most first
             yield from self._section(key, ordered, self.state)
+        yield from self._section("retimed", map(self._name, comparison.retimed), _alone)
         yield from self._section("offers", comparison.offers, self._offer)
         differences = (
             table["differs"].format(
@@ -65,8 +70,7 @@ class ComparisonSpeaker:
             amounts.objective(each.subject, value, self.scenarios[0].currency, self.numerals)
             for value in (each.before, each.after)
         ]
-        name = self.table["names"][each.subject]
-        return str(self.table["objective"].format(name=name, before=said[0], after=said[1]))
+        return str(self.table["objective"].format(name=self.names[each.subject], before=said[0], after=said[1]))
 
     def _section(self, key: str, items: Iterable[T], said: Callable[[T], Sequence[str]]) -> Iterator[str]:
         """Yields a heading and the items, the first line of each with the others under it; nothing without items."""

@@ -47,9 +47,9 @@ def summary_markdown(scenario: Scenario, result: Result) -> str:
 def _opening(scenario: Scenario, result: Result) -> Lines:
     lines = [f"# {escaped(scenario.title or scenario.name)}", ""]
     if result.portfolio is None:
-        lines += [f"**{words.STATUS[result.status].capitalize()}.** {verdict_of(result)}"]
+        lines += [f"**{words.STATUS[result.status].capitalize()}.** {verdict_of(result, scenario)}"]
         return [*lines, "", *(f"- {escaped(conflict.detail)}" for conflict in result.conflicts)]
-    lines += [words.PAPER["opening"], "", f"**How good it is.** {verdict_of(result)}"]
+    lines += [words.PAPER["opening"], "", f"**How good it is.** {verdict_of(result, scenario)}"]
     return lines
 
 
@@ -75,15 +75,16 @@ def _ending(result: Result) -> str:
 
 def _sought(scenario: Scenario) -> str:
     """Returns the objectives in the order or with the weights that were asked for."""
+    names = words.objective_names(scenario.objectives.discount)
     if scenario.objectives.weights is not None:
-        return ", ".join(f"{words.OBJECTIVES[each.objective]} x {each.weight}" for each in scenario.objectives.weights)
-    return "; then ".join(words.OBJECTIVES[goal.objective] for goal in scenario.order())
+        return ", ".join(f"{names[each.objective]} x {each.weight}" for each in scenario.objectives.weights)
+    return "; then ".join(names[goal.objective] for goal in scenario.order())
 
 
 def _objectives(scenario: Scenario, result: Result) -> Lines:
     if not result.stages:
         return []
-    rows = objective_rows(result, scenario.currency)
+    rows = objective_rows(result, scenario)
     return ["## Objectives", "", *markdown_table(OBJECTIVE_HEAD, rows, OBJECTIVE_RIGHT)]
 
 

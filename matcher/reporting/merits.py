@@ -84,7 +84,8 @@ class MeritSpeaker:
             return text
         amount, step = self._step(each)
         worth = amounts.share(fraction(each.price) * step, 2, self.numerals)
-        return str(self.table["price"].format(limit=text, amount=amount, share=worth))
+        key = "price" if self.scenario.objectives.discount == 1 else "price_discounted"
+        return str(self.table[key].format(limit=text, amount=amount, share=worth))
 
     def _step(self, each: Binding) -> tuple[str, int]:
         """An amount of what is limited that is worth a need at most, and how many units that is."""

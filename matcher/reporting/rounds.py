@@ -8,7 +8,7 @@ from matcher.comparison.comparison import Comparison
 from matcher.portfolio.result import Result
 from matcher.reporting import amounts
 from matcher.reporting.compared import ComparisonSpeaker
-from matcher.reporting.languages import Table, numerals_of, table_of
+from matcher.reporting.languages import Table, numerals_of, objective_names, table_of
 from matcher.reporting.layout import escaped
 from matcher.rounds.decisions import Decision
 from matcher.rounds.record import Price, Record
@@ -66,7 +66,7 @@ class _Speaker:
 
     def figures(self, result: Result) -> Iterator[str]:
         """Yields what the plan comes to, and what could at best be."""
-        table, said = self.table, table_of(self.language)["compare"]["names"]
+        table, said = self.table, objective_names(self.language, "compare", self.scenario.objectives.discount)
         last = {stage.objective: stage for stage in result.stages}  # of an objective that comes again, the last
         unproven = {name: stage for name, stage in last.items() if not stage.solved and stage.bound is not None}
         yield from ("", f"## {table['figures']}", "")

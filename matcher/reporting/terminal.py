@@ -14,10 +14,10 @@ from matcher.scenario import Scenario, State
 
 def summary_text(scenario: Scenario, result: Result) -> str:
     """Returns a result on about one page: verdict, objectives, States, largest partnerships, kinds."""
-    lines = [f"{clean(scenario.title) or scenario.name}: {words.STATUS[result.status]}", verdict_of(result)]
+    lines = [f"{clean(scenario.title) or scenario.name}: {words.STATUS[result.status]}", verdict_of(result, scenario)]
     lines += section("Conflicts", [f"- {conflict.detail}" for conflict in result.conflicts])
     if result.stages:
-        rows = objective_rows(result, scenario.currency)
+        rows = objective_rows(result, scenario)
         lines += section("Objectives", text_table(OBJECTIVE_HEAD, rows, OBJECTIVE_RIGHT))
     if result.portfolio is not None:
         lines += section("States", state_table(scenario, result.portfolio))

@@ -7,22 +7,22 @@ from decimal import Decimal
 from matcher.comparison.tally import StateTally
 from matcher.portfolio.result import Result, Stage
 from matcher.reporting import amounts, words
-from matcher.scenario import Currency
+from matcher.scenario import Scenario
 
 OBJECTIVE_HEAD = ("objective", "portfolio", "reached", "best possible", "gap", "proven")
 OBJECTIVE_RIGHT = frozenset({1, 2, 3, 4})
 
 
-def objective_rows(result: Result, currency: Currency) -> list[tuple[str, ...]]:
+def objective_rows(result: Result, scenario: Scenario) -> list[tuple[str, ...]]:
     """Returns one row per objective pursued: what the portfolio has, what was reached, bound, gap."""
     figures = {figure.objective: figure.exact for figure in result.figures}
-    return [_row(stage, figures.get(stage.objective), currency) for stage in result.stages]
+    return [_row(stage, figures.get(stage.objective), scenario) for stage in result.stages]
 
 
-def _row(stage: Stage, exact: str | None, currency: Currency) -> tuple[str, ...]:
-    name = stage.objective
+def _row(stage: Stage, exact: str | None, scenario: Scenario) -> tuple[str, ...]:
+    name, currency = stage.objective, scenario.currency
     return (
-        words.OBJECTIVES[name],
+        words.objective_names(scenario.objectives.discount)[name],
         amounts.objective(name, exact, currency) if exact is not None else amounts.NONE,
         amounts.objective(name, stage.value, currency),
         amounts.bound(stage, currency),
@@ -31,13 +31,13 @@ def _row(stage: Stage, exact: str | None, currency: Currency) -> tuple[str, ...]
     )
 
 
-def verdict_of(result: Result) -> str:
+def verdict_of(result: Result, scenario: Scenario) -> str:
     """Returns one honest sentence or two about how far the result can be relied on."""
     if result.status == "optimal":
         exact = all(stage.gap == 0 for stage in result.stages)
         key = "optimal_exact" if exact else "optimal_near"
         return words.VERDICTS[key].format(asked=amounts.gap(result.options.gap))
-    sentence = words.VERDICTS[result.status].format(stop=stop_of(result), gaps=_gaps(result.stages))
+    sentence = words.VERDICTS[result.status].format(stop=stop_of(result), gaps=_gaps(result.stages, scenario))
     limited = result.status in ("feasible", "no_portfolio")
     return f"{sentence} {words.CLOCK}" if limited and not result.repeatable else sentence
 
@@ -48,22 +48,18 @@ def stop_of(result: Result) -> str:
     return f"{stop} ({result.stopped_how})" if result.stopped_how else stop
 
 
-def _gaps(stages: tuple[Stage, ...]) -> str:
+def _gaps(stages: tuple[Stage, ...], scenario: Scenario) -> str:
     """Returns what is known about the distance from the best of objectives that are not proven."""
     unproven = [stage for stage in stages if not stage.solved]
     if not unproven:
         return words.GAPS["closed"]
-    sentences = []
+    names, sentences = words.objective_names(scenario.objectives.discount), []
     known = [stage for stage in unproven if stage.gap is not None]
     if known:
         widest = max(known, key=lambda stage: Decimal(str(stage.gap)))
-        sentences.append(
-            words.GAPS["open"].format(gap=amounts.gap(widest.gap), objective=words.OBJECTIVES[widest.objective])
-        )
+        sentences.append(words.GAPS["open"].format(gap=amounts.gap(widest.gap), objective=names[widest.objective]))
     sentences += [
-        words.GAPS["unknown"].format(objective=words.OBJECTIVES[stage.objective])
-        for stage in unproven
-        if stage.gap is None
+        words.GAPS["unknown"].format(objective=names[stage.objective]) for stage in unproven if stage.gap is None
     ]
     if len(stages) > 1:
         sentences.append(words.GAPS["conditional"])

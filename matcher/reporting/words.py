@@ -6,6 +6,7 @@ The engine leaves codes and data; words are put to them in the reports and nowhe
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from types import MappingProxyType
 
 from matcher.reporting.languages import table_of
@@ -27,6 +28,18 @@ OBJECTIVES = _table(
     weighted="weighted sum of objectives",
 )
 """What each objective measures."""
+
+DISCOUNTED = _table(
+    coverage="needs met, sooner counts more (weighted)",
+    worst_off="least served State, sooner counts more",
+)
+"""What objectives measure in which a scenario discounts later years; "needs met" alone is quantities everywhere."""
+
+
+def objective_names(discount: Decimal) -> Mapping[str, str]:
+    """Returns what each objective measures in a scenario with that discount."""
+    return OBJECTIVES if discount == 1 else {**OBJECTIVES, **DISCOUNTED}
+
 
 STATUS = _table(
     optimal="solved",

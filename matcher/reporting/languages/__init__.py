@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -40,6 +42,20 @@ def table_of(language: str) -> Table:
     text = resources.files(__name__).joinpath(f"{language}.yaml").read_text(encoding="utf-8")
     found: Table = yaml.safe_load(text)
     return found
+
+
+def objective_names(language: str, section: str, discount: Decimal) -> Mapping[str, str]:
+    """Returns the names that a section of a language's table gives the objectives of a scenario with that discount.
+
+    Shares of needs that are discounted have names of their own: "needs met" alone is quantities everywhere.
+
+    Raises
+    ------
+    InvalidOptions
+        if there is no table of the language.
+    """
+    table = table_of(language)
+    return {**table[section]["names"], **({} if discount == 1 else table["discounted"])}
 
 
 def numerals_of(language: str) -> Numerals:
