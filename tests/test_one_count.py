@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -334,3 +335,70 @@ def test_a_round_says_what_the_checker_counts(seed: int) -> None:
     text = round_markdown(*after[:1], played.result, record, (scenario, since))
     value = amounts.objective("coverage", plain(report.figures["coverage"]), scenario.currency)
     assert f"- needs met, sooner counts more (weighted): {value}" in text
+
+
+COUNTERS = {
+    "comparison/tally.py": "the one count",
+    "portfolio/portfolio.py": "a portfolio puts its flows in order",
+    "portfolio/partnerships.py": "flows become agreements: who, how much, until when",
+    "io/portfolio_table.py": "a row for each flow",
+    "formulation/need_aggregation.py": "flows of like needs, merged and parted",
+    "formulation/plans.py": "flows become columns of the model",
+    "engine/replanning.py": "what an earlier portfolio gave, of another scenario: offers and needs may be gone",
+    "explanation/merits.py": "a portfolio without some flows, or with one of them larger",
+    "alternatives/finding.py": "flows State by State, to put one part in place of another",
+    "alternatives/pairs.py": "pairs of partners, not amounts; a portfolio under another scenario's name",
+}
+"""Modules that may look at a portfolio's flows one by one, and why; the checker counts for itself."""
+
+
+def takes_flows(node: ast.AST) -> bool:
+    """Returns whether an expression is the flows of something that is not the columns of a model."""
+    if not (isinstance(node, ast.Attribute) and node.attr == "flows"):
+        return False
+    return not ast.unparse(node.value).endswith(("columns", "piece"))
+
+
+def looks_at_flows(source: str) -> bool:
+    """Returns whether a module goes through flows, hands them on or keeps them under another name."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.For | ast.comprehension):
+            taken = list(ast.walk(node.iter))
+        elif isinstance(node, ast.Call):
+            taken = [*node.args, *(each.value for each in node.keywords)]
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr | ast.Starred | ast.YieldFrom | ast.Return):
+            taken = [] if node.value is None else [node.value]
+        else:
+            continue
+        if any(takes_flows(each) for each in taken):
+            return True
+    return False
+
+
+def test_nobody_else_counts_flows() -> None:
+    """Modules that go through a portfolio's flows are those listed, each with its reason."""
+    found = {
+        path.relative_to(MODULES).as_posix()
+        for path in MODULES.rglob("*.py")
+        if "verification" not in path.parts and looks_at_flows(path.read_text(encoding="utf-8"))
+    }
+    assert found == set(COUNTERS)
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "met = sum(flow.quantity for flow in portfolio.flows)",
+        "for at, flow in enumerate(self.portfolio.flows): pass",
+        "flows = result.portfolio.flows",
+        "total = sum(map(money, portfolio.flows))",
+        "def flows(portfolio): return portfolio.flows",
+        "found = [*portfolio.flows]",
+    ],
+)
+def test_a_planted_counter_is_found(planted: str) -> None:
+    """However the flows are reached; the columns of a model are none."""
+    assert looks_at_flows(planted)
+    assert not looks_at_flows(
+        "chosen = np.flatnonzero(columns.flow_year[: columns.flows])\ncount = len(portfolio.flows[0:])"
+    )
