@@ -148,4 +148,4 @@ class Objectives(Frozen):
     weights: tuple[Weight, ...] | None = None
     """Weighted sum."""
     discount: Share = Decimal(1)
-    """Factor per year after the first by which a delivered share counts in `coverage`."""
+    """Factor per year after the first by which a delivered share counts in `coverage` and `worst_off`."""
