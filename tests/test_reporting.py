@@ -303,7 +303,7 @@ def test_paper_for_a_meeting() -> None:
         "## Objectives",
         "## States",
         "## Kinds of partnership",
-        "## Needs that stay open",
+        "## Unmet needs",
         "## Partnerships (5)",
         "## What it rests on",
         "## How to check it",
@@ -519,7 +519,7 @@ def test_caution_decisions_that_no_option_can_honour() -> None:
 def test_caution_missing_provenance_is_counted() -> None:
     """How many entities say nothing about their sources is counted by collection."""
     found = {each.subject: text(each) for each in found_cautions()["provenance_missing"]}
-    assert found["offers"] == "8 of 8 offers say nothing about where their figures come from"
+    assert found["offers"] == "8 of 8 offers have no provenance"
 
 
 REASONS: dict[ReasonCode, tuple[str, str, str, str]] = {

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file, YAML or JSON.")]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--override", metavar="NAME", help="Lay a named override of the file over it; repeatable."),
+    typer.Option("--override", metavar="NAME", help="Apply a named override from the scenario file; repeatable."),
 ]
 Gap = Annotated[str, typer.Option(metavar="GAP", help="Relative gap at which an objective counts as solved.")]
 Workers = Annotated[

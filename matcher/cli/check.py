@@ -12,7 +12,7 @@ from matcher.cli.talk import fault_documents, out, out_json, say
 def check_command(
     scenario: ScenarioFile, override: Overrides = None, language: Language = "en", json: AsJson = False
 ) -> None:
-    """Tell every fault of a scenario, or what it holds."""
+    """Validate a scenario: list every error, or summarise it."""
     from matcher.engine.lexicographic import formulated
     from matcher.errors import InvalidScenario
     from matcher.io import load

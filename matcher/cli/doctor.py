@@ -37,7 +37,7 @@ class Finding:
 
 
 def doctor_command(json: AsJson = False) -> None:
-    """Look whether the engine can work on this machine."""
+    """Check that the solvers work on this machine."""
     findings = [*_packages(), *_machine(), _output(), *_engines()]
     if json:
         out_json([{"subject": each.subject, "found": each.found, "ok": each.ok} for each in findings])

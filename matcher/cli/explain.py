@@ -50,7 +50,7 @@ def explain_command(
     language: Language = "en",
     workers: Workers = 1,
     json: AsJson = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Do not say what is being looked for.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Suppress progress messages.")] = False,
 ) -> None:
     """Explain a portfolio: why, why not, and what it would take."""
     from matcher.alternatives.finding import find_alternatives

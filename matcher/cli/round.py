@@ -69,7 +69,7 @@ def round_command(
     json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
-    """Decide, and plan again from the round before."""
+    """Record decisions and re-plan from the previous round."""
     from matcher.portfolio.result import SolveOptions
     from matcher.reporting.languages import table_of
     from matcher.rounds.session import Session
@@ -248,7 +248,8 @@ class _Round:
             if engine.interruption.exit is not None:
                 break
             if priced is None:
-                say(f"matcher: decision {each} has no price: no portfolio was found without it in the same effort")
+                why = "no portfolio was found without it within the same work limit"
+                say(f"matcher: decision {each} has no price: {why}")
             else:
                 found.append(priced)
         return tuple(found)

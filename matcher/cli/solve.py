@@ -94,12 +94,10 @@ def solve_command(
     order: Order = None,
     earlier: Annotated[
         Path | None,
-        typer.Option(
-            "--from", metavar="RUN", help="Start from the portfolio of a saved run, as far as it still can be."
-        ),
+        typer.Option("--from", metavar="RUN", help="Start from a saved run, keeping what is still feasible."),
     ] = None,
     stay_near: Annotated[
-        bool, typer.Option("--stay-near", help="With --from: change no more of it than better figures need.")
+        bool, typer.Option("--stay-near", help="With --from: prefer results close to that portfolio.")
     ] = False,
     bundle: Annotated[
         bool, typer.Option("--bundle", help="Also write proof of the bounds, which 'matcher verify DIR' checks.")

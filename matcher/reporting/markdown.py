@@ -156,9 +156,9 @@ def _unmet(scenario: Scenario, portfolio: Portfolio) -> Lines:
         if each.open
     ]
     if not rows:
-        return ["## Needs that stay open", "", words.PAPER["all_met"]]
+        return ["## Unmet needs", "", words.PAPER["all_met"]]
     table = markdown_table(("State", "need", "open", "share"), rows, frozenset({2, 3}))
-    return ["## Needs that stay open", "", *table]
+    return ["## Unmet needs", "", *table]
 
 
 def _ground(scenario: Scenario) -> Lines:
