@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from matcher.engine import single_model
 from matcher.engine.problem import ObjectiveProblem, ObjectiveResult, exact_bound
 from matcher.engine.solving import solve
+from matcher.formulation.formulate import formulate
 from matcher.formulation.plans import Plan
 from matcher.portfolio.result import SolveOptions, Stage
 from matcher.reporting import amounts
@@ -74,6 +76,53 @@ def test_a_bound_that_is_passed_is_dropped(monkeypatch: pytest.MonkeyPatch, capl
     assert (stage.exact, stage.bound, stage.gap, stage.solved) == ("1", None, None, False)
     assert (result.status, result.portfolio is not None) == ("feasible", True)
     assert "past the bound" in caplog.text
+
+
+def test_amounts_far_below_a_million_are_bounded_rightly() -> None:
+    """By hand: 64 months by the cheap and firm team, 137 by the other, 338 of money: 192 + 205.5 + 338 = 735.5.
+
+    Where columns were scaled to millions whatever they could be, amounts of a few units were below the search's
+    tolerance, and 734.5 was said to be the most.
+    """
+    scenario = small_scenario(
+        {
+            "horizon": [2015, 2018],
+            "capabilities.clearance.reference_price": 3,
+            "needs.n": {"state": "A", "capability": "clearance", "quantity": 201, "indivisible": True},
+            "offers.f": {"kind": "funding", "provider": "donor", "amount": 1, "firmness": Decimal("0.5")},
+            "offers.g": {
+                "kind": "funding",
+                "provider": "donor",
+                "amount": {2015: 21, 2016: 318, 2017: 66},
+                "carry_over": Decimal("0.5"),
+                "max_states": 1,
+            },
+            "offers.t": {
+                "kind": "technical",
+                "provider": "ngo",
+                "capability": "clearance",
+                "capacity": 167,
+                "price": 2,
+                "firmness": Decimal("0.5"),
+                "max_states": 1,
+            },
+            "offers.u": {
+                "kind": "technical",
+                "provider": "ngo",
+                "capability": "clearance",
+                "capacity": 32,
+                "price": 1,
+                "years": [2017, 2018],
+                "min_per_state": 1,
+            },
+            "objectives.order": [{"objective": "firmness"}],
+        }
+    )
+    columns = formulate(scenario).columns
+    assert (columns.scale <= np.maximum(columns.upper, 1)).all()
+    for engine in ("scip", "highs"):
+        (stage,) = solve(scenario, SolveOptions(work=2, engine=engine)).stages  # type: ignore[arg-type]
+        assert (stage.exact, stage.bound) == ("1471/2", "735.500000")
 
 
 def _aim(maximise: bool, *coefficients: int) -> LinearObjective:

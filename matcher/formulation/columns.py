@@ -232,7 +232,7 @@ class Columns:
 
     @cached_property
     def scale(self) -> Floats:
-        """A sensible unit of each fine column: a million of money, or its granules."""
+        """A sensible unit of each fine column: a million of money, or its granules, and never more than it can be."""
         scale = np.ones(self.count, np.float64)
         demand = self.payments.demand
         work = np.where(
@@ -247,7 +247,8 @@ class Columns:
         for moved in (self.lost[self.lost >= 0], self.gained[self.gained >= 0]):
             scale[moved] = np.maximum(self.upper[moved] // 100, 1)
         scale[self.worst] = WORST_SCALE
-        return np.where(self.fine, scale, 1.0)
+        # A range far below a search's tolerance is taken for no range at all, and its bound is then no bound.
+        return np.where(self.fine, np.minimum(scale, np.maximum(self.upper, 1)), 1.0)
 
 
 def _ratios(ratios: Iterable[Fraction]) -> tuple[Ints, Ints]:
