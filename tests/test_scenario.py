@@ -14,7 +14,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from generators import Seeded, draw_document
-from matcher.errors import MOST_COMPARED, Fault, InvalidEdit, InvalidScenario, nearest
+from matcher.errors import MOST_COMPARED, Fault, InvalidEdit, InvalidOptions, InvalidScenario, nearest
 from matcher.formulation.objectives import FIGURES
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result, scenario_hash
@@ -31,7 +31,7 @@ from matcher.scenario import (
 )
 from matcher.scenario.consistency import MOST_FAULTS
 from matcher.scenario.fields import Id, Ids, Ratio, Share, Text
-from matcher.scenario.objectives import OBJECTIVES, ObjectiveName
+from matcher.scenario.objectives import OBJECTIVES, ObjectiveName, objective_named, weighted_sum
 from matcher.units import fraction, plain
 from matcher.verification.bound import SENSE
 from small import Changes, small_document, small_scenario
@@ -754,3 +754,21 @@ def test_every_objective_has_its_place_in_the_table() -> None:
     """The names that a file may say, the table, the formulation and the checker have the same objectives and senses."""
     assert set(get_args(ObjectiveName)) == set(OBJECTIVES) == set(FIGURES) == set(SENSE)
     assert {name: each.sign for name, each in OBJECTIVES.items()} == dict(SENSE)
+
+
+def test_an_objective_of_another_name_is_refused() -> None:
+    """With those that there are, and the nearest."""
+    assert objective_named("cost").sign == -1
+    with pytest.raises(InvalidOptions, match=r"no objective 'cots'; known: completions, .* \(did you mean cost\?\)"):
+        objective_named("cots")
+    with pytest.raises(InvalidOptions, match=r"no objective 'xyz'; known: [a-z_, ]*$"):
+        objective_named("xyz")
+
+
+def test_a_weighted_sum_counts_what_is_minimised_against_it() -> None:
+    """Twice a completion, less a tenth of 30 of cost; what has no figure counts nothing."""
+    named = {"completions": 2, "cost": Decimal("0.1"), "fit": 5}
+    listed = [{"objective": name, "weight": weight} for name, weight in named.items()]
+    weights = small_scenario({"objectives.weights": listed}).objectives.weights
+    assert weights is not None
+    assert weighted_sum(weights, {"completions": Fraction(1), "cost": Fraction(30)}) == -1

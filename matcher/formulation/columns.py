@@ -16,6 +16,8 @@ from matcher.solvers.linear_model import Bools, Floats, Ints
 
 FINE_UNITS = 10_000
 """A ledger of at most this many units is kept whole by all engines."""
+FEW_UNITS = 10_000
+"""A column of less than this is scaled by what it can be: a millionth of the usual scale is one unit."""
 WORST_SCALE = 2**50
 """Whole units in which the smallest State coverage is measured inside the model."""
 
@@ -232,7 +234,7 @@ class Columns:
 
     @cached_property
     def scale(self) -> Floats:
-        """A sensible unit of each fine column: a million of money, or its granules, and never more than it can be."""
+        """A sensible unit of each fine column: a million of money, or its granules; of few units, what it can be."""
         scale = np.ones(self.count, np.float64)
         demand = self.payments.demand
         work = np.where(
@@ -247,8 +249,9 @@ class Columns:
         for moved in (self.lost[self.lost >= 0], self.gained[self.gained >= 0]):
             scale[moved] = np.maximum(self.upper[moved] // 100, 1)
         scale[self.worst] = WORST_SCALE
-        # A range far below a search's tolerance is taken for no range at all, and its bound is then no bound.
-        return np.where(self.fine, np.minimum(scale, np.maximum(self.upper, 1)), 1.0)
+        # A range that is hardly more than a search's tolerance is none to it, and its bound is then no bound.
+        most = np.where(self.upper < FEW_UNITS, np.maximum(self.upper, 1), scale)
+        return np.where(self.fine, np.minimum(scale, most), 1.0)
 
 
 def _ratios(ratios: Iterable[Fraction]) -> tuple[Ints, Ints]:
