@@ -28,7 +28,7 @@ from matcher.formulation.plans import Plan
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Clock
 from matcher.scenario import FundingOffer, Scenario
-from matcher.solvers.engines import Limits, SolverFailed, engine
+from matcher.solvers.engines import SolverFailed, engine
 from matcher.solvers.linear_model import Ints, LinearModel, LinearObjective, ModelTooLarge
 from matcher.units import MAX_MONEY
 
@@ -120,9 +120,9 @@ class _Ledger:
     def least(self, part: StatePart) -> tuple[Plan, int] | Literal["not_enough", "unknown"]:
         """The plan with the least raise that was found, and what is proven of it; or whether there is none."""
         model, aim = self._open(part.piece.model)
-        limits, clock = part.piece.limits, Clock()
+        clock = Clock()
         try:
-            outcome = engine(part.piece.engine)(model, aim, Limits(limits.work, limits.gap), clock)
+            outcome = engine(part.piece.engine)(model, aim, part.piece.limits, clock)
         except SolverFailed:
             return "unknown"
         if outcome.point is None or outcome.bound is None:
