@@ -107,7 +107,7 @@ def _compact(scenario: Scenario) -> Built:
 
 def _ours(formulated: Any) -> Built:
     model = formulated.model
-    integers = int((~model.fine).sum())
+    integers = int((~model.relaxable).sum())
     return Built(formulated, lambda: Dimensions(model.rows.count, model.columns, len(model.rows.column), integers))
 
 

@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from fake_engine import StandIn
 from matcher.cli import run
 from matcher.errors import InvalidOptions
 from matcher.io import (
@@ -32,8 +33,7 @@ from matcher.io import (
 )
 from matcher.runs.files import BUNDLE_FILE, RunFolder
 from run_folders import is_complete
-from sample import SCENARIO, sample_result, sample_scenario
-from stand_in import StandIn
+from sample_result import SCENARIO, sample_result, sample_scenario
 from tracing import FLUSHES, READS, RENAMES, WRITES, Action, Call, Plan, Trace, traced
 
 Files = dict[str, str]

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from small import small_document
+from smallest_scenario import small_document
 
 BASE = json.dumps(small_document())
 """A right scenario, as JSON."""

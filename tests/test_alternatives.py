@@ -31,7 +31,7 @@ from matcher.reporting.languages import table_of
 from matcher.scenario import Scenario
 from matcher.units import fraction
 from matcher.verification import verify
-from small import Changes, small_scenario
+from smallest_scenario import Changes, small_scenario
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 QUICK = SolveOptions(work=5)

@@ -16,7 +16,7 @@ from benchmarks.peers.assignment.objectives import worst_off_rows
 from matcher.formulation.columns import WORST_SCALE
 from matcher.scenario.eligibility import find_options
 from matcher.solvers.linear_model import UNLIMITED, Rows
-from small import Changes, small_scenario
+from smallest_scenario import Changes, small_scenario
 
 PREPAID: Changes = {
     "offers.p": {
@@ -363,7 +363,7 @@ def _limits(lower: int, upper: int) -> str:
 def _names(layout: Layout) -> dict[int, str]:
     """Readable name of every column."""
     arrays, years = layout.arrays, layout.scenario.years
-    names = {layout.worst: "w"}
+    names = {layout.min_coverage: "w"}
     for flow in range(arrays.flows):
         option = arrays.option_of(flow)
         who = f"{option.financier or '-'},{option.implementer},{option.need}"

@@ -11,7 +11,7 @@ import pytest
 
 from matcher.verification.bound import Proven, proven
 from matcher.verification.documents import completed
-from small_world import document
+from priced_scenario import document
 
 
 def bound(objective: str, full: dict[str, Any], **stage: Any) -> Fraction:

@@ -30,7 +30,7 @@ from matcher.verification.documents import (
 from matcher.verification.facts import Facts, merged
 from matcher.verification.limits import ScenarioLimits
 from matcher.verification.worths import RULES, ReducedCosts
-from small import small_document
+from smallest_scenario import small_document
 
 FAR = 10**12
 """A year to which nobody counts."""

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import matcher.verification as verification
+from expected_messages import told
 from matcher.portfolio.result import scenario_hash
 from matcher.scenario import Scenario
 from matcher.verification import Report, StateFigures, Violation, verify
@@ -23,8 +24,7 @@ from matcher.verification.facts import Setting, gather, summed
 from matcher.verification.figures import claims
 from matcher.verification.report import at_least, at_most, shown, violation
 from mutants import FAULTS, Fault, mutant
-from small_world import SMALL
-from told import told
+from priced_scenario import SMALL
 
 
 def words(each: Violation) -> str:

@@ -23,12 +23,12 @@ from matcher.io import canonical_json, load
 from matcher.isolation import ProcessLimits
 from matcher.portfolio.result import Result, SolveOptions
 from matcher.scenario import DEFAULT_ORDER
-from sample import sample_result, sample_scenario
+from sample_result import sample_result, sample_scenario
 
 if TYPE_CHECKING:
-    from stand_in import StandIn
+    from fake_engine import StandIn
 
-pytest_plugins = ("stand_in",)
+pytest_plugins = ("fake_engine",)
 NOTHING: dict[str, Any] = {"portfolio": None, "partnerships": (), "figures": (), "stages": ()}
 
 
@@ -406,7 +406,7 @@ def test_closed_pipe_is_no_error(tmp_path: Path) -> None:
 NOISY = """
 from matcher.cli.app import main
 from matcher.isolation import parent
-from odd_children import beginning_with
+from misbehaving_processes import beginning_with
 
 parent._START = beginning_with("noisy")
 main()

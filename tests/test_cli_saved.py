@@ -12,9 +12,9 @@ from matcher.cli import run
 from matcher.cli.exits import Exit
 
 if TYPE_CHECKING:
-    from stand_in import StandIn
+    from fake_engine import StandIn
 
-pytest_plugins = ("stand_in",)
+pytest_plugins = ("fake_engine",)
 
 
 def test_show_a_saved_run(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:

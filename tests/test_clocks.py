@@ -28,7 +28,7 @@ from matcher.reporting.clocks import clock_lines, curve_lines
 from matcher.scenario import Scenario
 from matcher.units import fraction
 from matcher.verification import Report, verify
-from small import Changes, small_scenario
+from smallest_scenario import Changes, small_scenario
 
 QUICK = SolveOptions(work=5, gap=Decimal(0))
 TINY = Path(__file__).parents[1] / "scenarios" / "tiny"

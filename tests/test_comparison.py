@@ -18,7 +18,7 @@ from matcher.reporting.compared import comparison_markdown
 from matcher.reporting.languages import table_of
 from matcher.runs.files import RunFolder
 from matcher.scenario import Scenario
-from small import Changes, small_scenario
+from smallest_scenario import Changes, small_scenario
 
 BOTH: Changes = {
     "states.B": {"name": "Belmark", "deadline": 2016, "weight": 0.1},

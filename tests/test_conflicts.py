@@ -13,7 +13,7 @@ from matcher.engine.solving import solve
 from matcher.formulation.formulate import formulate
 from matcher.portfolio.result import Clock, SolveOptions
 from matcher.verification import verify
-from small import Changes, small_scenario
+from smallest_scenario import Changes, small_scenario
 
 
 def _commitment(year: int, quantity: int, need: str = "n") -> dict[str, Any]:

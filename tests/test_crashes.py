@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from sample import SCENARIO
+from sample_result import SCENARIO
 from tracing import FLUSHES, READS, REMOVALS, RENAMES, WRITES
 
 TESTS = Path(__file__).parent
@@ -249,7 +249,7 @@ def kept(record: dict[str, Any]) -> bool:
 
 SOLVER = """
 from matcher.cli.app import main
-from stand_in import StandIn
+from fake_engine import StandIn
 import matcher, matcher.isolation.second_opinion
 vars(matcher)["isolation"] = StandIn()
 main()

@@ -29,18 +29,18 @@ from matcher.scenario import Scenario
 from matcher.solvers.engines import Limits, Solver, SolverFailed, engine
 from matcher.solvers.mathopt import BOUND_TOLERANCE
 from matcher.verification import verify
-from small import small_scenario
+from smallest_scenario import small_scenario
 
 WEIGHTS = {"completions": Fraction(2), "coverage": Fraction(1)}
 
 
 def task_of(scenario: Scenario, executor: Executor | None = None) -> ObjectiveProblem:
     """Returns the task of completions and coverage together."""
-    compact = formulate(scenario)
-    aim = weighted_objective(compact.columns, WEIGHTS)
+    formulation = formulate(scenario)
+    aim = weighted_objective(formulation.columns, WEIGHTS)
     return ObjectiveProblem(
-        compact,
-        compact.model,
+        formulation,
+        formulation.model,
         None,
         aim,
         None,
@@ -61,7 +61,7 @@ def scenario_of(seed: int) -> Scenario:
 def test_any_prices_bound_the_optimum(seed: int) -> None:
     """Whatever the prices, what they prove is no less than the best portfolio's figure."""
     task = task_of(scenario_of(seed))
-    if task.compact.impossible:
+    if task.formulation.impossible:
         return
     best = engine("cpsat")(task.model, task.objective, Limits(20.0), Clock())
     if best.status != "optimal":
@@ -212,7 +212,7 @@ def test_somebody_else_pays_the_last_granule() -> None:
         point[at] = used.get(columns.scenario.offers[offer].id, 0.0) / unit
     point[columns.complete[0]] = 1.0
     point[columns.engaged[columns.engaged >= 0]] = 1.0
-    assert columns.fine[: columns.flows].all()
+    assert columns.relaxable[: columns.flows].all()
     found = whole_pairs(task.model, flows_of(columns, np.arange(columns.count)), point, task.objective, Clock())
     assert found is not None
     settled = with_derived_columns(columns, found[0], found[1])

@@ -17,12 +17,12 @@ from matcher.cli import app, doctor, run
 from matcher.cli.exits import Exit
 from matcher.cli.substitutes import ESCAPED, LIKE, READABLE, plain, with_names_read
 from matcher.io import scenario_document
-from sample import SCENARIO
+from sample_result import SCENARIO
 
 if TYPE_CHECKING:
-    from stand_in import StandIn
+    from fake_engine import StandIn
 
-pytest_plugins = ("stand_in",)
+pytest_plugins = ("fake_engine",)
 TREE = Path(__file__).parents[1]
 ENCODINGS = ("ascii", "latin-1", "cp1252", "cp850", "utf-8")
 IVORY = "Côte d\N{RIGHT SINGLE QUOTATION MARK}Ivoire"

@@ -22,7 +22,7 @@ import pytest
 from matcher.errors import InvalidOptions
 from matcher.execution import DaskCluster, ExecutionFailed, Executor, Processes, Serial, dask_cluster, executor_for
 from matcher.execution import executor as executor_module
-from small_pieces import (
+from picklable_functions import (
     HANG,
     Stubborn,
     be_stubborn,
@@ -180,7 +180,7 @@ def test_error_tells_where_it_came_from(executor: Executor) -> None:
     """The traceback of the worker is a note on the error."""
     with pytest.raises(ValueError, match="soon bad") as caught:
         executor.map(fail, ["soon bad"])
-    assert "small_pieces.py" in "".join(caught.value.__notes__)
+    assert "picklable_functions.py" in "".join(caught.value.__notes__)
 
 
 @pytest.mark.parametrize("executor", ["processes", "dask"], indirect=True)
@@ -291,7 +291,7 @@ def test_close_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyP
 PROLOGUE = """
     import os, signal, sys, time
     from matcher.execution import Processes
-    from small_pieces import mark_and_nap, nap, nap_in_turns
+    from picklable_functions import mark_and_nap, nap, nap_in_turns
 
     def told():
         return all(os.path.exists(path) for path in sys.argv[1:])

@@ -17,13 +17,13 @@ from matcher.errors import InvalidOptions
 from matcher.execution import Processes
 from matcher.explanation import shortfalls
 from matcher.explanation.account import Explanation
-from matcher.explanation.changes import Relaxation, changed, raised_offer, relaxations_for
 from matcher.explanation.findings import Cause, Change, Remedy, Shortfall
 from matcher.explanation.halving import minimal_set, sufficient_alone
-from matcher.explanation.ledger import SmallestChanges
-from matcher.explanation.probes import RelaxationTrials
+from matcher.explanation.relaxations import Relaxation, changed, raised_offer, relaxations_for
 from matcher.explanation.setting import Found, Goal, Setting
 from matcher.explanation.shortfalls import remaining
+from matcher.explanation.smallest_changes import SmallestChanges
+from matcher.explanation.trials import RelaxationTrials
 from matcher.io import load
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result, SolveOptions
@@ -33,7 +33,7 @@ from matcher.reporting.languages import languages, numerals_of, table_of
 from matcher.reporting.shortfalls import ShortfallSpeaker
 from matcher.runs.files import RunFolder
 from matcher.scenario import Scenario, Yearly
-from small import Changes, small_scenario
+from smallest_scenario import Changes, small_scenario
 
 QUICK = SolveOptions(work=5)
 TINY = Path(__file__).parents[1] / "scenarios" / "tiny"

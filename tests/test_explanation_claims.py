@@ -14,18 +14,18 @@ import pytest
 
 from generators import Seeded, draw_scenario
 from matcher.engine.solving import solve
-from matcher.explanation.changes import Relaxation, changed, raised_offer, relaxations_for
 from matcher.explanation.findings import Cause, Remedy, Shortfall
-from matcher.explanation.ledger import PAIRED
-from matcher.explanation.probes import RelaxationTrials
+from matcher.explanation.limits_against import BindingLimit, limits_against, scenario_without
+from matcher.explanation.relaxations import Relaxation, changed, raised_offer, relaxations_for
 from matcher.explanation.setting import Found, Goal, Setting
 from matcher.explanation.shortfalls import TRIFLE, remaining
-from matcher.explanation.stops import BindingLimit, limits_against, scenario_without
+from matcher.explanation.smallest_changes import PAIRED
+from matcher.explanation.trials import RelaxationTrials
 from matcher.io import load
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import SolveOptions
 from matcher.scenario import Scenario
-from small import Changes, small_scenario
+from smallest_scenario import Changes, small_scenario
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 TINY = sorted(path.stem for path in (SCENARIOS / "tiny").glob("*.yaml") if not path.stem.endswith(".expected"))

@@ -22,7 +22,7 @@ from matcher.rounds.decisions import DecisionText, decided, with_decisions
 from matcher.scenario import Scenario
 from matcher.screening.overview import overview_of
 from matcher.verification import verify
-from small import Changes, small_document
+from smallest_scenario import Changes, small_document
 
 QUICK = SolveOptions(work=1)
 MONEY, UNITS, MANY = 10**13, 10**12, 10**9

@@ -16,7 +16,7 @@ import pytest
 
 from matcher.errors import InvalidScenario
 from matcher.io import Format, loads
-from small import small_document
+from smallest_scenario import small_document
 
 TINY = Path(__file__).parent.parent / "scenarios" / "tiny"
 MANY = 500_000

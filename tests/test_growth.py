@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from effort import effort
+from interpreter_steps import effort
 from matcher.errors import InvalidScenario
 from matcher.formulation.need_aggregation import merge
 from matcher.io import canonical_json, load_portfolio, loads, portfolio_csv, scenario_document

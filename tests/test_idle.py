@@ -27,7 +27,7 @@ from matcher.scenario import FundingOffer, Scenario
 from matcher.scenario.eligibility import find_options
 from matcher.solvers.engines import Limits, engine
 from matcher.solvers.linear_model import UNLIMITED, LinearObjective, RowBuilder
-from small import Changes, small_scenario
+from smallest_scenario import Changes, small_scenario
 
 TINY = sorted(
     path for path in (Path(__file__).parents[1] / "scenarios" / "tiny").glob("*.yaml") if ".expected" not in path.name

@@ -19,7 +19,7 @@ from matcher.portfolio.portfolio import Flow, Portfolio
 from matcher.portfolio.result import Conflict, Result, SolveOptions
 from matcher.scenario import Scenario, TechnicalOffer
 from matcher.verification import verify
-from small import small_document, small_scenario
+from smallest_scenario import small_document, small_scenario
 
 QUICK = SolveOptions(work=10)
 FEW = range(12)

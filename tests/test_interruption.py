@@ -25,9 +25,9 @@ from matcher.runs.files import RunFolder
 from run_folders import is_complete
 
 if TYPE_CHECKING:
-    from stand_in import StandIn
+    from fake_engine import StandIn
 
-pytest_plugins = ("stand_in",)
+pytest_plugins = ("fake_engine",)
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX systems")
 TREE = Path(__file__).parents[1]
 GENEVA = TREE / "scenarios" / "geneva-2015.yaml"
@@ -255,7 +255,7 @@ del signal.SIGHUP
 import matcher
 from matcher.cli import run
 from matcher.execution.worker import ENDING
-from stand_in import StandIn
+from fake_engine import StandIn
 engine = StandIn()
 engine.during = lambda _: signal.raise_signal(signal.SIGTERM)
 vars(matcher)["isolation"] = engine

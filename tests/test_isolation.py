@@ -24,7 +24,7 @@ from matcher.isolation import ProcessLimits, limits, parent, solve_isolated
 from matcher.portfolio.result import Cancel, Clock, Progress, Result, SolveOptions
 from matcher.scenario import Scenario
 from matcher.verification import verify
-from odd_children import beginning_with
+from misbehaving_processes import beginning_with
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 TINY = SCENARIOS / "tiny" / "triangular.yaml"
@@ -408,7 +408,7 @@ import sys
 sys.path[:0] = sys.argv[1:3]
 from matcher.io import load
 from matcher.isolation import parent, solve_isolated
-from odd_children import beginning_with
+from misbehaving_processes import beginning_with
 parent._START = beginning_with("told_and_asleep")
 real, heard = parent.subprocess.Popen, parent._Solve._heard
 def start(*arguments, **options):

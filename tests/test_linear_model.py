@@ -41,10 +41,10 @@ def _random_model(seed: int) -> tuple[LinearModel, Ints]:
         columns = random.permutation(COLUMNS)
         rows.terms(row, columns, line[columns])
     lower, upper = random.integers(-3, 1, COLUMNS), random.integers(1, 4, COLUMNS)
-    fine = random.integers(0, 2, COLUMNS).astype(np.bool_)
+    relaxable = random.integers(0, 2, COLUMNS).astype(np.bool_)
     scale = np.arange(1.0, COLUMNS + 1)
     built = rows.build(np.maximum(np.abs(lower), upper))
-    return LinearModel(lower, upper, fine, fine & (scale > 4), scale, built), matrix
+    return LinearModel(lower, upper, relaxable, relaxable & (scale > 4), scale, built), matrix
 
 
 def _keeps(model: LinearModel, matrix: Ints, point: Ints) -> bool:
@@ -127,7 +127,7 @@ def test_a_submodel_keeps_what_columns_and_rows_are() -> None:
     assert narrow.model.rows.label == (("open",),)
     assert (narrow.model.rows.lower.tolist(), narrow.model.rows.upper.tolist()) == ([1 - 8], [UNLIMITED])
     assert (narrow.model.lower.tolist(), narrow.model.upper.tolist()) == ([2], [7])
-    assert (narrow.model.fine.tolist(), narrow.model.implied.tolist()) == ([True], [True])
+    assert (narrow.model.relaxable.tolist(), narrow.model.derived.tolist()) == ([True], [True])
     assert narrow.model.column_scale.tolist() == [3.0]
 
 

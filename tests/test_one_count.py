@@ -18,7 +18,7 @@ from matcher.comparison.comparison import Comparison, StateChange, compare
 from matcher.comparison.tally import tally
 from matcher.engine.solving import solve
 from matcher.explanation.account import Question, explain
-from matcher.explanation.merits import without_flows
+from matcher.explanation.contributions import without_flows
 from matcher.portfolio.partnerships import flows_of
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result, SolveOptions
@@ -37,7 +37,7 @@ from matcher.rounds.session import Session
 from matcher.scenario import Decisions, Forbid, Goal, Objectives, Scenario
 from matcher.units import fraction, plain
 from matcher.verification import verify
-from small import Changes, small_scenario
+from smallest_scenario import Changes, small_scenario
 
 CASE = Path(__file__).parent / "data" / "same-plan-two-discounts.yaml"
 MODULES = Path(__file__).parents[1] / "matcher"
@@ -345,7 +345,7 @@ COUNTERS = {
     "formulation/need_aggregation.py": "flows of like needs, merged and parted",
     "formulation/plans.py": "flows become columns of the model",
     "engine/replanning.py": "what an earlier portfolio gave, of another scenario: offers and needs may be gone",
-    "explanation/merits.py": "a portfolio without some flows, or with one of them larger",
+    "explanation/contributions.py": "a portfolio without some flows, or with one of them larger",
     "alternatives/finding.py": "flows State by State, to put one part in place of another",
     "alternatives/pairs.py": "pairs of partners, not amounts; a portfolio under another scenario's name",
 }

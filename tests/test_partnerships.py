@@ -11,7 +11,7 @@ import pytest
 from matcher.portfolio.partnerships import derive_partnerships
 from matcher.portfolio.portfolio import Partnership
 from matcher.scenario import Scenario
-from sample import ENGAGEMENTS, FLOWS, SCENARIO, Row, sample_portfolio, sample_scenario
+from sample_result import ENGAGEMENTS, FLOWS, SCENARIO, Row, sample_portfolio, sample_scenario
 
 
 def derived(scenario: Scenario | None = None, **parts: Any) -> dict[str, Partnership]:

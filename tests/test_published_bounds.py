@@ -20,7 +20,7 @@ from matcher.reporting import amounts
 from matcher.scenario import Currency
 from matcher.solvers.linear_model import LinearObjective
 from matcher.units import outward, outward_text
-from small import small_scenario
+from smallest_scenario import small_scenario
 
 USD = Currency(code="USD")
 

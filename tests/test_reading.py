@@ -15,6 +15,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from expected_messages import told
 from matcher.errors import InvalidPortfolio, InvalidScenario
 from matcher.io import load, load_portfolio, loads, override_names, text_file, yaml_text
 from matcher.io.document import Lines
@@ -22,7 +23,6 @@ from matcher.io.json_places import Fields
 from matcher.io.json_text import plain_json, read_json
 from matcher.io.yaml_text import read_yaml
 from matcher.scenario import Scenario, Yearly
-from told import told
 
 DATA = Path(__file__).parent / "data"
 TWO_STATES = DATA / "two-states.yaml"

@@ -29,7 +29,7 @@ from matcher.io.yaml_text import read_yaml
 from matcher.portfolio.result import Result, SolveOptions
 from matcher.scenario import Scenario, validation
 from matcher.scenario.validation import holds_more
-from small import small_document, small_scenario
+from smallest_scenario import small_document, small_scenario
 
 HEAD = {"portfolio": 1, "scenario": "small", "scenario_hash": "0" * 64}
 FLOW = {

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from expected_messages import told
 from matcher.errors import InvalidInput, InvalidPortfolio, InvalidScenario
 from matcher.io import load, load_portfolio, loads, override_names, text_file
 from matcher.io.document import REFUSED, Place, by_text, shown
@@ -21,8 +22,7 @@ from matcher.io.numerals import NumeralError, number, plain_scalar
 from matcher.io.overrides import overrides_of
 from matcher.io.yaml_text import read_yaml
 from matcher.scenario import Scenario
-from small import Changes, small_document
-from told import told
+from smallest_scenario import Changes, small_document
 
 PORTFOLIO: dict[str, Any] = {
     "scenario": "small",

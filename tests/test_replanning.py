@@ -22,7 +22,7 @@ from matcher.units import fraction
 from matcher.verification import verify
 from matcher.verification.bound import proven
 from matcher.verification.documents import completed
-from small import Changes, small_scenario
+from smallest_scenario import Changes, small_scenario
 
 QUICK = SolveOptions(work=5)
 TWO_OPERATORS: Changes = {

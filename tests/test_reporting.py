@@ -33,7 +33,7 @@ from matcher.screening.unit_slips import Slip, published
 from matcher.screening.unit_slips.figures import Amount, Unit
 from matcher.screening.unit_slips.units import Intent
 from matcher.screening.unit_slips.yardsticks import KINDS
-from sample import FLOWS, SCENARIO, Row, sample_portfolio, sample_result, sample_scenario
+from sample_result import FLOWS, SCENARIO, Row, sample_portfolio, sample_result, sample_scenario
 
 DOLLARS = Currency(code="USD", decimals=0)
 CENTS = Currency(code="EUR", decimals=2)

@@ -32,7 +32,7 @@ from matcher.rounds.session import Session, replay
 from matcher.scenario import Scenario
 from matcher.units import fraction
 from matcher.verification import verify
-from small import Changes, small_scenario
+from smallest_scenario import Changes, small_scenario
 from test_cli_end_to_end import matcher as command
 
 OPTIONS = SolveOptions(work=5)

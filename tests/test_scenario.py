@@ -13,6 +13,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from expected_messages import told
 from generators import Seeded, draw_document
 from matcher.errors import MOST_COMPARED, Fault, InvalidEdit, InvalidOptions, InvalidScenario, nearest
 from matcher.formulation.objectives import FIGURES
@@ -34,8 +35,7 @@ from matcher.scenario.fields import Id, Ids, Ratio, Share, Text
 from matcher.scenario.objectives import OBJECTIVES, ObjectiveName, objective_named, weighted_sum
 from matcher.units import fraction, plain
 from matcher.verification.bound import SENSE
-from small import Changes, small_document, small_scenario
-from told import told
+from smallest_scenario import Changes, small_document, small_scenario
 
 RATIO: TypeAdapter[Decimal] = TypeAdapter(Ratio)
 SHARE: TypeAdapter[Decimal] = TypeAdapter(Share)

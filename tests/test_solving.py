@@ -31,7 +31,7 @@ from matcher.solvers import cpsat
 from matcher.solvers.engines import ENGINES as ENGINES_BY_NAME
 from matcher.solvers.engines import Limits
 from matcher.verification import verify
-from small import small_scenario
+from smallest_scenario import small_scenario
 
 ENGINES = ("cpsat", "highs", "scip")
 GENEVA = Path(__file__).resolve().parents[1] / "scenarios" / "geneva-2015.yaml"

@@ -11,7 +11,7 @@ import pytest
 from matcher.comparison.tally import ABSENT, StateTally, tally, units_by_partners
 from matcher.portfolio.portfolio import Engagement, Flow, Portfolio
 from matcher.scenario import Scenario, Years
-from small import small_scenario
+from smallest_scenario import small_scenario
 
 PEOPLE = {"women": 10, "men": 9, "girls": 3, "boys": 0}
 

@@ -13,7 +13,7 @@ from matcher.scenario import Scenario
 from matcher.verification.documents import completed, fractional, plain
 from matcher.verification.limits import ScenarioLimits
 from matcher.verification.worths import RULES, ReducedCosts, add_objective
-from small_world import SMALL, document
+from priced_scenario import SMALL, document
 
 
 def world(**changes: dict[str, Any]) -> ScenarioLimits:

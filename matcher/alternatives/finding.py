@@ -142,10 +142,10 @@ def _begun(
 ) -> _Run:
     merged = merge(scenario)
     given = merged.join(portfolio)
-    compact = formulate(merged.scenario)
+    formulation = formulate(merged.scenario)
     allowed = allowed_by(scenario, figures, tolerance)
-    ground = ground_of(compact, given, allowed, executor, "given")
-    together = len(ground.states) <= WHOLE_STATES and compact.columns.count <= WHOLE_COLUMNS
+    ground = ground_of(formulation, given, allowed, executor, "given")
+    together = len(ground.states) <= WHOLE_STATES and formulation.columns.count <= WHOLE_COLUMNS
     return _Run(merged, given, allowed, ground, together, [_Found(portfolio, figures, pairs_of(scenario, portfolio))])
 
 
@@ -157,9 +157,9 @@ def _hop(run: _Run, count: int, meter: WorkBudget) -> None:
             return
         uses = Counter(pair for each in run.found for pair in each.pairs)
         own = WorkBudget((meter.budget - meter.used) / (count - step))
-        aim = reuse(run.ground.task.columns, uses)
-        start = min(starts, key=lambda each: aim.value(each.point))  # the first of several
-        plan = least_reuse(run.ground, start, aim, own, together=run.together)
+        objective = reuse(run.ground.task.columns, uses)
+        start = min(starts, key=lambda each: objective.value(each.point))  # the first of several
+        plan = least_reuse(run.ground, start, objective, own, together=run.together)
         meter.used += own.used
         found = checked_alternative(run.merged, run.allowed, run.ground.portfolio(plan))
         if found is None or not run.add(*found):

@@ -70,16 +70,16 @@ def try_without(asked: Asked, key: Key) -> Trial:
     VerificationFailed
         if the independent checker refuses what was found: an error of the engine.
     """
-    compact = formulate(forbidding(asked.merged.scenario, key))
-    if compact.impossible:  # a decision of the user asks for it
+    formulation = formulate(forbidding(asked.merged.scenario, key))
+    if formulation.impossible:  # a decision of the user asks for it
         return Trial(key, "everywhere")
-    place = [each.id for each in compact.scenario.states].index(key[0])
-    sides: tuple[RowsAt, ...] = ("outer",) if exact(compact) else ("inner", "outer")
+    place = [each.id for each in formulation.scenario.states].index(key[0])
+    sides: tuple[RowsAt, ...] = ("outer",) if exact(formulation) else ("inner", "outer")
     for rows in sides:
-        ground = ground_of(compact, asked.portfolio, asked.allowed, Serial(), rows)
+        ground = ground_of(formulation, asked.portfolio, asked.allowed, Serial(), rows)
         states = ground.states if asked.together else [place]
-        for aim in (_NOTHING, "cost"):
-            plan, impossible = _plan(ground, states, aim)
+        for objective in (_NOTHING, "cost"):
+            plan, impossible = _plan(ground, states, objective)
             found = None if plan is None else checked_alternative(asked.merged, asked.allowed, ground.portfolio(plan))
             if found is not None:
                 return Trial(key, "unknown", *found)
@@ -93,17 +93,17 @@ def try_without(asked: Asked, key: Key) -> Trial:
 def _plan(ground: ToleranceModel, states: list[int], name: str) -> tuple[Plan | None, bool]:
     """Returns a plan in which other States keep what they have, and whether it is proven that there is none."""
     task = ground.task
-    aim = LinearObjective(_NOTHING, False, np.zeros(task.columns.count, np.int64), 1, Fraction(0))
+    objective = LinearObjective(_NOTHING, False, np.zeros(task.columns.count, np.int64), 1, Fraction(0))
     if name != _NOTHING:
-        aim = linear_objective(task.columns, name)
+        objective = linear_objective(task.columns, name)
     if _broken_by_others(ground, states):
         return None, True
-    piece, free = subproblem_data(task, ground.plan, states, Limits(WORK * len(states), GAP), aim)
+    piece, free = subproblem_data(task, ground.plan, states, Limits(WORK * len(states), GAP), objective)
     clock = Clock()
     outcome = None
     try:
         for solver in ENGINES:
-            outcome = engine(solver)(piece.model, piece.aim, piece.limits, clock)
+            outcome = engine(solver)(piece.model, piece.objective, piece.limits, clock)
             if outcome.status != "infeasible":
                 break
     except SolverFailed:  # an engine came to no end of its own: nothing is known
@@ -111,7 +111,7 @@ def _plan(ground: ToleranceModel, states: list[int], name: str) -> tuple[Plan | 
     assert outcome is not None
     if outcome.point is None:
         return None, outcome.status == "infeasible"
-    found = whole_pairs(piece.model, piece.flows, outcome.point, piece.aim, clock)
+    found = whole_pairs(piece.model, piece.flows, outcome.point, piece.objective, clock)
     if found is None:
         return None, False
     return merged(task, ground.plan, [Subproblem(frozenset(states), free, SubproblemSolution(*found, True))]), False

@@ -26,7 +26,7 @@ SWEEPS = 2
 
 
 def least_reuse(
-    ground: ToleranceModel, start: Plan, aim: LinearObjective, meter: WorkBudget, *, together: bool
+    ground: ToleranceModel, start: Plan, objective: LinearObjective, meter: WorkBudget, *, together: bool
 ) -> Plan:
     """Returns the plan with the lowest aim that the search finds within its work; the start if it finds none lower.
 
@@ -38,27 +38,27 @@ def least_reuse(
         Free all States at once.
     """
     if together:
-        return _freed(ground, start, [ground.states], 1, aim, meter, thorough=True)
+        return _freed(ground, start, [ground.states], 1, objective, meter, thorough=True)
     plan, groups = start, Groups(ground.task)
     for _ in range(SWEEPS):
-        groups.regret = _weights(ground, plan, aim)
+        groups.regret = _weights(ground, plan, objective)
         left = len(ground.states)
         for each in groups.alone(plan):
-            plan = _freed(ground, plan, [sorted(group) for group in each], left, aim, meter)
+            plan = _freed(ground, plan, [sorted(group) for group in each], left, objective, meter)
             left -= len(each)
     while groups.more and not meter.empty:
-        groups.regret = _weights(ground, plan, aim)
-        plan, won = free_groups(ground.task, plan, groups.draw(), aim, meter, groups.thorough)
+        groups.regret = _weights(ground, plan, objective)
+        plan, won = free_groups(ground.task, plan, groups.draw(), objective, meter, groups.thorough)
         groups.tell(won)
     return plan
 
 
-def _weights(ground: ToleranceModel, plan: Plan, aim: LinearObjective) -> Floats:
+def _weights(ground: ToleranceModel, plan: Plan, objective: LinearObjective) -> Floats:
     """What each State's part of a plan counts in the aim."""
     columns = ground.task.columns
     own = columns.state >= 0
     weight = np.zeros(len(columns.scenario.states))
-    np.add.at(weight, columns.state[own], (aim.coefficient * plan.point)[own].astype(np.float64))
+    np.add.at(weight, columns.state[own], (objective.coefficient * plan.point)[own].astype(np.float64))
     return weight
 
 
@@ -67,7 +67,7 @@ def _freed(
     plan: Plan,
     groups: Sequence[list[int]],
     left: int,
-    aim: LinearObjective,
+    objective: LinearObjective,
     meter: WorkBudget,
     *,
     thorough: bool = False,
@@ -80,12 +80,12 @@ def _freed(
     sent = []
     for group in groups:
         limits = Limits(STATE_WORK * len(group), GROUP_GAP, quick=True)
-        sent.append(subproblem_data(fair, plan, group, limits, aim, thorough))
+        sent.append(subproblem_data(fair, plan, group, limits, objective, thorough))
     answers = solve_subproblems(ground.task, [piece for piece, _ in sent])
     for group, (_, free), answer in zip(groups, sent, answers, strict=True):
         part = Subproblem(frozenset(group), free, answer)
         meter.spend(len(free), answer is None or answer.searched)
         found = merged(ground.task, plan, [part]) if part.moved else None
-        if found is not None and better(aim, aim.value(found.point), aim.value(plan.point)):
+        if found is not None and better(objective, objective.value(found.point), objective.value(plan.point)):
             plan = found
     return plan

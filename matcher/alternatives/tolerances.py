@@ -107,7 +107,7 @@ class ToleranceModel:
 
     def portfolio(self, plan: Plan) -> Portfolio:
         """Returns the portfolio of a plan."""
-        return portfolio_of(self.task.compact, plan)
+        return portfolio_of(self.task.formulation, plan)
 
     def fair(self, plan: Plan, part: Fraction) -> ObjectiveProblem:
         """Returns the task in which only a part of what the tolerances still leave to all may be used."""
@@ -124,7 +124,11 @@ class ToleranceModel:
 
 
 def ground_of(
-    compact: Formulation, portfolio: Portfolio, allowed: tuple[Allowed, ...], executor: Executor, rows: RowsAt = "inner"
+    formulation: Formulation,
+    portfolio: Portfolio,
+    allowed: tuple[Allowed, ...],
+    executor: Executor,
+    rows: RowsAt = "inner",
 ) -> ToleranceModel:
     """Returns the ground of a portfolio.
 
@@ -133,38 +137,42 @@ def ground_of(
     rows
         Which side of the true figures the rows are on, where they cannot state them exactly.
     """
-    aims = [aim for aim, _ in objectives_in_order(compact)]
-    worst = min_coverage_rows_of(compact, aims)
-    model = compact.model if worst is None else compact.model.with_rows(worst)
-    plan, first = plan_within(compact, portfolio, worst), model.rows.count
-    for aim, each in zip(aims, allowed, strict=True):
-        edge = _edge(compact, aim, each, rows)
+    objectives = [objective for objective, _ in objectives_in_order(formulation)]
+    min_coverage_rows = min_coverage_rows_of(formulation, objectives)
+    model = formulation.model if min_coverage_rows is None else formulation.model.with_rows(min_coverage_rows)
+    plan, first = plan_within(formulation, portfolio, min_coverage_rows), model.rows.count
+    for objective, each in zip(objectives, allowed, strict=True):
+        edge = _edge(formulation, objective, each, rows)
         if rows == "given":
-            given = int(aim.coefficient @ plan.point)
-            edge = min(edge, given) if aim.maximise else max(edge, given)
-        model = with_objective_floor(model, aim, edge, 0, worst)
-    task = objective_problem(compact, model, worst, aims[0], SolveOptions(), Clock(), _silent, executor)
+            given = int(objective.coefficient @ plan.point)
+            edge = min(edge, given) if objective.maximise else max(edge, given)
+        model = with_objective_floor(model, objective, edge, 0, min_coverage_rows)
+    task = objective_problem(
+        formulation, model, min_coverage_rows, objectives[0], SolveOptions(), Clock(), _silent, executor
+    )
     labels = model.rows.label
     shared = [row for row in range(first, len(labels)) if labels[row][:2] != ("kept", "worst_off")]
     return ToleranceModel(replace(task, guide=None, steps=()), plan, np.array(shared, np.int64))
 
 
-def exact(compact: Formulation) -> bool:
+def exact(formulation: Formulation) -> bool:
     """Returns whether rows state the objectives' figures exactly, so that outer and inner ones are the same."""
-    return not any(_error(compact, aim) for aim, _ in objectives_in_order(compact))
+    return not any(_error(formulation, objective) for objective, _ in objectives_in_order(formulation))
 
 
-def _error(compact: Formulation, aim: LinearObjective) -> Fraction:
-    return aim.error + (worst_off_error(compact.columns) if aim.coefficient[compact.columns.worst] else 0)
+def _error(formulation: Formulation, objective: LinearObjective) -> Fraction:
+    return objective.error + (
+        worst_off_error(formulation.columns) if objective.coefficient[formulation.columns.min_coverage] else 0
+    )
 
 
-def _edge(compact: Formulation, aim: LinearObjective, each: Allowed, rows: RowsAt) -> int:
+def _edge(formulation: Formulation, objective: LinearObjective, each: Allowed, rows: RowsAt) -> int:
     """The worst sum that a row admits, in units of the objective's own sum."""
-    error = -_error(compact, aim) if rows == "outer" else aim.error
-    if aim.maximise:
-        least = (each.limit + error) * aim.denominator
+    error = -_error(formulation, objective) if rows == "outer" else objective.error
+    if objective.maximise:
+        least = (each.limit + error) * objective.denominator
         return -(-least.numerator // least.denominator)
-    most = (each.limit - error) * aim.denominator
+    most = (each.limit - error) * objective.denominator
     return most.numerator // most.denominator
 
 

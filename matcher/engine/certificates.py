@@ -71,34 +71,47 @@ def certify(scenario: Scenario, result: Result) -> dict[str, Any]:
         earlier objectives are kept (``p/q``), their prices, and the prices of rules by name.
     """
     merged = merge(scenario)
-    compact = formulate(merged.scenario)
-    aims = list(objectives_in_order(compact))
-    worst = min_coverage_rows_of(compact, [aim for aim, _ in aims])
-    model = compact.model if worst is None else compact.model.with_rows(worst)
+    formulation = formulate(merged.scenario)
+    objectives = list(objectives_in_order(formulation))
+    min_coverage_rows = min_coverage_rows_of(formulation, [objective for objective, _ in objectives])
+    model = formulation.model if min_coverage_rows is None else formulation.model.with_rows(min_coverage_rows)
     stages: list[dict[str, Any]] = []
     kept: dict[str, Fraction] = {}
-    for (aim, give_up), stage in zip(aims, result.stages, strict=False):  # a limit may have left later ones out
-        task = objective_problem(compact, _open(model, compact), worst, aim, result.options, Clock(), _silent, Serial())
+    for (objective, tolerance), stage in zip(
+        objectives, result.stages, strict=False
+    ):  # a limit may have left later ones out
+        task = objective_problem(
+            formulation,
+            _open(model, formulation),
+            min_coverage_rows,
+            objective,
+            result.options,
+            Clock(),
+            _silent,
+            Serial(),
+        )
         prices = _prices(task)
         written = {} if prices is None else _written(task, merged, prices)
         stages.append(
             {
-                "objective": aim.name,
+                "objective": objective.name,
                 "kept": {name: plain(level) for name, level in kept.items()},
                 "kept_prices": {} if prices is None else _kept_prices(task, prices),
                 "prices": written,
             }
         )
         value = fraction(stage.exact)
-        level = value - abs(value) * give_up * (1 if aim.maximise else -1)
-        kept[aim.name] = level
-        whole = level * aim.denominator
+        level = value - abs(value) * tolerance * (1 if objective.maximise else -1)
+        kept[objective.name] = level
+        whole = level * objective.denominator
         if len(stages) < len(result.stages):
-            model = with_objective_floor(model, aim, floor(whole) if aim.maximise else ceil(whole), 0, worst)
+            model = with_objective_floor(
+                model, objective, floor(whole) if objective.maximise else ceil(whole), 0, min_coverage_rows
+            )
     return {"certificate": 1, "stages": stages}
 
 
-def rule_prices(scenario: Scenario, objective: str) -> dict[str, list[Instance]]:
+def rule_prices(scenario: Scenario, name: str) -> dict[str, list[Instance]]:
     """Returns what a unit of each rule's limit is worth to one objective alone, where every amount may be a fraction.
 
     Returns
@@ -108,19 +121,21 @@ def rule_prices(scenario: Scenario, objective: str) -> dict[str, list[Instance]]
         Prices of limits that bind are positive. Empty where the relaxation has no prices.
     """
     merged = merge(scenario)
-    compact = formulate(merged.scenario)
-    aim = linear_objective(compact.columns, objective)
-    worst = min_coverage_rows_of(compact, [aim])
-    model = compact.model if worst is None else compact.model.with_rows(worst)
-    task = objective_problem(compact, _open(model, compact), worst, aim, SolveOptions(), Clock(), _silent, Serial())
+    formulation = formulate(merged.scenario)
+    objective = linear_objective(formulation.columns, name)
+    min_coverage_rows = min_coverage_rows_of(formulation, [objective])
+    model = formulation.model if min_coverage_rows is None else formulation.model.with_rows(min_coverage_rows)
+    task = objective_problem(
+        formulation, _open(model, formulation), min_coverage_rows, objective, SolveOptions(), Clock(), _silent, Serial()
+    )
     prices = _prices(task)
     return {} if prices is None else _written(task, merged, prices)
 
 
-def _open(model: LinearModel, compact: Formulation) -> LinearModel:
+def _open(model: LinearModel, formulation: Formulation) -> LinearModel:
     """The model with wider bounds of money: its limits are rules, and it is these that a certificate prices."""
     upper = model.upper.copy()
-    upper[compact.columns.works : compact.columns.flows] *= 8
+    upper[formulation.columns.works : formulation.columns.flows] *= 8
     return model.with_bounds(model.lower, upper)
 
 
@@ -155,8 +170,8 @@ def _rough_prices(task: ObjectiveProblem) -> Floats | None:
     prices[blocks.row] = shared / np.exp2(blocks.shift) / blocks.denominator
     reduced = reduced_weight(blocks, shared)
     for block in blocks.blocks:
-        aim = LinearObjective("block", True, reduced[block.columns], 1, Fraction(0))
-        outcome = engine("lp")(block.model, aim, Limits(WORK), task.clock)
+        objective = LinearObjective("block", True, reduced[block.columns], 1, Fraction(0))
+        outcome = engine("lp")(block.model, objective, Limits(WORK), task.clock)
         if outcome.prices is not None:
             prices[block.rows] = outcome.prices / blocks.denominator
     return prices
@@ -164,20 +179,20 @@ def _rough_prices(task: ObjectiveProblem) -> Floats | None:
 
 def _kept_prices(task: ObjectiveProblem, prices: Floats) -> dict[str, Decimal]:
     """Prices of what earlier objectives have reached, per unit of their figure."""
-    aims = {aim.name: aim for aim, _ in objectives_in_order(task.compact)}
+    objectives = {objective.name: objective for objective, _ in objectives_in_order(task.formulation)}
     total: dict[str, float] = {}
     for row, label in enumerate(task.model.rows.label):
         if label[0] == "kept":  # the smallest coverage has a row for each State
-            scale = WORST_SCALE if label[1] == "worst_off" else aims[label[1]].denominator
+            scale = WORST_SCALE if label[1] == "worst_off" else objectives[label[1]].denominator
             total[label[1]] = total.get(label[1], 0.0) + abs(float(prices[row])) * scale
     return {name: price for name, each in total.items() if (price := _decimal(each))}
 
 
 def _written(task: ObjectiveProblem, merged: Merged, prices: Floats) -> dict[str, list[Instance]]:
     """Prices by rule and instance, in the words of the scenario."""
-    namer = _Namer(task.compact, merged)
+    namer = _Namer(task.formulation, merged)
     found: dict[str, list[Instance]] = {}
-    for group in task.compact.groups:
+    for group in task.formulation.groups:
         here = prices[group.first : group.first + group.count]
         least = _NOTHING * float(np.abs(here).max(initial=0.0))
         for at in np.flatnonzero(np.abs(here) > least).tolist():
@@ -235,9 +250,9 @@ _NAMERS = {
 class _Namer:
     """Tells what a row of the formulation is about, as `matcher.verification.worths` names rules."""
 
-    def __init__(self, compact: Formulation, merged: Merged) -> None:
-        self._scenario, self._columns, self._members = compact.scenario, compact.columns, merged.members
-        columns = compact.columns
+    def __init__(self, formulation: Formulation, merged: Merged) -> None:
+        self._scenario, self._columns, self._members = formulation.scenario, formulation.columns, merged.members
+        columns = formulation.columns
         relation, year = np.nonzero(columns.engaged >= 0)
         self._gate = np.full((columns.count, 2), -1, np.int64)
         self._gate[columns.engaged[relation, year]] = np.stack((relation, year), axis=1)

@@ -35,10 +35,10 @@ class Formulated:
     """A scenario as it is solved: like tasks as one need, and each objective in turn."""
 
     merged: Merged
-    compact: Formulation
-    aims: tuple[tuple[LinearObjective, Fraction], ...]
+    formulation: Formulation
+    objectives: tuple[tuple[LinearObjective, Fraction], ...]
     """The objectives in order, each with the share of its value that later ones may take."""
-    worst: Rows | None
+    min_coverage_rows: Rows | None
     """Rows of the smallest coverage, if an objective uses it."""
 
 
@@ -52,19 +52,19 @@ def formulated(scenario: Scenario) -> Formulated:
     """
     merged = merge(scenario)
     try:
-        compact = formulate(merged.scenario, MOST_ASKED)
-        aims = tuple(objectives_in_order(compact))
-        worst = min_coverage_rows_of(compact, [aim for aim, _ in aims])
-        if any(aim.name == "completions" for aim, _ in aims):
-            linear_objective(compact.columns, "cost")  # which guides the search for them
+        formulation = formulate(merged.scenario, MOST_ASKED)
+        objectives = tuple(objectives_in_order(formulation))
+        min_coverage_rows = min_coverage_rows_of(formulation, [objective for objective, _ in objectives])
+        if any(objective.name == "completions" for objective, _ in objectives):
+            linear_objective(formulation.columns, "cost")  # which guides the search for them
     except ModelTooLarge as error:
         raise InvalidScenario([error.fault]) from error
-    return Formulated(merged, compact, aims, worst)
+    return Formulated(merged, formulation, objectives, min_coverage_rows)
 
 
-def objectives_in_order(compact: Formulation) -> Iterator[tuple[LinearObjective, Fraction]]:
+def objectives_in_order(formulation: Formulation) -> Iterator[tuple[LinearObjective, Fraction]]:
     """Yields the objectives in order, each with the share of its value that later ones may take."""
-    scenario, columns = compact.scenario, compact.columns
+    scenario, columns = formulation.scenario, formulation.columns
     if scenario.objectives.weights is not None:
         weights: dict[str, Fraction] = {each.objective: Fraction(each.weight) for each in scenario.objectives.weights}
         try:
@@ -78,17 +78,17 @@ def objectives_in_order(compact: Formulation) -> Iterator[tuple[LinearObjective,
             raise error.at(("objectives", "order", at)) from error
 
 
-def min_coverage_rows_of(compact: Formulation, aims: list[LinearObjective]) -> Rows | None:
+def min_coverage_rows_of(formulation: Formulation, objectives: list[LinearObjective]) -> Rows | None:
     """Returns the rows of the smallest coverage, if an objective uses it."""
-    uses_worst = any(aim.coefficient[compact.columns.worst] for aim in aims)
-    return worst_off_rows(compact.columns) if uses_worst else None
+    uses_worst = any(objective.coefficient[formulation.columns.min_coverage] for objective in objectives)
+    return worst_off_rows(formulation.columns) if uses_worst else None
 
 
 def objective_problem(
-    compact: Formulation,
+    formulation: Formulation,
     model: LinearModel,
-    worst: Rows | None,
-    aim: LinearObjective,
+    min_coverage_rows: Rows | None,
+    objective: LinearObjective,
     options: SolveOptions,
     clock: Clock,
     report: Report,
@@ -101,15 +101,17 @@ def objective_problem(
     model
         The formulation with the rows of the smallest coverage, if any, and of earlier objectives.
     """
-    columns = compact.columns
-    error = aim.error + (worst_off_error(columns) if aim.coefficient[columns.worst] else 0)
-    guide = linear_objective(columns, "cost") if aim.name == "completions" else None
-    steps = worst_off_steps(columns) if aim.name == "worst_off" else ()
-    return ObjectiveProblem(compact, model, worst, aim, guide, options, clock, report, error, executor, steps)
+    columns = formulation.columns
+    error = objective.error + (worst_off_error(columns) if objective.coefficient[columns.min_coverage] else 0)
+    guide = linear_objective(columns, "cost") if objective.name == "completions" else None
+    steps = worst_off_steps(columns) if objective.name == "worst_off" else ()
+    return ObjectiveProblem(
+        formulation, model, min_coverage_rows, objective, guide, options, clock, report, error, executor, steps
+    )
 
 
 def with_objective_floor(
-    model: LinearModel, aim: LinearObjective, value: int, slack: int, worst: Rows | None
+    model: LinearModel, objective: LinearObjective, value: int, slack: int, min_coverage_rows: Rows | None
 ) -> LinearModel:
     """Returns the model with rows that keep what an objective has reached, less what it may give up.
 
@@ -117,29 +119,29 @@ def with_objective_floor(
     ----------
     value, slack
         In units of the objective's own sum.
-    worst
+    min_coverage_rows
         Rows of the smallest coverage: it is kept State by State, so that no State waits for the others.
     """
-    if aim.name == "worst_off" and worst is not None:
-        return model.with_rows(_no_worse(worst, aim, value - slack))
-    low, high = (value - slack, UNLIMITED) if aim.maximise else (-UNLIMITED, value + slack)
+    if objective.name == "worst_off" and min_coverage_rows is not None:
+        return model.with_rows(_no_worse(min_coverage_rows, objective, value - slack))
+    low, high = (value - slack, UNLIMITED) if objective.maximise else (-UNLIMITED, value + slack)
     rows = RowBuilder()
-    row = rows.row(("kept", aim.name), lower=low, upper=high)
-    columns = np.flatnonzero(aim.coefficient)
-    rows.terms(row, columns, aim.coefficient[columns])
+    row = rows.row(("kept", objective.name), lower=low, upper=high)
+    columns = np.flatnonzero(objective.coefficient)
+    rows.terms(row, columns, objective.coefficient[columns])
     return model.with_rows(rows.build(np.ones(model.columns, np.int64)))
 
 
-def _no_worse(worst: Rows, aim: LinearObjective, least: int) -> Rows:
+def _no_worse(min_coverage_rows: Rows, objective: LinearObjective, least: int) -> Rows:
     """Rows by which every State's coverage alone is at least so much."""
-    (column,) = np.flatnonzero(aim.coefficient).tolist()
-    own = worst.column != column
-    start = np.concatenate((np.zeros(1, np.int64), np.cumsum(own)))[worst.start]
+    (column,) = np.flatnonzero(objective.coefficient).tolist()
+    own = min_coverage_rows.column != column
+    start = np.concatenate((np.zeros(1, np.int64), np.cumsum(own)))[min_coverage_rows.start]
     return Rows(
         start,
-        worst.column[own],
-        worst.coefficient[own],
-        np.full(worst.count, -(-least // int(aim.coefficient[column])), np.int64),
-        np.full(worst.count, UNLIMITED, np.int64),
-        tuple(("kept", "worst_off", label[1]) for label in worst.label),
+        min_coverage_rows.column[own],
+        min_coverage_rows.coefficient[own],
+        np.full(min_coverage_rows.count, -(-least // int(objective.coefficient[column])), np.int64),
+        np.full(min_coverage_rows.count, UNLIMITED, np.int64),
+        tuple(("kept", "worst_off", label[1]) for label in min_coverage_rows.label),
     )

@@ -60,13 +60,13 @@ def solve_part(
     """
     part, clock = piece.model if model is None else model, Clock()
     try:
-        outcome = engine(piece.engine)(part, piece.aim, limits or piece.limits, clock, hint)
+        outcome = engine(piece.engine)(part, piece.objective, limits or piece.limits, clock, hint)
     except SolverFailed:
         return Best(None, None)
     if outcome.status == "infeasible":
         return Best(None, None, impossible=True)
-    bound = None if outcome.bound is None else exact_bound(piece.aim, outcome.bound, piece.aim.error)
-    found = None if outcome.point is None else whole_pairs(part, piece.flows, outcome.point, piece.aim, clock)
+    bound = None if outcome.bound is None else exact_bound(piece.objective, outcome.bound, piece.objective.error)
+    found = None if outcome.point is None else whole_pairs(part, piece.flows, outcome.point, piece.objective, clock)
     if found is None:
         return Best(None, bound)
     answer = Subproblem(frozenset(states), free, SubproblemSolution(found[0], found[1], True))
@@ -75,15 +75,15 @@ def solve_part(
 
 def relaxed_bound(piece: SubproblemData, limits: Limits, model: LinearModel | None = None) -> Best:
     """Returns a bound on a part's aim by the linear relaxation, without a plan."""
-    outcome = engine("lp")(piece.model if model is None else model, piece.aim, limits, Clock())
-    bound = None if outcome.bound is None else exact_bound(piece.aim, outcome.bound, piece.aim.error)
+    outcome = engine("lp")(piece.model if model is None else model, piece.objective, limits, Clock())
+    bound = None if outcome.bound is None else exact_bound(piece.objective, outcome.bound, piece.objective.error)
     return Best(None, bound, impossible=outcome.status == "infeasible")
 
 
-def plain_task(compact: Formulation) -> ObjectiveProblem:
+def plain_task(formulation: Formulation) -> ObjectiveProblem:
     """Returns a task without an aim of its own: who solves a part sets objective and model."""
-    first, _ = next(iter(objectives_in_order(compact)))
-    task = objective_problem(compact, compact.model, None, first, SolveOptions(), Clock(), silent, Serial())
+    first, _ = next(iter(objectives_in_order(formulation)))
+    task = objective_problem(formulation, formulation.model, None, first, SolveOptions(), Clock(), silent, Serial())
     return replace(task, guide=None, steps=())
 
 

@@ -32,10 +32,10 @@ class BrokenPlan(MatcherError):
 class ObjectiveProblem:
     """One objective, pursued under everything that earlier objectives demand."""
 
-    compact: Formulation
+    formulation: Formulation
     model: LinearModel
     """The formulation with the rows of earlier objectives."""
-    worst_rows: Rows | None
+    min_coverage_rows: Rows | None
     """Rows of the smallest coverage, if an objective uses it."""
     objective: LinearObjective
     guide: LinearObjective | None
@@ -53,7 +53,7 @@ class ObjectiveProblem:
     @property
     def columns(self) -> Columns:
         """The meaning of the columns."""
-        return self.compact.columns
+        return self.formulation.columns
 
     def bound(self, bound: Fraction | None) -> Fraction | None:
         """Returns an engine's bound as one on the true figure, as tight as its whole steps allow."""
@@ -131,13 +131,13 @@ def guided(model: LinearModel, main: LinearObjective, guide: LinearObjective | N
     return LinearObjective(main.name, True, main.signed // step * 2**31 + thin, main.denominator, main.error)
 
 
-def promising(model: LinearModel, aim: LinearObjective, bound: Fraction | None, point: Ints, gap: float) -> bool:
+def promising(model: LinearModel, objective: LinearObjective, bound: Fraction | None, point: Ints, gap: float) -> bool:
     """Whether the relaxation leaves room for anything better than the point, by more than the gap."""
     if bound is None or not model.admits(point):
         return True
-    value = aim.value(point)
+    value = objective.value(point)
     margin = Fraction(gap) * max(abs(bound), abs(value))
-    return bound > value + margin if aim.maximise else bound < value - margin
+    return bound > value + margin if objective.maximise else bound < value - margin
 
 
 def supported_by(model: LinearModel, relaxed: Floats, point: Ints) -> LinearModel:
@@ -146,5 +146,5 @@ def supported_by(model: LinearModel, relaxed: Floats, point: Ints) -> LinearMode
     Relaxation-induced neighbourhood (Danna, Rothberg and Le Pape, 2005): a group's search becomes
     some ten times shorter and seldom worse.
     """
-    idle = ~model.fine & (relaxed < _IDLE) & (point == 0)
+    idle = ~model.relaxable & (relaxed < _IDLE) & (point == 0)
     return model.with_bounds(model.lower, np.where(idle, model.lower, model.upper))

@@ -100,7 +100,7 @@ def kept_plan(task: ObjectiveProblem, portfolio: Portfolio) -> Plan | None:
     smallest that mends it, else the largest; the first by id of several. Those with pins or commitments
     are then planned anew, beside the others.
     """
-    plan = plan_within(task.compact, portfolio, task.worst_rows)
+    plan = plan_within(task.formulation, portfolio, task.min_coverage_rows)
     dropped: set[int] = set()
     while not task.model.admits(plan.point):
         state = _in_the_way(task, plan, dropped)
@@ -117,7 +117,7 @@ def _without(task: ObjectiveProblem, plan: Plan, state: int) -> Plan:
     engaged = plan.point.copy()
     engaged[columns.of_state(state)] = 0
     pairs = plan.pairs.where(columns.state[plan.pairs.work] != state)
-    return with_derived_columns(columns, pairs, engaged, task.worst_rows)
+    return with_derived_columns(columns, pairs, engaged, task.min_coverage_rows)
 
 
 def _in_the_way(task: ObjectiveProblem, plan: Plan, dropped: set[int]) -> int | None:
@@ -148,10 +148,10 @@ def _uses(task: ObjectiveProblem, plan: Plan, row: int, over: bool) -> dict[int,
         if columns.state[column] >= 0 and use:
             uses[int(columns.state[column])] = uses.get(int(columns.state[column]), 0) + use
     ledgers = columns.ledger_offer[rows.column[part]]
-    purses = {int(columns.purse[offer]) for offer in ledgers[ledgers >= 0].tolist()}
-    if not uses and purses:
+    money_pools = {int(columns.money_pool[offer]) for offer in ledgers[ledgers >= 0].tolist()}
+    if not uses and money_pools:
         money = plan.pairs.money[plan.pairs.money >= 0]
-        for column in money[np.isin(columns.purse[columns.flow_offer[money]], sorted(purses))].tolist():
+        for column in money[np.isin(columns.money_pool[columns.flow_offer[money]], sorted(money_pools))].tolist():
             spent = int(plan.point[column] * columns.money_unit[column - columns.works])
             uses[int(columns.state[column])] = uses.get(int(columns.state[column]), 0) + spent
     return uses
@@ -161,12 +161,12 @@ def _anew(task: ObjectiveProblem, plan: Plan, dropped: set[int]) -> Plan | None:
     """The plan with the dropped States planned anew as the user's decisions ask; None if that was not found."""
     if not dropped:
         return None
-    aim = LinearObjective("nothing", True, np.zeros(task.columns.count, np.int64), 1, Fraction(0))
-    piece, free = subproblem_data(task, plan, sorted(dropped), Limits(10 * STATE_WORK, quick=True), aim)
-    outcome = engine(piece.engine)(piece.model, piece.aim, piece.limits, task.clock)
+    objective = LinearObjective("nothing", True, np.zeros(task.columns.count, np.int64), 1, Fraction(0))
+    piece, free = subproblem_data(task, plan, sorted(dropped), Limits(10 * STATE_WORK, quick=True), objective)
+    outcome = engine(piece.engine)(piece.model, piece.objective, piece.limits, task.clock)
     if outcome.point is None:
         return None
-    found = whole_pairs(piece.model, piece.flows, outcome.point, piece.aim, task.clock)
+    found = whole_pairs(piece.model, piece.flows, outcome.point, piece.objective, task.clock)
     if found is None:
         return None
     return merged(task, plan, [Subproblem(frozenset(dropped), free, SubproblemSolution(found[0], found[1], True))])

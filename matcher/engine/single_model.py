@@ -56,10 +56,10 @@ def engine_for(task: ObjectiveProblem) -> str:
     """Returns the engine: the one asked for, else CP-SAT for small coarse models and SCIP for the rest."""
     if task.options.engine != "auto":
         return task.options.engine
-    worst = task.columns.worst
-    if task.objective.coefficient[worst] and np.count_nonzero(task.objective.coefficient) > 1:
+    least = task.columns.min_coverage
+    if task.objective.coefficient[least] and np.count_nonzero(task.objective.coefficient) > 1:
         return "scip"  # CP-SAT creeps through the fine steps of the smallest coverage where others weigh against it
-    inner = task.model.fine & ~task.model.implied
+    inner = task.model.relaxable & ~task.model.derived
     return "cpsat" if not inner.any() and task.model.columns <= SMALL else "scip"
 
 

@@ -161,36 +161,44 @@ def solve_within(
         As for `solve`.
     """
     model = formulated(scenario)
-    run, compact = _Run(model.merged, options, clock, progress, executor, keep=keep, start=start), model.compact
+    run, formulation = _Run(model.merged, options, clock, progress, executor, keep=keep, start=start), model.formulation
     run.build = run.clock.elapsed
-    method = _method_for(options, compact)
-    finding = ObjectiveResult(None, None, infeasible=True) if compact.impossible else _pursue_all(run, model, method)
-    why = why_infeasible(compact, run.clock) if finding.infeasible else None
-    return _result(run, compact, method, finding.plan, why)
+    method = _method_for(options, formulation)
+    finding = (
+        ObjectiveResult(None, None, infeasible=True) if formulation.impossible else _pursue_all(run, model, method)
+    )
+    why = why_infeasible(formulation, run.clock) if finding.infeasible else None
+    return _result(run, formulation, method, finding.plan, why)
 
 
-def _method_for(options: SolveOptions, compact: Formulation) -> _Method:
+def _method_for(options: SolveOptions, formulation: Formulation) -> _Method:
     """The method asked for, or by size."""
     if options.method != "auto":
         return options.method
-    columns = compact.columns
+    columns = formulation.columns
     few = len(set(columns.state[: columns.works].tolist())) <= WHOLE_STATES
     return "whole" if few and columns.count <= WHOLE_COLUMNS else "decomposition"
 
 
 def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> ObjectiveResult:
     """Pursues each objective in turn, each under what the earlier ones demand."""
-    compact, aims, worst = formulated.compact, formulated.aims, formulated.worst
-    model = compact.model if worst is None else compact.model.with_rows(worst)
+    formulation, objectives, min_coverage_rows = (
+        formulated.formulation,
+        formulated.objectives,
+        formulated.min_coverage_rows,
+    )
+    model = formulation.model if min_coverage_rows is None else formulation.model.with_rows(min_coverage_rows)
     pursue = single_model.pursue if method == "whole" else by_state.pursue
     work, finding = float(run.options.work), ObjectiveResult(None, None)
-    for at, (aim, give_up) in enumerate(aims):
+    for at, (objective, tolerance) in enumerate(objectives):
         if at and run.clock.reason():
             break
-        share = 1.0 if at == len(aims) - 1 else SHARE
+        share = 1.0 if at == len(objectives) - 1 else SHARE
         clock = run.clock.part(share)
-        reporter = _reporter(run, compact, method, model, worst, aim)
-        task = objective_problem(compact, model, worst, aim, run.options, clock, reporter, run.executor)
+        reporter = _reporter(run, formulation, method, model, min_coverage_rows, objective)
+        task = objective_problem(
+            formulation, model, min_coverage_rows, objective, run.options, clock, reporter, run.executor
+        )
         if not at and run.start is not None:
             finding = ObjectiveResult(kept_plan(task, run.merged.join(run.start)), None)
         finding = pursue(task, finding.plan, work * share)
@@ -198,80 +206,85 @@ def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> Objective
         work = max(work - finding.work, 1.0)
         if finding.plan is None:
             return finding
-        plan = _without_idle(compact, model, worst, finding.plan)
+        plan = _without_idle(formulation, model, min_coverage_rows, finding.plan)
         finding = replace(finding, plan=plan)
-        run.stages.append(_stage(run, compact, aim, finding))
-        if at < len(aims) - 1:
-            value = int(aim.coefficient @ plan.point)
-            model = with_objective_floor(model, aim, value, int(abs(value) * give_up), worst)
+        run.stages.append(_stage(run, formulation, objective, finding))
+        if at < len(objectives) - 1:
+            value = int(objective.coefficient @ plan.point)
+            model = with_objective_floor(model, objective, value, int(abs(value) * tolerance), min_coverage_rows)
     return finding
 
 
-def _without_idle(compact: Formulation, model: LinearModel, worst: Rows | None, plan: Plan) -> Plan:
+def _without_idle(formulation: Formulation, model: LinearModel, min_coverage_rows: Rows | None, plan: Plan) -> Plan:
     """The plan without idle engagements, so that what is kept for later objectives is what its portfolio has."""
-    lean = without_idle(compact, plan, portfolio_of(compact, plan), worst)
+    lean = without_idle(formulation, plan, portfolio_of(formulation, plan), min_coverage_rows)
     return lean if model.admits(lean.point) else plan
 
 
 def _reporter(
-    run: _Run, compact: Formulation, method: _Method, model: LinearModel, worst: Rows | None, aim: LinearObjective
+    run: _Run,
+    formulation: Formulation,
+    method: _Method,
+    model: LinearModel,
+    min_coverage_rows: Rows | None,
+    objective: LinearObjective,
 ) -> Report:
     """Returns what tells the caller how far one objective is, and offers a result of what there is."""
 
     def interim(plan: Plan, bound: Fraction | None) -> Result:
-        lean = _without_idle(compact, model, worst, plan)
+        lean = _without_idle(formulation, model, min_coverage_rows, plan)
         aside = replace(run, stages=list(run.stages), last=None)  # the solve itself is left as it is
-        aside.stages.append(_stage(aside, compact, aim, ObjectiveResult(lean, bound)))
-        return _result(aside, compact, method, lean, None)
+        aside.stages.append(_stage(aside, formulation, objective, ObjectiveResult(lean, bound)))
+        return _result(aside, formulation, method, lean, None)
 
     def report(phase: str, plan: Plan | None, bound: Fraction | None) -> None:
         if run.keep is not None and plan is not None:  # first: whoever hears of a plan may stop the solve for it
             run.keep(partial(interim, plan, bound))
-        run.report(aim, phase, plan, bound)
+        run.report(objective, phase, plan, bound)
 
     return report
 
 
-def _stage(run: _Run, compact: Formulation, aim: LinearObjective, finding: ObjectiveResult) -> Stage:
+def _stage(run: _Run, formulation: Formulation, objective: LinearObjective, finding: ObjectiveResult) -> Stage:
     """How far one objective came: the value by the checker, the bound never on the wrong side of it."""
     assert finding.plan is not None
-    value = _figure(run, compact, aim, finding.plan)
-    bound = _holding(aim, value, finding.bound)
+    value = _figure(run, formulation, objective, finding.plan)
+    bound = _holding(objective, value, finding.bound)
     gap = _gap(value, bound)
     return Stage(
-        objective=aim.name,
-        sense="max" if aim.maximise else "min",
+        objective=objective.name,
+        sense="max" if objective.maximise else "min",
         value=decimal_text(value),
         exact=plain(value),
-        bound=None if bound is None else outward_text(bound, up=aim.maximise),
+        bound=None if bound is None else outward_text(bound, up=objective.maximise),
         gap=None if gap is None else float(decimal_text(gap + Fraction(1, 2 * 10**6) if gap else gap)),
         solved=gap is not None and gap <= Fraction(run.options.gap),
     )
 
 
-def _holding(aim: LinearObjective, value: Fraction, bound: Fraction | None) -> Fraction | None:
+def _holding(objective: LinearObjective, value: Fraction, bound: Fraction | None) -> Fraction | None:
     """A bound that a checked value does not pass: the value itself where rounding alone is between them.
 
     None where the value refutes the bound: the portfolio is right, so the search was wrong, and nothing is
     known of how good it is. That is an error of a solver's, and logged as one; it takes no portfolio from anybody.
     """
-    if bound is None or ((bound >= value) if aim.maximise else (bound <= value)):
+    if bound is None or ((bound >= value) if objective.maximise else (bound <= value)):
         return bound
     if abs(bound - value) <= BOUND_ROUNDING * max(abs(bound), abs(value)):
         return value
-    LOG.error("%s: a checked portfolio reaches %s, past the bound %s, which is dropped", aim.name, value, bound)
+    LOG.error("%s: a checked portfolio reaches %s, past the bound %s, which is dropped", objective.name, value, bound)
     return None
 
 
-def _figure(run: _Run, compact: Formulation, aim: LinearObjective, plan: Plan) -> Fraction:
+def _figure(run: _Run, formulation: Formulation, objective: LinearObjective, plan: Plan) -> Fraction:
     """The objective's figure as the checker computes it."""
-    _, figures = _checked(run, compact, plan)
-    if aim.name in figures:
-        return figures[aim.name]
+    _, figures = _checked(run, formulation, plan)
+    if objective.name in figures:
+        return figures[objective.name]
     return weighted_sum(run.scenario.objectives.weights or (), figures)
 
 
-def _checked(run: _Run, compact: Formulation, plan: Plan) -> tuple[Portfolio, dict[str, Fraction]]:
+def _checked(run: _Run, formulation: Formulation, plan: Plan) -> tuple[Portfolio, dict[str, Fraction]]:
     """The portfolio of a plan and its figures, once the independent checker has accepted it.
 
     Raises
@@ -281,7 +294,7 @@ def _checked(run: _Run, compact: Formulation, plan: Plan) -> tuple[Portfolio, di
     """
     if run.last is not None and run.last[0] is plan:
         return run.last[1], run.last[2]
-    portfolio = run.merged.split(portfolio_of(compact, plan))
+    portfolio = run.merged.split(portfolio_of(formulation, plan))
     before = run.clock.elapsed
     report = verify(run.scenario, portfolio)
     run.verification += run.clock.elapsed - before
@@ -301,12 +314,12 @@ def _gap(value: Fraction | None, bound: Fraction | None) -> Fraction | None:
 
 def _result(
     run: _Run,
-    compact: Formulation,
+    formulation: Formulation,
     method: _Method,
     plan: Plan | None,
     why: Infeasibility | None,
 ) -> Result:
-    portfolio, figures = (None, {}) if plan is None else _checked(run, compact, plan)
+    portfolio, figures = (None, {}) if plan is None else _checked(run, formulation, plan)
     wanted = 1 if run.scenario.objectives.weights is not None else len(run.scenario.order())
     solved = len(run.stages) == wanted and all(stage.solved for stage in run.stages)
     if why is not None and why.confirmed_by is None:
@@ -330,7 +343,7 @@ def _result(
         conflicts=() if why is None else why.conflicts,
         confirmed_by=None if why is None else why.confirmed_by,
         started_from=None if run.start is None else run.start.digest,
-        sizes=_sizes(run, compact),
+        sizes=_sizes(run, formulation),
         timings=Timings(
             total=run.clock.elapsed,
             build=run.build,
@@ -344,13 +357,13 @@ def _stopped_by(run: _Run, solved: bool) -> StopReason:
     return "gap" if solved else run.clock.reason() or ("time" if run.cut else "work")
 
 
-def _sizes(run: _Run, compact: Formulation) -> Sizes:
-    model = compact.model
+def _sizes(run: _Run, formulation: Formulation) -> Sizes:
+    model = formulation.model
     return Sizes(
-        options=compact.columns.payments.pairs,
+        options=formulation.columns.payments.pairs,
         columns=model.columns,
         rows=model.rows.count,
         nonzeros=len(model.rows.column),
-        integers=int((~model.fine).sum()),
+        integers=int((~model.relaxable).sum()),
         checks=run.checks,
     )

@@ -13,10 +13,10 @@ from matcher.execution import Executor, Serial
 from matcher.explanation.checking import check_names, require_valid
 from matcher.explanation.clock_findings import Clock, Curves
 from matcher.explanation.clocks import clock
+from matcher.explanation.contributions import Contribution, contributions
 from matcher.explanation.curves import curves_of
 from matcher.explanation.findings import Shortfall
 from matcher.explanation.idle import Idle, idle_offers
-from matcher.explanation.merits import Contribution, contributions
 from matcher.explanation.shortfalls import remaining
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result

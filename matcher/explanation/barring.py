@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from matcher.explanation.changes import EARMARKS, Pair
 from matcher.explanation.findings import Cause
+from matcher.explanation.relaxations import EARMARKS, Pair
 from matcher.scenario import Scenario, TechnicalOffer
 from matcher.scenario.eligibility import Reason
 

@@ -128,7 +128,7 @@ def earliest(scenario: Scenario, portfolio: Portfolio, state: str, known: int | 
         A year that is known to be possible.
     """
     setting = Setting.of(scenario, portfolio)
-    nothing = np.zeros(setting.compact.columns.count, np.int64)
+    nothing = np.zeros(setting.formulation.columns.count, np.int64)
     part = part_of(setting, state, LinearObjective("least", False, nothing, 1, Fraction(0)))
     first, last = scenario.horizon.first, scenario.horizon.last
     low, proven, year = first, first, known
@@ -154,7 +154,7 @@ def _tried(part: StatePart, state: str, year: int) -> _Tried:
     best = part.best(Limits(WORK), model)
     if best.plan is None:
         return _Tried(None, best.impossible)
-    portfolio = portfolio_of(setting.compact, best.plan)
+    portfolio = portfolio_of(setting.formulation, best.plan)
     report = verify(setting.scenario, portfolio)
     found = tally(setting.scenario, portfolio).state(state).completion_year
     if not report.ok or found is None or found > year:
@@ -168,7 +168,7 @@ def delivering(part: StatePart, year: int) -> LinearModel | None:
 
     The scenario must leave the State that long. None where bounds of columns alone say that it cannot be.
     """
-    columns = part.setting.compact.columns
+    columns = part.setting.formulation.columns
     complete = int(columns.complete[part.state])
     late = np.zeros(columns.count, np.bool_)
     required = columns.tables.need_completes[columns.flow_need[: columns.works]]

@@ -17,10 +17,10 @@ import numpy as np
 from matcher.comparison.tally import tally
 from matcher.engine.parts import Best
 from matcher.errors import VerificationFailed
-from matcher.explanation.changes import Relaxation, anybodys_money, anybodys_work, changed, later_deadline
 from matcher.explanation.checking import require_valid
 from matcher.explanation.clock_findings import Curve, CurvePoint, Curves, Resource
 from matcher.explanation.clocks import answering, delivering
+from matcher.explanation.relaxations import Relaxation, anybodys_money, anybodys_work, changed, later_deadline
 from matcher.explanation.setting import Setting
 from matcher.explanation.state_part import StatePart, part_of
 from matcher.formulation.columns import Columns
@@ -195,7 +195,7 @@ class _More(ABC):
 def _completing(part: StatePart) -> LinearModel | None:
     """A State's part in which it completes; None where bounds alone say that it cannot."""
     lower = part.model.lower.copy()
-    lower[part.place(int(part.setting.compact.columns.complete[part.state]))] = 1
+    lower[part.place(int(part.setting.formulation.columns.complete[part.state]))] = 1
     return None if (lower > part.model.upper).any() else part.model.with_bounds(lower, part.model.upper)
 
 
@@ -213,7 +213,7 @@ class _Offered(_More):
 
     def part(self, setting: Setting) -> StatePart:
         """Returns the part, with rows that say how much of the further offer may be used."""
-        columns = setting.compact.columns
+        columns = setting.formulation.columns
         where = next(at for at, each in enumerate(columns.scenario.offers) if each.id == self.lever.adds)
         flows = np.flatnonzero(columns.flow_offer[: columns.flows] == where)
         rows, size = RowBuilder(), self._size(self.amounts[-1])
@@ -223,7 +223,7 @@ class _Offered(_More):
             for year in range(len(columns.scenario.years)):
                 row = rows.row(USED, upper=size)
                 rows.terms(row, flows[columns.flow_year[flows] == year], 1)
-        model = setting.compact.model
+        model = setting.formulation.model
         model = model.with_rows(rows.build(np.maximum(model.upper, 1)))
         return part_of(setting, self.state, _coverage(columns, self.state), model)
 
@@ -245,7 +245,7 @@ class _Later(_More):
     """Ever more time: a later deadline."""
 
     def part(self, setting: Setting) -> StatePart:
-        return part_of(setting, self.state, _coverage(setting.compact.columns, self.state))
+        return part_of(setting, self.state, _coverage(setting.formulation.columns, self.state))
 
     def limited(self, part: StatePart, amount: int, completing: bool) -> LinearModel | None:
         return delivering(part, self.scenario.state(self.state).deadline + amount) if completing else part.model
@@ -320,13 +320,13 @@ class _Now:
 
 def _now(scenario: Scenario, portfolio: Portfolio, state: str) -> _Now:
     setting = Setting.of(scenario, portfolio)
-    part = part_of(setting, state, _coverage(setting.compact.columns, state))
+    part = part_of(setting, state, _coverage(setting.formulation.columns, state))
 
     def limited(completing: bool) -> LinearModel | None:
         return _completing(part) if completing else part.model
 
     worth = _best(part, state, scenario, limited, _checked(setting, scenario, state, setting.plan))
-    return _Now(portfolio_of(setting.compact, worth.plan), worth)
+    return _Now(portfolio_of(setting.formulation, worth.plan), worth)
 
 
 class _Climb:
@@ -427,7 +427,7 @@ def _checked(setting: Setting, scenario: Scenario, state: str, plan: Plan) -> _W
     VerificationFailed
         if the checker refuses it: an error of the engine.
     """
-    report = verify(scenario, answering(scenario, portfolio_of(setting.compact, plan)))
+    report = verify(scenario, answering(scenario, portfolio_of(setting.formulation, plan)))
     if not report.ok:
         raise VerificationFailed("; ".join(violation.detail for violation in report.violations[:5]))
     figures = report.states[state]

@@ -232,20 +232,20 @@ class _Trial:
             setting = Setting.of(scenario, self.case.portfolio)
         except ModelTooLarge:  # what the limits are raised to: nothing is known of that
             return None
-        compact, plan = setting.compact, setting.plan
+        formulation, plan = setting.formulation, setting.plan
         state = next(at for at, each in enumerate(scenario.states) if each.id == self.state)
-        aim = self._use(compact)
-        part = part_of(setting, self.state, aim, self._added_only(compact, plan, state))
-        found, has = part.best(Limits(WORK)), int(aim.value(plan.point))
-        more = 0 if found.plan is None else int(aim.value(found.plan.point)) - has
+        objective = self._use(formulation)
+        part = part_of(setting, self.state, objective, self._added_only(formulation, plan, state))
+        found, has = part.best(Limits(WORK)), int(objective.value(plan.point))
+        more = 0 if found.plan is None else int(objective.value(found.plan.point)) - has
         if found.plan is not None and more > 0:
-            accepted(scenario, portfolio_of(compact, found.plan))
+            accepted(scenario, portfolio_of(formulation, found.plan))
             return more
         return 0 if found.bound is not None and int(found.bound) <= has else None
 
-    def _use(self, compact: Formulation) -> LinearObjective:
+    def _use(self, formulation: Formulation) -> LinearObjective:
         """What is used of the offer in the State."""
-        columns, scenario = compact.columns, compact.scenario
+        columns, scenario = formulation.columns, formulation.scenario
         at = next(at for at, each in enumerate(scenario.offers) if each.id == self.offer)
         home = np.array([each.id for each in scenario.states]) == self.state
         mine = (columns.flow_offer[: columns.flows] == at) & home[columns.state[: columns.flows]]
@@ -257,12 +257,12 @@ class _Trial:
         coefficient[: columns.flows] = np.where(mine, worth, 0)
         return LinearObjective("most", True, coefficient, 1, Fraction(0))
 
-    def _added_only(self, compact: Formulation, plan: Plan, state: int) -> LinearModel:
+    def _added_only(self, formulation: Formulation, plan: Plan, state: int) -> LinearModel:
         """The model in which no need of the State gets less and nobody else gives it less."""
-        columns, rows = compact.columns, RowBuilder()
+        columns, rows = formulation.columns, RowBuilder()
         here = columns.state[: columns.flows] == state
         offer = columns.flow_offer[: columns.flows]
-        at = next(at for at, each in enumerate(compact.scenario.offers) if each.id == self.offer)
+        at = next(at for at, each in enumerate(formulation.scenario.offers) if each.id == self.offer)
         for other in np.unique(offer[here & (plan.point[: columns.flows] > 0) & (offer != at)]).tolist():
             flows = np.flatnonzero(here & (offer == other))
             worth = columns.flow_worth[flows]
@@ -273,7 +273,7 @@ class _Trial:
             work = np.flatnonzero(need == each)
             row = rows.row(("kept",), lower=int(plan.point[work].sum()), upper=UNLIMITED)
             rows.terms(row, work, 1)
-        model = compact.model.with_rows(rows.build(np.maximum(compact.model.upper, 1)))
+        model = formulation.model.with_rows(rows.build(np.maximum(formulation.model.upper, 1)))
         lower = model.lower.copy()
         complete = columns.complete[state]
         if complete >= 0:

@@ -1,6 +1,6 @@
 """How much more than it offers one provider would have to give, in which years, for a goal to be reached.
 
-A further grant (`matcher.explanation.changes`) pays for whole units of work by itself; a raised offer
+A further grant (`matcher.explanation.relaxations`) pays for whole units of work by itself; a raised offer
 adds to what is left of the offer, and may so need less. Columns for the raise are added to one State's part of
 the model of the offer at its largest:
 
@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 
 from matcher.engine.problem import exact_bound
-from matcher.explanation.changes import changed, raised_offer
+from matcher.explanation.relaxations import changed, raised_offer
 from matcher.explanation.setting import AS_IT_IS, Goal, Setting, StatePart
 from matcher.formulation.pairing import whole_pairs
 from matcher.formulation.plans import Plan
@@ -104,11 +104,11 @@ class _Ledger:
     @classmethod
     def of(cls, setting: Setting, part: StatePart, offer: str, room: Sequence[int]) -> _Ledger:
         """Finds the rows by what they are about."""
-        compact, at = setting.compact, setting.position(offer)
-        share = int(compact.columns.carry_overs[0][at])
+        formulation, at = setting.formulation, setting.position(offer)
+        share = int(formulation.columns.carry_overs[0][at])
         found: list[tuple[int, int, int]] = []
         place = {row: here for here, row in enumerate(part.rows.tolist())}
-        for group in compact.groups:
+        for group in formulation.groups:
             if group.rule in ("budget", "carry-over") and group.count:
                 before, worth = (0, 1) if group.rule == "budget" else (1, share)
                 for each in np.flatnonzero(group.of[0] == at).tolist():
@@ -119,10 +119,10 @@ class _Ledger:
 
     def least(self, part: StatePart) -> tuple[Plan, int] | Literal["not_enough", "unknown"]:
         """The plan with the least raise that was found, and what is proven of it; or whether there is none."""
-        model, aim = self._open(part.piece.model)
+        model, objective = self._open(part.piece.model)
         clock = Clock()
         try:
-            outcome = engine(part.piece.engine)(model, aim, part.piece.limits, clock)
+            outcome = engine(part.piece.engine)(model, objective, part.piece.limits, clock)
         except SolverFailed:
             return "unknown"
         if outcome.point is None or outcome.bound is None:
@@ -132,10 +132,10 @@ class _Ledger:
         point = outcome.point[: part.piece.model.columns]
         for most in (granted, self.room):  # in the amount found if that can be, else near it
             closed = part.piece.model.with_row_upper(self._upper(part.piece.model, most))
-            pairs = whole_pairs(closed, part.piece.flows, point, part.piece.aim, clock)
+            pairs = whole_pairs(closed, part.piece.flows, point, part.piece.objective, clock)
             plan = None if pairs is None else part.merged(*pairs)
             if plan is not None:
-                return plan, int(exact_bound(aim, outcome.bound, Fraction(0)))
+                return plan, int(exact_bound(objective, outcome.bound, Fraction(0)))
         return "unknown"
 
     def _upper(self, model: LinearModel, granted: Ints) -> Ints:
@@ -156,8 +156,8 @@ class _Ledger:
         wide = LinearModel(
             np.concatenate((model.lower, np.zeros(years, np.int64))),
             np.concatenate((model.upper, self.room)),
-            np.concatenate((model.fine, np.ones(years, np.bool_))),
-            np.concatenate((model.implied, np.ones(years, np.bool_))),
+            np.concatenate((model.relaxable, np.ones(years, np.bool_))),
+            np.concatenate((model.derived, np.ones(years, np.bool_))),
             np.concatenate((model.column_scale, np.full(years, 1e6))),
             replace(rows, start=start, column=column, coefficient=coefficient),
         )
@@ -167,12 +167,12 @@ class _Ledger:
 
 def _shortage(setting: Setting, plan: Plan, offer: str, money: Sequence[int]) -> tuple[int, ...]:
     """What a plan spends and repays of an offer beyond what it has, year by year, in minor units."""
-    columns, at = setting.compact.columns, setting.position(offer)
+    columns, at = setting.formulation.columns, setting.position(offer)
     share, whole = (int(each[at]) for each in columns.carry_overs)
     flows = np.flatnonzero(columns.flow_offer[: columns.flows] == at)
     spent = np.zeros(len(money), np.int64)
     np.add.at(spent, columns.flow_year[flows], plan.point[flows] * columns.money_unit[flows - columns.works])
-    for (who, year), charged in columns.dues.items():
+    for (who, year), charged in columns.repayments_due.items():
         if who == at and year < len(money):
             spent[year] += plan.point[charged].sum()
     missing, carried = [], 0

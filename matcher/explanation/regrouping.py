@@ -40,7 +40,7 @@ class Regrouped:
 
 
 def regroup(
-    compact: Formulation, plan: Plan, states: Collection[int], spared: Collection[str] = (), work: float = WORK
+    formulation: Formulation, plan: Plan, states: Collection[int], spared: Collection[str] = (), work: float = WORK
 ) -> Regrouped:
     """Returns a plan in which some States' parts are the best found, others kept.
 
@@ -55,19 +55,21 @@ def regroup(
     work
         Deterministic work of each objective.
     """
-    aims = [each for each in objectives_in_order(compact) if each[0].name not in spared]
-    worst = min_coverage_rows_of(compact, [aim for aim, _ in aims])
-    model = compact.model if worst is None else compact.model.with_rows(worst)
+    objectives = [each for each in objectives_in_order(formulation) if each[0].name not in spared]
+    min_coverage_rows = min_coverage_rows_of(formulation, [objective for objective, _ in objectives])
+    model = formulation.model if min_coverage_rows is None else formulation.model.with_rows(min_coverage_rows)
     best, proven = plan, True
-    for at, (aim, give_up) in enumerate(aims):
-        task = objective_problem(compact, model, worst, aim, SolveOptions(), Clock(), silent, Serial())
+    for at, (objective, tolerance) in enumerate(objectives):
+        task = objective_problem(
+            formulation, model, min_coverage_rows, objective, SolveOptions(), Clock(), silent, Serial()
+        )
         found, solved = _solved(task, best, states, work, valid=at > 0)
         if found is None:
             return Regrouped(None, solved)
         best, proven = found, proven and solved
-        if at < len(aims) - 1:
-            value = int(aim.coefficient @ best.point)
-            model = with_objective_floor(model, aim, value, int(abs(value) * give_up), worst)
+        if at < len(objectives) - 1:
+            value = int(objective.coefficient @ best.point)
+            model = with_objective_floor(model, objective, value, int(abs(value) * tolerance), min_coverage_rows)
     return Regrouped(best, proven)
 
 

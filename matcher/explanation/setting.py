@@ -98,19 +98,19 @@ class Setting:
     What it finds keeps the model; `check` holds it against the checker, which takes as long again.
     """
 
-    def __init__(self, scenario: Scenario, compact: Formulation, plan: Plan) -> None:
+    def __init__(self, scenario: Scenario, formulation: Formulation, plan: Plan) -> None:
         self.scenario = scenario
-        self.compact = compact
+        self.formulation = formulation
         self.plan = plan
-        self._task = plain_task(compact)
+        self._task = plain_task(formulation)
         self._models: dict[tuple[Goal, bool], LinearModel | None] = {}
         self._activity: dict[tuple[Goal, bool], Ints] = {}
 
     @classmethod
     def of(cls, scenario: Scenario, portfolio: Portfolio) -> Setting:
         """Returns the setting of a portfolio; it must be one of the scenario, whatever scenario it was made for."""
-        compact = formulate(scenario)
-        return cls(scenario, compact, plan_of(compact, portfolio))
+        formulation = formulate(scenario)
+        return cls(scenario, formulation, plan_of(formulation, portfolio))
 
     def most(self, goal: Goal) -> Found:
         """Returns the most units of a goal's need that can be delivered, the State's other needs having no less."""
@@ -127,7 +127,7 @@ class Setting:
     def _delivery(self, goal: Goal) -> LinearObjective:
         """Units of a goal's need that are delivered."""
         assert goal.need is not None
-        columns, need = self.compact.columns, self._need(goal.need)
+        columns, need = self.formulation.columns, self._need(goal.need)
         coefficient = np.zeros(columns.count, np.int64)
         granule = self.scenario.capability(self.scenario.need(goal.need).capability).granule
         coefficient[: columns.works][columns.flow_need[: columns.works] == need] = granule
@@ -138,7 +138,7 @@ class Setting:
 
         Without an offer, 0 where the goal can be reached at all.
         """
-        coefficient = np.zeros(self.compact.columns.count, np.int64)
+        coefficient = np.zeros(self.formulation.columns.count, np.int64)
         if offer is not None:
             coefficient = self.use_of(offer)
         return self._best(goal, LinearObjective("least", False, coefficient, 1, Fraction(0)), True, tuning)
@@ -165,12 +165,12 @@ class Setting:
         VerificationFailed
             if it refuses it: an error of the engine.
         """
-        portfolio = portfolio_of(self.compact, plan)
+        portfolio = portfolio_of(self.formulation, plan)
         return accepted(scenario, portfolio.model_copy(update={"scenario_hash": scenario_hash(scenario)}))
 
     def use_of(self, offer: str) -> Ints:
         """What each column takes of an offer: minor units of money, or units of work."""
-        columns, scenario = self.compact.columns, self.scenario
+        columns, scenario = self.formulation.columns, self.scenario
         at = self.position(offer)
         flows = np.flatnonzero(columns.flow_offer[: columns.flows] == at)
         coefficient = np.zeros(columns.count, np.int64)
@@ -202,7 +202,7 @@ class Setting:
 
     def _reaching(self, goal: Goal) -> LinearModel | None:
         """The model in which a goal is reached; None where no point can."""
-        columns, model = self.compact.columns, self._keeping(goal)
+        columns, model = self.formulation.columns, self._keeping(goal)
         if goal.need is None:
             complete = columns.complete[self._state(goal.state)]
             if complete < 0:
@@ -218,7 +218,7 @@ class Setting:
 
     def _keeping(self, goal: Goal) -> LinearModel:
         """The model in which the State's other needs get no less than they have, and it completes if it does."""
-        columns, model, state = self.compact.columns, self.compact.model, self._state(goal.state)
+        columns, model, state = self.formulation.columns, self.formulation.model, self._state(goal.state)
         others = self.scenario.needs_of(goal.state) if goal.need is not None else ()
         needs = [self._need(each.id) for each in others if each.id != goal.need]
         rows = RowBuilder()
@@ -237,7 +237,7 @@ class Setting:
 
     def _columns_of(self, offers: Collection[str]) -> Bools:
         """What some offers do and whether they are engaged, as columns; none is anything in the portfolio."""
-        columns = self.compact.columns
+        columns = self.formulation.columns
         theirs = np.array([each.id in offers for each in self.scenario.offers], np.bool_)
         found = np.zeros(columns.count, np.bool_)
         found[: columns.flows] = theirs[columns.flow_offer]
@@ -251,7 +251,7 @@ class Setting:
         upper = model.rows.upper.copy()
         state = self._state(goal.state)
         for rule, by_year in tuning.limits:
-            for group in self.compact.groups:
+            for group in self.formulation.groups:
                 if group.rule == rule and group.count:
                     who, year = group.of
                     mine = np.flatnonzero(who == state)
@@ -262,7 +262,7 @@ class Setting:
 
     def _lessened(self, model: LinearModel, tuning: Tuning) -> Rows:
         """Rows by which offers give less than they could."""
-        columns, rows = self.compact.columns, RowBuilder()
+        columns, rows = self.formulation.columns, RowBuilder()
         for offer, amount in tuning.most:
             use = self.use_of(offer)
             flows = np.flatnonzero(use)
@@ -274,20 +274,20 @@ class Setting:
                 rows.terms(rows.row(("most",), upper=amount), flows, use[flows])
         return rows.build(np.maximum(model.upper, 1))
 
-    def part(self, goal: Goal, aim: LinearObjective, reaching: bool, tuning: Tuning) -> StatePart | None:
+    def part(self, goal: Goal, objective: LinearObjective, reaching: bool, tuning: Tuning) -> StatePart | None:
         """The State's part of the model; None where it is plain that it has no point."""
         model, state = self._model(goal, reaching), self._state(goal.state)
         if model is None or (model.lower > model.upper).any():
             return None
         model, activity = self._tuned(model, goal, tuning), self._activity[goal, reaching]
         activity = model.rows.activity(self.plan.point) if tuning.most else activity
-        task = replace(self._task, model=model, objective=aim)
+        task = replace(self._task, model=model, objective=objective)
         kept = self._columns_of(tuning.closed) if tuning.closed else None
-        piece, free = subproblem_data(task, self.plan, [state], Limits(WORK), aim, activity=activity, kept=kept)
+        piece, free = subproblem_data(task, self.plan, [state], Limits(WORK), objective, activity=activity, kept=kept)
         return None if _broken(model.rows, activity, free) else StatePart(state, self.plan, task, piece, free)
 
-    def _best(self, goal: Goal, aim: LinearObjective, reaching: bool, tuning: Tuning) -> Found:
-        part = self.part(goal, aim, reaching, tuning)
+    def _best(self, goal: Goal, objective: LinearObjective, reaching: bool, tuning: Tuning) -> Found:
+        part = self.part(goal, objective, reaching, tuning)
         if part is None:
             return Found(None, None, impossible=True)
         hint = part.piece.point.astype(np.float64)
@@ -295,7 +295,7 @@ class Setting:
         bound = None if best.bound is None else int(best.bound)
         if best.impossible or best.plan is None:
             return Found(None, bound, best.impossible)
-        return Found(int(aim.value(best.plan.point)), bound, plan=best.plan)
+        return Found(int(objective.value(best.plan.point)), bound, plan=best.plan)
 
 
 def _broken(rows: Rows, activity: Ints, free: Ints) -> bool:

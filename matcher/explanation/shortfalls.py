@@ -9,14 +9,14 @@ from matcher.comparison.comparison import FigureChange
 from matcher.comparison.tally import tally
 from matcher.execution import Executor, Serial
 from matcher.explanation.barring import barred
-from matcher.explanation.changes import Refusals, refusals_of, relaxations_for
 from matcher.explanation.checking import check_names, require_valid
 from matcher.explanation.findings import Cause, Shortfall, Shortfalls
 from matcher.explanation.halving import minimal_set, sufficient_alone
-from matcher.explanation.ledger import SmallestChanges
-from matcher.explanation.probes import RelaxationTrials
+from matcher.explanation.limits_against import BindingLimit, limits_against, scenario_without
+from matcher.explanation.relaxations import Refusals, refusals_of, relaxations_for
 from matcher.explanation.setting import Found, Goal, Setting
-from matcher.explanation.stops import BindingLimit, limits_against, scenario_without
+from matcher.explanation.smallest_changes import SmallestChanges
+from matcher.explanation.trials import RelaxationTrials
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import scenario_hash
 from matcher.scenario import Scenario

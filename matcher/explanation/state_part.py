@@ -62,7 +62,7 @@ class StatePart:
         )
 
 
-def part_of(setting: Setting, state: str, aim: LinearObjective, model: LinearModel | None = None) -> StatePart:
+def part_of(setting: Setting, state: str, objective: LinearObjective, model: LinearModel | None = None) -> StatePart:
     """Returns a State's part of the model, all others kept as they are.
 
     Parameters
@@ -70,9 +70,9 @@ def part_of(setting: Setting, state: str, aim: LinearObjective, model: LinearMod
     model
         The formulation with further rows or bounds; none is as it is.
     """
-    task = replace(plain_task(setting.compact), objective=aim)
+    task = replace(plain_task(setting.formulation), objective=objective)
     if model is not None:
         task = replace(task, model=model)
     place = next(at for at, each in enumerate(setting.scenario.states) if each.id == state)
-    piece, free = subproblem_data(task, setting.plan, [place], Limits(WORK), aim)
+    piece, free = subproblem_data(task, setting.plan, [place], Limits(WORK), objective)
     return StatePart(setting, task, place, piece, free)

@@ -25,7 +25,7 @@ WORST_SCALE = 2**50
 @dataclass(frozen=True)
 class Columns:
     """Column numbers by what they mean, in the order work, money, engaged, start, partner, complete,
-    whole, carried, repaid, spent, delivered, worst, lost, gained, always. Tables hold -1 where there is no column."""
+    whole, carried, repaid, spent, delivered, min_coverage, lost, gained, always. Tables hold -1 where there is none."""
 
     payments: Payments
     tables: Tables
@@ -54,7 +54,7 @@ class Columns:
     """Shape (offers, years): minor units spent in the year, where money is carried over."""
     delivered: Ints
     """Shape (needs, years): granules delivered by the end of the year, where a precedence asks."""
-    worst: int
+    min_coverage: int
     """Smallest State coverage, in units of 1 / WORST_SCALE."""
     lost: Ints
     """Shape (relations, years): how much less than in the earlier portfolio, where that gave anything."""
@@ -138,7 +138,7 @@ class Columns:
         return order, np.searchsorted(self.state[order], np.arange(len(self.scenario.states) + 1))
 
     @cached_property
-    def dues(self) -> dict[tuple[int, int], list[int]]:
+    def repayments_due(self) -> dict[tuple[int, int], list[int]]:
         """Repayment columns by the offer and year that they are charged to."""
         place = {offer.id: at for at, offer in enumerate(self.scenario.offers)}
         due: dict[tuple[int, int], list[int]] = {}
@@ -169,15 +169,15 @@ class Columns:
         )
 
     @cached_property
-    def purse(self) -> Ints:
+    def money_pool(self) -> Ints:
         """Shape (offers,): offers with the same number share money, as one repays what another lends."""
-        purse = np.arange(len(self.scenario.offers))
+        money_pool = np.arange(len(self.scenario.offers))
         place = {offer.id: at for at, offer in enumerate(self.scenario.offers)}
         for at, offer in enumerate(self.scenario.offers):
             if isinstance(offer, FundingOffer) and offer.repayment is not None:
-                one, other = purse[at], purse[place[offer.repayment.offer]]
-                purse[purse == max(one, other)] = min(one, other)
-        return purse
+                one, other = money_pool[at], money_pool[place[offer.repayment.offer]]
+                money_pool[money_pool == max(one, other)] = min(one, other)
+        return money_pool
 
     @cached_property
     def work_price(self) -> Ints:
@@ -217,20 +217,20 @@ class Columns:
         return given
 
     @cached_property
-    def fine(self) -> Bools:
+    def relaxable(self) -> Bools:
         """Columns that may be relaxed: flows of needs of many granules, money, and the smallest coverage."""
-        fine = np.zeros(self.count, np.bool_)
-        fine[: self.flows] = self.payments.demand[self.flow_need] > FINE_GRANULES
-        return fine | (self.implied & (self.upper > FINE_UNITS))
+        relaxable = np.zeros(self.count, np.bool_)
+        relaxable[: self.flows] = self.payments.demand[self.flow_need] > FINE_GRANULES
+        return relaxable | (self.derived & (self.upper > FINE_UNITS))
 
     @cached_property
-    def implied(self) -> Bools:
+    def derived(self) -> Bools:
         """Columns that follow from the flows: ledgers of money and delivery, and the smallest coverage."""
-        implied = np.zeros(self.count, np.bool_)
+        derived = np.zeros(self.count, np.bool_)
         for ledger in (self.carried, self.repaid, self.spent, self.delivered, self.lost, self.gained):
-            implied[ledger[ledger >= 0]] = True
-        implied[self.worst] = True
-        return implied
+            derived[ledger[ledger >= 0]] = True
+        derived[self.min_coverage] = True
+        return derived
 
     @cached_property
     def scale(self) -> Floats:
@@ -248,10 +248,10 @@ class Columns:
         scale[self.delivered[need, year]] = np.maximum(demand[need] // 100, 1)
         for moved in (self.lost[self.lost >= 0], self.gained[self.gained >= 0]):
             scale[moved] = np.maximum(self.upper[moved] // 100, 1)
-        scale[self.worst] = WORST_SCALE
+        scale[self.min_coverage] = WORST_SCALE
         # A range that is hardly more than a search's tolerance is none to it, and its bound is then no bound.
         most = np.where(self.upper < FEW_UNITS, np.maximum(self.upper, 1), scale)
-        return np.where(self.fine, np.minimum(scale, most), 1.0)
+        return np.where(self.relaxable, np.minimum(scale, most), 1.0)
 
 
 def _ratios(ratios: Iterable[Fraction]) -> tuple[Ints, Ints]:
@@ -315,7 +315,7 @@ def build_columns(payments: Payments) -> Columns:
         tables.need_state[:, None],
     )
     counted = any(need.weight > 0 for need in scenario.needs)  # without any, the smallest coverage is 0
-    worst = int(take.take(np.array([WORST_SCALE if counted else 0]), np.array([-1]))[0])
+    min_coverage = int(take.take(np.array([WORST_SCALE if counted else 0]), np.array([-1]))[0])
     lost, gained, always = _moves(payments, relations, take)
     lower = np.zeros(take.count, np.int64)
     if always >= 0:
@@ -337,7 +337,7 @@ def build_columns(payments: Payments) -> Columns:
         repaid,
         spent,
         delivered,
-        worst,
+        min_coverage,
         lost,
         gained,
         always,

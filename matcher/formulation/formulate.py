@@ -95,5 +95,5 @@ def formulate(scenario: Scenario, most: int = UNLIMITED // 2) -> Formulation:
         built = rows.build(np.maximum(columns.upper, 1), most)
     except ModelTooLarge as error:
         raise error if error.row is None else error.at(place_of(columns, rows, error.row)) from error
-    model = LinearModel(columns.lower, columns.upper, columns.fine, columns.implied, columns.scale, built)
+    model = LinearModel(columns.lower, columns.upper, columns.relaxable, columns.derived, columns.scale, built)
     return Formulation(columns, model, tuple(rows.groups), tuple(impossible))

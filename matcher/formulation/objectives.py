@@ -80,7 +80,7 @@ def coverage(columns: Columns) -> Terms:
 
 def worst_off(columns: Columns) -> Terms:
     """The smallest State coverage."""
-    return Terms([Fraction(1, WORST_SCALE)], np.zeros(1, np.int64), np.array([columns.worst]))
+    return Terms([Fraction(1, WORST_SCALE)], np.zeros(1, np.int64), np.array([columns.min_coverage]))
 
 
 def fit(columns: Columns) -> Terms:
@@ -198,7 +198,7 @@ def worst_off_rows(columns: Columns) -> Rows:
         number[at] = rows.row(("worst_off", scenario.states[at].id), lower=0)
     wanted = columns.flow_need[: columns.works]
     work = np.flatnonzero(counted[columns.state[: columns.works]])
-    rows.terms(number[counted], columns.worst, -1)
+    rows.terms(number[counted], columns.min_coverage, -1)
     rows.terms(number[columns.state[work]], work, table[wanted[work], columns.flow_year[work]])
     return rows.build(np.maximum(need_limited(columns.upper, wanted, demand), 1))
 

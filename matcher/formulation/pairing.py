@@ -71,32 +71,32 @@ class Lifted:
     times: Ints
     """Units of money per granule of each pair."""
 
-    def narrow(self, aim: LinearObjective) -> LinearObjective:
+    def narrow(self, objective: LinearObjective) -> LinearObjective:
         """Returns an objective over the lifted columns."""
-        pairs = aim.coefficient[self.work] + aim.coefficient[self.money] * self.times
-        return replace(aim, coefficient=np.concatenate((aim.coefficient[self.kept], pairs)))
+        pairs = objective.coefficient[self.work] + objective.coefficient[self.money] * self.times
+        return replace(objective, coefficient=np.concatenate((objective.coefficient[self.kept], pairs)))
 
 
 def whole_pairs(
-    model: LinearModel, flows: Flows, point: Floats, aim: LinearObjective, clock: Clock
+    model: LinearModel, flows: Flows, point: Floats, objective: LinearObjective, clock: Clock
 ) -> tuple[Pairs, Ints] | None:
     """Returns pairs near an engine's point of a part of the compact model, and its other columns, whole.
 
     The pairs are numbered as in the whole model; None if no whole point was found nearby.
     """
-    found = _pairs_near(model, flows, point, aim, clock, thorough=False)
+    found = _pairs_near(model, flows, point, objective, clock, thorough=False)
     for share in ROOM:
         if found is None:
-            roomy = _with_room(model, flows, point, aim, clock, share)
-            found = None if roomy is None else _pairs_near(model, flows, roomy, aim, clock, thorough=False)
-    return _pairs_near(model, flows, point, aim, clock, thorough=True) if found is None else found
+            roomy = _with_room(model, flows, point, objective, clock, share)
+            found = None if roomy is None else _pairs_near(model, flows, roomy, objective, clock, thorough=False)
+    return _pairs_near(model, flows, point, objective, clock, thorough=True) if found is None else found
 
 
 def _pairs_near(
-    model: LinearModel, flows: Flows, point: Floats, aim: LinearObjective, clock: Clock, *, thorough: bool
+    model: LinearModel, flows: Flows, point: Floats, objective: LinearObjective, clock: Clock, *, thorough: bool
 ) -> tuple[Pairs, Ints] | None:
     lifted = lift(model, flows, point)
-    found = whole_point(lifted.model, lifted.point, lifted.narrow(aim), clock, thorough=thorough)
+    found = whole_point(lifted.model, lifted.point, lifted.narrow(objective), clock, thorough=thorough)
     if found is None:
         return None
     others = np.zeros(model.columns, np.int64)
@@ -109,7 +109,7 @@ def _pairs_near(
 
 
 def _with_room(
-    model: LinearModel, flows: Flows, point: Floats, aim: LinearObjective, clock: Clock, share: float
+    model: LinearModel, flows: Flows, point: Floats, objective: LinearObjective, clock: Clock, share: float
 ) -> Floats | None:
     """The relaxation with yes-or-no columns kept and rows tightened by what whole granules can cost them.
 
@@ -117,18 +117,18 @@ def _with_room(
     granule: unlike the search for a whole point, this may use columns that the point does not.
     """
     near = np.clip(np.rint(point), model.lower, model.upper).astype(np.int64)
-    narrow = submodel(model, model.fine | model.implied, near)
+    narrow = submodel(model, model.relaxable | model.derived, near)
     rows = narrow.model.rows
     step = np.where(point > _ZERO, _steps(flows), 0)[narrow.free]
     size = np.abs(rows.coefficient) * step[rows.column]
     room = np.bincount(rows.row_of_term, size, minlength=rows.count)
-    ledger = narrow.model.implied[rows.column] & (rows.lower == rows.upper)[rows.row_of_term]
+    ledger = narrow.model.derived[rows.column] & (rows.lower == rows.upper)[rows.row_of_term]
     step = step.astype(np.float64)
     np.maximum.at(step, rows.column[ledger], (room[rows.row_of_term] / np.abs(rows.coefficient))[ledger])
     room = np.bincount(rows.row_of_term, np.abs(rows.coefficient) * step[rows.column], minlength=rows.count)
     exact = np.array([label[0] in ("completion", "need", "balance") for label in rows.label], np.bool_)
     room[exact | (rows.lower == rows.upper)] = 0  # met to the granule: rounding must balance there, not give way
-    return relaxed_with_room(narrow, np.ceil(room * share).astype(np.int64), aim, clock)
+    return relaxed_with_room(narrow, np.ceil(room * share).astype(np.int64), objective, clock)
 
 
 def _steps(flows: Flows) -> Ints:
@@ -152,8 +152,8 @@ def lift(model: LinearModel, flows: Flows, point: Floats) -> Lifted:
     lifted = LinearModel(
         np.concatenate((model.lower[kept], model.lower[work])),
         np.concatenate((model.upper[kept], upper)),
-        np.concatenate((model.fine[kept], model.fine[work])),
-        np.concatenate((model.implied[kept], np.zeros(len(work), np.bool_))),
+        np.concatenate((model.relaxable[kept], model.relaxable[work])),
+        np.concatenate((model.derived[kept], np.zeros(len(work), np.bool_))),
         np.concatenate((model.column_scale[kept], model.column_scale[work])),
         _lifted_rows(model, kept, work, money, times),
     )

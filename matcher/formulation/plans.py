@@ -55,14 +55,14 @@ class Plan:
     pairs: Pairs
 
 
-def with_derived_columns(columns: Columns, pairs: Pairs, engaged: Ints, worst_rows: Rows | None = None) -> Plan:
+def with_derived_columns(columns: Columns, pairs: Pairs, engaged: Ints, min_coverage_rows: Rows | None = None) -> Plan:
     """Returns the settled plan of pairs and engagements.
 
     Parameters
     ----------
     engaged
         A point whose engagement columns say what is engaged beside what the flows ask for.
-    worst_rows
+    min_coverage_rows
         Rows of the smallest coverage, if an objective uses it.
     """
     point = np.zeros(columns.count, np.int64)
@@ -76,10 +76,10 @@ def with_derived_columns(columns: Columns, pairs: Pairs, engaged: Ints, worst_ro
     _set_moves(columns, point)
     if columns.always >= 0:
         point[columns.always] = 1
-    if worst_rows is not None:
-        point[columns.worst] = WORST_SCALE
-        slack = worst_rows.activity(point)
-        point[columns.worst] = max(0, WORST_SCALE + int(slack.min(initial=0)))
+    if min_coverage_rows is not None:
+        point[columns.min_coverage] = WORST_SCALE
+        slack = min_coverage_rows.activity(point)
+        point[columns.min_coverage] = max(0, WORST_SCALE + int(slack.min(initial=0)))
     return Plan(point, pairs)
 
 
@@ -138,7 +138,7 @@ def _set_ledgers(columns: Columns, point: Ints) -> None:
     offer, year = np.nonzero(columns.repaid >= 0)
     point[columns.repaid[offer, year]] = -_floor_shares(-spent[offer, year], *columns.repayments, offer)
     charged = np.zeros_like(spent)
-    for where, due_at in columns.dues.items():
+    for where, due_at in columns.repayments_due.items():
         charged[where] = point[due_at].sum()
     for at in range(1, len(columns.scenario.years)):  # what is carried depends on the year before
         owner = np.flatnonzero(columns.carried[:, at] >= 0)
@@ -166,9 +166,9 @@ def _floor_shares(amount: Ints, numerator: Ints, denominator: Ints, owner: Ints)
     return found
 
 
-def portfolio_of(compact: Formulation, plan: Plan) -> Portfolio:
+def portfolio_of(formulation: Formulation, plan: Plan) -> Portfolio:
     """Returns the portfolio of a plan, without idle engagements."""
-    columns, scenario, pairs = compact.columns, compact.scenario, plan.pairs
+    columns, scenario, pairs = formulation.columns, formulation.scenario, plan.pairs
     first = scenario.horizon.first
     granule = {each.id: each.granule for each in scenario.capabilities}
     active: dict[tuple[str, str], set[int]] = {}
@@ -218,12 +218,16 @@ def _engaged_years(columns: Columns, point: Ints) -> dict[tuple[str, str], set[i
     return found
 
 
-def without_idle(compact: Formulation, plan: Plan, portfolio: Portfolio, worst_rows: Rows | None = None) -> Plan:
+def without_idle(
+    formulation: Formulation, plan: Plan, portfolio: Portfolio, min_coverage_rows: Rows | None = None
+) -> Plan:
     """Returns the plan with the engagements of its portfolio, which leaves out idle years that nothing asks for."""
-    return with_derived_columns(compact.columns, plan.pairs, _engaged_point(compact.columns, portfolio), worst_rows)
+    return with_derived_columns(
+        formulation.columns, plan.pairs, _engaged_point(formulation.columns, portfolio), min_coverage_rows
+    )
 
 
-def plan_of(compact: Formulation, portfolio: Portfolio, worst_rows: Rows | None = None) -> Plan:
+def plan_of(formulation: Formulation, portfolio: Portfolio, min_coverage_rows: Rows | None = None) -> Plan:
     """Returns the settled plan of a portfolio.
 
     Raises
@@ -231,7 +235,7 @@ def plan_of(compact: Formulation, portfolio: Portfolio, worst_rows: Rows | None 
     InvalidPortfolio
         if a flow is none of the scenario's options, or not whole granules.
     """
-    columns = compact.columns
+    columns = formulation.columns
     finder = _PairFinder(columns)
     faults, pairs = [], []
     for at, flow in enumerate(portfolio.flows):
@@ -243,25 +247,25 @@ def plan_of(compact: Formulation, portfolio: Portfolio, worst_rows: Rows | None 
             pairs += found
     if faults:
         raise InvalidPortfolio(faults)
-    return _settled(columns, pairs, portfolio, worst_rows)
+    return _settled(columns, pairs, portfolio, min_coverage_rows)
 
 
-def plan_within(compact: Formulation, portfolio: Portfolio, worst_rows: Rows | None = None) -> Plan:
+def plan_within(formulation: Formulation, portfolio: Portfolio, min_coverage_rows: Rows | None = None) -> Plan:
     """Returns the settled plan of what the scenario has options for in a portfolio, perhaps of another scenario.
 
     It may break rules.
     """
-    finder = _PairFinder(compact.columns)
+    finder = _PairFinder(formulation.columns)
     pairs = [pair for flow in portfolio.flows for pair in finder.pairs_of(flow) or ()]
-    return _settled(compact.columns, pairs, portfolio, worst_rows)
+    return _settled(formulation.columns, pairs, portfolio, min_coverage_rows)
 
 
 def _settled(
-    columns: Columns, pairs: list[tuple[int, int, int]], portfolio: Portfolio, worst_rows: Rows | None
+    columns: Columns, pairs: list[tuple[int, int, int]], portfolio: Portfolio, min_coverage_rows: Rows | None
 ) -> Plan:
     table = np.array(pairs, np.int64).reshape(-1, 3)
     joined = NO_PAIRS.joined(Pairs(table[:, 0], table[:, 1], table[:, 2]))
-    return with_derived_columns(columns, joined, _engaged_point(columns, portfolio), worst_rows)
+    return with_derived_columns(columns, joined, _engaged_point(columns, portfolio), min_coverage_rows)
 
 
 class _PairFinder:

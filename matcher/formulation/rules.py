@@ -46,7 +46,7 @@ def budget(columns: Columns, rows: RowBuilder) -> None:
     offer, year = columns.flow_offer[money], columns.flow_year[money]
     asked = columns.spent >= 0
     asked[offer, year] = True
-    due = columns.dues
+    due = columns.repayments_due
     for where in due:
         asked[where] = True
     offers, years = np.nonzero(asked)
@@ -85,7 +85,7 @@ def carry_over(columns: Columns, rows: RowBuilder) -> None:
     before = columns.carried[offer, year - 1]
     rows.terms(numbers[before >= 0], before[before >= 0], -share[before >= 0])
     place = {pair: at for at, pair in enumerate(zip(offer.tolist(), (year - 1).tolist(), strict=True))}
-    for when, charged in columns.dues.items():
+    for when, charged in columns.repayments_due.items():
         if when in place:
             rows.terms(int(numbers[place[when]]), np.array(charged), int(share[place[when]]))
 
@@ -99,10 +99,10 @@ def repayment(columns: Columns, rows: RowBuilder) -> None:
         paid = money[(columns.flow_offer[money] == offer) & (columns.flow_year[money] == year)]
         if len(paid):
             path = ("offers", columns.scenario.offers[offer].id, "repayment", "premium")
-            whole, dues = whole_ratio(Fraction(1), 1 + Fraction(terms.premium), what="repayment", path=path)
+            whole, repayments_due = whole_ratio(Fraction(1), 1 + Fraction(terms.premium), what="repayment", path=path)
             row = rows.row(("repayment",), lower=0)
             rows.terms(row, int(columns.repaid[offer, year]), whole)
-            rows.terms(row, paid, times(-dues, columns.money_unit[paid - columns.works], "repayment", path))
+            rows.terms(row, paid, times(-repayments_due, columns.money_unit[paid - columns.works], "repayment", path))
 
 
 def capacity(columns: Columns, rows: RowBuilder) -> None:

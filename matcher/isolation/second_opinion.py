@@ -73,7 +73,7 @@ def _within(
     """Holds the bounds of one result against the portfolio of the other, as far as they speak of it."""
     if other.portfolio is None:
         return
-    give_up = [Fraction(goal.give_up) for goal in scenario.order()] or [Fraction(0)]
+    tolerance = [Fraction(goal.give_up) for goal in scenario.order()] or [Fraction(0)]
     figures = {figure.objective: fraction(figure.exact) for figure in other.figures}
     for at, stage in enumerate(bounding.stages):
         sign = 1 if stage.sense == "max" else -1
@@ -88,6 +88,6 @@ def _within(
             words = "is within" if fits else "passes"
             yield fits, f"{stage.objective}: {portfolio} ({decimal_text(value)}) {words} {whose} ({stage.bound})"
         reached = fraction(stage.exact)
-        level = reached - sign * abs(reached) * give_up[at]
+        level = reached - sign * abs(reached) * tolerance[at]
         if sign * (value - level) < 0:
             return  # later bounds speak of portfolios that keep more

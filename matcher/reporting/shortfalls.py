@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from matcher.explanation.barring import NOBODY_OFFERS
-from matcher.explanation.changes import EARMARKS
 from matcher.explanation.findings import Cause, Change, Remedy, Shortfall
+from matcher.explanation.relaxations import EARMARKS
 from matcher.reporting import amounts
 from matcher.reporting.compared import ComparisonSpeaker
 from matcher.reporting.languages import Table, numerals_of, table_of

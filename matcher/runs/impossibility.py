@@ -32,16 +32,16 @@ def impossibility(scenario: Scenario, result: Result, inside: str = f"{RESULT_FI
         yield Finding(False, text, where=f"{inside}status")
         return
     try:
-        compact = formulated(scenario).compact
+        formulation = formulated(scenario).formulation
     except InvalidScenario as error:
         yield Finding(False, f"cannot be solved: {error.faults[0]}", where=f"{SCENARIO_FILE}: the whole file")
         return
-    unknown = list(_unknown(result, nameable(compact), inside))
+    unknown = list(_unknown(result, nameable(formulation), inside))
     yield from unknown
-    why = why_infeasible(compact, Clock())
+    why = why_infeasible(formulation, Clock())
     if why.confirmed_by is not None:
         yield from () if unknown else _compared(result, why, inside)
-    elif not compact.impossible and has_point(compact.model, Clock()):
+    elif not formulation.impossible and has_point(formulation.model, Clock()):
         yield Finding(False, "says infeasible, but a portfolio exists", where=f"{inside}status")
     else:
         text = f"that there can be none is the word of {result.solver}: no engine came to a proof here"

@@ -38,7 +38,7 @@ def whole_point(
         Whether to reach further, and to search anew with rows tightened, where the first try fails.
     """
     near = np.clip(np.rint(point), model.lower, model.upper).astype(np.int64)
-    if not model.fine.any():
+    if not model.relaxable.any():
         return near if model.admits(near) else _search(model, point, near, objective, clock, REACH[0], WORK[1])
     for reach, work in zip(REACH, WORK, strict=True):
         found = _search(model, point, near, objective, clock, reach, work)
@@ -52,20 +52,20 @@ def _search(
     model: LinearModel, point: Floats, near: Ints, objective: LinearObjective, clock: Clock, reach: int, work: float
 ) -> Ints | None:
     """The best whole point whose fine columns lie within reach of the engine's, all others kept."""
-    moving = model.implied | (model.fine & (point > _ZERO))
+    moving = model.derived | (model.relaxable & (point > _ZERO))
     lower, upper = near.copy(), near.copy()
-    inner = moving & ~model.implied
+    inner = moving & ~model.derived
     lower[inner] = np.maximum(model.lower[inner], np.floor(point[inner]).astype(np.int64) - reach)
     upper[inner] = np.minimum(model.upper[inner], np.ceil(point[inner]).astype(np.int64) + reach)
-    lower[model.implied], upper[model.implied] = model.lower[model.implied], model.upper[model.implied]
+    lower[model.derived], upper[model.derived] = model.lower[model.derived], model.upper[model.derived]
     narrow = submodel(model.with_bounds(lower, np.maximum(upper, lower)), moving, near)
     asking = _asking(narrow.model)
     if asking is None:
         return None
-    aim = narrow.narrow(objective)
-    whole, moved = abs(objective.value(near)), abs(aim.value(near[narrow.free]))
+    narrowed = narrow.narrow(objective)
+    whole, moved = abs(objective.value(near)), abs(narrowed.value(near[narrow.free]))
     gap = _NEAR_ENOUGH * float(whole / moved) if moved else 1.0  # what does not move counts, too
-    outcome = engine("cpsat")(asking, aim, Limits(work, min(gap, 1.0)), clock)
+    outcome = engine("cpsat")(asking, narrowed, Limits(work, min(gap, 1.0)), clock)
     if outcome.point is None:
         return None
     found = narrow.widen(np.rint(outcome.point).astype(np.int64))
@@ -88,7 +88,7 @@ def _with_room(
     model: LinearModel, point: Floats, near: Ints, objective: LinearObjective, clock: Clock
 ) -> Floats | None:
     """The relaxation with yes-or-no columns kept and each row tightened by one granule per moving term."""
-    moving = model.implied | (model.fine & (point > _ZERO))
+    moving = model.derived | (model.relaxable & (point > _ZERO))
     narrow = submodel(model, moving, near)
     rows = narrow.model.rows
     room = np.zeros(rows.count, np.int64)

@@ -2,7 +2,7 @@
 
 Every column is a whole number between whole bounds and every row has whole coefficients, so that
 a point of the model can be checked, counted and stored without rounding. Engines that compute
-with floats scale it for themselves (`column_scale`) and may relax the columns that are `fine`
+with floats scale it for themselves (`column_scale`) and may relax the columns that are `relaxable`
 (so many granules that a real number does as well), and the whole point is found afterwards.
 """
 
@@ -213,9 +213,9 @@ class LinearModel:
     """Least value of each column."""
     upper: Ints
     """Most value of each column."""
-    fine: Bools
+    relaxable: Bools
     """Columns that an engine with floats may relax to real numbers."""
-    implied: Bools
+    derived: Bools
     """Fine columns that follow from the others: ledgers and the smallest coverage."""
     column_scale: Floats
     """Size of a sensible unit of each column (1 for all that are not fine)."""
@@ -316,8 +316,8 @@ def submodel(model: LinearModel, free: Bools, point: Ints, activity: Ints | None
     narrow = LinearModel(
         model.lower[columns],
         model.upper[columns],
-        model.fine[columns],
-        model.implied[columns],
+        model.relaxable[columns],
+        model.derived[columns],
         model.column_scale[columns],
         sub,
     )

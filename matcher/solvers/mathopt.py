@@ -150,7 +150,7 @@ def _solve(
         return Outcome("infeasible", None, None)
     figure_scale = _figure_scale(model, objective)
     scaled = _scaled(model, objective, figure_scale)
-    proto = _proto(scaled, objective.maximise, ~model.fine)
+    proto = _proto(scaled, objective.maximise, ~model.relaxable)
     given = None if hint is None else np.clip(hint, model.lower, model.upper) / model.column_scale  # HiGHS asks for it
     parameters = _parameters(limits, clock, len(model.rows.column), False)
     if solver == mathopt.SolverType.GSCIP and limits.quick:

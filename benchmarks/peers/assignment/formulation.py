@@ -93,7 +93,7 @@ def formulate(arrays: Arrays) -> Assignment:
     caps(layout, rows)
     impossible = [*commitments(layout), *pins(layout, rows)]
     built = rows.build(np.maximum(layout.upper, 1))
-    model = LinearModel(layout.lower, layout.upper, layout.fine, layout.implied, layout.column_scale, built)
+    model = LinearModel(layout.lower, layout.upper, layout.relaxable, layout.derived, layout.column_scale, built)
     return Assignment(layout, model, tuple(impossible))
 
 

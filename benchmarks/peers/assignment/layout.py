@@ -19,7 +19,7 @@ from matcher.units import ceil_share
 @dataclass(frozen=True)
 class Layout:
     """Column numbers by what they mean, in the order flows, engaged, starts, partners, complete,
-    whole, carried, repaid, spent, delivered, worst, lost, gained, always."""
+    whole, carried, repaid, spent, delivered, min_coverage, lost, gained, always."""
 
     arrays: Arrays
     engaged: dict[tuple[int, int], int]
@@ -40,7 +40,7 @@ class Layout:
     """(funding offer that carries over, year) -> column: minor units spent in the year."""
     delivered: dict[tuple[str, int], int]
     """(need with a precedence, year) -> column: granules delivered by the end of the year."""
-    worst: int
+    min_coverage: int
     """Column of the smallest State coverage, in units of 1 / WORST_SCALE."""
     lost: dict[tuple[int, int], int]
     """(relation, year) -> column: how much less than in the earlier portfolio, where that gave anything."""
@@ -62,20 +62,20 @@ class Layout:
         return len(self.lower)
 
     @cached_property
-    def fine(self) -> Bools:
+    def relaxable(self) -> Bools:
         """Columns that may be relaxed: flows of many granules, money, and the smallest coverage."""
-        fine = np.zeros(self.columns, np.bool_)
-        fine[: self.arrays.flows] = self.arrays.demand[self.arrays.flow_need] > FINE_GRANULES
-        return fine | (self.implied & (self.upper > FINE_UNITS))
+        relaxable = np.zeros(self.columns, np.bool_)
+        relaxable[: self.arrays.flows] = self.arrays.demand[self.arrays.flow_need] > FINE_GRANULES
+        return relaxable | (self.derived & (self.upper > FINE_UNITS))
 
     @cached_property
-    def implied(self) -> Bools:
+    def derived(self) -> Bools:
         """Columns that follow from the flows: ledgers of money and delivery, and the smallest coverage."""
-        implied = np.zeros(self.columns, np.bool_)
+        derived = np.zeros(self.columns, np.bool_)
         ledgers = (self.carried, self.repaid, self.spent, self.delivered)
-        implied[[*(column for ledger in ledgers for column in ledger.values()), self.worst]] = True
-        implied[[*self.lost.values(), *self.gained.values()]] = True
-        return implied
+        derived[[*(column for ledger in ledgers for column in ledger.values()), self.min_coverage]] = True
+        derived[[*self.lost.values(), *self.gained.values()]] = True
+        return derived
 
     @cached_property
     def column_scale(self) -> Floats:
@@ -90,8 +90,8 @@ class Layout:
             scale[column] = max(self.scenario.need(need).quantity // 100, 1)
         moved = [*self.lost.values(), *self.gained.values()]
         scale[moved] = np.maximum(self.upper[moved] // 100, 1)
-        scale[self.worst] = WORST_SCALE
-        return np.where(self.fine, scale, 1.0)
+        scale[self.min_coverage] = WORST_SCALE
+        return np.where(self.relaxable, scale, 1.0)
 
 
 def build_layout(arrays: Arrays) -> Layout:
@@ -119,7 +119,7 @@ def build_layout(arrays: Arrays) -> Layout:
     spent = take(_spent_keys(arrays))
     delivered = take(_delivered_keys(arrays))
     counted = any(need.weight > 0 for need in scenario.needs)  # without any, the smallest coverage is 0
-    worst = take([("worst", WORST_SCALE if counted else 0)])["worst"]
+    min_coverage = take([("min_coverage", WORST_SCALE if counted else 0)])["min_coverage"]
     was = _earlier_keys(arrays)
     lost = take([(key, amount) for key, amount, _ in was])
     gained = take([(key, most) for key, _, most in was])
@@ -138,7 +138,7 @@ def build_layout(arrays: Arrays) -> Layout:
         repaid,  # type: ignore[arg-type]
         spent,  # type: ignore[arg-type]
         delivered,  # type: ignore[arg-type]
-        worst,
+        min_coverage,
         lost,  # type: ignore[arg-type]
         gained,  # type: ignore[arg-type]
         always,

@@ -53,7 +53,7 @@ def _by_need_and_year(arrays: Arrays, weight: list[Fraction]) -> Terms:
 
 def worst_off(layout: Layout) -> Terms:
     """The smallest State coverage."""
-    return {layout.worst: Fraction(1, WORST_SCALE)}
+    return {layout.min_coverage: Fraction(1, WORST_SCALE)}
 
 
 def fit(layout: Layout) -> Terms:
@@ -152,6 +152,6 @@ def worst_off_rows(layout: Layout) -> Rows:
         if total.get(state.id):
             row = rows.row(("worst_off", state.id), lower=0)
             flows = np.flatnonzero(arrays.flow_state == at)
-            rows.terms(row, layout.worst, -1)
+            rows.terms(row, layout.min_coverage, -1)
             rows.terms(row, flows, table[arrays.flow_need[flows], arrays.flow_year[flows]])
     return rows.build(np.maximum(need_limited(layout.upper, arrays.flow_need, arrays.demand), 1))

@@ -149,7 +149,7 @@ def _by_state(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Ob
 def relaxation(task: ObjectiveProblem, meter: WorkBudget) -> tuple[ObjectiveProblem, Outcome, str]:
     """Returns the task without the completions that are out of reach, prices and a bound, and by which engine."""
     live = task
-    if task.objective.name in ("completions", "weighted") and len(task.compact.scenario.states) <= MANY_STATES:
+    if task.objective.name in ("completions", "weighted") and len(task.formulation.scenario.states) <= MANY_STATES:
         trying = replace(task, clock=task.clock.part(DEAD_SHARE))
         live = without_completion(task, dead_states(trying, meter))
     limits = Limits(RELAXATION_WORK)
@@ -202,7 +202,7 @@ def tighter(task: ObjectiveProblem, one: Fraction | None, other: Fraction) -> Fr
 
 def regrets(task: ObjectiveProblem, valued: Valued, full: LinearObjective, plan: Plan) -> Floats:
     """Returns how much each State's part of a plan is worth less, at full prices, than its best alone."""
-    worth = np.zeros(len(task.compact.scenario.states))
+    worth = np.zeros(len(task.formulation.scenario.states))
     own = task.columns.state >= 0
     np.add.at(worth, task.columns.state[own], (full.coefficient * plan.point / full.denominator)[own])
     best = np.zeros_like(worth)
@@ -254,12 +254,12 @@ def serve_at_prices(
         before, valued = task.value(plan), priced.valued
         bound = tighter(task, bound, signed_bound(task, valued.valuation))
         full = valued.priced(task.columns.state, 1.0)
-        for aim in (valued.priced(task.columns.state, share), search):
+        for objective in (valued.priced(task.columns.state, share), search):
             groups.regret = regrets(task, valued, full, other)
             for group in groups.alone(other):
                 if task.clock.reason() or meter.empty:
                     return plan
-                other, _ = _free(task, other, group, aim, meter)
+                other, _ = _free(task, other, group, objective, meter)
                 if better(task.objective, task.value(other), task.value(plan)):
                     plan = other
                 task.report("States at prices", plan, bound)
@@ -303,15 +303,15 @@ def _free(
         return free_groups(task, plan, groups, search, meter, thorough)
     won = []
     for group in groups:
-        lifted, aim = lifting(task, plan, group)
-        plan, found = free_groups(lifted, plan, [group], aim, meter, thorough)
+        lifted, objective = lifting(task, plan, group)
+        plan, found = free_groups(lifted, plan, [group], objective, meter, thorough)
         won += found
     return plan, won
 
 
 def _lifts(task: ObjectiveProblem) -> bool:
     """Whether the objective is the smallest coverage, of States that have one."""
-    return task.objective.name == "worst_off" and task.worst_rows is not None
+    return task.objective.name == "worst_off" and task.min_coverage_rows is not None
 
 
 def within_gap(task: ObjectiveProblem, plan: Plan, bound: Fraction | None) -> bool:

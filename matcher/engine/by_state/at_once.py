@@ -58,7 +58,7 @@ def search(task: ObjectiveProblem, plan: Plan | None) -> Outcome | None:
     SolverFailed, ExecutionFailed
         if the search, or its process, failed.
     """
-    real = task.model.fine | task.model.implied
+    real = task.model.relaxable | task.model.derived
     real[: task.columns.flows] = True
     order = _Order(
         task.model,
@@ -79,7 +79,7 @@ def search(task: ObjectiveProblem, plan: Plan | None) -> Outcome | None:
 def _search(order: _Order) -> Outcome:
     clock = Clock(order.seconds)
     solver = engine(order.engine)
-    relaxed = replace(order.model, fine=order.real)
+    relaxed = replace(order.model, relaxable=order.real)
     found = solver(relaxed, order.objective, order.limits, clock.part(REAL_SHARE), order.hint)
     if found.point is None:
         return found

@@ -25,7 +25,7 @@ class SubproblemData:
 
     model: LinearModel
     flows: Flows
-    aim: LinearObjective
+    objective: LinearObjective
     point: Ints
     """The plan so far, over the part's columns."""
     limits: Limits
@@ -107,10 +107,10 @@ def _free_columns(columns: Columns, group: Iterable[int]) -> Bools:
     for state in sorted(group):
         own = columns.of_state(state)
         free[own] = True
-        used[columns.purse[columns.flow_offer[own[: np.searchsorted(own, columns.flows)]]]] = True
+        used[columns.money_pool[columns.flow_offer[own[: np.searchsorted(own, columns.flows)]]]] = True
     ledger = columns.ledgers
-    free[ledger] = used[columns.purse[columns.ledger_offer[ledger]]]
-    free[columns.worst] = True
+    free[ledger] = used[columns.money_pool[columns.ledger_offer[ledger]]]
+    free[columns.min_coverage] = True
     return free
 
 
@@ -118,21 +118,21 @@ def solve_subproblem(piece: SubproblemData) -> SubproblemSolution:
     """Looks for something better than the plan so far in one group."""
     clock = Clock(piece.seconds)
     nothing = np.zeros(0, np.int64)
-    relaxed = engine("lp")(piece.model, piece.aim, piece.limits, clock)
+    relaxed = engine("lp")(piece.model, piece.objective, piece.limits, clock)
     if relaxed.status == "infeasible" or not promising(
-        piece.model, piece.aim, relaxed.bound, piece.point, piece.limits.gap
+        piece.model, piece.objective, relaxed.bound, piece.point, piece.limits.gap
     ):
         return SubproblemSolution(None, nothing, False)
     model = piece.model
     if relaxed.point is not None and not piece.thorough:
         model = supported_by(model, relaxed.point, piece.point)
-    outcome = engine(piece.engine)(model, piece.aim, piece.limits, clock, piece.point.astype(np.float64))
+    outcome = engine(piece.engine)(model, piece.objective, piece.limits, clock, piece.point.astype(np.float64))
     if outcome.point is None and outcome.status == "infeasible":  # the relaxation's support is too thin
         model = piece.model
-        outcome = engine(piece.engine)(model, piece.aim, piece.limits, clock)
+        outcome = engine(piece.engine)(model, piece.objective, piece.limits, clock)
     if outcome.point is None:
         return SubproblemSolution(None, nothing, True)
-    found = whole_pairs(model, piece.flows, outcome.point, piece.aim, clock)
+    found = whole_pairs(model, piece.flows, outcome.point, piece.objective, clock)
     return SubproblemSolution(None, nothing, True) if found is None else SubproblemSolution(found[0], found[1], True)
 
 
@@ -156,7 +156,7 @@ def merged(task: ObjectiveProblem, plan: Plan, parts: Sequence[Subproblem]) -> P
         pairs = pairs.joined(part.answer.pairs)
         engaged[part.free] = part.answer.others
     others = plan.pairs.where(~chosen[columns.state[plan.pairs.work]])
-    found = with_derived_columns(columns, others.joined(pairs), engaged, task.worst_rows)
+    found = with_derived_columns(columns, others.joined(pairs), engaged, task.min_coverage_rows)
     return found if task.model.admits(found.point) else None
 
 

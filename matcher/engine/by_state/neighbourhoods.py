@@ -35,7 +35,7 @@ class Groups:
         self._size = min(2, self._largest)
         self._barren = 0
         self._rounds = 0
-        self.regret: Floats = np.zeros(len(task.compact.scenario.states))
+        self.regret: Floats = np.zeros(len(task.formulation.scenario.states))
 
     @property
     def more(self) -> bool:
@@ -53,7 +53,7 @@ class Groups:
         With many States, those further behind come forward into a round whose States share no offer with them.
         """
         columns = self._task.columns
-        served = np.zeros(len(self._task.compact.scenario.states))
+        served = np.zeros(len(self._task.formulation.scenario.states))
         wanted = columns.flow_need[: columns.works]
         share = plan.point[: columns.works] / columns.payments.demand[wanted]
         np.add.at(served, columns.state[: columns.works], share)
@@ -122,7 +122,7 @@ class Groups:
 def _rivalry(task: ObjectiveProblem) -> Floats:
     """Number of offers that each two States share; shape (States, States)."""
     relations = task.columns.relations
-    uses = np.zeros((len(task.compact.scenario.offers), len(task.compact.scenario.states)), np.float32)
+    uses = np.zeros((len(task.formulation.scenario.offers), len(task.formulation.scenario.states)), np.float32)
     uses[relations.offer, relations.state] = 1
     shared = uses[uses.sum(axis=1) > 1]
     return np.asarray(shared.T @ shared, np.float64)

@@ -164,7 +164,7 @@ def _blocks(model: LinearModel, state: Ints, home: Ints) -> Iterator[Block]:
         )
         lower, upper, scale = model.lower[mine], model.upper[mine], model.column_scale[mine]
         yield Block(
-            each, mine, own[span], LinearModel(lower, upper, model.fine[mine], model.implied[mine], scale, part)
+            each, mine, own[span], LinearModel(lower, upper, model.relaxable[mine], model.derived[mine], scale, part)
         )
 
 
@@ -251,10 +251,10 @@ class _Order:
 
 def _value_block(order: _Order) -> tuple[Fraction, Floats | None]:
     """A bound on what a block can be worth, and its best point found."""
-    aim = LinearObjective("block", True, order.coefficient, 1, Fraction(0))
+    objective = LinearObjective("block", True, order.coefficient, 1, Fraction(0))
     most = float(np.maximum(order.coefficient, 0).astype(np.float64) @ order.model.upper)
     trivial = Fraction(most) * (1 + Fraction(1, 10**9))  # every column at its most: covers the rounding of the sum
     clock = Clock(order.seconds)
-    outcome = engine("lp" if order.relaxed else "scip")(order.model, aim, order.limits, clock)
+    outcome = engine("lp" if order.relaxed else "scip")(order.model, objective, order.limits, clock)
     bound = trivial if outcome.bound is None else min(outcome.bound, trivial)
     return bound, outcome.point

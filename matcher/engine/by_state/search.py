@@ -58,9 +58,9 @@ def starting_plan(task: ObjectiveProblem) -> tuple[Plan | None, bool]:
 
     States without commitments or pins stay empty: nothing they could do would help the others.
     """
-    columns, scenario = task.columns, task.compact.scenario
+    columns, scenario = task.columns, task.formulation.scenario
     nothing = np.zeros(columns.count, np.int64)
-    empty = with_derived_columns(columns, NO_PAIRS, nothing, task.worst_rows)
+    empty = with_derived_columns(columns, NO_PAIRS, nothing, task.min_coverage_rows)
     if task.model.admits(empty.point):
         return empty, False
     decisions = scenario.decisions
@@ -68,17 +68,17 @@ def starting_plan(task: ObjectiveProblem) -> tuple[Plan | None, bool]:
         each.state for each in decisions.pins
     }
     group = [at for at, state in enumerate(scenario.states) if state.id in wanted]
-    aim = LinearObjective("nothing", True, np.zeros(columns.count, np.int64), 1, Fraction(0))
-    piece, free = subproblem_data(task, Plan(nothing, NO_PAIRS), group, Limits(10 * STATE_WORK, quick=True), aim)
-    outcome = engine(piece.engine)(piece.model, piece.aim, piece.limits, task.clock)
+    objective = LinearObjective("nothing", True, np.zeros(columns.count, np.int64), 1, Fraction(0))
+    piece, free = subproblem_data(task, Plan(nothing, NO_PAIRS), group, Limits(10 * STATE_WORK, quick=True), objective)
+    outcome = engine(piece.engine)(piece.model, piece.objective, piece.limits, task.clock)
     if outcome.point is None:
         return None, outcome.status == "infeasible"
-    found = whole_pairs(piece.model, piece.flows, outcome.point, piece.aim, task.clock)
+    found = whole_pairs(piece.model, piece.flows, outcome.point, piece.objective, task.clock)
     if found is None:
         return None, False
     engaged = nothing.copy()
     engaged[free] = found[1]
-    return require(task, with_derived_columns(columns, found[0], engaged, task.worst_rows)), False
+    return require(task, with_derived_columns(columns, found[0], engaged, task.min_coverage_rows)), False
 
 
 def dead_states(task: ObjectiveProblem, meter: WorkBudget) -> frozenset[int]:
@@ -86,7 +86,7 @@ def dead_states(task: ObjectiveProblem, meter: WorkBudget) -> frozenset[int]:
 
     What earlier objectives demand of all States together is left out: one State alone cannot meet it.
     """
-    task = replace(task, model=task.compact.model)
+    task = replace(task, model=task.formulation.model)
     nobody = Plan(np.zeros(task.columns.count, np.int64), NO_PAIRS)
     nothing = LinearObjective("nothing", True, np.zeros(task.columns.count, np.int64), 1, Fraction(0))
     limits = Limits(STATE_WORK, quick=True)
@@ -105,10 +105,10 @@ def dead_states(task: ObjectiveProblem, meter: WorkBudget) -> frozenset[int]:
 def _search_piece(piece: SubproblemData) -> Outcome:
     """Searches a State on its own, unless its relaxation alone settles it."""
     clock = Clock(piece.seconds)
-    relaxed = engine("lp")(piece.model, piece.aim, piece.limits, clock)
+    relaxed = engine("lp")(piece.model, piece.objective, piece.limits, clock)
     if relaxed.status == "infeasible":
         return relaxed
-    return engine("scip")(piece.model, piece.aim, piece.limits, clock)
+    return engine("scip")(piece.model, piece.objective, piece.limits, clock)
 
 
 def free_groups(
@@ -183,7 +183,7 @@ def plan_near(task: ObjectiveProblem, point: Floats) -> Plan | None:
     return (
         None
         if found is None
-        else require(task, with_derived_columns(task.columns, found[0], found[1], task.worst_rows))
+        else require(task, with_derived_columns(task.columns, found[0], found[1], task.min_coverage_rows))
     )
 
 

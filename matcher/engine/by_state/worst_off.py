@@ -16,10 +16,10 @@ from matcher.solvers.linear_model import LinearObjective
 
 def coverages(task: ObjectiveProblem, plan: Plan) -> dict[int, int]:
     """Returns the coverage of each State that has one, in units of 1 / WORST_SCALE."""
-    assert task.worst_rows is not None
-    slack = task.worst_rows.activity(plan.point) + int(plan.point[task.columns.worst])
-    at = {state.id: place for place, state in enumerate(task.compact.scenario.states)}
-    return {at[label[1]]: int(value) for label, value in zip(task.worst_rows.label, slack.tolist(), strict=True)}
+    assert task.min_coverage_rows is not None
+    slack = task.min_coverage_rows.activity(plan.point) + int(plan.point[task.columns.min_coverage])
+    at = {state.id: place for place, state in enumerate(task.formulation.scenario.states)}
+    return {at[label[1]]: int(value) for label, value in zip(task.min_coverage_rows.label, slack.tolist(), strict=True)}
 
 
 def lowest(task: ObjectiveProblem, plan: Plan, states: Iterable[int]) -> int:
@@ -30,16 +30,16 @@ def lowest(task: ObjectiveProblem, plan: Plan, states: Iterable[int]) -> int:
 
 def lifting(task: ObjectiveProblem, plan: Plan, group: frozenset[int]) -> tuple[ObjectiveProblem, LinearObjective]:
     """Lifts a group's own worst State, and lets no State fall below the smallest coverage so far."""
-    assert task.worst_rows is not None
-    rows, worst = task.worst_rows, task.columns.worst
-    state = task.compact.scenario.states[lowest(task, plan, group)].id
+    assert task.min_coverage_rows is not None
+    rows, least = task.min_coverage_rows, task.columns.min_coverage
+    state = task.formulation.scenario.states[lowest(task, plan, group)].id
     weight = np.zeros(task.model.columns, np.int64)
     if ("worst_off", state) in rows.label:
         row = rows.label.index(("worst_off", state))
         terms = slice(int(rows.start[row]), int(rows.start[row + 1]))
         weight[rows.column[terms]] = rows.coefficient[terms]
-        weight[worst] = 0
+        weight[least] = 0
     lower = task.model.lower.copy()
-    lower[worst] = plan.point[worst]
+    lower[least] = plan.point[least]
     lift = LinearObjective("worst_off", True, weight, WORST_SCALE, Fraction(0))
     return replace(task, model=task.model.with_bounds(lower, task.model.upper)), lift

@@ -29,30 +29,30 @@ class Infeasibility:
     """Engine that came to the same, or ``arithmetic``; None if nothing did, and then it counts as no proof."""
 
 
-def why_infeasible(compact: Formulation, clock: Clock) -> Infeasibility:
+def why_infeasible(formulation: Formulation, clock: Clock) -> Infeasibility:
     """Returns why a scenario has no portfolio.
 
     Parameters
     ----------
-    compact
+    formulation
         Its formulation, of which an engine has told that it has no point, or which says so itself.
     """
-    if compact.impossible:
-        return _by_arithmetic(compact, clock)
-    kept = decided_conflict(compact, clock)
-    here = restricted(compact.scenario, [each.decision for each in kept])
+    if formulation.impossible:
+        return _by_arithmetic(formulation, clock)
+    kept = decided_conflict(formulation, clock)
+    here = restricted(formulation.scenario, [each.decision for each in kept])
     named = smallest(here, clock)
     conflicts = (*(each.conflict for each in kept), *named)
     return Infeasibility(conflicts, confirmed(here, named, clock))
 
 
-def _by_arithmetic(compact: Formulation, clock: Clock) -> Infeasibility:
+def _by_arithmetic(formulation: Formulation, clock: Clock) -> Infeasibility:
     """Each decision that is impossible alone, with the limits against it where it is not barred by a rule."""
     conflicts: list[Conflict] = []
-    for each in compact.impossible:
+    for each in formulation.impossible:
         conflicts.append(_told(each))
         if each.reason == "commitment_too_large":
-            here = restricted(compact.scenario, [_commitment(compact.scenario, each.subjects)])
+            here = restricted(formulation.scenario, [_commitment(formulation.scenario, each.subjects)])
             conflicts += smallest(here, clock)
     return Infeasibility(tuple(dict.fromkeys(conflicts)), "arithmetic")
 
@@ -61,10 +61,10 @@ def _told(each: Impossible) -> Conflict:
     return Conflict(reason=each.reason, subjects=each.subjects, detail=each.detail)
 
 
-def nameable(compact: Formulation) -> frozenset[Conflict]:
+def nameable(formulation: Formulation) -> frozenset[Conflict]:
     """Returns all that can be named where a scenario has no portfolio: its decisions and limits, as they are worded."""
-    decided = [*map(_told, compact.impossible)] or [each.conflict for each in decisions_of(compact)]
-    return frozenset([*decided, *(each.conflict for each in limits_of(compact.scenario))])
+    decided = [*map(_told, formulation.impossible)] or [each.conflict for each in decisions_of(formulation)]
+    return frozenset([*decided, *(each.conflict for each in limits_of(formulation.scenario))])
 
 
 def _commitment(scenario: Scenario, subjects: tuple[str, ...]) -> Commitment:

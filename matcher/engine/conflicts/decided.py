@@ -32,24 +32,24 @@ class Decided:
     """Rows that it adds."""
 
 
-def decided_conflict(compact: Formulation, clock: Clock) -> tuple[Decided, ...]:
+def decided_conflict(formulation: Formulation, clock: Clock) -> tuple[Decided, ...]:
     """Returns a smallest set of commitments and pins that cannot all be met."""
-    needed = decisions_of(compact)
+    needed = decisions_of(formulation)
     kept = list(needed)
     for each in needed:
         trial = [other for other in kept if other is not each]
-        if clock.reason() is None and not _possible(compact, trial, clock):
+        if clock.reason() is None and not _possible(formulation, trial, clock):
             kept = trial
     return tuple(kept)
 
 
-def decisions_of(compact: Formulation) -> list[Decided]:
+def decisions_of(formulation: Formulation) -> list[Decided]:
     """Returns every commitment and pin of a formulation that says of none that it is impossible alone."""
-    return [*_commitments(compact), *_pins(compact)]
+    return [*_commitments(formulation), *_pins(formulation)]
 
 
-def _commitments(compact: Formulation) -> Iterator[Decided]:
-    columns, scenario = compact.columns, compact.scenario
+def _commitments(formulation: Formulation) -> Iterator[Decided]:
+    columns, scenario = formulation.columns, formulation.scenario
     for each in scenario.decisions.commitments:
         pair = committed_columns(columns, each)
         assert pair is not None  # what no option can meet is told before any search
@@ -65,9 +65,9 @@ def _commitments(compact: Formulation) -> Iterator[Decided]:
         yield Decided(each, Conflict(reason="commitment", subjects=subjects, detail=detail), bounds, frozenset())
 
 
-def _pins(compact: Formulation) -> Iterator[Decided]:
-    columns, scenario = compact.columns, compact.scenario
-    rows = [row for row, label in enumerate(compact.model.rows.label) if label[0] == "pin"]
+def _pins(formulation: Formulation) -> Iterator[Decided]:
+    columns, scenario = formulation.columns, formulation.scenario
+    rows = [row for row, label in enumerate(formulation.model.rows.label) if label[0] == "pin"]
     for row, each in zip(rows, scenario.decisions.pins, strict=True):
         at = relation_of(columns, each)
         years = each.years.range() if each.years is not None else ()
@@ -77,9 +77,9 @@ def _pins(compact: Formulation) -> Iterator[Decided]:
         yield Decided(each, conflict, lower, frozenset({row}))
 
 
-def _possible(compact: Formulation, decisions: list[Decided], clock: Clock) -> bool:
+def _possible(formulation: Formulation, decisions: list[Decided], clock: Clock) -> bool:
     """Whether a portfolio meets these decisions (undecided within the work counts as possible)."""
-    model = compact.model
+    model = formulation.model
     lower = np.zeros(model.columns, np.int64)
     for each in decisions:
         for column, least in each.lower.items():

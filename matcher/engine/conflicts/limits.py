@@ -102,14 +102,14 @@ def _explained(
 def confirmed(scenario: Scenario, kept: Sequence[Conflict], clock: Clock) -> Confirmer | None:
     """Returns what else, an engine or arithmetic, finds no portfolio under these limits alone; None if nothing."""
     try:
-        compact = formulate(under(scenario, kept))
+        formulation = formulate(under(scenario, kept))
     except ModelTooLarge:  # all that could ever be asked for can be more than is to be counted with
         return None
-    if compact.impossible:
+    if formulation.impossible:
         return "arithmetic"
-    others: tuple[Confirmer, ...] = ("highs", "scip") if first_engine(compact.model) == "cpsat" else ("highs",)
+    others: tuple[Confirmer, ...] = ("highs", "scip") if first_engine(formulation.model) == "cpsat" else ("highs",)
     for name in others:
-        if clock.reason() is None and is_impossible(compact.model, clock, name):
+        if clock.reason() is None and is_impossible(formulation.model, clock, name):
             return name
     return None
 
@@ -117,10 +117,10 @@ def confirmed(scenario: Scenario, kept: Sequence[Conflict], clock: Clock) -> Con
 def _impossible(scenario: Scenario, clock: Clock) -> bool:
     """Whether there is proof that no portfolio keeps the scenario (undecided within the work counts as possible)."""
     try:
-        compact = formulate(scenario)
+        formulation = formulate(scenario)
     except ModelTooLarge:
         return False
-    return bool(compact.impossible) or is_impossible(compact.model, clock)
+    return bool(formulation.impossible) or is_impossible(formulation.model, clock)
 
 
 def under(scenario: Scenario, kept: Iterable[Conflict]) -> Scenario:

@@ -18,9 +18,9 @@ _LIBC = ctypes.CDLL(None)
 
 def beginning_with(*names: str) -> str:
     """Returns how a child is started that calls functions of this module before it serves."""
-    calls = "; ".join(f"odd_children.{name}()" for name in names)
+    calls = "; ".join(f"misbehaving_processes.{name}()" for name in names)
     return parent._START.replace(
-        "from matcher.isolation.child", f"import odd_children; {calls}; from matcher.isolation.child"
+        "from matcher.isolation.child", f"import misbehaving_processes; {calls}; from matcher.isolation.child"
     )
 
 

@@ -12,7 +12,7 @@ import matcher
 from matcher.isolation import ProcessLimits
 from matcher.portfolio.result import Progress, Result, SolveOptions
 from matcher.scenario import Scenario
-from sample import SCENARIO, sample_result, sample_scenario
+from sample_result import SCENARIO, sample_result, sample_scenario
 
 
 class StandIn:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 
-from matcher.explanation.changes import ANYBODY, Document, Relaxation, changed, decided_on, narrowed, repayers_of
+from matcher.explanation.relaxations import ANYBODY, Document, Relaxation, changed, decided_on, narrowed, repayers_of
 from matcher.explanation.setting import Found, Goal, Setting, Tuning
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import Scenario, State

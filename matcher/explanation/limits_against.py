@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from matcher.engine.conflicts.limits import limits_of
-from matcher.explanation.changes import Document
+from matcher.explanation.relaxations import Document
 from matcher.explanation.setting import Goal
 from matcher.scenario import Forbid, FundingOffer, Need, Scenario, TechnicalOffer, Years
 from matcher.scenario.eligibility import need_node, reach

@@ -22,7 +22,7 @@ from matcher.reporting.explained import account_markdown
 from matcher.reporting.languages import languages, table_of
 from matcher.runs.files import RunFolder
 from matcher.scenario import Scenario
-from small import Changes, small_scenario
+from smallest_scenario import Changes, small_scenario
 
 STARTER = Path(__file__).parents[1] / "matcher" / "cli" / "starter" / "scenario.yaml"
 POOR: Changes = {

@@ -18,7 +18,7 @@ from matcher.scenario import Scenario, Years
 from matcher.scenario.eligibility import Option, find_options
 from matcher.units import MAX_QUANTITY
 from matcher.verification import Report, verify
-from small import Changes, small_scenario
+from smallest_scenario import Changes, small_scenario
 
 EXACT = SolveOptions(gap=Decimal(0), method="whole", work=10)
 MERGING = (1, 2, 3, 5, 7, 8, 11, 18, 29, 36, 40, 46, 55, 73, 79)

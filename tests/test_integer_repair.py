@@ -16,16 +16,16 @@ from matcher.solvers.linear_model import Ints, LinearModel, LinearObjective, Row
 Line = tuple[dict[int, int], int | None, int | None]
 
 
-def _model(lines: list[Line], upper: list[int], fine: list[bool], implied: list[int] | None = None) -> LinearModel:
+def _model(lines: list[Line], upper: list[int], relaxable: list[bool], derived: list[int] | None = None) -> LinearModel:
     """A model of (coefficients by column, lower, upper) lines."""
     rows = RowBuilder()
     for terms, low, high in lines:
         limits = {"lower": low} if high is None else {"upper": high} if low is None else {"lower": low, "upper": high}
         rows.terms(rows.row(("rule",), **limits), np.array(list(terms)), np.array(list(terms.values())))
     follows = np.zeros(len(upper), np.bool_)
-    follows[implied or []] = True
+    follows[derived or []] = True
     most = np.array(upper, np.int64)
-    return LinearModel(np.zeros_like(most), most, np.array(fine), follows, np.ones(len(upper)), rows.build(most))
+    return LinearModel(np.zeros_like(most), most, np.array(relaxable), follows, np.ones(len(upper)), rows.build(most))
 
 
 def _aim(terms: dict[int, int], upper: Ints) -> LinearObjective:
@@ -82,7 +82,7 @@ def test_the_second_try_reaches_further() -> None:
 
 def test_implied_columns_move_as_far_as_they_must() -> None:
     """A ledger follows its flows however far the engine's ledger was off."""
-    model = _model([({0: 72, 1: -1}, 0, 0)], [500, 72 * 500], [True, True], implied=[1])
+    model = _model([({0: 72, 1: -1}, 0, 0)], [500, 72 * 500], [True, True], derived=[1])
     found = _found(model, [100.4, 0.0], {0: -1})
     assert found is not None
     assert found[1] == 72 * found[0]

@@ -29,7 +29,7 @@ from matcher.scenario.eligibility import find_options
 from matcher.solvers.engines import Limits, engine
 from matcher.solvers.linear_model import UNLIMITED, LinearModel
 from matcher.verification import verify
-from small import Changes, small_scenario
+from smallest_scenario import Changes, small_scenario
 
 NAMES = ("completions", "coverage", "worst_off", "fit", "firmness", "engagements", "cost")
 SCENARIOS = sorted(
@@ -59,16 +59,16 @@ def optimum(model: LinearModel, objective: object, name: str = "cpsat") -> Fract
 
 def assert_same_optimum(scenario: Scenario, name: str) -> None:
     """Compares the optimum of one objective in both formulations, or that there is none."""
-    assignment, compact = both(scenario)
-    if assignment.impossible or compact.impossible:
-        assert [each.reason for each in assignment.impossible] == [each.reason for each in compact.impossible]
+    assignment, formulation = both(scenario)
+    if assignment.impossible or formulation.impossible:
+        assert [each.reason for each in assignment.impossible] == [each.reason for each in formulation.impossible]
         return
-    path, short = assignment.model, compact.model
+    path, short = assignment.model, formulation.model
     if name == "worst_off":
         path = path.with_rows(worst_off_rows(assignment.layout))
-        short = short.with_rows(compact_objectives.worst_off_rows(compact.columns))
+        short = short.with_rows(compact_objectives.worst_off_rows(formulation.columns))
     one = optimum(path, linear_objective(assignment.layout, name))
-    other = optimum(short, compact_objectives.linear_objective(compact.columns, name))
+    other = optimum(short, compact_objectives.linear_objective(formulation.columns, name))
     assert one == other
 
 
@@ -115,12 +115,12 @@ def _without_engagement(model: LinearModel) -> LinearModel:
 @pytest.mark.parametrize("name", ["completions", "coverage", "cost", "fit"])
 def test_same_relaxation_where_the_same_rows_are_meant(seed: int, name: str) -> None:
     """With engagements apart, whose rows are tighter here, both relaxations have the same value."""
-    assignment, compact = both(scenario_of(seed))
+    assignment, formulation = both(scenario_of(seed))
     if assignment.impossible:
         return
     one = optimum(_without_engagement(assignment.model), linear_objective(assignment.layout, name), "lp")
     other = optimum(
-        _without_engagement(compact.model), compact_objectives.linear_objective(compact.columns, name), "lp"
+        _without_engagement(formulation.model), compact_objectives.linear_objective(formulation.columns, name), "lp"
     )
     if one is None or other is None:
         assert one == other
@@ -135,16 +135,16 @@ def test_portfolios_and_plans_translate(seed: int) -> None:
     result = solve(scenario, SolveOptions(method="whole"))
     if result.portfolio is None:
         return
-    compact = formulate(scenario)
-    worst = compact_objectives.worst_off_rows(compact.columns)
-    plan = plan_of(compact, result.portfolio, worst)
-    assert compact.model.with_rows(worst).admits(plan.point)
+    formulation = formulate(scenario)
+    worst = compact_objectives.worst_off_rows(formulation.columns)
+    plan = plan_of(formulation, result.portfolio, worst)
+    assert formulation.model.with_rows(worst).admits(plan.point)
     figures = dict(verify(scenario, result.portfolio).figures)
     for name in NAMES:
-        objective = compact_objectives.linear_objective(compact.columns, name)
+        objective = compact_objectives.linear_objective(formulation.columns, name)
         error = Fraction(1, 10**9) if name == "worst_off" else objective.error
         assert abs(objective.value(plan.point) - figures[name]) <= error, name
-    assert portfolio_of(compact, plan) == result.portfolio
+    assert portfolio_of(formulation, plan) == result.portfolio
 
 
 def test_a_portfolio_states_units_money_and_kind() -> None:
@@ -155,16 +155,16 @@ def test_a_portfolio_states_units_money_and_kind() -> None:
         "offers.t.capacity": 50,
         "needs.n.quantity": 100,
     }
-    compact = formulate(small_scenario(changes))
-    columns = compact.columns
+    formulation = formulate(small_scenario(changes))
+    columns = formulation.columns
     work = np.flatnonzero(columns.flow_year[: columns.works] == 0)
     money = np.flatnonzero(columns.flow_year[columns.works :] == 0) + columns.works
     plan = with_derived_columns(columns, Pairs(work, money, np.array([3])), np.zeros(columns.count, np.int64))
-    portfolio = portfolio_of(compact, plan)
+    portfolio = portfolio_of(formulation, plan)
     (flow,) = portfolio.flows
     assert (flow.quantity, flow.money, flow.kind, flow.year) == (15, 3, "operator", 2015)
     assert [(each.offer, each.state) for each in portfolio.engagements] == [("f", "A"), ("t", "A")]
-    assert portfolio.scenario_hash == scenario_hash(compact.scenario)
+    assert portfolio.scenario_hash == scenario_hash(formulation.scenario)
 
 
 def test_shares_are_exact_at_any_size() -> None:

@@ -187,14 +187,14 @@ def vetoed(scenario: Scenario, portfolio: Portfolio, partnership: Partnership) -
     forbidden = _forbidden(scenario, partnership)
     ordered = forbidden.objectives.weights is None
     changed = near(forbidden, portfolio) if ordered else forbidden
-    compact = formulate(changed)
-    if compact.impossible:
+    formulation = formulate(changed)
+    if formulation.impossible:
         return Veto(outcome="decided")
     place = next(at for at, state in enumerate(changed.states) if state.id == partnership.state)
-    found = regroup(compact, plan_within(compact, portfolio), [place], SPARED)
+    found = regroup(formulation, plan_within(formulation, portfolio), [place], SPARED)
     if found.plan is None:
         return Veto(outcome="impossible" if found.proven else "unknown")
-    other = portfolio_of(compact, found.plan)
+    other = portfolio_of(formulation, found.plan)
     return Veto(
         outcome="planned",
         comparison=compare(scenario, portfolio, changed, other),

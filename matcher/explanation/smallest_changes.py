@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from matcher.explanation.changes import Relaxation
 from matcher.explanation.findings import KINDS, Change, ChangeKind, Remedy, Verdict
 from matcher.explanation.halving import sufficient_alone
-from matcher.explanation.probes import RelaxationTrials
 from matcher.explanation.raises import least_raise
+from matcher.explanation.relaxations import Relaxation
 from matcher.explanation.setting import Found, Goal
+from matcher.explanation.trials import RelaxationTrials
 
 PAIRED: tuple[ChangeKind, ...] = ("partners", "absorption", "deadline", "more_money", "more_work")
 """Kinds of which two are tried together where none alone is enough."""

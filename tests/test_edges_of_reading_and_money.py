@@ -21,7 +21,7 @@ from matcher.scenario.consistency import MOST_FAULTS
 from matcher.solvers.integer_repair import relaxed_with_room
 from matcher.solvers.linear_model import LinearModel, RowBuilder, objective, submodel
 from matcher.units import decimal_text, plain
-from small import small_document, small_scenario
+from smallest_scenario import small_document, small_scenario
 
 
 @pytest.mark.parametrize(

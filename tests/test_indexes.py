@@ -11,7 +11,7 @@ from matcher.formulation.limits import most_money
 from matcher.formulation.plans import engagement_runs, pinned_years, runs_of
 from matcher.scenario import FundingOffer, Scenario
 from matcher.scenario.eligibility import find_options
-from small import Changes, small_scenario
+from smallest_scenario import Changes, small_scenario
 
 
 def _arrays(changes: Changes | None = None) -> Arrays:

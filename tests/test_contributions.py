@@ -14,7 +14,7 @@ from matcher.comparison.tally import tally
 from matcher.engine.replanning import near
 from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions
-from matcher.explanation.merits import Contribution, contributions, without_flows
+from matcher.explanation.contributions import Contribution, contributions, without_flows
 from matcher.io import load
 from matcher.portfolio.partnerships import derive_partnerships, flows_of, forbidding
 from matcher.portfolio.portfolio import Flow, Portfolio
@@ -24,7 +24,7 @@ from matcher.reporting.merits import MeritSpeaker
 from matcher.rounds.decisions import Decision, with_decisions
 from matcher.scenario import Decisions, Scenario, TechnicalOffer
 from matcher.units import fraction
-from small import Changes, small_scenario
+from smallest_scenario import Changes, small_scenario
 
 TINY = sorted(
     path for path in (Path(__file__).parents[1] / "scenarios" / "tiny").glob("*.yaml") if ".expected" not in path.name

@@ -13,7 +13,7 @@ from matcher.scenario.eligibility import ReasonCode, channel_of, find_options, r
 from matcher.verification import eligibility
 from matcher.verification.documents import completed, fractional
 from matcher.verification.facts import Setting
-from small import Changes, small_scenario
+from smallest_scenario import Changes, small_scenario
 
 WHO: dict[str, dict[str, Any]] = {
     "own": {"name": "Arland", "kind": "affected_state", "state": "A"},
