@@ -1,1 +1,1 @@
-"""What a portfolio comes to, and what moved between two."""
+"""What a portfolio comes to, how like a real programme it is, and what moved between two."""

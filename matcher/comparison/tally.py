@@ -119,7 +119,7 @@ class KindTally:
 
 def tally(scenario: Scenario, portfolio: Portfolio) -> Tally:
     """Returns a portfolio counted, whether it is valid or not; all that it names must be in the scenario."""
-    delivered, yearly = _delivered(portfolio), _yearly(scenario, portfolio)
+    delivered, yearly = deliveries(portfolio), _yearly(scenario, portfolio)
     given, placed = Counter[str](), Counter[tuple[str, str]]()
     for (offer, state, _), amount in yearly.items():
         given[offer] += amount
@@ -153,7 +153,8 @@ def kinds(partnerships: Sequence[Partnership]) -> list[KindTally]:
     ]
 
 
-def _delivered(portfolio: Portfolio) -> defaultdict[str, Counter[int]]:
+def deliveries(portfolio: Portfolio) -> defaultdict[str, Counter[int]]:
+    """Returns units delivered by need and year; 0 where there are none."""
     found: defaultdict[str, Counter[int]] = defaultdict(Counter)
     for flow in portfolio.flows:
         found[flow.need][flow.year] += flow.quantity
