@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from matcher.comparison.plausibility import Largest, Link, Opening, Part, Plausibility, YearlyChange, plausibility
+from matcher.errors import InvalidOptions
 from matcher.portfolio.portfolio import Engagement, Flow, Portfolio
+from matcher.reporting.languages import languages
+from matcher.reporting.plausibility import plausibility_cells, plausibility_lines, plausibility_witnesses
 from matcher.scenario import Scenario, Years
 from small import Changes, small_scenario
 
@@ -258,3 +261,62 @@ def test_an_empty_portfolio_has_no_shares() -> None:
     found = counted()
     assert (found.lasting.share, found.median_largest, found.top_recipients.share) == (None, None, None)
     assert found.unused == ("donor", "second")
+    cells = plausibility_cells(world(), found)
+    assert {key for key, (_, cell) in cells.items() if cell == "-"} == {
+        "lasting", "finishing", "recent", "one_year", "broken_links", "broken_groups",
+        "cuts", "rises", "carried", "median_largest", "top_recipients",
+    }  # fmt: skip
+    assert cells["completing"][1] == "0 / 0 / 2"
+
+
+FLOWS = [paid("f", 2015), paid("f", 2017, 1200), paid("g", 2018, 200), paid("f", 2015, need="m", quantity=10)]
+BEFORE = {("donor", "A"): 100, ("second", "A"): 50}
+
+
+def test_the_section_says_what_was_counted() -> None:
+    """A heading, each figure beside history, and who is behind it."""
+    lines = plausibility_lines(world(), counted(*FLOWS, ongoing=BEFORE))
+    assert lines[0] == "## How like a real programme it is"
+    said = "\n".join(lines)
+    assert "| States that complete in time / late / not | 1 / 0 / 1 | - |" in said
+    assert "| links that stop and start again | 1 of 3 (33.3 %) | - |" in said
+    assert "| share of the five largest recipients | 100.0 % | 45 % of the world total in 2014" in said
+    assert "| links of the year before that are funded in the first year | 1 of 2 (50.0 %) | 67 to 100 %" in said
+    assert "- Stop and start again: A donor in Arland\n" in said
+    assert "- Deepest cuts: Arland 2018 (USD 1,200, then USD 200); Arland 2019 (USD 200, then USD 0); " in said
+    assert "- Not funded in the first year: Another donor in Arland\n" in said
+    assert said.endswith("- Carried by one provider: Belmark (A donor, 100.0 %); Arland (A donor, 86.6 %)")
+
+
+def test_the_section_in_french() -> None:
+    """With French numbers."""
+    said = "\n".join(plausibility_lines(world(), counted(*FLOWS), "fr"))
+    assert "| liens interrompus puis repris | 1 sur 3 (33,3 %) | - |" in said
+    assert "Baisses les plus fortes : Arland 2018 (1\u202f200\u00a0USD, puis 200\u00a0USD)" in said
+
+
+@pytest.mark.parametrize("language", languages())
+def test_what_is_not_known_is_not_told(language: str) -> None:
+    """Without a year before, nothing is said of it; without a need all but met, none is named."""
+    found = counted(*FLOWS)
+    assert {"kept", "near"} & plausibility_cells(world(), found, language).keys() == set()
+    assert len(plausibility_cells(world(), counted(*FLOWS, ongoing=BEFORE), language)) == 17
+    assert len(list(plausibility_witnesses(world(), found, language))) == 3
+
+
+def test_few_are_named_and_the_rest_counted() -> None:
+    """Five, and how many more; all of them for who asks for all."""
+    needs = {f"needs.n{at}": {"state": "A", "capability": "clearance", "quantity": 1000} for at in range(7)}
+    scenario = world(needs)
+    flows = [paid("f", 2015, need=f"n{at}", quantity=999) for at in range(7)]
+    found = plausibility(scenario, portfolio(scenario, *flows))
+    (line,) = (each for each in plausibility_lines(scenario, found) if each.startswith("- Almost met"))
+    assert line.count("Clearance (n") == 5
+    assert line.endswith("; 2 more")
+    assert dict(plausibility_witnesses(scenario, found))["Almost met"].count("Clearance (n") == 7
+
+
+def test_a_language_without_sentences_is_refused() -> None:
+    """As everywhere."""
+    with pytest.raises(InvalidOptions, match="no sentences in language 'xx'"):
+        plausibility_lines(world(), counted(), "xx")
