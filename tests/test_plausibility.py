@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks import plausibility as benchmark
+from matcher.cli.app import run
+from matcher.cli.exits import Exit
 from matcher.comparison.plausibility import Largest, Link, Opening, Part, Plausibility, YearlyChange, plausibility
 from matcher.errors import InvalidOptions
 from matcher.portfolio.portfolio import Engagement, Flow, Portfolio
@@ -14,6 +18,8 @@ from matcher.reporting.languages import languages
 from matcher.reporting.plausibility import plausibility_cells, plausibility_lines, plausibility_witnesses
 from matcher.scenario import Scenario, Years
 from small import Changes, small_scenario
+
+TINY = Path(__file__).parents[1] / "scenarios" / "tiny"
 
 
 def money(provider: str, amount: int = 1000, **more: Any) -> dict[str, Any]:
@@ -320,3 +326,57 @@ def test_a_language_without_sentences_is_refused() -> None:
     """As everywhere."""
     with pytest.raises(InvalidOptions, match="no sentences in language 'xx'"):
         plausibility_lines(world(), counted(), "xx")
+
+
+def test_the_benchmark_sets_runs_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A column for each run, history and the aim; what misses its aim is bold."""
+    for name in ("triangular", "worst-off"):
+        assert run(["solve", str(TINY / f"{name}.yaml"), "-o", str(tmp_path / name), "--quiet"]) == Exit.DONE
+    capsys.readouterr()
+    benchmark.main([str(tmp_path / "triangular"), str(tmp_path / "worst-off")])
+    out = capsys.readouterr().out
+    rows = [line for line in out.splitlines() if line.startswith("|")]
+    assert rows[0] == "| figure | triangular | worst-off | history | aim |"
+    assert {row.count("|") for row in rows} == {6}
+    assert len(rows) == 2 + 17
+
+
+def test_the_benchmark_marks_what_misses_its_aim() -> None:
+    """Half of the links broken is above 2 %; no need all but met is none."""
+    scenario = world()
+    rows = dict(
+        line.strip("| ").split(" | ", 1)
+        for line in benchmark.lines([("plan", scenario, portfolio(scenario, *FLOWS))])
+        if line.startswith("|")
+    )
+    assert rows["links that stop and start again"] == "**1 of 3 (33.3 %)** | - | at most 2 %"
+    assert rows["needs of which no more than 1 % is left open"] == "0 | - | 0"
+    assert rows["States that get three quarters or more of their money from one provider"].startswith("2 of 2 |")
+
+
+ROWS = "donor,recipient,amount_usd\ndonor,A,5\ndonor,A,6\ngov,A,7\nnobody,A,8\nsecond,Z,9\nsecond,B,1\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, {("donor", "A"): 11, ("second", "B"): 1}),
+        ({"currency.decimals": 2}, {("donor", "A"): 1100, ("second", "B"): 100}),
+        ({"currency.code": "EUR"}, {("donor", "A"): None, ("second", "B"): None}),
+        ({"horizon": [2016, 2020]}, {}),
+    ],
+)
+def test_links_of_2014_are_those_of_the_scenario(changes: Changes, expected: dict[Any, Any], tmp_path: Path) -> None:
+    """Between its providers and other States of it, added up, in its own minor units; for 2015 only."""
+    path = tmp_path / "given.csv"
+    path.write_text(ROWS, encoding="utf-8")
+    assert benchmark.given_before(world(changes), path) == expected
+
+
+def test_states_that_complete_later_than_they_could() -> None:
+    """All 10 m2 could be cleared in the first year; where they are, nothing is said."""
+    scenario = small_scenario({"offers.t.capacity": 10, "needs.n.completes": True})
+    for year, told in ((2016, ["Arland (2016, could by 2015)"]), (2015, [])):
+        engaged = [Engagement(offer=key, state="A", years=Years(first=year, last=year)) for key in ("f", "t")]
+        plan = portfolio(scenario, paid("f", year, 720, quantity=10), engaged=engaged)
+        assert list(benchmark.overdue(scenario, plan)) == told
