@@ -92,12 +92,12 @@ def test_what_cannot_be_compared_is_refused() -> None:
         (
             "en",
             "- Belmark: needs met 0.0 %, then 100.0 %; now completes by its deadline; all required work done: not"
-            " within these years, then 2016; money from others USD 0, then USD 720; new partners: A donor, An"
+            " within these years, then 2016; external money USD 0, then USD 720; new partners: A donor, An"
             " operator\n  - A donor (f): USD 0, then USD 720; less of it in Arland\n",
         ),
         (
             "fr",
-            "fonds d\N{RIGHT SINGLE QUOTATION MARK}autrui 0\N{NO-BREAK SPACE}USD, puis 720\N{NO-BREAK SPACE}USD ;"
+            "fonds extérieurs 0\N{NO-BREAK SPACE}USD, puis 720\N{NO-BREAK SPACE}USD ;"
             " nouveaux partenaires : A donor, An operator\n",
         ),
     ],

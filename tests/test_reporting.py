@@ -15,7 +15,7 @@ from matcher.comparison.tally import kinds, tally
 from matcher.formulation.need_aggregation import merge
 from matcher.portfolio.portfolio import Part, Responsibility
 from matcher.portfolio.result import Conflict, SolveOptions, Stage, Status, StopReason
-from matcher.reporting import amounts, words
+from matcher.reporting import amounts
 from matcher.reporting.languages import languages, numerals_of, table_of
 from matcher.reporting.layout import clean, escaped, markdown_table, shortened, text_table
 from matcher.reporting.markdown import partnerships_markdown, summary_markdown
@@ -35,6 +35,8 @@ from matcher.screening.unit_slips.units import Intent
 from matcher.screening.unit_slips.yardsticks import KINDS
 from sample_result import FLOWS, SCENARIO, Row, sample_portfolio, sample_result, sample_scenario
 
+ENGLISH = table_of("en")
+RESULTS, SHEETS, PAPER = ENGLISH["results"], ENGLISH["sheets"], ENGLISH["paper"]
 DOLLARS = Currency(code="USD", decimals=0)
 CENTS = Currency(code="EUR", decimals=2)
 
@@ -142,12 +144,12 @@ def test_markdown_is_escaped() -> None:
 
 def test_every_code_has_words() -> None:
     """Every code that the engine can leave has its sentence, and no sentence is left over."""
-    assert set(words.STATUS) == set(get_args(Status))
-    assert set(words.STOPS) == set(get_args(StopReason))
-    assert set(words.KINDS) == set(get_args(OptionKind))
-    assert set(words.PARTS) == set(words.MISSING) == set(get_args(Part))
-    assert set(words.DUTIES) == set(get_args(Responsibility.model_fields["duty"].annotation))
-    assert set(words.OBJECTIVES) == {*get_args(ObjectiveName), "weighted"}
+    assert set(RESULTS["status"]) == set(get_args(Status))
+    assert set(RESULTS["stops"]) == set(get_args(StopReason))
+    assert set(ENGLISH["partnership_kinds"]) == set(get_args(OptionKind))
+    assert set(SHEETS["parts"]) == set(SHEETS["missing"]) == set(get_args(Part))
+    assert set(SHEETS["duties"]) == set(get_args(Responsibility.model_fields["duty"].annotation))
+    assert set(ENGLISH["objectives"]["names"]) == {*get_args(ObjectiveName), "weighted"}
     table = table_of("en")["screening"]
     assert set(table["reasons"]) == set(get_args(ReasonCode))
     assert set(table["cautions"]) == set(get_args(CautionCode)) == {each.code for each in Caution.__subclasses__()}
@@ -156,7 +158,7 @@ def test_every_code_has_words() -> None:
     assert set(table["published"]) == {each.code for each in ranges}
     assert set(table["parties"]) == {"none", *get_args(Channel)}
     assert set(table["collections"]) == {"need", "offer", *cautions.COLLECTIONS}
-    assert set(words.CONFIDENCE) == set(get_args(Provenance.model_fields["confidence"].annotation))
+    assert set(ENGLISH["confidence"]) == set(get_args(Provenance.model_fields["confidence"].annotation))
 
 
 def test_each_state_is_counted() -> None:
@@ -206,7 +208,7 @@ def stage(**changes: Any) -> Stage:
 
 def test_verdict_of_proof() -> None:
     """Only gaps of zero are called the best; any other is said to be within what was asked."""
-    assert verdict_of(sample_result(), sample_scenario()) == words.VERDICTS["optimal_exact"]
+    assert verdict_of(sample_result(), sample_scenario()) == RESULTS["verdicts"]["optimal_exact"]
     open_stage = stage(gap=0.000001, solved=True)
     near = sample_result(options=SolveOptions(gap=Decimal("0.001")), stages=(open_stage,))
     assert "within 0.1 %" in verdict_of(near, sample_scenario())
@@ -217,7 +219,7 @@ def test_verdict_of_a_limit_says_the_largest_gap() -> None:
     """A portfolio that a limit cut short is not called good; its largest gap is said."""
     result = sample_result(status="feasible", stopped_by="time", stages=(stage(), stage(objective="cost", gap=0.75)))
     assert "the time limit was reached" in verdict_of(result, sample_scenario())
-    assert f"75 % ({words.OBJECTIVES['cost']})" in verdict_of(result, sample_scenario())
+    assert "75 % (external money)" in verdict_of(result, sample_scenario())
 
 
 def test_verdict_says_what_ran_out_and_whether_a_clock_had_a_say() -> None:
@@ -225,20 +227,20 @@ def test_verdict_says_what_ran_out_and_whether_a_clock_had_a_say() -> None:
     how = "512 MiB of memory were used up"
     starved = sample_result(status="feasible", stopped_by="resource_exhausted", stopped_how=how, stages=(stage(),))
     assert f"memory or processor time ran out ({how}) before the proof" in verdict_of(starved, sample_scenario())
-    assert verdict_of(starved, sample_scenario()).endswith(words.CLOCK)
+    assert verdict_of(starved, sample_scenario()).endswith(RESULTS["clock"])
     worked = sample_result(status="feasible", stopped_by="work", repeatable=True, stages=(stage(),))
-    assert words.CLOCK not in verdict_of(worked, sample_scenario())
-    assert words.CLOCK not in verdict_of(sample_result(), sample_scenario())
+    assert RESULTS["clock"] not in verdict_of(worked, sample_scenario())
+    assert RESULTS["clock"] not in verdict_of(sample_result(), sample_scenario())
 
 
 def test_verdict_says_what_later_bounds_rest_on() -> None:
     """Bounds of later objectives are said to hold only with what earlier ones reached, where there are later ones."""
     later = sample_result(status="feasible", stopped_by="work", stages=(stage(), stage(objective="cost", solved=True)))
-    assert words.GAPS["conditional"] in verdict_of(later, sample_scenario())
-    assert words.GAPS["conditional"] not in verdict_of(
+    assert RESULTS["gaps"]["conditional"] in verdict_of(later, sample_scenario())
+    assert RESULTS["gaps"]["conditional"] not in verdict_of(
         sample_result(status="feasible", stages=(stage(),)), sample_scenario()
     )
-    assert words.GAPS["conditional"] not in verdict_of(sample_result(), sample_scenario())
+    assert RESULTS["gaps"]["conditional"] not in verdict_of(sample_result(), sample_scenario())
 
 
 def test_verdict_without_bound_says_that_nothing_is_known() -> None:
@@ -252,7 +254,7 @@ def test_summary_shows_the_portfolio() -> None:
     """The summary has the verdict, each objective, State and kind, and the largest partnerships first."""
     text = summary_text(sample_scenario(), sample_result())
     assert text.startswith("Two States and their partners: solved\n")
-    assert words.VERDICTS["optimal_exact"] in text
+    assert RESULTS["verdicts"]["optimal_exact"] in text
     for wanted in ("Arland", "Belmark", "Cornia", "not applicable", "USD 160", "Norland with Clear Paths"):
         assert wanted in text
     assert text.index("AAA-nor-ngo-2026") < text.index("BBB-fund-ngo-2026") < text.index("BBB-ecu-2026")
@@ -266,21 +268,21 @@ def test_summary_without_portfolio_shows_the_conflicts() -> None:
     text, paper = summary_text(sample_scenario(), result), summary_markdown(sample_scenario(), result)
     for written in (text, paper):
         assert "the money is not there" in written
-        assert words.VERDICTS["infeasible"] in written
+        assert RESULTS["verdicts"]["infeasible"] in written
         assert "Arland" not in written
-    assert words.PAPER["checking"] not in paper
-    assert f"ended because {words.PAPER['proven_infeasible']}" in paper
-    assert words.STOPS["gap"] not in paper
+    assert PAPER["checking"] not in paper
+    assert f"ended because {PAPER['proven_infeasible']}" in paper
+    assert RESULTS["stops"]["gap"] not in paper
 
 
 def test_sheet_has_the_four_parts() -> None:
     """A draft sheet names all four parts, each with its lines, and says what is missing."""
     text = sheets_text(sample_scenario(), sample_result(), frozenset({"BBB-ecu-2026"}))
-    for part in words.PARTS.values():
+    for part in SHEETS["parts"].values():
         assert part in text
-    assert words.MISSING["targets"] in text
-    assert words.MISSING["multi_year_commitment"] in text
-    assert words.MISSING["dialogue"] not in text
+    assert SHEETS["missing"]["targets"] in text
+    assert SHEETS["missing"]["multi_year_commitment"] in text
+    assert SHEETS["missing"]["dialogue"] not in text
     assert "by the end of 2026: 5 month of Advice (B2)" in text
     assert "in kind, no money" in text
     assert "AAA" not in text
@@ -290,7 +292,7 @@ def test_sheet_joins_years_of_the_same_calendar() -> None:
     """Meetings in the same months of several years are one line."""
     text = sheets_text(sample_scenario(), sample_result(), frozenset({"AAA-nor-ngo-2026"}))
     assert "2026-2029: country coalition meeting in Mar, Sep of each year" in text
-    assert "for 7 women, 7 men, 5 girls, 3 boys" in text
+    assert "beneficiaries: women 7, men 7, girls 5, boys 3" in text
 
 
 def test_paper_for_a_meeting() -> None:
@@ -299,19 +301,19 @@ def test_paper_for_a_meeting() -> None:
     paper = summary_markdown(sample_scenario(), result)
     headings = [line for line in paper.splitlines() if line.startswith("## ")]
     assert headings == [
-        "## What was asked",
+        "## Scenario",
         "## Objectives",
         "## States",
         "## Kinds of partnership",
         "## Unmet needs",
         "## Partnerships (5)",
-        "## What it rests on",
-        "## How to check it",
+        "## Basis of the figures",
+        "## Verification",
     ]
-    assert words.PAPER["drafts_beside"] in paper
-    assert words.PARTS["dialogue"] not in paper
-    assert "precision asked: 0.01 %; ended because the asked precision was reached" in paper
-    assert words.PAPER["opening"] in paper
+    assert PAPER["drafts_beside"] in paper
+    assert SHEETS["parts"]["dialogue"] not in paper
+    assert "required precision: 0.01 %; ended because the required precision was reached" in paper
+    assert PAPER["opening"] in paper
     assert "| Belmark | Clearance (B1) | 180 m2 | 90.0 % |" in paper
 
 
@@ -335,9 +337,9 @@ def test_drafts_of_all_partnerships() -> None:
     assert lines[0] == "# Two States and their partners: draft partnerships"
     assert [line for line in lines if line.startswith("## ")] == ["## Arland", "## Belmark"]
     assert [line[4:] for line in lines if line.startswith("### ")] == [each.id for each in result.partnerships]
-    assert drafts.count(words.PARTS["responsibilities"]) == len(result.partnerships)
+    assert drafts.count(SHEETS["parts"]["responsibilities"]) == len(result.partnerships)
     empty = partnerships_markdown(sample_scenario(), sample_result(partnerships=()))
-    assert words.PAPER["no_partnerships"] in empty
+    assert PAPER["no_partnerships"] in empty
 
 
 def test_targets_are_in_order_of_year() -> None:
@@ -359,7 +361,7 @@ def test_paper_names_assumptions_and_confidence() -> None:
     data["assumptions"] = {"one": {"text": "prices stay", "reason": "no better source"}}
     scenario = sample_scenario(**data)
     paper = summary_markdown(scenario, sample_result(scenario))
-    assert "- 1 figures seen in a published source" in paper
+    assert "- figures seen in a published source: 1" in paper
     assert "- prices stay (no better source)" in paper
 
 
@@ -368,7 +370,8 @@ def test_paper_names_the_weights_asked_for() -> None:
     weights = [{"objective": "coverage", "weight": 2}, {"objective": "cost", "weight": 0.5}]
     scenario = sample_scenario(objectives={"weights": weights})
     paper = summary_markdown(scenario, sample_result(scenario))
-    assert f"sought: {words.OBJECTIVES['coverage']} x 2, {words.OBJECTIVES['cost']} x 0.5" in paper
+    named = "needs met (weighted sum over States) x 2, external money (minimised) x 0.5"
+    assert f"objectives with weights: {named}" in paper
 
 
 def test_paper_of_an_empty_portfolio() -> None:
@@ -376,7 +379,7 @@ def test_paper_of_an_empty_portfolio() -> None:
     scenario = sample_scenario()
     result = sample_result(portfolio=sample_portfolio(scenario, (), ()), partnerships=())
     paper = summary_markdown(scenario, result)
-    assert words.PAPER["no_partnerships"] in paper
+    assert PAPER["no_partnerships"] in paper
     assert "100.0 %" in paper
 
 
@@ -387,7 +390,7 @@ def test_paper_with_all_needs_met() -> None:
     scenario = sample_scenario(**data)
     flows: tuple[Row, ...] = tuple(flow for flow in FLOWS if flow[2] == "A1")
     result = sample_result(scenario, portfolio=sample_portfolio(scenario, flows), partnerships=())
-    assert words.PAPER["all_met"] in summary_markdown(scenario, result)
+    assert PAPER["all_met"] in summary_markdown(scenario, result)
 
 
 def test_overview_counts() -> None:
@@ -581,7 +584,9 @@ def test_like_needs_are_seen_as_if_each_stood_alone(seed: int) -> None:
     options, merged = find_options(scenario), merge(scenario)
     assert cautions_of(find_options(merged.scenario), merged) == cautions_of(options)
     seen = overview_of(scenario)
-    assert seen.options == {kind: sum(each.kind == kind for each in options.options) for kind in words.KINDS}
+    assert seen.options == {
+        kind: sum(each.kind == kind for each in options.options) for kind in ENGLISH["partnership_kinds"]
+    }
     prices = {need: min((each.granule_price for each in found), default=0) for need, found in options.of_need.items()}
     granules = {need.id: need.quantity // scenario.capability(need.capability).granule for need in scenario.needs}
     assert seen.cheapest == sum(prices[need] * granules[need] for need in prices)

@@ -37,7 +37,7 @@ class _Speaker:
     def __init__(self, scenario: Scenario, alternatives: Alternatives, language: str) -> None:
         self.scenario, self.found = scenario, alternatives
         self.table: Table = table_of(language)["alternatives"]
-        self.names = objective_names(language, "alternatives", scenario.objectives.discount)
+        self.names = objective_names(language, scenario.objectives.discount)
         self.numerals = numerals_of(language)
         self.provider = {each.id: each.name for each in scenario.providers}
 

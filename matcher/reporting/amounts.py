@@ -13,7 +13,6 @@ from matcher.units import decimal_text, fraction, outward
 
 NONE = "-"
 """Stands where there is nothing to show."""
-UNKNOWN = "unknown"
 PLACES = 4
 """Decimal places of other objectives."""
 
@@ -28,6 +27,8 @@ class Numerals:
     """What stands before the decimal places."""
     money: str = "{code} {amount}"
     """Where the code of the currency stands."""
+    unknown: str = "unknown"
+    """What stands in place of a number that is not known."""
 
     def written(self, text: str) -> str:
         """Returns a number, written as Python groups digits, as the language writes it."""
@@ -64,12 +65,12 @@ def share(value: Fraction | None, places: int = 1, numerals: Numerals = ENGLISH)
     return f"{numerals.written(decimal_text(value // step * step * 100, places))} %"
 
 
-def gap(value: float | Decimal | None) -> str:
+def gap(value: float | Decimal | None, numerals: Numerals = ENGLISH) -> str:
     """Returns a relative gap as a percentage, rounded up so that 0 % means none."""
     if value is None:
-        return UNKNOWN
+        return numerals.unknown
     percent = (Decimal(str(value)) * 100).quantize(Decimal("0.01"), rounding=ROUND_CEILING)
-    return f"{f'{percent:f}'.rstrip('0').rstrip('.')} %"
+    return f"{numerals.written(f'{percent:f}'.rstrip('0').rstrip('.'))} %"
 
 
 def years(run: Years | tuple[int, int]) -> str:
@@ -80,7 +81,7 @@ def years(run: Years | tuple[int, int]) -> str:
 
 def objective(name: str, value: str | None, currency: Currency, numerals: Numerals = ENGLISH) -> str:
     """Returns the value of an objective in the words that suit it."""
-    return UNKNOWN if value is None else _figure(name, fraction(value), currency, numerals)
+    return numerals.unknown if value is None else _figure(name, fraction(value), currency, numerals)
 
 
 def bound(stage: Stage, currency: Currency, numerals: Numerals = ENGLISH) -> str:

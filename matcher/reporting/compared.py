@@ -39,7 +39,7 @@ class ComparisonSpeaker:
         self.numerals = numerals_of(language)
         discounts = {scenario.objectives.discount for scenario in self.scenarios}
         # Of scenarios that discount differently, a comparison holds quantities.
-        self.names = objective_names(language, "compare", discounts.pop() if len(discounts) == 1 else Decimal(1))
+        self.names = objective_names(language, discounts.pop() if len(discounts) == 1 else Decimal(1))
         names = {"before": before.title or before.name, "after": after.title or after.name}
         self.title = self.table["title"].format(**names)
 

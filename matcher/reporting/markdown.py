@@ -3,187 +3,229 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
-from matcher.comparison.tally import kinds, tally
+from matcher.comparison.tally import tally
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result
-from matcher.reporting import amounts, words
+from matcher.reporting import amounts
+from matcher.reporting.languages import Table, numerals_of, sought_names, table_of
 from matcher.reporting.layout import escaped, markdown_table
-from matcher.reporting.sheets import (
-    LARGEST_HEAD,
+from matcher.reporting.sheets import Sheet, need_name, sheet
+from matcher.reporting.tables import (
+    KIND_RIGHT,
     LARGEST_RIGHT,
-    Sheet,
+    kind_head,
+    kind_rows,
     largest_count,
+    largest_head,
     largest_rows,
-    need_name,
-    sheet,
+    state_head,
 )
-from matcher.reporting.verdict import OBJECTIVE_HEAD, OBJECTIVE_RIGHT, completion, objective_rows, stop_of, verdict_of
+from matcher.reporting.verdict import (
+    OBJECTIVE_RIGHT,
+    completion,
+    objective_head,
+    objective_rows,
+    stop_of,
+    verdict_of,
+)
 from matcher.scenario import Scenario
 
 Lines = list[str]
 COLLECTIONS = ("capabilities", "states", "needs", "providers", "offers")
 """Collections whose figures come from the world."""
+CHECK_COMMAND = "matcher verify ."
 
 
-def summary_markdown(scenario: Scenario, result: Result) -> str:
-    """Returns a result as a paper for a meeting."""
-    blocks: list[Lines] = [
-        _opening(scenario, result),
-        _asked(scenario, result),
-        _objectives(scenario, result),
-    ]
-    if result.portfolio is not None:
-        blocks += [
-            _states(scenario, result.portfolio),
-            _kinds(scenario, result),
-            _unmet(scenario, result.portfolio),
-            _partnerships(scenario, result),
-        ]
-    blocks += [_ground(scenario), _checking(result)]
-    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+def summary_markdown(scenario: Scenario, result: Result, language: str = "en") -> str:
+    """Returns a result as a paper for a meeting.
+
+    Raises
+    ------
+    InvalidOptions
+        if there are no sentences in that language.
+    """
+    return "\n\n".join("\n".join(block) for block in _Paper(scenario, result, language).blocks() if block) + "\n"
 
 
-def _opening(scenario: Scenario, result: Result) -> Lines:
-    lines = [f"# {escaped(scenario.title or scenario.name)}", ""]
-    if result.portfolio is None:
-        lines += [f"**{words.STATUS[result.status].capitalize()}.** {verdict_of(result, scenario)}"]
-        return [*lines, "", *(f"- {escaped(conflict.detail)}" for conflict in result.conflicts)]
-    lines += [words.PAPER["opening"], "", f"**How good it is.** {verdict_of(result, scenario)}"]
-    return lines
+def partnerships_markdown(scenario: Scenario, result: Result, language: str = "en") -> str:
+    """Returns the draft sheets of all partnerships of a result, by State.
 
-
-def _asked(scenario: Scenario, result: Result) -> Lines:
-    external = [offer for offer in scenario.funding if scenario.provider(offer.provider).state is None]
-    lines = ["## What was asked", ""]
-    if scenario.description:
-        lines += [escaped(scenario.description), ""]
-    lines += [
-        f"- {len(scenario.states)} States with {len(scenario.needs)} needs, {amounts.years(scenario.horizon)}",
-        f"- {len(scenario.providers)} providers with {len(scenario.offers)} offers,"
-        f" {len(external)} of them money from outside",
-        f"- sought: {_sought(scenario)}",
-        f"- precision asked: {amounts.gap(result.options.gap)}; ended because {_ending(result)}",
-    ]
-    return lines
-
-
-def _ending(result: Result) -> str:
-    """Returns what ended the solve; where no portfolio exists, no precision was reached."""
-    return words.PAPER["proven_infeasible"] if result.status == "infeasible" else stop_of(result)
-
-
-def _sought(scenario: Scenario) -> str:
-    """Returns the objectives in the order or with the weights that were asked for."""
-    names = words.objective_names(scenario.objectives.discount)
-    if scenario.objectives.weights is not None:
-        return ", ".join(f"{names[each.objective]} x {each.weight}" for each in scenario.objectives.weights)
-    return "; then ".join(names[goal.objective] for goal in scenario.order())
-
-
-def _objectives(scenario: Scenario, result: Result) -> Lines:
-    if not result.stages:
-        return []
-    rows = objective_rows(result, scenario)
-    return ["## Objectives", "", *markdown_table(OBJECTIVE_HEAD, rows, OBJECTIVE_RIGHT)]
-
-
-def _states(scenario: Scenario, portfolio: Portfolio) -> Lines:
-    head = ("State", "deadline", "completes", "needs met", "external money", "own money", "partners")
-    states = tally(scenario, portfolio).states
-    rows = [
-        (
-            scenario.state(key).name,
-            str(scenario.state(key).deadline),
-            completion(counted),
-            amounts.share(counted.coverage),
-            amounts.money(counted.external, scenario.currency),
-            amounts.money(counted.own, scenario.currency),
-            ", ".join(scenario.provider(partner).name for partner in sorted(counted.partners)) or amounts.NONE,
-        )
-        for key, counted in states.items()
-    ]
-    return ["## States", "", *markdown_table(head, rows, frozenset({1, 3, 4, 5}))]
-
-
-def _kinds(scenario: Scenario, result: Result) -> Lines:
-    rows = [
-        (words.KINDS[each.kind], str(each.partnerships), amounts.money(each.money, scenario.currency))
-        for each in kinds(result.partnerships)
-    ]
-    if not rows:
-        return []
-    return ["## Kinds of partnership", "", *markdown_table(("kind", "partnerships", "money"), rows, frozenset({1, 2}))]
-
-
-def _partnerships(scenario: Scenario, result: Result) -> Lines:
-    if not result.partnerships:
-        return ["## Partnerships", "", words.PAPER["no_partnerships"]]
-    table = markdown_table(LARGEST_HEAD, largest_rows(scenario, result), LARGEST_RIGHT)
-    return [f"## Partnerships ({largest_count(result)})", "", *table, "", words.PAPER["drafts_beside"]]
-
-
-def partnerships_markdown(scenario: Scenario, result: Result) -> str:
-    """Returns the draft sheets of all partnerships of a result, by State."""
-    title = f"# {escaped(scenario.title or scenario.name)}: {words.PAPER['drafts_title']}"
-    lines = [title, "", words.PAPER["drafts" if result.partnerships else "no_partnerships"]]
+    Raises
+    ------
+    InvalidOptions
+        if there are no sentences in that language.
+    """
+    table = table_of(language)
+    title = table["paper"]["drafts_title"].format(scenario=escaped(scenario.title or scenario.name))
+    lines = [f"# {title}", "", table["paper"]["drafts" if result.partnerships else "no_partnerships"]]
     state = None
     for each in result.partnerships:
         if each.state != state:
             state = each.state
             lines += ["", f"## {escaped(scenario.state(state).name)}"]
-        lines += ["", *_sheet(sheet(scenario, each))]
+        lines += ["", *_sheet(sheet(scenario, each, language), table["sheets"]["part"])]
     return "\n".join(lines) + "\n"
 
 
-def _sheet(draft: Sheet) -> Lines:
+def _sheet(draft: Sheet, headed: str) -> Lines:
     lines = [f"### {escaped(draft.id)}", "", escaped(draft.title), "", f"*{escaped(draft.facts)}*", ""]
     for part in draft.parts:
-        lines.append(f"- **{part.title}**" + (f": *{part.missing}*" if part.missing else ""))
+        title = f"**{part.title}**"
+        lines.append(f"- {headed.format(part=title, missing=f'*{part.missing}*') if part.missing else title}")
         lines += [f"  - {escaped(line)}" for line in part.lines]
     return lines
 
 
-def _unmet(scenario: Scenario, portfolio: Portfolio) -> Lines:
-    rows = [
-        (
-            scenario.state(each.need.state).name,
-            need_name(scenario, each.need.id),
-            amounts.quantity(each.open, scenario.capability(each.need.capability).unit),
-            amounts.share(1 - each.met),
+class _Paper:
+    """Says what a result holds, in one language."""
+
+    def __init__(self, scenario: Scenario, result: Result, language: str) -> None:
+        self.scenario, self.result, self.language = scenario, result, language
+        self.table: Table = table_of(language)["paper"]
+        self.results: Table = table_of(language)["results"]
+        self.numerals = numerals_of(language)
+
+    def blocks(self) -> list[Lines]:
+        """Returns the blocks of the paper, in order; one that there is nothing to say in is empty."""
+        blocks = [self._opening(), self._question(), self._objectives()]
+        if self.result.portfolio is not None:
+            portfolio = self.result.portfolio
+            blocks += [self._states(portfolio), self._kinds(), self._unmet(portfolio), self._partnerships()]
+        return [*blocks, self._ground(), self._checking()]
+
+    def _opening(self) -> Lines:
+        lines = [f"# {escaped(self.scenario.title or self.scenario.name)}", ""]
+        verdict = verdict_of(self.result, self.scenario, self.language)
+        if self.result.portfolio is None:
+            status = self.results["status"][self.result.status]
+            lines += [f"**{status[:1].upper()}{status[1:]}.** {verdict}", ""]
+            return [*lines, *(f"- {escaped(conflict.detail)}" for conflict in self.result.conflicts)]
+        return [*lines, self.table["opening"], "", self.table["quality"].format(verdict=verdict)]
+
+    def _question(self) -> Lines:
+        """What the scenario holds, what was sought in it, and what ended the solve."""
+        scenario, table = self.scenario, self.table
+        external = [offer for offer in scenario.funding if scenario.provider(offer.provider).state is None]
+        held = table["states"].format(
+            states=self._count(scenario.states),
+            needs=self._count(scenario.needs),
+            years=amounts.years(scenario.horizon),
         )
-        for each in tally(scenario, portfolio).needs.values()
-        if each.open
-    ]
-    if not rows:
-        return ["## Unmet needs", "", words.PAPER["all_met"]]
-    table = markdown_table(("State", "need", "open", "share"), rows, frozenset({2, 3}))
-    return ["## Unmet needs", "", *table]
+        offered = table["providers"].format(
+            providers=self._count(scenario.providers),
+            offers=self._count(scenario.offers),
+            external=self._count(external),
+        )
+        gap = amounts.gap(self.result.options.gap, self.numerals)
+        ending = table["ending"].format(gap=gap, stop=self._ending())
+        described = [escaped(scenario.description), ""] if scenario.description else []
+        points = (f"- {line}" for line in (held, offered, self._sought(), ending))
+        return self._headed(table["headings"]["scenario"], [*described, *points])
 
+    def _ending(self) -> str:
+        """Returns what ended the solve; where no portfolio exists, no precision was reached."""
+        infeasible = self.result.status == "infeasible"
+        return self.table["proven_infeasible"] if infeasible else stop_of(self.result, self.language)
 
-def _ground(scenario: Scenario) -> Lines:
-    """How far the figures can be trusted, and what was assumed."""
-    counts = Counter(
-        each.confidence
-        for name in COLLECTIONS
-        for entity in getattr(scenario, name)
-        for each in entity.provenance.values()
-    )
-    lines = ["## What it rests on", ""]
-    lines += [f"- {counts[key]:,} figures {text}" for key, text in words.CONFIDENCE.items() if counts[key]]
-    lines += [] if counts else [f"- {words.PAPER['no_provenance']}"]
-    lines.append(f"- {len(scenario.assumptions)} assumptions" + (":" if scenario.assumptions else ""))
-    return lines + _assumptions(scenario)
+    def _sought(self) -> str:
+        """Returns the objectives in the order or with the weights that were asked for."""
+        scenario, table = self.scenario, self.table
+        names = sought_names(self.language, scenario.objectives.discount)
+        weights = scenario.objectives.weights
+        if weights is None:
+            order = table["then"].join(names[goal.objective] for goal in scenario.order())
+            return str(table["order"].format(objectives=order))
+        named = (
+            table["weight"].format(name=names[each.objective], weight=self.numerals.written(str(each.weight)))
+            for each in weights
+        )
+        return str(table["weights"].format(objectives=", ".join(named)))
 
+    def _objectives(self) -> Lines:
+        if not self.result.stages:
+            return []
+        rows = objective_rows(self.result, self.scenario, self.language)
+        table = markdown_table(objective_head(self.language), rows, OBJECTIVE_RIGHT)
+        return self._headed(self.results["headings"]["objectives"], table)
 
-def _assumptions(scenario: Scenario) -> Lines:
-    return [f"  - {escaped(each.text)} ({escaped(each.reason)})" for each in scenario.assumptions]
+    def _states(self, portfolio: Portfolio) -> Lines:
+        scenario, currency = self.scenario, self.scenario.currency
+        rows = [
+            (
+                scenario.state(key).name,
+                str(scenario.state(key).deadline),
+                completion(counted, self.language),
+                amounts.share(counted.coverage, numerals=self.numerals),
+                amounts.money(counted.external, currency, self.numerals),
+                amounts.money(counted.own, currency, self.numerals),
+                ", ".join(scenario.provider(partner).name for partner in sorted(counted.partners)) or amounts.NONE,
+            )
+            for key, counted in tally(scenario, portfolio).states.items()
+        ]
+        table = markdown_table(state_head(self.language), rows, frozenset({1, 3, 4, 5}))
+        return self._headed(self.results["headings"]["states"], table)
 
+    def _kinds(self) -> Lines:
+        rows = kind_rows(self.scenario, self.result, self.language)
+        if not rows:
+            return []
+        table = markdown_table(kind_head(self.language), rows, KIND_RIGHT)
+        return self._headed(self.results["headings"]["kinds"], table)
 
-def _checking(result: Result) -> Lines:
-    origin = f"Scenario {result.scenario}, SHA-256 {result.scenario_hash}"
-    engine = f"matcher {result.version}; {escaped(result.solver)}"
-    lines = ["## How to check it", ""]
-    if result.portfolio is not None:
-        lines += [words.PAPER["checking"], "", "```", words.PAPER["check_command"], "```", ""]
-    return [*lines, f"{origin}; {engine}."]
+    def _unmet(self, portfolio: Portfolio) -> Lines:
+        scenario, table = self.scenario, self.table
+        rows = [
+            (
+                scenario.state(each.need.state).name,
+                need_name(scenario, each.need.id, self.language),
+                amounts.quantity(each.open, scenario.capability(each.need.capability).unit, self.numerals),
+                amounts.share(1 - each.met, numerals=self.numerals),
+            )
+            for each in tally(scenario, portfolio).needs.values()
+            if each.open
+        ]
+        head = [table["unmet"][column] for column in ("state", "need", "quantity", "share")]
+        lines = markdown_table(head, rows, frozenset({2, 3})) if rows else [table["all_met"]]
+        return self._headed(table["headings"]["unmet"], lines)
+
+    def _partnerships(self) -> Lines:
+        scenario, result, language = self.scenario, self.result, self.language
+        if not result.partnerships:
+            return self._headed(self.table["headings"]["no_partnerships"], [self.table["no_partnerships"]])
+        table = markdown_table(largest_head(language), largest_rows(scenario, result, language), LARGEST_RIGHT)
+        head = self.results["headings"]["partnerships"].format(count=largest_count(result, language))
+        return self._headed(head, [*table, "", self.table["drafts_beside"]])
+
+    def _ground(self) -> Lines:
+        """How far the figures can be trusted, and what was assumed."""
+        scenario, table = self.scenario, self.table
+        counts = Counter(
+            each.confidence
+            for name in COLLECTIONS
+            for entity in getattr(scenario, name)
+            for each in entity.provenance.values()
+        )
+        lines = [
+            f"- {table['figures'].format(confidence=text, count=amounts.count(counts[key], self.numerals))}"
+            for key, text in table_of(self.language)["confidence"].items()
+            if counts[key]
+        ] or [f"- {table['no_provenance']}"]
+        lines.append(f"- {table['assumptions'].format(count=self._count(scenario.assumptions))}")
+        lines += [f"  - {escaped(each.text)} ({escaped(each.reason)})" for each in scenario.assumptions]
+        return self._headed(table["headings"]["ground"], lines)
+
+    def _checking(self) -> Lines:
+        result, table = self.result, self.table
+        origin = table["origin"].format(
+            scenario=result.scenario, hash=result.scenario_hash, version=result.version, solver=escaped(result.solver)
+        )
+        check = [table["checking"], "", "```", CHECK_COMMAND, "```", ""] if result.portfolio is not None else []
+        return self._headed(table["headings"]["checking"], [*check, origin])
+
+    def _headed(self, heading: str, lines: Lines) -> Lines:
+        return [f"## {heading}", "", *lines]
+
+    def _count(self, things: Sequence[object]) -> str:
+        return amounts.count(len(things), self.numerals)

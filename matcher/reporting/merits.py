@@ -31,6 +31,7 @@ class MeritSpeaker:
         self.numerals = self.compared.numerals
         self.between: str = self.compared.table["between"]
         self.table: Table = table_of(language)["merits"]
+        self.pair: str = table_of(language)["sheets"]["pair"]
         self.told = TOLD | {goal.objective for goal in scenario.order()} - {"engagements", "disruption"}
 
     def merits(self, found: Sequence[Contribution]) -> Iterator[str]:
@@ -149,7 +150,7 @@ class MeritSpeaker:
             partners = self._provider(each.implementer)
             if each.financier not in (None, each.implementer):
                 payer = self._provider(str(each.financier))
-                partners = self.table["pair"].format(financier=payer, implementer=partners)
+                partners = self.pair.format(financier=payer, implementer=partners)
             quantity = amounts.count(each.quantity, self.numerals)
             unit = self.scenario.capability(self.scenario.need(each.need).capability).unit
             said.append(self.table["successor"].format(partners=partners, quantity=quantity, unit=unit))

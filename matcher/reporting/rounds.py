@@ -66,7 +66,7 @@ class _Speaker:
 
     def figures(self, result: Result) -> Iterator[str]:
         """Yields what the plan comes to, and what could at best be."""
-        table, said = self.table, objective_names(self.language, "compare", self.scenario.objectives.discount)
+        table, said = self.table, objective_names(self.language, self.scenario.objectives.discount)
         last = {stage.objective: stage for stage in result.stages}  # of an objective that comes again, the last
         unproven = {name: stage for name, stage in last.items() if not stage.solved and stage.bound is not None}
         yield from ("", f"## {table['figures']}", "")

@@ -144,7 +144,8 @@ def overview_text(seen: Overview, language: str = "en") -> str:
     InvalidOptions
         if there are no sentences in that language.
     """
-    table, numerals = table_of(language)["overview"], numerals_of(language)
+    said, numerals = table_of(language), numerals_of(language)
+    table = said["overview"]
     scenario, currency = seen.scenario, seen.scenario.currency
 
     def counted(found: int) -> str:
@@ -157,11 +158,11 @@ def overview_text(seen: Overview, language: str = "en") -> str:
     money = [(table[key], amounts.money(amount, currency, numerals)) for key, amount in sums.items()]
     head = table["money_columns"]
     lines += section(table["money"], text_table((head["what"], head["amount"]), money, frozenset({1})))
-    kinds = [(table["kinds"][kind], counted(count)) for kind, count in seen.options.items()]
+    kinds = [(said["partnership_kinds"][kind], counted(count)) for kind, count in seen.options.items()]
     total = table["options"].format(count=counted(sum(seen.options.values())))
     head = table["option_columns"]
     lines += section(total, text_table((head["kind"], head["options"]), kinds, frozenset({1})))
-    lines += section(table["provenance"], _tally(seen.confidence, table["confidence"], counted))
+    lines += section(table["provenance"], _tally(seen.confidence, said["confidence"], counted))
     return "\n".join(lines) + "\n"
 
 

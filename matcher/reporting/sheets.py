@@ -11,15 +11,13 @@ from dataclasses import dataclass
 
 from matcher.portfolio.partnerships import PARTS
 from matcher.portfolio.portfolio import Part, PartnerCommitment, Partnership, Responsibility, Target
-from matcher.portfolio.result import Result
-from matcher.reporting import amounts, words
+from matcher.reporting import amounts
+from matcher.reporting.languages import Table, numerals_of, table_of
 from matcher.scenario import Scenario
+from matcher.scenario.entities import Dialogue
 
-TOP = 10
-"""Partnerships that a table of the largest lists."""
-LARGEST_HEAD = ("id", "State", "partners", "kind", "years", "money")
-LARGEST_RIGHT = frozenset({5})
-MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+UNNAMED_MEETING = Dialogue.model_fields["format"].default
+"""Format of meetings where a scenario names none: each language has its own words for it."""
 
 
 @dataclass(frozen=True)
@@ -48,122 +46,131 @@ class Sheet:
     """The four parts, in their order."""
 
 
-def sheet(scenario: Scenario, partnership: Partnership) -> Sheet:
-    """Returns the draft sheet of one partnership."""
-    money = amounts.money(partnership.money, scenario.currency) if partnership.financier else "in kind, no money"
-    kind = words.KINDS[partnership.kind]
-    return Sheet(
-        partnership.id,
-        f"{scenario.state(partnership.state).name}: {partners(scenario, partnership)}",
-        f"{kind}, {amounts.years(partnership.years)}, {money}",
-        tuple(_part(scenario, partnership, part) for part in PARTS),
-    )
+def sheet(scenario: Scenario, partnership: Partnership, language: str = "en") -> Sheet:
+    """Returns the draft sheet of one partnership.
+
+    Raises
+    ------
+    InvalidOptions
+        if there are no sentences in that language.
+    """
+    return _Speaker(scenario, language).sheet(partnership)
 
 
-def partners(scenario: Scenario, partnership: Partnership) -> str:
+def partners(scenario: Scenario, partnership: Partnership, language: str = "en") -> str:
     """Returns who takes part, in a few words."""
-    implementer = scenario.provider(partnership.implementer).name
+    table, implementer = table_of(language)["sheets"], scenario.provider(partnership.implementer).name
     if partnership.financier is None:
-        return f"{implementer} (in kind)"
+        return str(table["gift"].format(implementer=implementer))
     financier = scenario.provider(partnership.financier).name
-    return financier if partnership.financier == partnership.implementer else f"{financier} with {implementer}"
+    if partnership.financier == partnership.implementer:
+        return financier
+    return str(table["pair"].format(financier=financier, implementer=implementer))
 
 
-def largest_count(result: Result) -> str:
-    """Returns how many of the partnerships a table of the largest lists."""
-    total = len(result.partnerships)
-    return str(total) if total <= TOP else f"the {TOP} largest of {total}"
-
-
-def largest_rows(scenario: Scenario, result: Result) -> list[tuple[str, ...]]:
-    """Returns one row per partnership for the largest ones, by money."""
-    largest = sorted(result.partnerships, key=lambda each: (-each.money, each.id))[:TOP]
-    return [
-        (
-            each.id,
-            scenario.state(each.state).name,
-            partners(scenario, each),
-            words.KINDS[each.kind],
-            amounts.years(each.years),
-            amounts.money(each.money, scenario.currency),
-        )
-        for each in largest
-    ]
-
-
-def need_name(scenario: Scenario, key: str) -> str:
+def need_name(scenario: Scenario, key: str, language: str = "en") -> str:
     """Returns the name of a need, or of its capability, with its id."""
     need = scenario.need(key)
-    return f"{need.name or scenario.capability(need.capability).name} ({key})"
+    name = need.name or scenario.capability(need.capability).name
+    return str(table_of(language)["sheets"]["need"].format(name=name, id=key))
 
 
-def _part(scenario: Scenario, partnership: Partnership, part: Part) -> SheetPart:
-    lines = {
-        "responsibilities": _responsibilities,
-        "targets": _targets,
-        "multi_year_commitment": _commitments,
-        "dialogue": _dialogue,
-    }[part](scenario, partnership)
-    missing = words.MISSING[part] if part in partnership.missing else None
-    return SheetPart(words.PARTS[part], tuple(lines), missing)
-
-
-def _responsibilities(scenario: Scenario, partnership: Partnership) -> Iterator[str]:
-    for duty in partnership.responsibilities:
-        need = need_name(scenario, duty.need) if duty.need else ""
-        yield words.DUTIES[duty.duty].format(partner=_party(scenario, duty), need=need)
-
-
-def _party(scenario: Scenario, duty: Responsibility) -> str:
-    """Returns the name of the State that leads, or of the provider."""
-    return scenario.state(duty.partner).name if duty.duty == "lead" else scenario.provider(duty.partner).name
-
-
-def _targets(scenario: Scenario, partnership: Partnership) -> Iterator[str]:
-    for target in sorted(partnership.targets, key=lambda each: (each.by, each.need)):
-        unit = scenario.capability(scenario.need(target.need).capability).unit
-        done = amounts.quantity(target.quantity, unit)
-        yield f"by the end of {target.by}: {done} of {need_name(scenario, target.need)}{_people(target)}"
-
-
-def _people(target: Target) -> str:
-    people = target.beneficiaries
-    if people is None:
-        return ""
-    return f"; for {people.women:,} women, {people.men:,} men, {people.girls:,} girls, {people.boys:,} boys"
-
-
-def _commitments(scenario: Scenario, partnership: Partnership) -> Iterator[str]:
-    for commitment in partnership.commitments:
-        verb = "pays" if commitment.role == "finances" else "delivers"
-        partner = scenario.provider(commitment.partner).name
-        yearly = "; ".join(_yearly(scenario, commitment))
-        yield f"{partner} {verb} (offer {commitment.offer}): {yearly}"
-
-
-def _yearly(scenario: Scenario, commitment: PartnerCommitment) -> Iterator[str]:
-    for each in commitment.amounts:
-        if commitment.capability is None:
-            yield f"{each.year} {amounts.money(each.amount, scenario.currency)}"
-        else:
-            yield f"{each.year} {amounts.quantity(each.amount, scenario.capability(commitment.capability).unit)}"
-
-
-def _dialogue(_: Scenario, partnership: Partnership) -> Iterator[str]:
-    months: dict[tuple[str, int], list[str]] = {}
-    for meeting in partnership.dialogue:
-        months.setdefault((meeting.format, meeting.year), []).append(MONTH_NAMES[meeting.month - 1])
-    calendar: dict[tuple[str, str], list[int]] = {}
-    for (form, year), names in months.items():
-        calendar.setdefault((form, ", ".join(names)), []).append(year)
-    for (form, listed), years in calendar.items():
-        yield f"{amounts.years((min(years), max(years)))}: {form} in {listed}" + (" of each year" if years[1:] else "")
-
-
-def sheet_lines(draft: Sheet) -> list[str]:
+def sheet_lines(draft: Sheet, language: str = "en") -> list[str]:
     """Returns a sheet as plain text."""
+    headed: str = table_of(language)["sheets"]["part"]
     lines = [f"{draft.id}  {draft.title}", f"  {draft.facts}"]
     for part in draft.parts:
-        lines.append(f"  {part.title}" + (f": {part.missing}" if part.missing else ""))
+        lines.append(f"  {headed.format(part=part.title, missing=part.missing) if part.missing else part.title}")
         lines += [f"    - {line}" for line in part.lines]
     return lines
+
+
+class _Speaker:
+    """Says what a partnership holds, in one language."""
+
+    def __init__(self, scenario: Scenario, language: str) -> None:
+        self.scenario, self.language = scenario, language
+        self.table: Table = table_of(language)["sheets"]
+        self.kinds: Table = table_of(language)["partnership_kinds"]
+        self.numerals = numerals_of(language)
+
+    def sheet(self, partnership: Partnership) -> Sheet:
+        """Returns the draft sheet of one partnership."""
+        table, who = self.table, partners(self.scenario, partnership, self.language)
+        money = self._money(partnership.money) if partnership.financier else table["no_money"]
+        return Sheet(
+            partnership.id,
+            table["title"].format(state=self.scenario.state(partnership.state).name, partners=who),
+            table["facts"].format(
+                kind=self.kinds[partnership.kind], years=amounts.years(partnership.years), money=money
+            ),
+            tuple(self._part(partnership, part) for part in PARTS),
+        )
+
+    def _part(self, partnership: Partnership, part: Part) -> SheetPart:
+        lines = {
+            "responsibilities": self._responsibilities,
+            "targets": self._targets,
+            "multi_year_commitment": self._commitments,
+            "dialogue": self._dialogue,
+        }[part](partnership)
+        missing = self.table["missing"][part] if part in partnership.missing else None
+        return SheetPart(self.table["parts"][part], tuple(lines), missing)
+
+    def _responsibilities(self, partnership: Partnership) -> Iterator[str]:
+        for duty in partnership.responsibilities:
+            need = self._need(duty.need) if duty.need else ""
+            yield self.table["duties"][duty.duty].format(partner=self._party(duty), need=need)
+
+    def _party(self, duty: Responsibility) -> str:
+        """Returns the name of the State that leads, or of the provider."""
+        scenario = self.scenario
+        return scenario.state(duty.partner).name if duty.duty == "lead" else scenario.provider(duty.partner).name
+
+    def _targets(self, partnership: Partnership) -> Iterator[str]:
+        for target in sorted(partnership.targets, key=lambda each: (each.by, each.need)):
+            done = self._quantity(target.quantity, self.scenario.need(target.need).capability)
+            said = self.table["target"].format(year=target.by, quantity=done, need=self._need(target.need))
+            yield self._with_people(said, target)
+
+    def _with_people(self, said: str, target: Target) -> str:
+        people = target.beneficiaries
+        if people is None:
+            return said
+        counts = {who: amounts.count(getattr(people, who), self.numerals) for who in ("women", "men", "girls", "boys")}
+        return str(self.table["people"].format(target=said, **counts))
+
+    def _commitments(self, partnership: Partnership) -> Iterator[str]:
+        for each in partnership.commitments:
+            partner = self.scenario.provider(each.partner).name
+            yearly = self.table["between"].join(self._yearly(each))
+            yield self.table["commitments"][each.role].format(partner=partner, offer=each.offer, amounts=yearly)
+
+    def _yearly(self, commitment: PartnerCommitment) -> Iterator[str]:
+        for each in commitment.amounts:
+            if commitment.capability is None:
+                amount = self._money(each.amount)
+            else:
+                amount = self._quantity(each.amount, commitment.capability)
+            yield self.table["yearly"].format(year=each.year, amount=amount)
+
+    def _dialogue(self, partnership: Partnership) -> Iterator[str]:
+        months: dict[tuple[str, int], list[str]] = {}
+        for meeting in partnership.dialogue:
+            months.setdefault((meeting.format, meeting.year), []).append(self.table["months"][meeting.month])
+        calendar: dict[tuple[str, str], list[int]] = {}
+        for (form, year), names in months.items():
+            calendar.setdefault((form, ", ".join(names)), []).append(year)
+        for (form, listed), years in calendar.items():
+            sentence = self.table["meetings_yearly" if years[1:] else "meetings"]
+            named = self.table["meeting"] if form == UNNAMED_MEETING else form
+            yield sentence.format(years=amounts.years((min(years), max(years))), meeting=named, months=listed)
+
+    def _need(self, key: str) -> str:
+        return need_name(self.scenario, key, self.language)
+
+    def _money(self, amount: int) -> str:
+        return amounts.money(amount, self.scenario.currency, self.numerals)
+
+    def _quantity(self, amount: int, capability: str) -> str:
+        return amounts.quantity(amount, self.scenario.capability(capability).unit, self.numerals)

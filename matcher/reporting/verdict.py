@@ -2,74 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from matcher.comparison.tally import StateTally
 from matcher.portfolio.result import Result, Stage
-from matcher.reporting import amounts, words
+from matcher.reporting import amounts
+from matcher.reporting.amounts import Numerals
+from matcher.reporting.languages import Table, numerals_of, objective_names, sought_names, table_of
 from matcher.scenario import Scenario
 
-OBJECTIVE_HEAD = ("objective", "portfolio", "reached", "best possible", "gap", "proven")
+COLUMNS = ("objective", "portfolio", "reached", "best", "gap", "proven")
+"""Columns of the table of objectives, by key."""
 OBJECTIVE_RIGHT = frozenset({1, 2, 3, 4})
 
 
-def objective_rows(result: Result, scenario: Scenario) -> list[tuple[str, ...]]:
+def objective_head(language: str) -> tuple[str, ...]:
+    """Returns the head of the table of objectives."""
+    return tuple(table_of(language)["results"]["columns"][key] for key in COLUMNS)
+
+
+def objective_rows(result: Result, scenario: Scenario, language: str = "en") -> list[tuple[str, ...]]:
     """Returns one row per objective pursued: what the portfolio has, what was reached, bound, gap."""
     figures = {figure.objective: figure.exact for figure in result.figures}
-    return [_row(stage, figures.get(stage.objective), scenario) for stage in result.stages]
+    names, numerals = sought_names(language, scenario.objectives.discount), numerals_of(language)
+    table, currency = table_of(language)["results"], scenario.currency
+
+    def row(stage: Stage) -> tuple[str, ...]:
+        name, exact = stage.objective, figures.get(stage.objective)
+        return (
+            names[name],
+            amounts.objective(name, exact, currency, numerals) if exact is not None else amounts.NONE,
+            amounts.objective(name, stage.value, currency, numerals),
+            amounts.bound(stage, currency, numerals),
+            amounts.gap(stage.gap, numerals),
+            table["proven"]["yes" if stage.solved else "no"],
+        )
+
+    return [row(stage) for stage in result.stages]
 
 
-def _row(stage: Stage, exact: str | None, scenario: Scenario) -> tuple[str, ...]:
-    name, currency = stage.objective, scenario.currency
-    return (
-        words.objective_names(scenario.objectives.discount)[name],
-        amounts.objective(name, exact, currency) if exact is not None else amounts.NONE,
-        amounts.objective(name, stage.value, currency),
-        amounts.bound(stage, currency),
-        amounts.gap(stage.gap),
-        "yes" if stage.solved else "no",
-    )
-
-
-def verdict_of(result: Result, scenario: Scenario) -> str:
+def verdict_of(result: Result, scenario: Scenario, language: str = "en") -> str:
     """Returns one honest sentence or two about how far the result can be relied on."""
+    table, numerals = table_of(language)["results"], numerals_of(language)
     if result.status == "optimal":
         exact = all(stage.gap == 0 for stage in result.stages)
-        key = "optimal_exact" if exact else "optimal_near"
-        return words.VERDICTS[key].format(asked=amounts.gap(result.options.gap))
-    sentence = words.VERDICTS[result.status].format(stop=stop_of(result), gaps=_gaps(result.stages, scenario))
+        sentence: str = table["verdicts"]["optimal_exact" if exact else "optimal_near"]
+        return sentence.format(asked=amounts.gap(result.options.gap, numerals))
+    names = objective_names(language, scenario.objectives.discount)
+    gaps = _gaps(result.stages, names, table["gaps"], numerals)
+    sentence = table["verdicts"][result.status].format(stop=stop_of(result, language), gaps=gaps)
     limited = result.status in ("feasible", "no_portfolio")
-    return f"{sentence} {words.CLOCK}" if limited and not result.repeatable else sentence
+    return f"{sentence} {table['clock']}" if limited and not result.repeatable else sentence
 
 
-def stop_of(result: Result) -> str:
+def stop_of(result: Result, language: str = "en") -> str:
     """Returns what ended a solve, with more about it where it is known."""
-    stop = words.STOPS[result.stopped_by]
-    return f"{stop} ({result.stopped_how})" if result.stopped_how else stop
+    table = table_of(language)["results"]
+    stop: str = table["stops"][result.stopped_by]
+    return table["stopped_how"].format(stop=stop, more=result.stopped_how) if result.stopped_how else stop
 
 
-def _gaps(stages: tuple[Stage, ...], scenario: Scenario) -> str:
+def _gaps(stages: tuple[Stage, ...], names: Mapping[str, str], table: Table, numerals: Numerals) -> str:
     """Returns what is known about the distance from the best of objectives that are not proven."""
     unproven = [stage for stage in stages if not stage.solved]
     if not unproven:
-        return words.GAPS["closed"]
-    names, sentences = words.objective_names(scenario.objectives.discount), []
+        return str(table["closed"])
+    sentences = []
     known = [stage for stage in unproven if stage.gap is not None]
     if known:
         widest = max(known, key=lambda stage: Decimal(str(stage.gap)))
-        sentences.append(words.GAPS["open"].format(gap=amounts.gap(widest.gap), objective=names[widest.objective]))
-    sentences += [
-        words.GAPS["unknown"].format(objective=names[stage.objective]) for stage in unproven if stage.gap is None
-    ]
+        gap = amounts.gap(widest.gap, numerals)
+        sentences.append(table["open"].format(gap=gap, objective=names[widest.objective]))
+    sentences += [table["unknown"].format(objective=names[stage.objective]) for stage in unproven if stage.gap is None]
     if len(stages) > 1:
-        sentences.append(words.GAPS["conditional"])
+        sentences.append(table["conditional"])
     return " ".join(sentences)
 
 
-def completion(counted: StateTally) -> str:
+def completion(counted: StateTally, language: str = "en") -> str:
     """Returns whether and when a State completes, in a few words."""
     if counted.completes is None:
-        return "not applicable"
-    if counted.completes:
-        return f"in {counted.completion_year}"
-    return "no" if counted.completion_year is None else f"late, in {counted.completion_year}"
+        key = "none"
+    elif counted.completes:
+        key = "in_time"
+    else:
+        key = "never" if counted.completion_year is None else "late"
+    return str(table_of(language)["results"]["completion"][key].format(year=counted.completion_year))

@@ -12,6 +12,7 @@ import yaml
 
 from matcher.errors import InvalidOptions, nearest
 from matcher.reporting.amounts import Numerals
+from matcher.scenario.objectives import OBJECTIVES
 
 Table = dict[str, Any]
 """Sentences by key; sentences of codes by code."""
@@ -44,8 +45,8 @@ def table_of(language: str) -> Table:
     return found
 
 
-def objective_names(language: str, section: str, discount: Decimal) -> Mapping[str, str]:
-    """Returns the names that a section of a language's table gives the objectives of a scenario with that discount.
+def objective_names(language: str, discount: Decimal) -> Mapping[str, str]:
+    """Returns what each objective measures in a scenario with that discount.
 
     Shares of needs that are discounted have names of their own: "needs met" alone is quantities everywhere.
 
@@ -54,8 +55,23 @@ def objective_names(language: str, section: str, discount: Decimal) -> Mapping[s
     InvalidOptions
         if there is no table of the language.
     """
-    table = table_of(language)
-    return {**table[section]["names"], **({} if discount == 1 else table["discounted"])}
+    table = table_of(language)["objectives"]
+    return table["names"] if discount == 1 else {**table["names"], **table["discounted"]}
+
+
+def sought_names(language: str, discount: Decimal) -> Mapping[str, str]:
+    """Returns the same as something to be pursued: of what is to be as little as possible, that is said.
+
+    Raises
+    ------
+    InvalidOptions
+        if there is no table of the language.
+    """
+    minimised: str = table_of(language)["objectives"]["minimised"]
+    return {
+        key: minimised.format(name=name) if key in OBJECTIVES and not OBJECTIVES[key].maximise else name
+        for key, name in objective_names(language, discount).items()
+    }
 
 
 def numerals_of(language: str) -> Numerals:
