@@ -198,7 +198,7 @@ class _Round:
         standing = self._standing()
         played = play(self.ground.base, standing, self._mode(), self.options, self.ground.portfolio, engine)
         if played.result.portfolio is None or played.result.stopped_by == "cancel":
-            return self._nothing(played, engine)
+            return self._nothing(played, engine, language)
         engine.log.say("planned; pricing each new decision" if self.prices and self.wishes else "planned")
         priced = self._priced(played, engine)
         record = self.session.record(played, priced, self.taken_back)
@@ -254,7 +254,7 @@ class _Round:
                 found.append(priced)
         return tuple(found)
 
-    def _nothing(self, played: PlannedRound, engine: _Engine) -> int:
+    def _nothing(self, played: PlannedRound, engine: _Engine, language: str) -> int:
         """Says that no round was added, and why; an interrupted plan is saved apart."""
         from matcher.cli.saving import Saving
         from matcher.reporting.terminal import summary_text
@@ -263,9 +263,9 @@ class _Round:
         engine.log.close()
         interrupted = engine.interruption.exit
         if interrupted is None:
-            out(summary_text(played.scenario, played.result))
+            out(summary_text(played.scenario, played.result, language))
         elif played.result.portfolio is not None:  # no round: those come out the same when they are replayed
-            beside = RunFolder(_beside(self.session.folder))
+            beside = RunFolder(_beside(self.session.folder), language)
             Saving(beside, played.scenario, played.result, engine.log).save("the best plan so far saved")
         say(f"matcher: no round was added to {self.session.folder}")
         return exit_of(played.result, strict=False, interrupted=interrupted)
@@ -285,9 +285,9 @@ class _Round:
             before = self.ground.scenario
             since = before, compare(before, self.ground.portfolio, played.scenario, played.result.portfolio)
         text = round_markdown(played.scenario, played.result, record, since, language)
-        files = {**run_files(played.scenario, played.result, engine.log.text), PAPER_FILE: text}
+        files = {**run_files(played.scenario, played.result, engine.log.text, language), PAPER_FILE: text}
         engine.log.close()
-        saved = self._save(played, record, files, engine.log)
+        saved = self._save(played, record, files, engine.log, language)
         if saved:
             engine.interruption.nothing_to_lose()
         with engine.interruption.showing():
@@ -297,7 +297,9 @@ class _Round:
                 out_markdown(text)
         return saved
 
-    def _save(self, played: PlannedRound, record: Record, files: dict[str, str], log: ProgressLog) -> bool:
+    def _save(
+        self, played: PlannedRound, record: Record, files: dict[str, str], log: ProgressLog, language: str
+    ) -> bool:
         """Adds the round to the session; what cannot be written there is kept elsewhere and said aloud."""
         from matcher.cli.saving import Saving
         from matcher.rounds.session import PAPER_FILE
@@ -306,7 +308,8 @@ class _Round:
         try:
             folder = self.session.append(record, played, files)
         except (OSError, InvalidOptions) as error:
-            saving = Saving(RunFolder(self.session.round(record.number)), played.scenario, played.result, log)
+            wanted = RunFolder(self.session.round(record.number), language)
+            saving = Saving(wanted, played.scenario, played.result, log)
             saving.save_elsewhere("round", error, {PAPER_FILE: files[PAPER_FILE]})
             say(f"matcher: no round was added to {self.session.folder}")
             return False

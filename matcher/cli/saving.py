@@ -61,7 +61,7 @@ class Saving:
         place = None
         try:
             place = Path(tempfile.mkdtemp(prefix="matcher-"))
-            other = RunFolder(place / self.scenario.name)
+            other = RunFolder(place / self.scenario.name, self.folder.language)
             other.save(self.scenario, self.result, self.log.text, more)
         except (OSError, InvalidOptions) as error:
             say(f"matcher: {_refused(place or 'the temporary folder', error)}; {self._left()}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from matcher.cli.arguments import AsJson
+from matcher.cli.arguments import AsJson, Language
 from matcher.cli.talk import out, out_document, out_json, warn
 
 if TYPE_CHECKING:
@@ -30,19 +30,22 @@ def show_command(
     scenario: Annotated[
         Path | None, typer.Option("--scenario", metavar="FILE", help="Scenario, if it is not saved beside the result.")
     ] = None,
+    language: Language = "en",
     json: AsJson = False,
 ) -> None:
     """Show a saved result, or draft sheets of partnerships."""
     from matcher.io import canonical_json
+    from matcher.reporting.languages import table_of
     from matcher.reporting.terminal import sheets_text, summary_text
     from matcher.runs.reading import read_run
 
+    table_of(language)  # an unknown one is refused, with data too
     loaded, saved = read_run(result, warn, scenario)
     if state is provider is partnership is None:
         if json:
             out_document(canonical_json(saved.model_dump(mode="json")))
         else:
-            out(summary_text(loaded, saved))
+            out(summary_text(loaded, saved, language))
         return
     _known("--state", state, (each.id for each in loaded.states))
     _known("--provider", provider, (each.id for each in loaded.providers))
@@ -50,10 +53,8 @@ def show_command(
     chosen = [each for each in saved.partnerships if _wanted(each, state, provider, partnership)]
     if json:
         out_json([each.model_dump(mode="json") for each in chosen])
-    elif chosen:
-        out(sheets_text(loaded, saved, frozenset(each.id for each in chosen)))
     else:
-        out("no partnership in this result")
+        out(sheets_text(loaded, saved, frozenset(each.id for each in chosen), language))
 
 
 def _known(option: str, wanted: str | None, ids: Iterable[str]) -> None:

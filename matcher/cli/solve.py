@@ -14,6 +14,7 @@ from matcher.cli.arguments import (
     AsJson,
     CpuLimit,
     Gap,
+    Language,
     MemoryLimit,
     Order,
     Overrides,
@@ -65,7 +66,7 @@ class Question:
     options: SolveOptions
     start: Portfolio | None
     language: str
-    """Language of what is said about the scenario before."""
+    """Language of the words, on the terminal and in the papers."""
 
 
 Method = Literal["auto", "whole", "decomposition"]
@@ -106,7 +107,7 @@ def solve_command(
         bool, typer.Option("--second-opinion", help="Solve again with another engine; exit with 1 if they contradict.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 5 if the gap is not met.")] = False,
-    language: Annotated[str, typer.Option(metavar="CODE", help="Language of the warnings: en, fr.")] = "en",
+    language: Language = "en",
     json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
@@ -172,7 +173,7 @@ def _solve(
     from matcher.screening.cautions import unit_slips
 
     scenario = question.scenario
-    folder = RunFolder.of(scenario, question.options, output, question.start)
+    folder = RunFolder.of(scenario, question.options, output, question.start, question.language)
     check_run_directory(folder.path)  # before what may take minutes
     log = ProgressLog(sys.stderr, quiet=quiet)
     for caution in unit_slips(scenario):  # a figure in the wrong unit makes a portfolio worthless
@@ -260,7 +261,7 @@ def _show(saving: Saving, interruption: Interruption, *, json: bool) -> None:
             if json:
                 out_document(canonical_json(result.model_dump(mode="json")))
             else:
-                out(summary_text(saving.scenario, result))
+                out(summary_text(saving.scenario, result, saving.folder.language))
         except OSError:
             if saving.saved:
                 say(f"matcher: the result is saved in {saving.folder.path}")

@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from matcher.cli.arguments import AsJson, Overrides
+from matcher.cli.arguments import AsJson, Language, Overrides
 from matcher.cli.exits import Exit
 from matcher.cli.streams import stdout_for_data
 from matcher.cli.talk import out, out_json
-from matcher.units import decimal_text, plain
+from matcher.units import plain
 
 if TYPE_CHECKING:
-    from matcher.verification import BundleReport, Violation
-
-PORTFOLIO = "result.json: portfolio"
-"""Where violations are: they are told by themselves, with rule, who and year."""
+    from matcher.verification import BundleReport
 
 
 def verify_command(
@@ -30,9 +27,13 @@ def verify_command(
         Path | None, typer.Argument(metavar="PORTFOLIO", help="Portfolio or result file; not with a run's directory.")
     ] = None,
     override: Overrides = None,
+    language: Language = "en",
     json: AsJson = False,
 ) -> None:
     """Check a saved portfolio, run or bundle, exactly."""
+    from matcher.reporting.languages import table_of
+
+    table_of(language)  # before what may take long
     if portfolio is None:
         if not scenario.is_dir():
             raise typer.BadParameter(
@@ -42,12 +43,13 @@ def verify_command(
             raise typer.BadParameter(
                 "a saved run is checked as it is: name scenario and portfolio", param_hint="--override"
             )
-        raise typer.Exit(_run(scenario, json=json))
-    raise typer.Exit(_portfolio(scenario, override or (), portfolio, json=json))
+        raise typer.Exit(_run(scenario, language, json=json))
+    raise typer.Exit(_portfolio(scenario, override or (), portfolio, language, json=json))
 
 
-def _run(directory: Path, *, json: bool) -> Exit:
+def _run(directory: Path, language: str, *, json: bool) -> Exit:
     """Checks a saved run or bundle, and shows what was found."""
+    from matcher.reporting.verified import verified_lines
     from matcher.runs.verifying import verify_run
     from matcher.verification.bundle import lines_of
     from matcher.verification.manifest import is_bundle
@@ -56,16 +58,17 @@ def _run(directory: Path, *, json: bool) -> Exit:
         found = verify_run(directory)
     if json:
         out_json(_document(found))
-    elif is_bundle(directory):
+    elif is_bundle(directory) and language == "en":  # in the checker's own words, as it says them alone
         out("\n".join(lines_of(found)))
     else:
-        out("\n".join(_lines(found)))
+        out("\n".join(verified_lines(found, language)))
     return Exit.DONE if found.ok else Exit.FAILED
 
 
-def _portfolio(scenario: Path, overrides: Sequence[str], portfolio: Path, *, json: bool) -> Exit:
+def _portfolio(scenario: Path, overrides: Sequence[str], portfolio: Path, language: str, *, json: bool) -> Exit:
     """Checks a portfolio, or a result with all that it claims, and shows what was found."""
     from matcher.io import load, load_portfolio
+    from matcher.reporting.verified import verified_lines
     from matcher.verification import BundleReport, verify, verify_result
 
     loaded, plan = load(scenario, overrides), load_portfolio(portfolio)
@@ -78,7 +81,7 @@ def _portfolio(scenario: Path, overrides: Sequence[str], portfolio: Path, *, jso
     if json:
         out_json({**_document(found), "ok": fine})
     else:
-        out("\n".join(_lines(found)))
+        out("\n".join(verified_lines(found, language)))
     return Exit.DONE if fine else Exit.FAILED
 
 
@@ -104,51 +107,3 @@ def _document(found: BundleReport) -> dict[str, object]:
         "violations": [asdict(each) for each in report.violations] if report else [],
         "figures": {name: plain(value) for name, value in report.figures.items()} if report else {},
     }
-
-
-def _lines(found: BundleReport) -> list[str]:
-    """Returns what was found, the verdict first."""
-    from matcher.verification.bundle import said
-    from matcher.verification.report import shown
-
-    violations = found.report.violations if found.report else ()
-    off = [each for each in found.findings if not each.ok and each.where != PORTFOLIO]
-    words = [each.text for each in found.findings if each.word]
-    lines = [_verdict(found, len(violations), len(off)), *(f"  {_said(violation)}" for violation in violations)]
-    lines += [f"  FAILED {said(each)}" for each in off]
-    if words:
-        lines += ["on a solver's word alone:", *(f"  {text}" for text in words)]
-    if found.report:
-        figures = sorted(found.report.figures.items())
-        lines += [
-            "figures, recomputed:",
-            *(f"  {name}: {decimal_text(each)} ({shown(each)})" for name, each in figures),
-        ]
-    return lines
-
-
-def _verdict(found: BundleReport, violations: int, off: int) -> str:
-    """Returns in one line whether all holds."""
-    from matcher.verification.bundle import NO_PROOF
-
-    if violations:
-        more = f", and {_counted(off, 'other check')} failed" if off else ""
-        return f"not verified: {_counted(violations, 'violation')}{more}"
-    if off:
-        return f"not verified: {_counted(off, 'check')} failed"
-    holding = sum(not each.word for each in found.findings)
-    if found.report is None and holding < len(found.findings):
-        return f"not proven: {_counted(holding, 'check')} hold, {NO_PROOF}"
-    head = "verified: no rule is violated" if found.report else "verified: there is no portfolio"
-    return f"{head}, {_counted(holding, 'check')} hold" if holding else head
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'s' if count != 1 else ''}"
-
-
-def _said(violation: Violation) -> str:
-    """Returns a violation as a sentence: rule, who, when, by how much."""
-    year = "" if violation.year is None else f" in {violation.year}"
-    who = ", ".join(violation.who)
-    return f"rule {violation.rule} ({violation.name}): {who}{year}, by {plain(violation.excess)}: {violation.detail}"

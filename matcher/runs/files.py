@@ -37,33 +37,54 @@ class RunFolder:
     """The directory that one solve is saved in."""
 
     path: Path
+    language: str = "en"
+    """Language of the papers in it."""
 
     @classmethod
     def of(
-        cls, scenario: Scenario, options: SolveOptions, wanted: Path | None, start: Portfolio | None = None
+        cls,
+        scenario: Scenario,
+        options: SolveOptions,
+        wanted: Path | None,
+        start: Portfolio | None = None,
+        language: str = "en",
     ) -> RunFolder:
         """Returns the directory asked for, or the one named after the scenario and a hash of all that was asked."""
         asked = f"{scenario_hash(scenario)}\n{options.model_dump_json()}{start.digest if start else ''}"
-        return cls(wanted or default_run_directory(scenario, hashlib.sha256(asked.encode()).hexdigest()))
+        asked += "" if language == "en" else f"\n{language}"  # the same question in two languages: two folders
+        return cls(wanted or default_run_directory(scenario, hashlib.sha256(asked.encode()).hexdigest()), language)
 
     def save(self, scenario: Scenario, result: Result, log: str, more: Mapping[str, str] | None = None) -> None:
         """Writes all files of the run at once, with more by name."""
-        write_run(self.path, {**run_files(scenario, result, log), **(more or {})})
+        write_run(self.path, {**run_files(scenario, result, log, self.language), **(more or {})})
 
 
-def run_files(scenario: Scenario, result: Result, log: str) -> dict[str, str]:
-    """Returns what is saved of a solve, by name of file."""
+def run_files(scenario: Scenario, result: Result, log: str, language: str = "en") -> dict[str, str]:
+    """Returns what is saved of a solve, by name of file, its papers in a language."""
     files = {
         RESULT_FILE: canonical_json(result.model_dump(mode="json")),
         SCENARIO_FILE: canonical_json(scenario_document(scenario)),
-        "summary.md": summary_markdown(scenario, result),
+        **run_papers(scenario, result, language),
         "timings.json": canonical_json(result.timings.model_dump(mode="json")),
         "log.txt": log,
     }
     if result.portfolio is not None:
-        files["partnerships.md"] = partnerships_markdown(scenario, result)
         files["portfolio.csv"] = portfolio_csv(scenario, result.portfolio)
     return files
+
+
+def run_papers(scenario: Scenario, result: Result, language: str) -> dict[str, str]:
+    """Returns those files of a solve that are written in a language, by name.
+
+    Raises
+    ------
+    InvalidOptions
+        if there are no sentences in that language.
+    """
+    papers = {"summary.md": summary_markdown(scenario, result, language)}
+    if result.portfolio is not None:
+        papers["partnerships.md"] = partnerships_markdown(scenario, result, language)
+    return papers
 
 
 def source_of(name: str, data: bytes, overrides: Sequence[str]) -> dict[str, object]:

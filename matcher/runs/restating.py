@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, takewhile, zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -23,7 +23,7 @@ from matcher.reporting.languages import languages
 from matcher.reporting.rounds import round_markdown
 from matcher.rounds.record import Record
 from matcher.rounds.session import PAPER_FILE, RECORD_FILE, result_hash
-from matcher.runs.files import OPINION_FILE, run_files
+from matcher.runs.files import OPINION_FILE, run_files, run_papers
 from matcher.runs.impossibility import by_another_version, impossibility
 from matcher.runs.reading import read_run
 from matcher.scenario import Scenario
@@ -106,19 +106,27 @@ def _differences(stated: object, derived: object, path: tuple[str | int, ...]) -
 
 
 def _documents(directory: Path, scenario: Scenario, result: Result) -> Iterator[Finding]:
-    """Writes every file of a run again but those that make no claims, and compares."""
+    """Writes every file of a run again but those that make no claims, and compares.
+
+    A run does not record the language of its papers: they are to be those of one language, whichever comes closest.
+    """
     written = {name: text for name, text in run_files(scenario, result, "").items() if name not in NO_CLAIMS}
+    # a file that is not there is told by the check of the files
+    found = {name: (directory / name).read_bytes() for name in sorted(written) if (directory / name).is_file()}
+    papers = [run_papers(scenario, result, language) for language in languages()]
+    lines = {name: _readable(found[name]) for name in papers[0] if name in found}
+    written |= max(papers, key=lambda each: sum(_in_common(each[name], text) for name, text in lines.items()))
     same = 0
-    for name in sorted(written):
-        path = directory / name
-        if not path.is_file():
-            continue  # told by the check of the files
-        found = path.read_bytes()
-        if found == written[name].encode("utf-8"):
+    for name, data in found.items():
+        if data == written[name].encode("utf-8"):
             same += 1
         else:
-            yield _other_line(name, found.decode("utf-8", "backslashreplace"), written[name], result)
+            yield _other_line(name, _readable(data), written[name], result)
     yield Finding(True, f"{same} files come out the same when they are written again")
+
+
+def _readable(data: bytes) -> str:
+    return data.decode("utf-8", "backslashreplace")
 
 
 def _other_line(name: str, found: str, written: str, result: Result) -> Finding:
@@ -201,10 +209,10 @@ def _paper(directory: Path, scenario: Scenario, result: Result, record: Record) 
     if since is None and record.started_from is not None and any(found.startswith(each) for each in papers):
         text = "the paper of the round comes out the same, but for what is different since the round before"
         return Finding(True, text)
-    closest = max(papers, key=lambda each: _shared(each, found))
+    closest = max(papers, key=lambda each: _in_common(each, found))
     return _other_line(PAPER_FILE, found, closest, result)
 
 
-def _shared(one: str, other: str) -> int:
-    """How many letters two texts begin with in common."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+def _in_common(one: str, other: str) -> int:
+    """How many different lines two texts have in common."""
+    return len(set(one.split("\n")) & set(other.split("\n")))
