@@ -153,7 +153,7 @@ def test_the_command_addresses_and_adds_alternatives(tmp_path: Path, capsys: pyt
     assert out("--provider", "norland", "--only", "why").startswith("# For Norland")
     assert out("--partnership", result.partnerships[0].id).count("\n### ") == 1
     text = out("--only", "clock", "--alternatives", "2", "--tolerance", "0.05", "--language", "fr", "--workers", "2")
-    assert "## Ce qui pourrait être autrement\n" in text
+    assert "## Autres portefeuilles possibles\n" in text
     document: dict[str, Any] = json.loads(out("--only", "clock", "--alternatives", "1", "--json"))
     assert document["alternatives"]["count_asked"] == 1
     assert document["clocks"]

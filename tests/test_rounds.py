@@ -297,7 +297,7 @@ def test_words_say_what_stands_and_what_it_costs() -> None:
         "### Decision 1:",
         "- States that complete (weighted): 1, then 0",
         "people who benefit 140, then 112",
-        "It costs nothing",
+        "No cost: the plan without it is the same",
         "Taken back in this round: 7",
     ):
         assert part in text
@@ -350,6 +350,8 @@ def test_the_command_plays_a_session(tmp_path: Path) -> None:
     assert "cannot be made" in talk
     out, _ = command(tmp_path, "round", "talks", "--replay", "--quiet")
     assert out.splitlines() == [f"round {number}: the same, byte for byte" for number in (1, 2, 3)]
+    out, _ = command(tmp_path, "round", "talks", "--replay", "--quiet", "--language", "fr")
+    assert out.splitlines() == [f"tour {number} : identique, octet pour octet" for number in (1, 2, 3)]
     assert sorted(each.name for each in (tmp_path / "talks").iterdir()) == [".lock", "0001", "0002", "0003"]
     for number in (1, 2, 3):  # the paper of each round comes out the same, in its language
         out, _ = command(tmp_path, "verify", f"talks/{number:04}")

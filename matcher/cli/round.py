@@ -82,7 +82,7 @@ def round_command(
         if wishes or take_back:
             raise typer.BadParameter("expected no decisions beside it: it adds nothing", param_hint="--replay")
         with engine.interruption.heard():
-            raise typer.Exit(_replayed(session, engine))
+            raise typer.Exit(_replayed(session, engine, language))
     options = SolveOptions(gap=read_gap(gap), work=work)
     with session.held(), engine.interruption.heard():  # until all is saved and shown
         session = Session.of(folder)
@@ -317,8 +317,9 @@ class _Round:
         return True
 
 
-def _replayed(session: Session, engine: _Engine) -> int:
+def _replayed(session: Session, engine: _Engine, language: str) -> int:
     """Plans every round again and says whether it comes out the same."""
+    from matcher.reporting.languages import table_of
     from matcher.rounds.session import replay, result_hash
 
     if not session.records:
@@ -330,7 +331,7 @@ def _replayed(session: Session, engine: _Engine) -> int:
             return engine.interruption.exit
         same = result_hash(result) == record.result_hash
         different += not same
-        out(f"round {record.number}: {'the same, byte for byte' if same else 'DIFFERENT'}\n")
+        out(table_of(language)["rounds"]["replayed" if same else "differs"].format(number=record.number))
     engine.log.close()
     return Exit.FAILED if different else Exit.DONE
 
