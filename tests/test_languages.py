@@ -18,6 +18,7 @@ import pytest
 import matcher
 from matcher.cli import run
 from matcher.cli.exits import Exit
+from matcher.explanation.account import PARTS
 from matcher.io import canonical_json
 from matcher.portfolio.result import Result, SolveOptions, Stage, Status, StopReason
 from matcher.reporting.languages import languages, objective_names, sought_names, table_of
@@ -356,6 +357,14 @@ def test_commands_speak_the_language_asked_for(
         assert other not in out
     assert run([*asked, "--language", "frr"]) == Exit.INVALID
     assert "did you mean 'fr'?" in capsys.readouterr().err
+
+
+def test_progress_of_an_explanation_is_in_its_language(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every part that may be looked for is named."""
+    for language, said in (("en", "years of completion"), ("fr", "années d")):
+        assert set(table_of(language)["looked_for"]) == {*PARTS, "alternatives"}
+        assert run(["explain", str(runs / "en"), "--only", "clock", "--language", language]) == Exit.DONE
+        assert said in capsys.readouterr().err
 
 
 def test_a_bundle_in_french(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,14 +18,6 @@ if TYPE_CHECKING:
     from matcher.explanation.account import Part
     from matcher.reporting.audiences import Audience
 
-SAID: dict[str, str] = {
-    "why": "partnerships: what they add, what binds them, what a veto costs",
-    "why_not": "what remains, why, and what it would take",
-    "idle": "offers that are not used",
-    "clock": "years of completion",
-    "curves": "what more money, work or time is worth",
-}
-"""What is being looked for, by part."""
 Names = list[str] | None
 
 
@@ -60,7 +52,7 @@ def explain_command(
     from matcher.reporting.languages import table_of
     from matcher.runs.reading import read_portfolio
 
-    table_of(language)  # before what may take minutes
+    said = table_of(language)["looked_for"]  # an unknown language is refused before what may take minutes
     worse = _read_tolerance(tolerance)
     scenario, portfolio = read_portfolio(run, warn)
     asked = Question(
@@ -73,10 +65,10 @@ def explain_command(
     )
     log = ProgressLog(sys.stderr, quiet=quiet)
     with executor_for(workers) as executor:
-        found = explain(scenario, portfolio, asked, executor=executor, tell=lambda part: log.say(SAID[part]))
+        found = explain(scenario, portfolio, asked, executor=executor, tell=lambda part: log.say(said[part]))
         others = None
         if alternatives:
-            log.say("portfolios about as good, but different")
+            log.say(said["alternatives"])
             others = find_alternatives(scenario, portfolio, count=alternatives, tolerance=worse, executor=executor)
     if json:
         document = found.model_dump(mode="json")
