@@ -33,7 +33,7 @@ from matcher.scenario import Scenario
 from matcher.scenario.objectives import OBJECTIVES
 from matcher.verification import BundleReport, Finding
 from matcher.verification.report import RULES, Report, violation
-from sample import sample_result, sample_scenario
+from sample_result import sample_result, sample_scenario
 
 TREE = Path(__file__).parents[1]
 TINY = TREE / "scenarios" / "tiny"

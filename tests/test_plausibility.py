@@ -17,7 +17,7 @@ from matcher.portfolio.portfolio import Engagement, Flow, Portfolio
 from matcher.reporting.languages import languages
 from matcher.reporting.plausibility import plausibility_cells, plausibility_lines, plausibility_witnesses
 from matcher.scenario import Scenario, Years
-from small import Changes, small_scenario
+from smallest_scenario import Changes, small_scenario
 
 TINY = Path(__file__).parents[1] / "scenarios" / "tiny"
 
