@@ -225,13 +225,39 @@ def test_scenarios_are_frozen() -> None:
             setattr(entity, field, 1)
 
 
+def test_an_offer_of_the_other_kind_is_refused_by_name() -> None:
+    """Who asks for money by the id of an offer of work, or the other way round, is told so; ids must exist."""
+    scenario = small_scenario()
+    assert scenario.funding_offer("f") is scenario.offer("f")
+    assert scenario.technical_offer("t") is scenario.offer("t")
+    with pytest.raises(TypeError, match="'t' offers work, not money"):
+        scenario.funding_offer("t")
+    with pytest.raises(TypeError, match="'f' offers money, not work"):
+        scenario.technical_offer("f")
+    for find in (scenario.funding_offer, scenario.technical_offer):
+        with pytest.raises(KeyError, match="'nobody'"):
+            find("nobody")
+
+
+def test_the_index_leads_from_ids_to_positions_and_is_made_once() -> None:
+    """Each id leads to where its entity stands; a copy with other entities has an index of its own."""
+    need = {"state": "B", "capability": "clearance", "quantity": 5}
+    scenario = small_scenario({"states.B": {"name": "Belmark", "deadline": 2016}, "needs.m": need})
+    assert scenario.index is scenario.index
+    for name in ("capabilities", "states", "needs", "providers", "offers"):
+        entities, positions = getattr(scenario, name), getattr(scenario.index, name)
+        assert len(positions) == len(entities) > 0
+        assert all(entities[positions[each.id]] is each for each in entities)
+    assert (scenario.index.states, scenario.index.needs) == ({"A": 0, "B": 1}, {"m": 0, "n": 1})
+    fewer = scenario.model_copy(update={"needs": type(scenario.needs)(scenario.needs[1:])})
+    assert fewer.index.needs == {"n": 0}
+
+
 def test_defaults_are_those_of_the_model() -> None:
     """What a file leaves out is no limit, weight 1, no carry-over, no match, and the default order."""
     scenario = small_scenario()
     state, need = scenario.state("A"), scenario.need("n")
-    money, work = scenario.offer("f"), scenario.offer("t")
-    assert isinstance(money, FundingOffer)
-    assert isinstance(work, TechnicalOffer)
+    money, work = scenario.funding_offer("f"), scenario.technical_offer("t")
     assert (state.weight, state.absorption, state.max_partners, state.ownership_score()) == (1, None, None, 0)
     assert (need.weight, need.completes, need.indivisible, need.after) == (1, False, False, ())
     assert (money.carry_over, money.match, money.repayment, money.channels) == (0, 0, None, None)
@@ -272,9 +298,7 @@ def test_foreign_money_is_rounded_against_the_offer() -> None:
         "offers.t.years": [2010, 2015],
     }
     scenario = small_scenario(changes)
-    money, work = scenario.offer("f"), scenario.offer("t")
-    assert isinstance(money, FundingOffer)
-    assert isinstance(work, TechnicalOffer)
+    money, work = scenario.funding_offer("f"), scenario.technical_offer("t")
     assert [scenario.money_at(money, year) for year in (2015, 2016, 2017)] == [0, 166, 0]
     assert scenario.converted(money, 333, up=True) == 167
     assert scenario.granule_price(work) == 2  # 3 x 0.7 x 0.5 = 1.05

@@ -1,7 +1,7 @@
 """INPUT: what is needed, offered and decided, and what it means.
 
 `fields` holds the strict types, `entities` the things, `decisions` what is decided and sought,
-`scenario` the whole, `consistency` the
+`scenario` the whole, `index` the position of each id, `consistency` the
 rules between things, `validation` the reading of plain data with all faults at once.
 
 Readings of the model where its page leaves room:

@@ -25,6 +25,7 @@ from matcher.scenario.entities import (
     TechnicalOffer,
 )
 from matcher.scenario.format import ScenarioFields
+from matcher.scenario.index import ScenarioIndex
 from matcher.scenario.validation import read_values
 from matcher.units import ceil_share, floor_share
 
@@ -110,6 +111,25 @@ class Scenario(ScenarioFields):
     def offer(self, key: str) -> FundingOffer | TechnicalOffer:
         """Returns the offer with this id (KeyError if there is none)."""
         return self._by_id["offers"][key]  # type: ignore[no-any-return]
+
+    def funding_offer(self, key: str) -> FundingOffer:
+        """Returns the offer of money with this id (KeyError if there is none, TypeError if it offers work)."""
+        found = self.offer(key)
+        if not isinstance(found, FundingOffer):
+            raise TypeError(f"offer {key!r} offers work, not money")
+        return found
+
+    def technical_offer(self, key: str) -> TechnicalOffer:
+        """Returns the offer of work with this id (KeyError if there is none, TypeError if it offers money)."""
+        found = self.offer(key)
+        if not isinstance(found, TechnicalOffer):
+            raise TypeError(f"offer {key!r} offers money, not work")
+        return found
+
+    @cached_property
+    def index(self) -> ScenarioIndex:
+        """Positions of capabilities, States, needs, providers and offers by id."""
+        return ScenarioIndex.of(self)
 
     @cached_property
     def funding(self) -> tuple[FundingOffer, ...]:
