@@ -22,7 +22,7 @@ from matcher.portfolio.result import SolveOptions
 from matcher.reporting.languages import languages
 from matcher.reporting.merits import MeritSpeaker
 from matcher.rounds.decisions import Decision, with_decisions
-from matcher.scenario import Decisions, Scenario, TechnicalOffer
+from matcher.scenario import Decisions, Scenario
 from matcher.units import fraction
 from smallest_scenario import Changes, small_scenario
 
@@ -152,8 +152,7 @@ def _granule(scenario: Scenario, flow: Flow) -> int:
 def _full(scenario: Scenario, portfolio: Portfolio, flows: tuple[Flow, ...]) -> Iterator[tuple[str, int, bool]]:
     """Capacities that some flows draw on, by offer and year: whether a granule more of one flow is too much."""
     for offer, year in {(flow.implementer, flow.year) for flow in flows}:
-        worker = scenario.offer(offer)
-        assert isinstance(worker, TechnicalOffer)
+        worker = scenario.technical_offer(offer)
         used = sum(flow.quantity for flow in portfolio.flows if (flow.implementer, flow.year) == (offer, year))
         more = max(_granule(scenario, flow) for flow in flows if (flow.implementer, flow.year) == (offer, year))
         yield offer, year, used + more > worker.capacity.at(year)

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from matcher.scenario import FundingOffer, OptionKind, Scenario, TechnicalOffer
+from matcher.scenario import FundingOffer, OptionKind, Scenario
 from matcher.scenario import eligibility as options
 from matcher.scenario.eligibility import ReasonCode, channel_of, find_options, reach
 from matcher.verification import eligibility
@@ -92,8 +92,8 @@ def test_kind_follows_from_who_takes_part(
 ) -> None:
     """Each row of the table of kinds, where None works as the State's own programme in kind."""
     work = f"{worker or 'own'}.{'gives' if payer is None else 'works'}"
-    money = None if payer is None else _funding(everyone, f"{payer}.pays")
-    assert options.kind_of(everyone, money, _technical(everyone, work), "A") == kind
+    money = None if payer is None else everyone.funding_offer(f"{payer}.pays")
+    assert options.kind_of(everyone, money, everyone.technical_offer(work), "A") == kind
 
 
 def test_all_kinds_are_in_the_table() -> None:
@@ -108,7 +108,7 @@ def test_money_to_be_matched_is_public_private_unless_an_earlier_row_fits(
     """Matched money makes a partnership public-private after national, south-south and triangular."""
     worker = {"donor": "operator", "own": "own", "peer": "peer"}[payer]
     found = options.kind_of(
-        everyone, _funding(everyone, f"{payer}.matches"), _technical(everyone, f"{worker}.works"), "A"
+        everyone, everyone.funding_offer(f"{payer}.matches"), everyone.technical_offer(f"{worker}.works"), "A"
     )
     assert found == kind
 
@@ -209,7 +209,7 @@ def test_an_option_has_no_reasons_against_it() -> None:
 @pytest.mark.parametrize("pair", [("t", "t"), ("f", "f"), (None, "f")])
 def test_why_not_refuses_offers_of_the_wrong_kind(pair: tuple[str | None, str]) -> None:
     """Asking why money does not work, or work does not pay, is an error."""
-    with pytest.raises(ValueError, match="takes a funding offer"):
+    with pytest.raises(TypeError, match=r"offers (work, not money|money, not work)"):
         find_options(small_scenario()).why_not(*pair, "n")
 
 
@@ -299,15 +299,3 @@ def test_reach_leads_from_offers_to_the_needs_that_their_filters_allow() -> None
 
 def _listed(scenario: Scenario) -> set[str]:
     return {f"{each.financier or '-'} {each.implementer} {each.need}" for each in find_options(scenario).options}
-
-
-def _funding(scenario: Scenario, key: str) -> FundingOffer:
-    offer = scenario.offer(key)
-    assert isinstance(offer, FundingOffer)
-    return offer
-
-
-def _technical(scenario: Scenario, key: str) -> TechnicalOffer:
-    offer = scenario.offer(key)
-    assert isinstance(offer, TechnicalOffer)
-    return offer

@@ -9,19 +9,13 @@ import pytest
 from benchmarks.peers.assignment.arrays import Arrays, build_arrays, is_public_match
 from matcher.formulation.limits import most_money
 from matcher.formulation.plans import engagement_runs, pinned_years, runs_of
-from matcher.scenario import FundingOffer, Scenario
+from matcher.scenario import Scenario
 from matcher.scenario.eligibility import find_options
 from smallest_scenario import Changes, small_scenario
 
 
 def _arrays(changes: Changes | None = None) -> Arrays:
     return build_arrays(find_options(small_scenario(changes)))
-
-
-def _funding(scenario: Scenario, key: str) -> FundingOffer:
-    offer = scenario.offer(key)
-    assert isinstance(offer, FundingOffer)
-    return offer
 
 
 @pytest.mark.parametrize(
@@ -94,7 +88,7 @@ def test_most_money_carries_what_is_left_each_year() -> None:
     scenario = small_scenario(
         {"horizon": [2015, 2018], "offers.f.amount": {2015: 333, 2016: 10}, "offers.f.carry_over": 0.5}
     )
-    assert most_money(scenario, _funding(scenario, "f")) == [333, 176, 88, 44]
+    assert most_money(scenario, scenario.funding_offer("f")) == [333, 176, 88, 44]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +104,7 @@ def test_most_money_carries_what_is_left_each_year() -> None:
 def test_only_external_public_money_without_match_can_match(changes: Changes, matches: bool) -> None:
     """Private, own and itself matched money does not match other money."""
     scenario = small_scenario(changes)
-    assert is_public_match(scenario, _funding(scenario, "f"), "A") is matches
+    assert is_public_match(scenario, scenario.funding_offer("f"), "A") is matches
 
 
 def test_runs_are_maximal() -> None:

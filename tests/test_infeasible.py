@@ -17,7 +17,7 @@ from matcher.engine.solving import solve
 from matcher.errors import InvalidEdit, InvalidInput
 from matcher.portfolio.portfolio import Flow, Portfolio
 from matcher.portfolio.result import Conflict, Result, SolveOptions
-from matcher.scenario import Scenario, TechnicalOffer
+from matcher.scenario import Scenario
 from matcher.verification import verify
 from smallest_scenario import small_document, small_scenario
 
@@ -93,8 +93,7 @@ def infeasible(seed: int) -> Scenario | None:
     scenario, portfolio = found
     chance = Random(seed)
     flow = chance.choice(portfolio.flows)
-    offer, need = scenario.offer(flow.implementer), scenario.need(flow.need)
-    assert isinstance(offer, TechnicalOffer)
+    offer, need = scenario.technical_offer(flow.implementer), scenario.need(flow.need)
     granule = scenario.capability(offer.capability).granule
     beyond = chance.choice([scenario.capacity_at(offer, flow.year) * granule, need.quantity]) + granule
     others = [_agreed(each, each.quantity) for each in chance.sample(portfolio.flows, min(2, len(portfolio.flows)))]
@@ -252,8 +251,7 @@ def test_large_scenarios_too() -> None:
     agreed = [_agreed(flow, flow.quantity) for flow in flows]
     held = solve(Scenario.model_validate(_document(scenario, commitments=agreed)), SolveOptions(work=2))
     assert held.portfolio is not None
-    offer = scenario.offer(flows[0].implementer)
-    assert isinstance(offer, TechnicalOffer)
+    offer = scenario.technical_offer(flows[0].implementer)
     granule = scenario.capability(offer.capability).granule
     beyond = scenario.capacity_at(offer, flows[0].year) * granule + granule
     too_much = [_agreed(flows[0], beyond), *agreed[1:]]

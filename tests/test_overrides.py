@@ -11,7 +11,7 @@ from matcher.io import load, loads, override_names
 from matcher.io.document import Findings
 from matcher.io.overrides import overridden
 from matcher.io.yaml_text import read_yaml
-from matcher.scenario import FundingOffer, Yearly
+from matcher.scenario import Yearly
 
 TWO_STATES = Path(__file__).parent / "data" / "two-states.yaml"
 BASE = TWO_STATES.read_text(encoding="utf-8").split("overrides:")[0]
@@ -81,8 +81,7 @@ def test_overrides_of_a_scenario_file() -> None:
     """Named overrides change what they name and nothing else."""
     plain = load(TWO_STATES)
     less = load(TWO_STATES, ["less-money", "late-start"])
-    money = less.offer("money")
-    assert isinstance(money, FundingOffer)
+    money = less.funding_offer("money")
     assert money.amount == Yearly(1000)
     assert money.regions is None
     assert sorted(money.fit) == ["AO", "NO"]

@@ -250,7 +250,7 @@ def test_empty_portfolio_has_no_agreements() -> None:
 def test_flow_paid_by_a_technical_offer_is_refused() -> None:
     """A portfolio in which a technical offer pays is an error that names the offer."""
     flows: tuple[Row, ...] = (("ngo-clears", "ngo-clears", "A1", 2026, "operator", 10, 20),)
-    with pytest.raises(ValueError, match="ngo-clears"):
+    with pytest.raises(TypeError, match="ngo-clears"):
         derived(flows=flows)
 
 

@@ -28,7 +28,7 @@ from benchmarks.instances import generate_data
 from matcher.errors import InvalidScenario
 from matcher.io import load
 from matcher.io.writing import scenario_document
-from matcher.scenario import Scenario, TechnicalOffer
+from matcher.scenario import Scenario
 from matcher.scenario.eligibility import find_options
 
 GENEVA = Path(__file__).resolve().parents[1] / "scenarios" / "geneva-2015.yaml"
@@ -96,8 +96,7 @@ def _decide(document: Document, random: Random) -> None:
     options = [each for each in find_options(scenario).options if each.financier]
     commitments = []
     for option in random.sample(options, 3):
-        need, offer = scenario.need(option.need), scenario.offer(option.implementer)
-        assert isinstance(offer, TechnicalOffer)
+        need, offer = scenario.need(option.need), scenario.technical_offer(option.implementer)
         granule = scenario.capability(need.capability).granule
         most = min(need.quantity // granule, scenario.capacity_at(offer, option.years[0]))
         quantity = granule * max(1, int(most * random.uniform(0.1, 0.6)))

@@ -184,7 +184,7 @@ def _proven(run: _Run, key: Key) -> bool:
 def _try_each(run: _Run, count: int, meter: WorkBudget, keys: Sequence[Key]) -> None:
     """Tries to do without each of some pairs or partners; what is found fills up the alternatives, in their order."""
     columns, executor = run.ground.task.columns, run.ground.task.executor
-    place = {state.id: at for at, state in enumerate(columns.scenario.states)}
+    place = columns.scenario.index.states
     tried = []
     for key in keys:
         if meter.empty:

@@ -73,7 +73,7 @@ def try_without(asked: Asked, key: Key) -> Trial:
     formulation = formulate(forbidding(asked.merged.scenario, key))
     if formulation.impossible:  # a decision of the user asks for it
         return Trial(key, "everywhere")
-    place = [each.id for each in formulation.scenario.states].index(key[0])
+    place = formulation.scenario.index.states[key[0]]
     sides: tuple[RowsAt, ...] = ("outer",) if exact(formulation) else ("inner", "outer")
     for rows in sides:
         ground = ground_of(formulation, asked.portfolio, asked.allowed, Serial(), rows)

@@ -214,7 +214,7 @@ class _Offered(_More):
     def part(self, setting: Setting) -> StatePart:
         """Returns the part, with rows that say how much of the further offer may be used."""
         columns = setting.formulation.columns
-        where = next(at for at, each in enumerate(columns.scenario.offers) if each.id == self.lever.adds)
+        where = columns.scenario.index.offers[self.lever.adds]
         flows = np.flatnonzero(columns.flow_offer[: columns.flows] == where)
         rows, size = RowBuilder(), self._size(self.amounts[-1])
         if isinstance(columns.scenario.offers[where], FundingOffer):

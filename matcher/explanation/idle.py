@@ -233,7 +233,7 @@ class _Trial:
         except ModelTooLarge:  # what the limits are raised to: nothing is known of that
             return None
         formulation, plan = setting.formulation, setting.plan
-        state = next(at for at, each in enumerate(scenario.states) if each.id == self.state)
+        state = scenario.index.states[self.state]
         objective = self._use(formulation)
         part = part_of(setting, self.state, objective, self._added_only(formulation, plan, state))
         found, has = part.best(Limits(WORK)), int(objective.value(plan.point))
@@ -246,9 +246,8 @@ class _Trial:
     def _use(self, formulation: Formulation) -> LinearObjective:
         """What is used of the offer in the State."""
         columns, scenario = formulation.columns, formulation.scenario
-        at = next(at for at, each in enumerate(scenario.offers) if each.id == self.offer)
-        home = np.array([each.id for each in scenario.states]) == self.state
-        mine = (columns.flow_offer[: columns.flows] == at) & home[columns.state[: columns.flows]]
+        at, home = scenario.index.offers[self.offer], scenario.index.states[self.state]
+        mine = (columns.flow_offer[: columns.flows] == at) & (columns.state[: columns.flows] == home)
         offer = scenario.offers[at]
         worth = columns.flow_worth
         if isinstance(offer, TechnicalOffer):
@@ -262,7 +261,7 @@ class _Trial:
         columns, rows = formulation.columns, RowBuilder()
         here = columns.state[: columns.flows] == state
         offer = columns.flow_offer[: columns.flows]
-        at = next(at for at, each in enumerate(formulation.scenario.offers) if each.id == self.offer)
+        at = formulation.scenario.index.offers[self.offer]
         for other in np.unique(offer[here & (plan.point[: columns.flows] > 0) & (offer != at)]).tolist():
             flows = np.flatnonzero(here & (offer == other))
             worth = columns.flow_worth[flows]

@@ -27,7 +27,7 @@ from matcher.formulation.pairing import whole_pairs
 from matcher.formulation.plans import Plan
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Clock
-from matcher.scenario import FundingOffer, Scenario
+from matcher.scenario import Scenario
 from matcher.solvers.engines import SolverFailed, engine
 from matcher.solvers.linear_model import Ints, LinearModel, LinearObjective, ModelTooLarge
 from matcher.units import MAX_MONEY
@@ -62,8 +62,7 @@ def least_raise(
     VerificationFailed
         if the checker refuses the portfolio that has it: an error of the engine.
     """
-    given = narrow.offer(offer)
-    assert isinstance(given, FundingOffer)
+    given = narrow.funding_offer(offer)
     window = narrow.window(given)
     room = [min(most, MAX_MONEY - now) for now in narrow.money_by_year(given)]
     room = [more if year in window else 0 for year, more in zip(narrow.years, room, strict=True)]
@@ -104,7 +103,7 @@ class _Ledger:
     @classmethod
     def of(cls, setting: Setting, part: StatePart, offer: str, room: Sequence[int]) -> _Ledger:
         """Finds the rows by what they are about."""
-        formulation, at = setting.formulation, setting.position(offer)
+        formulation, at = setting.formulation, setting.scenario.index.offers[offer]
         share = int(formulation.columns.carry_overs[0][at])
         found: list[tuple[int, int, int]] = []
         place = {row: here for here, row in enumerate(part.rows.tolist())}
@@ -167,7 +166,7 @@ class _Ledger:
 
 def _shortage(setting: Setting, plan: Plan, offer: str, money: Sequence[int]) -> tuple[int, ...]:
     """What a plan spends and repays of an offer beyond what it has, year by year, in minor units."""
-    columns, at = setting.formulation.columns, setting.position(offer)
+    columns, at = setting.formulation.columns, setting.scenario.index.offers[offer]
     share, whole = (int(each[at]) for each in columns.carry_overs)
     flows = np.flatnonzero(columns.flow_offer[: columns.flows] == at)
     spent = np.zeros(len(money), np.int64)

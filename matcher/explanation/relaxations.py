@@ -291,8 +291,7 @@ def raised_offer(scenario: Scenario, offer: str, by_year: Sequence[int]) -> Rela
         Minor units of the scenario's currency, shape (years,); 0 outside the offer's own years. The amount of the
         change is their sum.
     """
-    given = scenario.offer(offer)
-    assert isinstance(given, FundingOffer)
+    given = scenario.funding_offer(offer)
     money = scenario.money_by_year(given)
     least = scenario.converted(given, given.min_per_state, up=True)
     amounts = {year: money[at] + by_year[at] for at, year in enumerate(scenario.years)}

@@ -127,7 +127,7 @@ class Setting:
     def _delivery(self, goal: Goal) -> LinearObjective:
         """Units of a goal's need that are delivered."""
         assert goal.need is not None
-        columns, need = self.formulation.columns, self._need(goal.need)
+        columns, need = self.formulation.columns, self.scenario.index.needs[goal.need]
         coefficient = np.zeros(columns.count, np.int64)
         granule = self.scenario.capability(self.scenario.need(goal.need).capability).granule
         coefficient[: columns.works][columns.flow_need[: columns.works] == need] = granule
@@ -171,7 +171,7 @@ class Setting:
     def use_of(self, offer: str) -> Ints:
         """What each column takes of an offer: minor units of money, or units of work."""
         columns, scenario = self.formulation.columns, self.scenario
-        at = self.position(offer)
+        at = self.scenario.index.offers[offer]
         flows = np.flatnonzero(columns.flow_offer[: columns.flows] == at)
         coefficient = np.zeros(columns.count, np.int64)
         each = scenario.offers[at]
@@ -180,16 +180,6 @@ class Setting:
         else:
             coefficient[flows] = columns.money_unit[flows - columns.works]
         return coefficient
-
-    def position(self, key: str) -> int:
-        """Returns the position of an offer."""
-        return next(at for at, each in enumerate(self.scenario.offers) if each.id == key)
-
-    def _need(self, key: str) -> int:
-        return next(at for at, each in enumerate(self.scenario.needs) if each.id == key)
-
-    def _state(self, key: str) -> int:
-        return next(at for at, each in enumerate(self.scenario.states) if each.id == key)
 
     def _model(self, goal: Goal, reaching: bool) -> LinearModel | None:
         """The model in which a goal is reached, or may be more or less; None where no point can."""
@@ -204,13 +194,13 @@ class Setting:
         """The model in which a goal is reached; None where no point can."""
         columns, model = self.formulation.columns, self._keeping(goal)
         if goal.need is None:
-            complete = columns.complete[self._state(goal.state)]
+            complete = columns.complete[self.scenario.index.states[goal.state]]
             if complete < 0:
                 return None
             lower = model.lower.copy()
             lower[complete] = 1
             return model.with_bounds(lower, model.upper)
-        need = self._need(goal.need)
+        need = self.scenario.index.needs[goal.need]
         rows = RowBuilder()
         row = rows.row(("reached",), lower=int(columns.payments.demand[need]), upper=UNLIMITED)
         rows.terms(row, np.flatnonzero(columns.flow_need[: columns.works] == need), 1)
@@ -218,9 +208,9 @@ class Setting:
 
     def _keeping(self, goal: Goal) -> LinearModel:
         """The model in which the State's other needs get no less than they have, and it completes if it does."""
-        columns, model, state = self.formulation.columns, self.formulation.model, self._state(goal.state)
+        columns, model, state = self.formulation.columns, self.formulation.model, self.scenario.index.states[goal.state]
         others = self.scenario.needs_of(goal.state) if goal.need is not None else ()
-        needs = [self._need(each.id) for each in others if each.id != goal.need]
+        needs = [self.scenario.index.needs[each.id] for each in others if each.id != goal.need]
         rows = RowBuilder()
         for need in needs:
             work = np.flatnonzero(columns.flow_need[: columns.works] == need)
@@ -249,7 +239,7 @@ class Setting:
     def _tuned(self, model: LinearModel, goal: Goal, tuning: Tuning) -> LinearModel:
         """The model with other limits of the State and of some offers."""
         upper = model.rows.upper.copy()
-        state = self._state(goal.state)
+        state = self.scenario.index.states[goal.state]
         for rule, by_year in tuning.limits:
             for group in self.formulation.groups:
                 if group.rule == rule and group.count:
@@ -276,7 +266,7 @@ class Setting:
 
     def part(self, goal: Goal, objective: LinearObjective, reaching: bool, tuning: Tuning) -> StatePart | None:
         """The State's part of the model; None where it is plain that it has no point."""
-        model, state = self._model(goal, reaching), self._state(goal.state)
+        model, state = self._model(goal, reaching), self.scenario.index.states[goal.state]
         if model is None or (model.lower > model.upper).any():
             return None
         model, activity = self._tuned(model, goal, tuning), self._activity[goal, reaching]
@@ -291,7 +281,8 @@ class Setting:
         if part is None:
             return Found(None, None, impossible=True)
         hint = part.piece.point.astype(np.float64)
-        best = solve_part(part.task, self.plan, [self._state(goal.state)], part.piece, part.free, hint=hint)
+        states = [self.scenario.index.states[goal.state]]
+        best = solve_part(part.task, self.plan, states, part.piece, part.free, hint=hint)
         bound = None if best.bound is None else int(best.bound)
         if best.impossible or best.plan is None:
             return Found(None, bound, best.impossible)

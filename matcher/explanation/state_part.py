@@ -73,6 +73,6 @@ def part_of(setting: Setting, state: str, objective: LinearObjective, model: Lin
     task = replace(plain_task(setting.formulation), objective=objective)
     if model is not None:
         task = replace(task, model=model)
-    place = next(at for at, each in enumerate(setting.scenario.states) if each.id == state)
+    place = setting.scenario.index.states[state]
     piece, free = subproblem_data(task, setting.plan, [place], Limits(WORK), objective)
     return StatePart(setting, task, place, piece, free)

@@ -140,7 +140,7 @@ class Columns:
     @cached_property
     def repayments_due(self) -> dict[tuple[int, int], list[int]]:
         """Repayment columns by the offer and year that they are charged to."""
-        place = {offer.id: at for at, offer in enumerate(self.scenario.offers)}
+        place = self.scenario.index.offers
         due: dict[tuple[int, int], list[int]] = {}
         for at, year in zip(*(each.tolist() for each in np.nonzero(self.repaid >= 0)), strict=True):
             offer = self.scenario.offers[at]
@@ -172,7 +172,7 @@ class Columns:
     def money_pool(self) -> Ints:
         """Shape (offers,): offers with the same number share money, as one repays what another lends."""
         money_pool = np.arange(len(self.scenario.offers))
-        place = {offer.id: at for at, offer in enumerate(self.scenario.offers)}
+        place = self.scenario.index.offers
         for at, offer in enumerate(self.scenario.offers):
             if isinstance(offer, FundingOffer) and offer.repayment is not None:
                 one, other = money_pool[at], money_pool[place[offer.repayment.offer]]

@@ -100,7 +100,7 @@ def build_tables(payments: Payments) -> Tables:
             repaying[at] = True
             repays[at, : max(shape[1] - offer.repayment.after, 0)] = True
             repaid[at] = _repaid(offer, most[at])
-    place = {state.id: at for at, state in enumerate(scenario.states)}
+    place = scenario.index.states
     ordered = {need.id for need in scenario.needs if need.after}
     ordered |= {first.need for need in scenario.needs for first in need.after}
     highest = np.zeros(len(payments.unit), np.int64)
@@ -182,7 +182,7 @@ def build_relations(payments: Payments, tables: Tables) -> Relations:
 
 def _terms(scenario: Scenario, offer: Ints, state: Ints) -> tuple[Bools, Bools, Bools, Bools]:
     """Whether each relation is external, ruled by the offer's terms, must last, and its money matches other money."""
-    place = {each.id: at for at, each in enumerate(scenario.states)}
+    place = scenario.index.states
     home = np.array([place.get(scenario.provider(each.provider).state or "", -1) for each in scenario.offers], np.int64)
     lasting = np.array([each.min_years > 1 for each in scenario.offers], np.bool_)
     ruled = np.array([each.min_per_state > 0 or each.max_states is not None for each in scenario.offers], np.bool_)
@@ -194,8 +194,7 @@ def _terms(scenario: Scenario, offer: Ints, state: Ints) -> tuple[Bools, Bools, 
 def _pinned(scenario: Scenario, offer: Ints, state: Ints) -> Bools:
     """Whether the user has pinned each relation."""
     pins = scenario.decisions.pins
-    offers = {each.id: at for at, each in enumerate(scenario.offers)}
-    states = {each.id: at for at, each in enumerate(scenario.states)}
+    offers, states = scenario.index.offers, scenario.index.states
     width = len(states) + 1
     pinned = np.array([offers[pin.offer] * width + states[pin.state] for pin in pins], np.int64)
     return np.isin(offer * width + state, pinned)
@@ -203,7 +202,7 @@ def _pinned(scenario: Scenario, offer: Ints, state: Ints) -> Bools:
 
 def _partners(scenario: Scenario, offer: Ints, state: Ints, external: Bools, years: Bools) -> tuple[Ints, Ints, Bools]:
     """Providers with several offers in a State that limits its partners, and the years of several."""
-    place = {each.id: at for at, each in enumerate(scenario.providers)}
+    place = scenario.index.providers
     provider = np.array([place[each.provider] for each in scenario.offers], np.int64)
     limited = np.array([each.max_partners is not None for each in scenario.states], np.bool_)
     member = np.flatnonzero(external & limited[state])

@@ -112,8 +112,7 @@ class _Roles:
     """Who can pay whom by their roles: a financier's kind and channels, an implementer's kind, who is at home."""
 
     def __init__(self, scenario: Scenario) -> None:
-        state = {each.id: at for at, each in enumerate(scenario.states)}
-        place = {each.id: at for at, each in enumerate(scenario.providers)}
+        state, place = scenario.index.states, scenario.index.providers
         kinds = sorted({each.kind for each in scenario.providers})
         self._provider = np.array([place[offer.provider] for offer in scenario.offers], np.int64)
         home = np.array([state.get(each.state or "", -1) for each in scenario.providers], np.int64)
@@ -166,7 +165,7 @@ class _Finder:
         self._window = windows(scenario, scenario.offers)
         self._need_window = windows(scenario, scenario.needs)
         self._roles = _Roles(scenario)
-        self._capability = {each.id: at for at, each in enumerate(scenario.capabilities)}
+        self._capability = scenario.index.capabilities
         self._does, self._buys = self._skills()
         self._demand = granules_of(scenario)
         self._work, self._money = _Entries(), _Entries()
@@ -273,7 +272,7 @@ class _Finder:
     def _add_committed(self) -> None:
         """Gives each committed pair that is an option a class of its own, in the years agreed."""
         scenario = self._scenario
-        place = {offer.id: at for at, offer in enumerate(scenario.offers)}
+        place = scenario.index.offers
         wanted: dict[tuple[str, str, str], set[int]] = {}
         for each in scenario.decisions.commitments:
             if each.financier is not None:
@@ -282,7 +281,7 @@ class _Finder:
             need = scenario.need(key)
             open_years = years.intersection(committed_years(scenario, payer, worker, need))
             if open_years:
-                at, name = scenario.needs.index(need), len(self._unit)
+                at, name = scenario.index.needs[key], len(self._unit)
                 when = np.isin(np.array(scenario.years), sorted(open_years))[None, :]
                 self._committed[payer, worker, key] = name
                 self._work.add(np.array([place[worker]]), at, name, when)
@@ -292,9 +291,7 @@ class _Finder:
 
 def committed_years(scenario: Scenario, payer: str | None, worker: str, need: Need) -> list[int]:
     """Returns the years in which a pair is an option for a need; none if it never is."""
-    financier, implementer = None if payer is None else scenario.offer(payer), scenario.offer(worker)
-    assert financier is None or isinstance(financier, FundingOffer)
-    assert isinstance(implementer, TechnicalOffer)
+    financier, implementer = None if payer is None else scenario.funding_offer(payer), scenario.technical_offer(worker)
     if OptionSet(scenario, ()).why_not(payer, worker, need.id):
         return []
     return option_years(scenario, financier, implementer, need)
@@ -311,7 +308,7 @@ def windows(scenario: Scenario, entities: Sequence[Need | FundingOffer | Technic
 
 def _reach(scenario: Scenario) -> list[list[int]]:
     """Offers whose own filters let them work in each State, sorted."""
-    place = {state.id: at for at, state in enumerate(scenario.states)}
+    place = scenario.index.states
     score = [state.ownership_score() for state in scenario.states]
     found: list[list[int]] = [[] for _ in scenario.states]
     everywhere = range(len(scenario.states))

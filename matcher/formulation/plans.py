@@ -274,8 +274,7 @@ class _PairFinder:
     def __init__(self, columns: Columns) -> None:
         scenario = columns.scenario
         self._columns = columns
-        self._need = {need.id: at for at, need in enumerate(scenario.needs)}
-        self._offer = {offer.id: at for at, offer in enumerate(scenario.offers)}
+        self._need, self._offer = scenario.index.needs, scenario.index.offers
         self._granule = {each.id: each.granule for each in scenario.capabilities}
 
     def pairs_of(self, flow: Flow) -> list[tuple[int, int, int]] | None:

@@ -171,7 +171,7 @@ def delivered(columns: Columns, rows: RowBuilder) -> None:
 def precedence(columns: Columns, rows: RowBuilder) -> None:
     """Rule 5: the share delivered of a need does not run ahead of the needs that come first."""
     scenario, demand = columns.scenario, columns.payments.demand
-    position = {each.id: at for at, each in enumerate(scenario.needs)}
+    position = scenario.index.needs
     for at, each in enumerate(scenario.needs):
         for place, first in enumerate(each.after):
             other = position[first.need]

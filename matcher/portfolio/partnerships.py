@@ -26,7 +26,7 @@ from matcher.portfolio.portfolio import (
     Target,
     YearlyAmount,
 )
-from matcher.scenario import PUBLIC_KINDS, Dialogue, Forbid, FundingOffer, Need, OptionKind, Scenario, Years
+from matcher.scenario import PUBLIC_KINDS, Dialogue, Forbid, Need, OptionKind, Scenario, Years
 
 PARTS: tuple[Part, ...] = get_args(Part)
 """The parts of a partnership for completion, in their order."""
@@ -137,16 +137,9 @@ class _Book:
 
     def _can_match(self, offer: str, state: str) -> bool:
         """Whether an offer's money in a State counts as the match of other money."""
-        funding = self.funding(offer)
+        funding = self.scenario.funding_offer(offer)
         public = self.scenario.provider(funding.provider).kind in PUBLIC_KINDS
         return public and funding.match == 0 and self.scenario.is_external(offer, state)
-
-    def funding(self, offer: str) -> FundingOffer:
-        """Returns a financier's offer."""
-        found = self.scenario.offer(offer)
-        if not isinstance(found, FundingOffer):
-            raise ValueError(f"the portfolio lets {offer!r} pay, which is not a funding offer")
-        return found
 
     def partners(self, flow: Flow) -> _Partners:
         """Returns who takes part in a flow."""
@@ -266,7 +259,7 @@ def _yearly(amounts: Iterable[tuple[int, int]]) -> tuple[YearlyAmount, ...]:
 def _responsibilities(book: _Book, run: _Run) -> Iterator[Responsibility]:
     """Yields who answers for what: the State's authority leads, one pays, one delivers."""
     yield Responsibility(partner=run.partners.state, duty="lead")
-    offers = [book.funding(offer) for offer, _ in _by_offer(run.flows, "financier")]
+    offers = [book.scenario.funding_offer(offer) for offer, _ in _by_offer(run.flows, "financier")]
     if any(offer.repayment is None for offer in offers):
         yield Responsibility(partner=run.partners.financier, duty="finance")
     repaid = [offer.repayment for offer in offers if offer.repayment is not None]
@@ -285,7 +278,7 @@ def _matching_providers(book: _Book, run: _Run) -> list[str]:
     years = {
         flow.year
         for flow in run.flows
-        if flow.financier is not None and flow.money > 0 and book.funding(flow.financier).match > 0
+        if flow.financier is not None and flow.money > 0 and book.scenario.funding_offer(flow.financier).match > 0
     }
     nobody: frozenset[str] = frozenset()
     return sorted({each for year in years for each in book.matchers.get((run.partners.state, year), nobody)})

@@ -101,9 +101,7 @@ class MeritSpeaker:
 
     def _capability(self, each: Binding) -> str:
         if each.rule == "capacity":
-            offer = self.scenario.offer(each.subject)
-            assert isinstance(offer, TechnicalOffer)
-            return offer.capability
+            return self.scenario.technical_offer(each.subject).capability
         return self.scenario.need(each.subject).capability
 
     def _unit(self, each: Binding) -> str:

@@ -12,7 +12,7 @@ from matcher.reporting import amounts
 from matcher.reporting.compared import ComparisonSpeaker
 from matcher.reporting.languages import Table, numerals_of, table_of
 from matcher.reporting.layout import escaped
-from matcher.scenario import Scenario, TechnicalOffer
+from matcher.scenario import Scenario
 
 MOST = 8
 """Limits and changes of one kind that are named; the data hold all."""
@@ -190,7 +190,5 @@ class ShortfallSpeaker:
         if change.kind == "more_work":
             return self.scenario.capability(change.field).unit
         if change.kind == "capacity":
-            offer = self.scenario.offer(change.subject)
-            assert isinstance(offer, TechnicalOffer)
-            return self.scenario.capability(offer.capability).unit
+            return self.scenario.capability(self.scenario.technical_offer(change.subject).capability).unit
         return ""

@@ -104,13 +104,16 @@ class OptionSet:
         return {need: tuple(options) for need, options in found.items()}
 
     def why_not(self, financier: str | None, implementer: str, need: str) -> tuple[Reason, ...]:
-        """Returns every reason why this is not an option; empty if it is one."""
+        """Returns every reason why this is not an option; empty if it is one.
+
+        Raises
+        ------
+        KeyError, TypeError
+            if there is no such offer or need, or the offer is of the other kind.
+        """
         scenario = self.scenario
-        payer = None if financier is None else scenario.offer(financier)
-        worker = scenario.offer(implementer)
-        if not isinstance(worker, TechnicalOffer) or (payer is not None and not isinstance(payer, FundingOffer)):
-            raise ValueError("why_not takes a funding offer (or None), a technical offer and a need")
-        return tuple(_reasons(scenario, payer, worker, scenario.need(need)))
+        payer = None if financier is None else scenario.funding_offer(financier)
+        return tuple(_reasons(scenario, payer, scenario.technical_offer(implementer), scenario.need(need)))
 
     def refusals(self, need: str) -> dict[tuple[str | None, str], tuple[Reason, ...]]:
         """Returns, for every pair that is not an option of the need, the reasons."""

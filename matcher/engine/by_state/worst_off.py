@@ -18,7 +18,7 @@ def coverages(task: ObjectiveProblem, plan: Plan) -> dict[int, int]:
     """Returns the coverage of each State that has one, in units of 1 / WORST_SCALE."""
     assert task.min_coverage_rows is not None
     slack = task.min_coverage_rows.activity(plan.point) + int(plan.point[task.columns.min_coverage])
-    at = {state.id: place for place, state in enumerate(task.formulation.scenario.states)}
+    at = task.formulation.scenario.index.states
     return {at[label[1]]: int(value) for label, value in zip(task.min_coverage_rows.label, slack.tolist(), strict=True)}
 
 
