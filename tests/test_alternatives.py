@@ -18,7 +18,9 @@ from matcher.alternatives import finding
 from matcher.alternatives.finding import find_alternatives, replaced
 from matcher.alternatives.findings import Alternatives
 from matcher.alternatives.pairs import ANY, Key, forbidding, pairs_of, ties_of
+from matcher.alternatives.settings import AlternativeSettings
 from matcher.alternatives.tolerances import allowed_by, figure_of
+from matcher.engine.settings import MethodSettings, Settings
 from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions
 from matcher.execution import Processes
@@ -142,7 +144,9 @@ def test_work_kept_short_is_told() -> None:
     found = find_alternatives(scenario, given, work=1)
     assert_right(scenario, given, found)
     nothing = finding.WorkBudget(0.0)
-    run = finding._begun(scenario, given, verify(scenario, given).figures, Decimal(0), finding.Serial())
+    run = finding._begun(
+        scenario, given, verify(scenario, given).figures, Decimal(0), finding.Serial(), AlternativeSettings()
+    )
     finding._hop(run, 3, nothing)
     finding._try(run, 3, nothing)
     assert len(run.found) == 1
@@ -259,12 +263,12 @@ def test_what_is_needed_everywhere_is_in_all_there_are(first: int) -> None:
     assert several > 4
 
 
-def test_what_is_needed_if_others_keep_theirs_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_needed_if_others_keep_theirs_is() -> None:
     """State by State: no portfolio that leaves all other States as they are does without."""
-    monkeypatch.setattr(finding, "WHOLE_STATES", 0)
+    state_by_state = AlternativeSettings(engine=Settings(method=MethodSettings(most_states=0)))
     proven = contested = 0
     for each in drawn(20_000, 25):
-        found = find_alternatives(each.scenario, each.given, tolerance=each.tolerance, work=5)
+        found = find_alternatives(each.scenario, each.given, tolerance=each.tolerance, work=5, settings=state_by_state)
         assert_right(each.scenario, each.given, found)
         need = {one.id: one.state for one in each.scenario.needs}
         ours = {(need[f.need], f.financier, f.implementer, f.need, f.year, f.quantity) for f in each.given.flows}

@@ -18,6 +18,7 @@ from matcher.engine.by_state.neighbourhoods import Groups
 from matcher.engine.by_state.prices import cut, value_blocks, whole_prices
 from matcher.engine.lexicographic import with_objective_floor
 from matcher.engine.problem import ObjectiveProblem
+from matcher.engine.settings import PriceSettings, Settings
 from matcher.engine.solving import solve
 from matcher.execution import Executor, Processes, Serial
 from matcher.formulation.formulate import formulate
@@ -121,16 +122,17 @@ def test_processes_give_the_same_bytes() -> None:
         assert _document(scenario, processes) == _document(scenario, None)
 
 
-def test_rough_prices_give_the_same_bytes_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rough_prices_give_the_same_bytes_anywhere() -> None:
     """Prices of a first-order method and the bundle's steps depend on nothing but the scenario."""
-    monkeypatch.setattr(by_state, "MOST_FACTORED", 0)
+    rough = Settings(prices=PriceSettings(most_factored_terms=0))
     phases = []
     scenario = generate("tiny", 3)
     options = SolveOptions(method="decomposition", work=3)
-    alone = solve(scenario, options, progress=lambda told: phases.append(told.phase)).model_dump_json()
+    told = solve(scenario, options, progress=lambda each: phases.append(each.phase), settings=rough)
+    alone = told.model_dump_json()
     assert "relaxation (first order)" in phases
     with Processes(2) as executor:
-        assert solve(scenario, options, executor=executor).model_dump_json() == alone
+        assert solve(scenario, options, executor=executor, settings=rough).model_dump_json() == alone
 
 
 def test_a_dask_cluster_gives_the_same_bytes() -> None:

@@ -24,9 +24,9 @@ from matcher.alternatives.findings import (
 from matcher.alternatives.necessity import Asked, try_without
 from matcher.alternatives.pairs import ANY, Key, eligible_pairs, pairs_of, reuse, ties_of
 from matcher.alternatives.search import least_reuse
+from matcher.alternatives.settings import DEFAULT_ALTERNATIVE_SETTINGS, AlternativeSettings
 from matcher.alternatives.tolerances import Allowed, ToleranceModel, allowed_by, checked_alternative, ground_of
 from matcher.engine.by_state.search import WorkBudget
-from matcher.engine.solving import WHOLE_COLUMNS, WHOLE_STATES
 from matcher.errors import InvalidOptions
 from matcher.execution import Executor, Serial
 from matcher.formulation.formulate import formulate
@@ -36,9 +36,6 @@ from matcher.portfolio.result import Figure, scenario_hash
 from matcher.scenario import Scenario
 from matcher.units import decimal_text, plain
 from matcher.verification import verify
-
-TRIAL_SHARE = 0.4
-"""Share of the work that is kept for trying to do without the pairs that all alternatives have."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +58,15 @@ class _Run:
     ground: ToleranceModel
     together: bool
     found: list[_Found]
+    settings: AlternativeSettings
     needed: dict[Key, Needed] = field(default_factory=dict)
     """What is known of those that were tried."""
     further: list[_Found] = field(default_factory=list)
     """Portfolios that are found beyond those asked for."""
+
+    def budget(self, work: float) -> WorkBudget:
+        """Returns a budget of so much work, none of it used."""
+        return WorkBudget(work, rates=self.settings.engine.subproblems)
 
     def shared(self) -> frozenset[Key]:
         """Returns the pairs and partners that all portfolios have, those found beyond the asked ones as well."""
@@ -87,6 +89,7 @@ def find_alternatives(
     tolerance: Decimal = Decimal("0.01"),
     work: int = 60,
     executor: Executor | None = None,
+    settings: AlternativeSettings = DEFAULT_ALTERNATIVE_SETTINGS,
 ) -> Alternatives:
     """Returns portfolios about as good as a given one, and as different from it and each other as can be found.
 
@@ -111,6 +114,8 @@ def find_alternatives(
         Deterministic work allowed in all, about seconds of one core.
     executor
         Where States and trials are solved; none is in this process. The result does not depend on it.
+    settings
+        What the search is tuned by, for whoever studies it.
 
     Raises
     ------
@@ -124,10 +129,10 @@ def find_alternatives(
     report = verify(scenario, portfolio)
     if not report.ok:
         raise InvalidOptions(f"the portfolio is not valid for this scenario: {report.violations[0].detail}")
-    run = _begun(scenario, portfolio, report.figures, tolerance, executor or Serial())
-    meter = WorkBudget(work * (1 - TRIAL_SHARE))
+    run = _begun(scenario, portfolio, report.figures, tolerance, executor or Serial(), settings)
+    meter = run.budget(work * (1 - settings.trial_share))
     _hop(run, count, meter)
-    trying = WorkBudget(work - min(meter.used, meter.budget))
+    trying = run.budget(work - min(meter.used, meter.budget))
     _try(run, count, trying)
     why: Why = "none_found"
     if len(run.found) > count:
@@ -138,15 +143,21 @@ def find_alternatives(
 
 
 def _begun(
-    scenario: Scenario, portfolio: Portfolio, figures: Mapping[str, Fraction], tolerance: Decimal, executor: Executor
+    scenario: Scenario,
+    portfolio: Portfolio,
+    figures: Mapping[str, Fraction],
+    tolerance: Decimal,
+    executor: Executor,
+    settings: AlternativeSettings,
 ) -> _Run:
     merged = merge(scenario)
     given = merged.join(portfolio)
     formulation = formulate(merged.scenario)
     allowed = allowed_by(scenario, figures, tolerance)
-    ground = ground_of(formulation, given, allowed, executor, "given")
-    together = len(ground.states) <= WHOLE_STATES and formulation.columns.count <= WHOLE_COLUMNS
-    return _Run(merged, given, allowed, ground, together, [_Found(portfolio, figures, pairs_of(scenario, portfolio))])
+    ground = ground_of(formulation, given, allowed, executor, "given", settings.engine)
+    together = settings.engine.method.takes_one_model(len(ground.states), formulation.columns.count)
+    found = [_Found(portfolio, figures, pairs_of(scenario, portfolio))]
+    return _Run(merged, given, allowed, ground, together, found, settings)
 
 
 def _hop(run: _Run, count: int, meter: WorkBudget) -> None:
@@ -156,10 +167,10 @@ def _hop(run: _Run, count: int, meter: WorkBudget) -> None:
         if meter.empty:
             return
         uses = Counter(pair for each in run.found for pair in each.pairs)
-        own = WorkBudget((meter.budget - meter.used) / (count - step))
+        own = run.budget((meter.budget - meter.used) / (count - step))
         objective = reuse(run.ground.task.columns, uses)
         start = min(starts, key=lambda each: objective.value(each.point))  # the first of several
-        plan = least_reuse(run.ground, start, objective, own, together=run.together)
+        plan = least_reuse(run.ground, start, objective, own, together=run.together, sweeps=run.settings.sweeps)
         meter.used += own.used
         found = checked_alternative(run.merged, run.allowed, run.ground.portfolio(plan))
         if found is None or not run.add(*found):
@@ -191,7 +202,7 @@ def _try_each(run: _Run, count: int, meter: WorkBudget, keys: Sequence[Key]) -> 
             break
         meter.spend(columns.count if run.together else len(columns.of_state(place[key[0]])))
         tried.append(key)
-    asked = executor.share(Asked(run.merged, run.given, run.allowed, run.together))
+    asked = executor.share(Asked(run.merged, run.given, run.allowed, run.together, run.settings))
     for trial in executor.map(try_without, tried, shared=asked):
         if trial.without is None or trial.figures is None:
             run.needed[trial.key] = trial.needed

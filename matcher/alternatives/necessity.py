@@ -12,6 +12,7 @@ import numpy as np
 
 from matcher.alternatives.findings import Needed
 from matcher.alternatives.pairs import Key, forbidding
+from matcher.alternatives.settings import DEFAULT_ALTERNATIVE_SETTINGS, AlternativeSettings
 from matcher.alternatives.tolerances import Allowed, RowsAt, ToleranceModel, checked_alternative, exact, ground_of
 from matcher.engine.by_state.groups import Subproblem, SubproblemSolution, merged, subproblem_data
 from matcher.execution import Serial
@@ -25,12 +26,8 @@ from matcher.portfolio.result import Clock
 from matcher.solvers.engines import Limits, SolverFailed, engine
 from matcher.solvers.linear_model import LinearObjective
 
-WORK = 4.0
-"""Deterministic work of looking for a portfolio without one pair."""
 ENGINES = ("scip", "highs")
 """Engines that must both say that there is none: one engine's word alone is no proof."""
-GAP = 0.01
-"""Relative gap at which a low cost counts as found."""
 _NOTHING = "nothing"
 """What is sought first: any point. Where no whole one is near, one of low cost leaves more room."""
 
@@ -47,6 +44,7 @@ class Asked:
     """What each objective may come to."""
     together: bool
     """Whether all States are free to change, or only that of the pair."""
+    settings: AlternativeSettings = DEFAULT_ALTERNATIVE_SETTINGS
 
 
 @dataclass(frozen=True)
@@ -76,10 +74,11 @@ def try_without(asked: Asked, key: Key) -> Trial:
     place = formulation.scenario.index.states[key[0]]
     sides: tuple[RowsAt, ...] = ("outer",) if exact(formulation) else ("inner", "outer")
     for rows in sides:
-        ground = ground_of(formulation, asked.portfolio, asked.allowed, Serial(), rows)
+        ground = ground_of(formulation, asked.portfolio, asked.allowed, Serial(), rows, asked.settings.engine)
         states = ground.states if asked.together else [place]
+        limits = Limits(asked.settings.trial_work * len(states), asked.settings.trial_gap)
         for objective in (_NOTHING, "cost"):
-            plan, impossible = _plan(ground, states, objective)
+            plan, impossible = _plan(ground, states, objective, limits)
             found = None if plan is None else checked_alternative(asked.merged, asked.allowed, ground.portfolio(plan))
             if found is not None:
                 return Trial(key, "unknown", *found)
@@ -90,7 +89,7 @@ def try_without(asked: Asked, key: Key) -> Trial:
     return Trial(key, "everywhere" if asked.together else "others_kept")
 
 
-def _plan(ground: ToleranceModel, states: list[int], name: str) -> tuple[Plan | None, bool]:
+def _plan(ground: ToleranceModel, states: list[int], name: str, limits: Limits) -> tuple[Plan | None, bool]:
     """Returns a plan in which other States keep what they have, and whether it is proven that there is none."""
     task = ground.task
     objective = LinearObjective(_NOTHING, False, np.zeros(task.columns.count, np.int64), 1, Fraction(0))
@@ -98,7 +97,7 @@ def _plan(ground: ToleranceModel, states: list[int], name: str) -> tuple[Plan | 
         objective = linear_objective(task.columns, name)
     if _broken_by_others(ground, states):
         return None, True
-    piece, free = subproblem_data(task, ground.plan, states, Limits(WORK * len(states), GAP), objective)
+    piece, free = subproblem_data(task, ground.plan, states, limits, objective)
     clock = Clock()
     outcome = None
     try:

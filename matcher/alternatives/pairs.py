@@ -26,7 +26,7 @@ other is then meant with whomever."""
 ANY = "*"
 """Stands for any partner; no id holds it."""
 
-STEP = 1000
+USE_WEIGHT = 1000
 """What a year of an engagement counts for each use of its partner, against 1 for any year of any engagement."""
 
 
@@ -67,7 +67,7 @@ def eligible_pairs(columns: Columns) -> frozenset[Key]:
 def reuse(columns: Columns, uses: Mapping[Key, int]) -> LinearObjective:
     """Returns the aim to use again as little as possible of what earlier portfolios used.
 
-    A year of an engagement counts `STEP` for each use, in an earlier portfolio, of a pair in which its
+    A year of an engagement counts `USE_WEIGHT` for each use, in an earlier portfolio, of a pair in which its
     provider has the same role in the State; and 1 in any case, so that none is idle. A State's own offers,
     whose engagement no column tells, count nothing.
 
@@ -85,7 +85,7 @@ def reuse(columns: Columns, uses: Mapping[Key, int]) -> LinearObjective:
     for at, (which, where) in enumerate(zip(relations.offer.tolist(), relations.state.tolist(), strict=True)):
         offer = scenario.offers[which]
         role = paying if isinstance(offer, FundingOffer) else working
-        weight[at] = STEP * role[scenario.states[where].id, offer.provider] + 1
+        weight[at] = USE_WEIGHT * role[scenario.states[where].id, offer.provider] + 1
     coefficient = np.zeros(columns.count, np.int64)
     relation, year = np.nonzero(columns.engaged >= 0)
     coefficient[columns.engaged[relation, year]] = weight[relation]

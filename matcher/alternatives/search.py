@@ -12,21 +12,24 @@ from fractions import Fraction
 
 import numpy as np
 
+from matcher.alternatives.settings import DEFAULT_ALTERNATIVE_SETTINGS
 from matcher.alternatives.tolerances import ToleranceModel
 from matcher.engine.by_state.groups import Subproblem, merged, solve_subproblems, subproblem_data
 from matcher.engine.by_state.neighbourhoods import Groups
-from matcher.engine.by_state.search import GROUP_GAP, STATE_WORK, WorkBudget, free_groups
+from matcher.engine.by_state.search import WorkBudget, free_groups, group_limits
 from matcher.engine.problem import better
 from matcher.formulation.plans import Plan
-from matcher.solvers.engines import Limits
 from matcher.solvers.linear_model import Floats, LinearObjective
-
-SWEEPS = 2
-"""Times that each State is freed alone with its fair part, before groups of States are freed with all that is left."""
 
 
 def least_reuse(
-    ground: ToleranceModel, start: Plan, objective: LinearObjective, meter: WorkBudget, *, together: bool
+    ground: ToleranceModel,
+    start: Plan,
+    objective: LinearObjective,
+    meter: WorkBudget,
+    *,
+    together: bool,
+    sweeps: int = DEFAULT_ALTERNATIVE_SETTINGS.sweeps,
 ) -> Plan:
     """Returns the plan with the lowest aim that the search finds within its work; the start if it finds none lower.
 
@@ -36,11 +39,13 @@ def least_reuse(
         A plan of the ground.
     together
         Free all States at once.
+    sweeps
+        Else, times that each is freed alone first.
     """
     if together:
         return _freed(ground, start, [ground.states], 1, objective, meter, thorough=True)
     plan, groups = start, Groups(ground.task)
-    for _ in range(SWEEPS):
+    for _ in range(sweeps):
         groups.regret = _weights(ground, plan, objective)
         left = len(ground.states)
         for each in groups.alone(plan):
@@ -79,8 +84,7 @@ def _freed(
     fair = ground.fair(plan, Fraction(1, left))
     sent = []
     for group in groups:
-        limits = Limits(STATE_WORK * len(group), GROUP_GAP, quick=True)
-        sent.append(subproblem_data(fair, plan, group, limits, objective, thorough))
+        sent.append(subproblem_data(fair, plan, group, group_limits(ground.task, len(group)), objective, thorough))
     answers = solve_subproblems(ground.task, [piece for piece, _ in sent])
     for group, (_, free), answer in zip(groups, sent, answers, strict=True):
         part = Subproblem(frozenset(group), free, answer)

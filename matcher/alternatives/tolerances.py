@@ -18,6 +18,7 @@ from matcher.engine.lexicographic import (
     with_objective_floor,
 )
 from matcher.engine.problem import ObjectiveProblem
+from matcher.engine.settings import DEFAULT_SETTINGS, Settings
 from matcher.errors import VerificationFailed
 from matcher.execution import Executor
 from matcher.formulation.formulation import Formulation
@@ -129,6 +130,7 @@ def ground_of(
     allowed: tuple[Allowed, ...],
     executor: Executor,
     rows: RowsAt = "inner",
+    settings: Settings = DEFAULT_SETTINGS,
 ) -> ToleranceModel:
     """Returns the ground of a portfolio.
 
@@ -136,6 +138,8 @@ def ground_of(
     ----------
     rows
         Which side of the true figures the rows are on, where they cannot state them exactly.
+    settings
+        What the engine is tuned by.
     """
     objectives = [objective for objective, _ in objectives_in_order(formulation)]
     min_coverage_rows = min_coverage_rows_of(formulation, objectives)
@@ -152,7 +156,7 @@ def ground_of(
     )
     labels = model.rows.label
     shared = [row for row in range(first, len(labels)) if labels[row][:2] != ("kept", "worst_off")]
-    return ToleranceModel(replace(task, guide=None, steps=()), plan, np.array(shared, np.int64))
+    return ToleranceModel(replace(task, guide=None, steps=(), settings=settings), plan, np.array(shared, np.int64))
 
 
 def exact(formulation: Formulation) -> bool:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from matcher.engine.by_state.bundle import Bundle
-from matcher.engine.by_state.prices import MOST_FACTORED, cut, reduced_weight, whole_prices
+from matcher.engine.by_state.prices import cut, reduced_weight, whole_prices
 from matcher.engine.by_state.search import WorkBudget, starting_plan
 from matcher.engine.lexicographic import (
     min_coverage_rows_of,
@@ -146,7 +146,7 @@ def _silent(phase: str, plan: Plan | None, bound: Fraction | None) -> None:
 def _prices(task: ObjectiveProblem) -> Floats | None:
     """Prices of all rows, in figures of the (maximised) objective per unit of activity; None if there are none."""
     sign = 1.0 if task.objective.maximise else -1.0
-    if len(task.model.rows.column) <= MOST_FACTORED:
+    if len(task.model.rows.column) <= task.settings.prices.most_factored_terms:
         try:
             relaxed = engine("interior")(task.model, task.objective, Limits(WORK), task.clock)
         except SolverFailed:

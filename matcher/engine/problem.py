@@ -9,6 +9,7 @@ from math import gcd
 
 import numpy as np
 
+from matcher.engine.settings import DEFAULT_SETTINGS, Settings
 from matcher.errors import MatcherError
 from matcher.execution import Executor
 from matcher.formulation.columns import Columns
@@ -49,6 +50,8 @@ class ObjectiveProblem:
     """Where independent pieces run."""
     steps: tuple[int, ...] = ()
     """For the smallest coverage: it is a multiple of 1 / step for one of these; empty if not known."""
+    settings: Settings = DEFAULT_SETTINGS
+    """What the search is tuned by."""
 
     @property
     def columns(self) -> Columns:

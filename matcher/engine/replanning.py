@@ -16,7 +16,6 @@ from fractions import Fraction
 import numpy as np
 
 from matcher.engine.by_state.groups import Subproblem, SubproblemSolution, merged, subproblem_data
-from matcher.engine.by_state.search import STATE_WORK
 from matcher.engine.problem import ObjectiveProblem
 from matcher.errors import InvalidOptions
 from matcher.formulation.pairing import whole_pairs
@@ -162,7 +161,8 @@ def _anew(task: ObjectiveProblem, plan: Plan, dropped: set[int]) -> Plan | None:
     if not dropped:
         return None
     objective = LinearObjective("nothing", True, np.zeros(task.columns.count, np.int64), 1, Fraction(0))
-    piece, free = subproblem_data(task, plan, sorted(dropped), Limits(10 * STATE_WORK, quick=True), objective)
+    limits = Limits(10 * task.settings.subproblems.state_work, quick=True)
+    piece, free = subproblem_data(task, plan, sorted(dropped), limits, objective)
     outcome = engine(piece.engine)(piece.model, piece.objective, piece.limits, task.clock)
     if outcome.point is None:
         return None

@@ -9,11 +9,6 @@ from matcher.engine.problem import ObjectiveProblem, ObjectiveResult, better
 from matcher.formulation.plans import Plan
 from matcher.solvers.engines import Limits, Outcome, engine
 
-SEARCH_SHARE = 0.8
-"""Share of the time left for the search."""
-SMALL = 4000
-"""A model whose columns number at most this and are all coarse goes to CP-SAT."""
-
 
 def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:
     """Returns the best plan and bound for one objective, from the incumbent on."""
@@ -23,7 +18,7 @@ def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Objec
     task.report("starting plan", start, None)  # what there is if the search is cut off
     hint = None if incumbent is None else incumbent.point.astype(np.float64)
     limits = Limits(work, float(task.options.gap) / 2)
-    searching = task.clock.part(SEARCH_SHARE)  # the rest is for whole units
+    searching = task.clock.part(task.settings.single_model.search_share)  # the rest is for whole units
     outcome = engine(engine_for(task))(task.model, task.objective, limits, searching, hint)
     if outcome.status == "infeasible":
         return ObjectiveResult(incumbent, None, infeasible=incumbent is None)
@@ -44,12 +39,17 @@ def _in_whole_units(task: ObjectiveProblem, outcome: Outcome, limits: Limits) ->
     if outcome.point is None:
         return None, False
     found = plan_near(task, outcome.point)
-    if found is None and task.model.columns <= SMALL:
+    if found is None and _is_small(task):
         exact = engine("cpsat")(task.model, task.objective, limits, task.clock)
         if exact.status == "infeasible":
             return None, True
         found = None if exact.point is None else plan_near(task, exact.point)
     return found, False
+
+
+def _is_small(task: ObjectiveProblem) -> bool:
+    """Whether the model is small enough for CP-SAT."""
+    return task.model.columns <= task.settings.single_model.most_exact_columns
 
 
 def engine_for(task: ObjectiveProblem) -> str:
@@ -60,7 +60,7 @@ def engine_for(task: ObjectiveProblem) -> str:
     if task.objective.coefficient[least] and np.count_nonzero(task.objective.coefficient) > 1:
         return "scip"  # CP-SAT creeps through the fine steps of the smallest coverage where others weigh against it
     inner = task.model.relaxable & ~task.model.derived
-    return "cpsat" if not inner.any() and task.model.columns <= SMALL else "scip"
+    return "cpsat" if not inner.any() and _is_small(task) else "scip"
 
 
 def pick(task: ObjectiveProblem, one: Plan | None, other: Plan | None) -> Plan | None:

@@ -15,6 +15,7 @@ from matcher.engine.conflicts import Infeasibility, why_infeasible
 from matcher.engine.lexicographic import Formulated, formulated, objective_problem, with_objective_floor
 from matcher.engine.problem import ObjectiveResult, Report
 from matcher.engine.replanning import kept_plan
+from matcher.engine.settings import DEFAULT_SETTINGS, Settings
 from matcher.errors import VerificationFailed
 from matcher.execution import Executor, Serial
 from matcher.formulation.formulation import Formulation
@@ -43,18 +44,12 @@ from matcher.solvers.linear_model import LinearModel, LinearObjective, Rows
 from matcher.units import decimal_text, outward_text, plain
 from matcher.verification import verify
 
-WHOLE_STATES = 10
-"""Scenarios with at most this many States that have options are solved as one model ..."""
-WHOLE_COLUMNS = 2500
-"""... if the model has at most this many columns."""
 _Method = Literal["whole", "decomposition"]
 Keep = Callable[[Callable[[], Result]], None]
 """Takes a function that makes a result of what a solve has found so far, and calls it or not."""
 BOUND_ROUNDING = Fraction(1, 10**7)
 """Relative distance by which a portfolio may pass its bound: more is an error, not a rounding."""
 LOG = logging.getLogger("matcher.engine")
-SHARE = 0.5
-"""Share of the work left that one objective may use; what it leaves goes to the next ones."""
 
 
 @dataclass
@@ -79,6 +74,7 @@ class _Run:
     """Who wants to have results before the end."""
     start: Portfolio | None = None
     """Portfolio to start from."""
+    settings: Settings = DEFAULT_SETTINGS
 
     @property
     def scenario(self) -> Scenario:
@@ -103,6 +99,7 @@ def solve(
     cancel: Cancel | None = None,
     executor: Executor | None = None,
     start: Portfolio | None = None,
+    settings: Settings = DEFAULT_SETTINGS,
 ) -> Result:
     """Proposes the best portfolio that can be found for a scenario, with a bound for each objective.
 
@@ -123,6 +120,8 @@ def solve(
     start
         Portfolio to start from, perhaps of another scenario: what of it this one allows is kept until
         something better is found (`matcher.engine.replanning`).
+    settings
+        What the search is tuned by, for whoever studies it. A result does not say which were used.
 
     Returns
     -------
@@ -138,7 +137,7 @@ def solve(
     """
     options = options or SolveOptions()
     clock = Clock(options.time_limit, cancel or Cancel())
-    return solve_within(scenario, options, clock, progress, executor or Serial(), start=start)
+    return solve_within(scenario, options, clock, progress, executor or Serial(), start=start, settings=settings)
 
 
 def solve_within(
@@ -149,6 +148,7 @@ def solve_within(
     executor: Executor,
     keep: Keep | None = None,
     start: Portfolio | None = None,
+    settings: Settings = DEFAULT_SETTINGS,
 ) -> Result:
     """Solves as `solve` does, within a clock that runs already.
 
@@ -157,13 +157,14 @@ def solve_within(
     keep
         Called whenever there is a new portfolio or bound, with a function that makes a result of what
         there is: checked, as the last one is. Making it takes about as long as the end of a solve.
-    start
+    start, settings
         As for `solve`.
     """
     model = formulated(scenario)
-    run, formulation = _Run(model.merged, options, clock, progress, executor, keep=keep, start=start), model.formulation
+    run = _Run(model.merged, options, clock, progress, executor, keep=keep, start=start, settings=settings)
+    formulation = model.formulation
     run.build = run.clock.elapsed
-    method = _method_for(options, formulation)
+    method = _method_for(options, formulation, settings)
     finding = (
         ObjectiveResult(None, None, infeasible=True) if formulation.impossible else _pursue_all(run, model, method)
     )
@@ -171,13 +172,13 @@ def solve_within(
     return _result(run, formulation, method, finding.plan, why)
 
 
-def _method_for(options: SolveOptions, formulation: Formulation) -> _Method:
+def _method_for(options: SolveOptions, formulation: Formulation, settings: Settings) -> _Method:
     """The method asked for, or by size."""
     if options.method != "auto":
         return options.method
     columns = formulation.columns
-    few = len(set(columns.state[: columns.works].tolist())) <= WHOLE_STATES
-    return "whole" if few and columns.count <= WHOLE_COLUMNS else "decomposition"
+    states = len(set(columns.state[: columns.works].tolist()))
+    return "whole" if settings.method.takes_one_model(states, columns.count) else "decomposition"
 
 
 def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> ObjectiveResult:
@@ -193,12 +194,13 @@ def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> Objective
     for at, (objective, tolerance) in enumerate(objectives):
         if at and run.clock.reason():
             break
-        share = 1.0 if at == len(objectives) - 1 else SHARE
+        share = 1.0 if at == len(objectives) - 1 else run.settings.method.objective_share
         clock = run.clock.part(share)
         reporter = _reporter(run, formulation, method, model, min_coverage_rows, objective)
         task = objective_problem(
             formulation, model, min_coverage_rows, objective, run.options, clock, reporter, run.executor
         )
+        task = replace(task, settings=run.settings)
         if not at and run.start is not None:
             finding = ObjectiveResult(kept_plan(task, run.merged.join(run.start)), None)
         finding = pursue(task, finding.plan, work * share)

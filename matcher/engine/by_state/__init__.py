@@ -32,13 +32,12 @@ import numpy as np
 from matcher.engine.by_state import at_once
 from matcher.engine.by_state.bundle import Bundle, Valued
 from matcher.engine.by_state.neighbourhoods import Groups
-from matcher.engine.by_state.prices import MOST_FACTORED, Valuation, cut, value_blocks, whole_prices
+from matcher.engine.by_state.prices import Valuation, cut, value_blocks, whole_prices
 from matcher.engine.by_state.search import (
-    GROUP_GAP,
-    STATE_WORK,
     WorkBudget,
     dead_states,
     free_groups,
+    group_limits,
     plan_near,
     starting_plan,
     without_completion,
@@ -50,40 +49,15 @@ from matcher.formulation.plans import Plan
 from matcher.solvers.engines import Limits, Outcome, SolverFailed, engine
 from matcher.solvers.linear_model import Floats, LinearObjective
 
-PRICE_SHARES = (0.85, 0.7, 0.85, 0.4, 0.7, 0.85)
-"""Shares of the prices at which States are served, sweep after sweep: at full prices too little flows."""
-FRESH_SHARES = (1.0, 0.6)
-"""Further shares at which few States are served from the start: one start may lead nowhere good."""
-FEW_STATES = 20
-"""So many are few."""
-LEAST_GAIN = Fraction(1, 200)
-"""Sweeps go on while each gains more than this share."""
-SWEEPS_SHARE = 0.4
-"""Share of the time left for sweeps."""
-STATES_SHARE = 0.3
-"""Share of the time left for all this where the whole is searched at once afterwards."""
-VALUING_SHARE = 0.25
-"""Share of the time left for valuing States in whole numbers."""
-DEAD_SHARE = 0.25
-"""Share of time and work for telling which States can never complete."""
-MANY_STATES = 500
-"""Beyond so many States none is tried for that: it would take longer than it wins."""
-FIRST_STATES = 40
-"""Most States served before there are prices."""
-FIRST_STEPS = 24
-"""Steps towards better prices before the first sweep, where the relaxation was solved roughly ..."""
-NEXT_STEPS = 8
-"""... and after each sweep."""
 FIRST_ORDER = "first order"
 """What the roughly solved relaxation is called in reports."""
-RELAXATION_WORK = 60.0
-"""Work allowed for the relaxation of the whole; cut short, its prices bound less well but they do."""
 
 
 def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:
     """Returns a plan and a bound for one objective, from the incumbent on."""
     joint = at_once.worth_it(task)
-    finding = _by_state(replace(task, clock=task.clock.part(STATES_SHARE)) if joint else task, incumbent, work)
+    clock = task.clock.part(task.settings.joint.states_share) if joint else task.clock
+    finding = _by_state(replace(task, clock=clock), incumbent, work)
     if not joint or finding.infeasible or closed(task, finding):
         return finding
     try:
@@ -96,8 +70,12 @@ def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Objec
     finding = _joined(task, finding, outcome)
     if finding.plan is None or closed(task, finding):
         return finding
-    left = WorkBudget(max(work - finding.work, 0.0))  # with what time is left, groups start from the new plan
+    left = _budget(task, max(work - finding.work, 0.0))  # with what time is left, groups start from the new plan
     return replace(finding, plan=improve(task, finding.plan, finding.bound, Groups(task), None, left))
+
+
+def _budget(task: ObjectiveProblem, work: float) -> WorkBudget:
+    return WorkBudget(work, rates=task.settings.subproblems)
 
 
 def _joined(task: ObjectiveProblem, finding: ObjectiveResult, outcome: Outcome) -> ObjectiveResult:
@@ -112,7 +90,7 @@ def _joined(task: ObjectiveProblem, finding: ObjectiveResult, outcome: Outcome) 
 
 
 def _by_state(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:
-    meter = WorkBudget(work)
+    meter, sweeps, prices = _budget(task, work), task.settings.sweeps, task.settings.prices
     plan, impossible = (incumbent, False) if incumbent is not None else starting_plan(task)
     if plan is None:
         return ObjectiveResult(None, None, infeasible=impossible)
@@ -121,9 +99,9 @@ def _by_state(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Ob
     groups = Groups(task)
     search = guided(task.model, task.objective, task.guide)
     with ThreadPoolExecutor(1) as aside:  # prices are sought beside the first round: engines free the lock
-        trials = WorkBudget(work * DEAD_SHARE)
+        trials = _budget(task, work * task.settings.completions.share)
         pricing = aside.submit(relaxation, task, trials)
-        plan = serve_alone(task, plan, groups, search, meter, FIRST_STATES)
+        plan = serve_alone(task, plan, groups, search, meter, sweeps.first_states)
         live, relaxed, engine_name = pricing.result()
     meter.used += trials.used
     bound = task.bound(relaxed.bound)
@@ -132,15 +110,15 @@ def _by_state(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Ob
     valued = None
     if priced is not None:
         if priced.rough:
-            priced.step(FIRST_STEPS, meter)
-        sweeping = replace(live, clock=task.clock.part(SWEEPS_SHARE))
-        shares = PRICE_SHARES if incumbent is None else PRICE_SHARES[1:]
+            priced.step(prices.first_steps, meter)
+        sweeping = replace(live, clock=task.clock.part(sweeps.time_share))
+        shares = sweeps.price_shares if incumbent is None else sweeps.price_shares[1:]
         start = empty if incumbent is None else plan
         plan = serve_at_prices(sweeping, start, plan, shares, priced, groups, meter, bound, anew=incumbent is None)
         valued = priced.valued if priced.rough else _valued(live, priced, meter)
         bound = tighter(task, bound, signed_bound(task, valued.valuation))
         task.report("States valued", plan, bound)
-    elif len(groups.active) > FIRST_STATES:
+    elif len(groups.active) > sweeps.first_states:
         plan = serve_alone(live, plan, groups, search, meter)
     plan = improve(live, plan, bound, groups, valued, meter)
     return ObjectiveResult(plan, bound, work=meter.used)
@@ -148,12 +126,13 @@ def _by_state(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Ob
 
 def relaxation(task: ObjectiveProblem, meter: WorkBudget) -> tuple[ObjectiveProblem, Outcome, str]:
     """Returns the task without the completions that are out of reach, prices and a bound, and by which engine."""
-    live = task
-    if task.objective.name in ("completions", "weighted") and len(task.formulation.scenario.states) <= MANY_STATES:
-        trying = replace(task, clock=task.clock.part(DEAD_SHARE))
+    live, completions, prices = task, task.settings.completions, task.settings.prices
+    few = len(task.formulation.scenario.states) <= completions.most_states
+    if few and task.objective.name in ("completions", "weighted"):
+        trying = replace(task, clock=task.clock.part(completions.share))
         live = without_completion(task, dead_states(trying, meter))
-    limits = Limits(RELAXATION_WORK)
-    if len(live.model.rows.column) <= MOST_FACTORED:
+    limits = Limits(prices.relaxation_work)
+    if len(live.model.rows.column) <= prices.most_factored_terms:
         try:
             return live, engine("interior")(live.model, task.objective, limits, task.clock), "interior point"
         except SolverFailed:  # told by the name of the engine that takes over
@@ -174,11 +153,10 @@ def _priced(task: ObjectiveProblem, relaxed: Outcome, plan: Plan, rough: bool) -
 def _valued(task: ObjectiveProblem, priced: Bundle, meter: WorkBudget) -> Valued:
     """Values every State in whole numbers at the best prices: what it is worth at most, and the bound."""
     rough = priced.valued
-    valuing = replace(task, clock=task.clock.part(VALUING_SHARE))
+    valuing = replace(task, clock=task.clock.part(task.settings.prices.valuing_share))
     if valuing.clock.reason():
         return rough
-    limits = Limits(STATE_WORK, GROUP_GAP, quick=True)
-    found = value_blocks(valuing, rough.blocks, rough.valuation.prices, limits, known=rough.valuation)
+    found = value_blocks(valuing, rough.blocks, rough.valuation.prices, group_limits(task), known=rough.valuation)
     for block in rough.blocks.blocks:
         meter.spend(block.model.columns)
     assert found is not None  # what was known holds in any case
@@ -249,7 +227,8 @@ def serve_at_prices(
     between them. Few States are served `anew` from `start` several times, if that is asked.
     """
     search, other = guided(task.model, task.objective, task.guide), start
-    fresh = FRESH_SHARES if anew and len(groups.active) <= FEW_STATES else ()
+    settings = task.settings.sweeps
+    fresh = settings.fresh_shares if anew and len(groups.active) <= settings.few_states else ()
     for at, share in enumerate((*fresh, *shares)):
         before, valued = task.value(plan), priced.valued
         bound = tighter(task, bound, signed_bound(task, valued.valuation))
@@ -266,11 +245,11 @@ def serve_at_prices(
         if at < len(fresh):
             other = start
             continue
-        if within_gap(task, plan, bound) or abs(task.value(plan) - before) <= abs(before) * LEAST_GAIN:
+        if within_gap(task, plan, bound) or abs(task.value(plan) - before) <= abs(before) * settings.least_gain:
             break
         other = plan
         if priced.rough:
-            priced.step(NEXT_STEPS, meter)
+            priced.step(task.settings.prices.next_steps, meter)
     return plan
 
 

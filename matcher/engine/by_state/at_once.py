@@ -20,12 +20,6 @@ from matcher.portfolio.result import Clock
 from matcher.solvers.engines import Limits, Outcome, engine
 from matcher.solvers.linear_model import Bools, Floats, LinearModel, LinearObjective
 
-JOINT_COLUMNS = 10_000
-"""Most columns of a model that is worth it."""
-SEARCH_SHARE = 0.9
-"""Share of the time left for the search: the rest is for whole units."""
-REAL_SHARE = 0.75
-"""Share of that time for the search in real numbers."""
 _NO_LIMIT = 1e6
 """Work that never ends it."""
 _POLL_SECONDS = 0.05
@@ -43,11 +37,13 @@ class _Order:
     limits: Limits
     hint: Floats | None
     seconds: float
+    real_share: float
+    """Share of that time for the search in real numbers."""
 
 
 def worth_it(task: ObjectiveProblem) -> bool:
     """Returns whether the model is small enough, and the solve limited by the clock."""
-    return task.clock.limit is not None and task.columns.count <= JOINT_COLUMNS
+    return task.clock.limit is not None and task.columns.count <= task.settings.joint.most_columns
 
 
 def search(task: ObjectiveProblem, plan: Plan | None) -> Outcome | None:
@@ -67,7 +63,8 @@ def search(task: ObjectiveProblem, plan: Plan | None) -> Outcome | None:
         "scip" if task.options.engine == "auto" else task.options.engine,
         Limits(_NO_LIMIT, float(task.options.gap) / 2),
         None if plan is None else plan.point.astype(np.float64),
-        task.clock.part(SEARCH_SHARE).left or 0.0,
+        task.clock.part(task.settings.joint.search_share).left or 0.0,
+        task.settings.joint.real_share,
     )
     with Processes(1) as process:
         future = process.submit(_search, order)
@@ -80,7 +77,7 @@ def _search(order: _Order) -> Outcome:
     clock = Clock(order.seconds)
     solver = engine(order.engine)
     relaxed = replace(order.model, relaxable=order.real)
-    found = solver(relaxed, order.objective, order.limits, clock.part(REAL_SHARE), order.hint)
+    found = solver(relaxed, order.objective, order.limits, clock.part(order.real_share), order.hint)
     if found.point is None:
         return found
     upper = np.where(order.real | (np.rint(found.point) > 0), order.model.upper, order.model.lower)

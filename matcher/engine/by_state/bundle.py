@@ -25,22 +25,8 @@ from matcher.formulation.plans import Plan
 from matcher.solvers.engines import Continuous, Limits, minimum
 from matcher.solvers.linear_model import UNLIMITED, Floats, Ints, LinearObjective
 
-FIRST_BOX = 0.1
-"""Share by which prices may move in the first step."""
-LEAST_PRICE = 0.1
-"""Share of the mean price that counts as the price of rows that are cheaper."""
-SERIOUS = 0.1
-"""Share of the gain that the model promised at which prices become the best."""
-GOOD = 0.3
-"""Share of that gain at which the box grows."""
-GROWTH, SHRINKING = 1.5, 0.6
-FORGOTTEN = 3
-"""Steps after which an idle point is forgotten."""
-ENOUGH = 1e-4
-"""Relative gain below which the model promises too little to go on."""
-MASTER_WORK = 4.0
-"""Work allowed for one model of the points: beyond, there are too many blocks for this."""
 _IDLE = 1e-7
+"""Relative size below which a term or a slack counts as nothing."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +66,8 @@ class Bundle:
     def __init__(self, task: ObjectiveProblem, blocks: Blocks, prices: Ints, plan: Plan, rough: bool = True) -> None:
         self._task, self.blocks = task, blocks
         self._size = np.maximum(blocks.size, 1.0)
-        self._box = FIRST_BOX
+        self._settings = task.settings.bundle
+        self._box = self._settings.first_box
         self._parts = _parts(blocks, task.model.columns)
         self._limit = np.where(blocks.upper < UNLIMITED, blocks.upper, blocks.lower) / self._size
         self._cuts: list[_Cut] = []
@@ -97,7 +84,7 @@ class Bundle:
         return Valued(self.blocks, self.best)
 
     def _value(self, prices: Ints) -> Valuation | None:
-        found = value_blocks(self._task, self.blocks, prices, Limits(1.0), relaxed=True)
+        found = value_blocks(self._task, self.blocks, prices, Limits(self._settings.block_work), relaxed=True)
         if found is not None:
             self._add(found.points)
         return found
@@ -124,7 +111,7 @@ class Bundle:
                 return
             lowest, trial = promised
             gain = float(self.best.bound) - lowest
-            if gain <= ENOUGH * abs(float(self.best.bound)):
+            if gain <= self._settings.least_gain * abs(float(self.best.bound)):
                 self.done = True
                 return
             found = self._value(
@@ -133,18 +120,19 @@ class Bundle:
             if found is None:
                 return
             won = float(self.best.bound - found.bound)
-            if won > SERIOUS * gain:
+            if won > self._settings.serious_share * gain:
                 self.best = found
-                self._box *= GROWTH if won > GOOD * gain else 1.0
+                self._box *= self._settings.growth if won > self._settings.good_share * gain else 1.0
             else:
-                self._box *= SHRINKING
+                self._box *= self._settings.shrinking
 
     def _lowest(self, best: Valuation) -> tuple[float, Floats] | None:
         """Where the model of the points is smallest in the box, and how small; None if that is too hard."""
         blocks, links = self.blocks, len(self.blocks.row)
         price = best.prices / np.exp2(blocks.shift) * self._size / blocks.denominator
         used = np.abs(price[price != 0])
-        reach = self._box * np.maximum(np.abs(price), LEAST_PRICE * float(used.mean() if len(used) else 1.0))
+        least_price = self._settings.least_price * float(used.mean() if len(used) else 1.0)
+        reach = self._box * np.maximum(np.abs(price), least_price)
         lower, upper = price - reach, price + reach
         lower = np.where(blocks.lower <= -UNLIMITED, np.maximum(lower, 0.0), lower)
         upper = np.where(blocks.upper >= UNLIMITED, np.minimum(upper, 0.0), upper)
@@ -176,7 +164,7 @@ class Bundle:
             worth,
             np.full(len(sizes), np.inf),
         )
-        point = minimum(master, MASTER_WORK, self._task.clock)
+        point = minimum(master, self._settings.master_work, self._task.clock)
         if point is None:
             return None
         self._forget(point, row, column, value, links + block)
@@ -190,7 +178,7 @@ class Bundle:
         activity = np.bincount(row, value * point[column], minlength=len(self._cuts)) + point[own]
         for cut, slack in zip(self._cuts, activity.tolist(), strict=True):
             cut.idle = 0 if slack - cut.worth <= _IDLE * max(1.0, abs(cut.worth)) else cut.idle + 1
-        self._cuts = [cut for cut in self._cuts if cut.idle < FORGOTTEN]
+        self._cuts = [cut for cut in self._cuts if cut.idle < self._settings.forgotten_after]
 
 
 @dataclass(frozen=True)

@@ -11,27 +11,21 @@ from matcher.engine.problem import ObjectiveProblem
 from matcher.formulation.plans import Plan
 from matcher.solvers.linear_model import Floats
 
-MAX_GROUP = 4
-"""Largest group of States."""
-ROUND = 2
-"""Groups freed at once, at least; the same for any number of workers, so that the result is too."""
-STATES_A_GROUP = 25
-"""One more group is freed at once for so many States: what a round costs beside its groups grows with the whole."""
-
 
 class Groups:
     """Draws rounds of disjoint groups of States by a fixed seed: likelier the more a State could win."""
 
     def __init__(self, task: ObjectiveProblem) -> None:
         self._task = task
+        self._settings = task.settings.neighbourhoods
         columns = task.columns
         self.active = sorted(set(columns.state[: columns.works].tolist()))
         self._rivalry = _rivalry(task)
-        self._round = max(ROUND, len(self.active) // STATES_A_GROUP)
-        self._crowded = self._round == ROUND
+        self._round = max(self._settings.least_groups, len(self.active) // self._settings.states_per_group)
+        self._crowded = self._round == self._settings.least_groups
         """Whether States are so few that rivals are freed side by side: order then matters more than conflicts."""
         self._random = Random(0)
-        self._largest = min(MAX_GROUP, len(self.active))
+        self._largest = min(self._settings.most_states, len(self.active))
         self._size = min(2, self._largest)
         self._barren = 0
         self._rounds = 0
@@ -72,7 +66,8 @@ class Groups:
                     apart &= self._crowded | (self._rivalry[state, waiting] == 0)
                     if len(chosen) == self._round:
                         break
-            chosen += waiting[~np.isin(waiting, chosen)].tolist()[: max(ROUND - len(chosen), 0)]
+            missing = max(self._settings.least_groups - len(chosen), 0)
+            chosen += waiting[~np.isin(waiting, chosen)].tolist()[:missing]
             waiting = waiting[~np.isin(waiting, chosen)]
             yield chosen
 

@@ -28,8 +28,6 @@ from matcher.portfolio.result import Clock
 from matcher.solvers.engines import Limits, engine
 from matcher.solvers.linear_model import UNLIMITED, Floats, Ints, LinearModel, LinearObjective, Rows
 
-MOST_FACTORED = 200_000
-"""Most terms of a model that an interior-point method prices; beyond, and where it fails, a first-order one."""
 _RANGE = 2**52
 """Largest size of a figure in whole numbers: leaves room for the sums of 64-bit arithmetic."""
 _WIDE, _KEPT = 30, 20

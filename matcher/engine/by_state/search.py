@@ -18,18 +18,12 @@ from matcher.engine.by_state.groups import (
     subproblem_data,
 )
 from matcher.engine.problem import ObjectiveProblem, better
+from matcher.engine.settings import DEFAULT_SETTINGS, SubproblemSettings
 from matcher.formulation.pairing import flows_of, whole_pairs
 from matcher.formulation.plans import NO_PAIRS, Plan, with_derived_columns
 from matcher.portfolio.result import Clock
 from matcher.solvers.engines import Limits, Outcome, engine
 from matcher.solvers.linear_model import Floats, LinearObjective
-
-STATE_WORK = 1.0
-"""Work allowed for one State."""
-LEAST_WORK = 0.02
-"""Work that even the smallest group costs."""
-GROUP_GAP = 1e-3
-"""Relative gap at which a group counts as solved."""
 
 
 @dataclass
@@ -38,14 +32,16 @@ class WorkBudget:
 
     budget: float
     used: float = 0.0
+    rates: SubproblemSettings = DEFAULT_SETTINGS.subproblems
+    """What a solve over some columns counts as."""
 
     def spend(self, columns: int, searched: bool = True) -> None:
-        """Counts a solve over some columns: as measured, it grows a little faster than their number."""
-        self.used += max(LEAST_WORK, (0.1 if searched else 0.02) * STATE_WORK * (columns / 1000) ** 1.5)
+        """Counts a solve over some columns."""
+        self.used += self.rates.work(columns, searched)
 
     def relax(self, columns: int) -> None:
         """Counts the relaxation of a part that is at hand already: nothing is cut out or settled."""
-        self.used += max(LEAST_WORK / 10, 0.008 * STATE_WORK * (columns / 1000) ** 1.5)
+        self.used += self.rates.relaxation_work(columns)
 
     @property
     def empty(self) -> bool:
@@ -69,7 +65,8 @@ def starting_plan(task: ObjectiveProblem) -> tuple[Plan | None, bool]:
     }
     group = [at for at, state in enumerate(scenario.states) if state.id in wanted]
     objective = LinearObjective("nothing", True, np.zeros(columns.count, np.int64), 1, Fraction(0))
-    piece, free = subproblem_data(task, Plan(nothing, NO_PAIRS), group, Limits(10 * STATE_WORK, quick=True), objective)
+    limits = Limits(10 * task.settings.subproblems.state_work, quick=True)
+    piece, free = subproblem_data(task, Plan(nothing, NO_PAIRS), group, limits, objective)
     outcome = engine(piece.engine)(piece.model, piece.objective, piece.limits, task.clock)
     if outcome.point is None:
         return None, outcome.status == "infeasible"
@@ -89,7 +86,7 @@ def dead_states(task: ObjectiveProblem, meter: WorkBudget) -> frozenset[int]:
     task = replace(task, model=task.formulation.model)
     nobody = Plan(np.zeros(task.columns.count, np.int64), NO_PAIRS)
     nothing = LinearObjective("nothing", True, np.zeros(task.columns.count, np.int64), 1, Fraction(0))
-    limits = Limits(STATE_WORK, quick=True)
+    limits = Limits(task.settings.subproblems.state_work, quick=True)
     dead = set()
     for state, column in enumerate(task.columns.complete.tolist()):
         if task.clock.reason() or meter.empty:
@@ -125,7 +122,9 @@ def free_groups(
     solved again on its own.
     """
     now = task.model.rows.activity(plan.point)
-    sent = [subproblem_data(task, plan, group, _limits(group), search, thorough, now) for group in groups]
+    sent = [
+        subproblem_data(task, plan, group, group_limits(task, len(group)), search, thorough, now) for group in groups
+    ]
     answers = solve_subproblems(task, [piece for piece, _ in sent])
     parts = [Subproblem(group, free, answer) for group, (_, free), answer in zip(groups, sent, answers, strict=True)]
     for part in parts:
@@ -143,8 +142,10 @@ def free_groups(
     return plan, [False] * len(parts)
 
 
-def _limits(group: frozenset[int]) -> Limits:
-    return Limits(STATE_WORK * len(group), GROUP_GAP, quick=True)
+def group_limits(task: ObjectiveProblem, states: int = 1) -> Limits:
+    """Returns when the search of a group of so many States ends."""
+    settings = task.settings.subproblems
+    return Limits(settings.state_work * states, settings.gap, quick=True)
 
 
 def _own_gain(task: ObjectiveProblem, plan: Plan, found: Plan, part: Subproblem, search: LinearObjective) -> int:
@@ -165,7 +166,7 @@ def _one_by_one(
     for part in parts:
         found = merged(task, plan, [part]) if part.moved else None
         if found is None and part.moved and any(won):
-            piece, free = subproblem_data(task, plan, part.group, _limits(part.group), search, thorough)
+            piece, free = subproblem_data(task, plan, part.group, group_limits(task, len(part.group)), search, thorough)
             again = Subproblem(part.group, free, solve_subproblem(piece))
             meter.spend(len(free), True)
             found = merged(task, plan, [again]) if again.moved else None

@@ -1,0 +1,204 @@
+"""What the engine's search was tuned by, in one place: settings by concern, each with its unit and its reason.
+
+The defaults are what `matcher.solve` uses and what its results are promised for. Whoever studies the search passes
+others: ``solve(scenario, settings=Settings(neighbourhoods=NeighbourhoodSettings(most_states=6)))``. They change
+which portfolio is found and how tight its bound is, never what counts as a right portfolio or a valid bound.
+Work is deterministic: a unit takes about a second of one core.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True)
+class MethodSettings:
+    """Which scenarios are solved as one model, and what each objective may use."""
+
+    most_states: int = 10
+    """Scenarios with at most this many States that have options are solved as one model ..."""
+    most_columns: int = 2500
+    """... if the model has at most this many columns."""
+    objective_share: float = 0.5
+    """Share of the work and time left that one objective may use; what it leaves goes to the next ones."""
+
+    def takes_one_model(self, states: int, columns: int) -> bool:
+        """Returns whether so many States in so many columns are solved as one model."""
+        return states <= self.most_states and columns <= self.most_columns
+
+
+@dataclass(frozen=True)
+class SingleModelSettings:
+    """The method for small scenarios: one model."""
+
+    search_share: float = 0.8
+    """Share of the time left for the search; the rest is for whole units."""
+    most_exact_columns: int = 4000
+    """A model whose columns number at most this and are all coarse goes to CP-SAT."""
+
+
+@dataclass(frozen=True)
+class SubproblemSettings:
+    """Groups of States that are freed: when their search ends, and what it counts as."""
+
+    state_work: float = 1.0
+    """Work allowed for one State."""
+    least_work: float = 0.02
+    """Work that even the smallest group costs."""
+    gap: float = 1e-3
+    """Relative gap at which a group counts as solved."""
+    searched_rate: float = 0.1
+    """Share of a State's work that a search over 1,000 columns counts as ..."""
+    relaxed_rate: float = 0.02
+    """... that cutting a part out and relaxing it does, where the relaxation leaves nothing to search ..."""
+    at_hand_rate: float = 0.008
+    """... and that relaxing a part which is at hand already does: nothing is cut out or settled."""
+    growth: float = 1.5
+    """Power of the number of columns by which work grows: as measured, a little faster than their number."""
+
+    def work(self, columns: int, searched: bool = True) -> float:
+        """Returns the work that cutting out and solving a part of some columns counts as."""
+        rate = self.searched_rate if searched else self.relaxed_rate
+        return max(self.least_work, rate * self.state_work * float((columns / 1000) ** self.growth))
+
+    def relaxation_work(self, columns: int) -> float:
+        """Returns the work that relaxing a part at hand counts as."""
+        return max(self.least_work / 10, self.at_hand_rate * self.state_work * float((columns / 1000) ** self.growth))
+
+
+@dataclass(frozen=True)
+class NeighbourhoodSettings:
+    """Which States are freed together."""
+
+    most_states: int = 4
+    """Largest group of States."""
+    least_groups: int = 2
+    """Groups freed at once, at least; the same for any number of workers, so that the result is too."""
+    states_per_group: int = 25
+    """One more group is freed at once for so many States: what a round costs beside its groups grows with the whole."""
+
+
+@dataclass(frozen=True)
+class SweepSettings:
+    """Sweeps over the States, each served on its own."""
+
+    price_shares: tuple[float, ...] = (0.85, 0.7, 0.85, 0.4, 0.7, 0.85)
+    """Shares of the prices at which States are served, sweep after sweep: at full prices too little flows."""
+    fresh_shares: tuple[float, ...] = (1.0, 0.6)
+    """Further shares at which few States are served from the start: one start may lead nowhere good."""
+    few_states: int = 20
+    """So many States are few."""
+    least_gain: Fraction = Fraction(1, 200)
+    """Sweeps go on while each gains more than this share of the objective."""
+    time_share: float = 0.4
+    """Share of the time left for sweeps."""
+    first_states: int = 40
+    """Most States served before there are prices."""
+
+
+@dataclass(frozen=True)
+class CompletionSettings:
+    """The search for States that can never complete, whatever the others leave them."""
+
+    share: float = 0.25
+    """Share of time and work for it."""
+    most_states: int = 500
+    """Beyond so many States none is tried: it would take longer than it wins."""
+
+
+@dataclass(frozen=True)
+class PriceSettings:
+    """The relaxation of the whole, whose prices bound the objective and guide the sweeps."""
+
+    relaxation_work: float = 60.0
+    """Work allowed for the relaxation; cut short, its prices bound less well but they do."""
+    most_factored_terms: int = 200_000
+    """Most terms of a model that an interior-point method prices; beyond, and where it fails, a first-order one."""
+    valuing_share: float = 0.25
+    """Share of the time left for valuing States in whole numbers."""
+    first_steps: int = 24
+    """Steps towards better prices before the first sweep, where the relaxation was solved roughly ..."""
+    next_steps: int = 8
+    """... and after each sweep."""
+
+
+@dataclass(frozen=True)
+class BundleSettings:
+    """Steps towards better prices in a box around the best ones known."""
+
+    first_box: float = 0.1
+    """Share by which prices may move in the first step."""
+    least_price: float = 0.1
+    """Share of the mean price that counts as the price of rows that are cheaper."""
+    serious_share: float = 0.1
+    """Share of the gain that the model promised at which prices become the best."""
+    good_share: float = 0.3
+    """Share of that gain at which the box grows."""
+    growth: float = 1.5
+    """Factor by which the box grows after a good step."""
+    shrinking: float = 0.6
+    """Factor by which the box shrinks after a step that was not serious."""
+    forgotten_after: int = 3
+    """Steps after which an idle point is forgotten."""
+    least_gain: float = 1e-4
+    """Relative gain below which the model promises too little to go on."""
+    master_work: float = 4.0
+    """Work allowed for one model of the points: beyond, there are too many blocks for this."""
+    block_work: float = 1.0
+    """Work allowed for one State's relaxation."""
+
+
+@dataclass(frozen=True)
+class JointSettings:
+    """All States searched in one model under a limit on the clock, once each has been served."""
+
+    most_columns: int = 10_000
+    """Most columns of a model that is worth it."""
+    states_share: float = 0.3
+    """Share of the time left for serving States before it."""
+    search_share: float = 0.9
+    """Share of the time left for the search: the rest is for whole units."""
+    real_share: float = 0.75
+    """Share of that time for the search in real numbers."""
+
+
+@dataclass(frozen=True)
+class ConflictSettings:
+    """Trials whether a model has any point: the question behind every conflict."""
+
+    work: float = 20.0
+    """Work of each trial."""
+    most_exact_columns: int = 4000
+    """A model of at most this many columns is decided by CP-SAT, in whole numbers."""
+
+
+@dataclass(frozen=True)
+class CertificateSettings:
+    """The prices that prove a result's bounds."""
+
+    steps: int = 40
+    """Steps towards better prices where the first ones are rough."""
+    work: float = 600.0
+    """Work allowed for a relaxation."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All of the engine's settings."""
+
+    method: MethodSettings = MethodSettings()
+    single_model: SingleModelSettings = SingleModelSettings()
+    subproblems: SubproblemSettings = SubproblemSettings()
+    neighbourhoods: NeighbourhoodSettings = NeighbourhoodSettings()
+    sweeps: SweepSettings = SweepSettings()
+    completions: CompletionSettings = CompletionSettings()
+    prices: PriceSettings = PriceSettings()
+    bundle: BundleSettings = BundleSettings()
+    joint: JointSettings = JointSettings()
+    conflicts: ConflictSettings = ConflictSettings()
+    certificates: CertificateSettings = CertificateSettings()
+
+
+DEFAULT_SETTINGS = Settings()
+"""What is used where none are passed."""

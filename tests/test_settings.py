@@ -1,0 +1,98 @@
+"""Settings of the search: each is read where it works, and a changed one changes what the search does."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import matcher
+from benchmarks.instances import generate
+from matcher.alternatives.settings import AlternativeSettings
+from matcher.engine.by_state.neighbourhoods import Groups
+from matcher.engine.by_state.search import WorkBudget, group_limits
+from matcher.engine.settings import (
+    MethodSettings,
+    NeighbourhoodSettings,
+    Settings,
+    SingleModelSettings,
+    SubproblemSettings,
+)
+from matcher.engine.single_model import engine_for
+from matcher.engine.solving import solve
+from matcher.portfolio.result import SolveOptions
+from smallest_scenario import small_scenario
+from test_decomposition import task_of
+
+SOURCE = Path(matcher.__file__).parent
+
+
+def _leaves(settings: Any) -> Iterator[str]:
+    """Yields the name of each setting that is no group of settings."""
+    for each in fields(settings):
+        value = getattr(settings, each.name)
+        if is_dataclass(value):
+            yield from _leaves(value)
+        else:
+            yield each.name
+
+
+def _read() -> frozenset[str]:
+    """Names of attributes that the package reads; settings' own methods count."""
+    found = set()
+    for path in SOURCE.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        found |= {each.attr for each in ast.walk(tree) if isinstance(each, ast.Attribute)}
+    return frozenset(found)
+
+
+@pytest.mark.parametrize("settings", [AlternativeSettings()], ids=lambda each: type(each).__name__)
+def test_no_setting_is_left_unread(settings: Any) -> None:
+    """A setting that nobody reads would promise what it does not do."""
+    names = list(_leaves(settings))
+    assert len(names) > 3
+    assert set(names) <= _read()
+
+
+def test_settings_decide_which_scenarios_are_one_model() -> None:
+    """The smallest scenario is solved as one model, unless no State is few enough; the portfolio is as good."""
+    scenario, options = small_scenario(), SolveOptions(work=1)
+    one = solve(scenario, options)
+    by_state = solve(scenario, options, settings=Settings(method=MethodSettings(most_states=0)))
+    assert (one.method, by_state.method) == ("whole", "decomposition")
+    assert [each.value for each in one.stages] == [each.value for each in by_state.stages]
+
+
+def test_settings_reach_the_groups_that_are_freed() -> None:
+    """Groups are as many and as large as the settings let them be, and end at their limits."""
+    task = task_of(generate("tiny", 1))
+    wide = Settings(
+        neighbourhoods=NeighbourhoodSettings(most_states=1, least_groups=3),
+        subproblems=SubproblemSettings(state_work=5.0, gap=0.5),
+    )
+    changed = replace(task, settings=wide)
+    groups, others = Groups(changed), Groups(task)
+    assert [len(each) for each in groups.draw()] == [1, 1, 1]
+    assert [len(each) for each in others.draw()] == [2, 2]
+    assert (group_limits(changed, 2).work, group_limits(changed, 2).gap) == (10.0, 0.5)
+    assert (group_limits(task, 2).work, group_limits(task, 2).gap) == (2.0, 1e-3)
+
+
+def test_settings_say_what_work_counts_as() -> None:
+    """A search over 4,000 columns counts as 8 times one over 1,000, and as 16 times at power 2."""
+    usual, steep = WorkBudget(9.0), WorkBudget(9.0, rates=SubproblemSettings(growth=2.0))
+    for meter in (usual, steep):
+        meter.spend(4_000)
+    assert (usual.used, steep.used) == pytest.approx((0.8, 1.6))
+
+
+def test_settings_decide_which_model_is_small() -> None:
+    """A coarse model goes to CP-SAT, unless it has more columns than the settings call few."""
+    task = task_of(small_scenario({"states.A.absorption": None}))
+    coarse = replace(task, model=replace(task.model, relaxable=task.model.relaxable & False))
+    none = replace(coarse, settings=Settings(single_model=SingleModelSettings(most_exact_columns=0)))
+    assert (engine_for(coarse), engine_for(none)) == ("cpsat", "scip")
