@@ -10,8 +10,9 @@ import pytest
 
 from matcher.portfolio.result import Clock
 from matcher.solvers.engines import Solver, engine
-from matcher.solvers.integer_repair import REACH, whole_point
+from matcher.solvers.integer_repair import whole_point
 from matcher.solvers.linear_model import Ints, LinearModel, LinearObjective, RowBuilder, objective
+from matcher.solvers.settings import DEFAULT_SOLVER_SETTINGS, RepairSettings, SolverSettings
 
 Line = tuple[dict[int, int], int | None, int | None]
 
@@ -63,7 +64,7 @@ def test_a_need_is_met_to_the_last_granule() -> None:
     found = _found(model, [333.333333, 333.333333, 333.333334], {})
     assert found is not None
     assert sum(found) == 1000
-    assert all(abs(each - 333) <= REACH[0] + 1 for each in found)
+    assert all(abs(each - 333) <= DEFAULT_SOLVER_SETTINGS.repair.reach[0] + 1 for each in found)
 
 
 def test_columns_of_yes_or_no_are_kept() -> None:
@@ -75,9 +76,18 @@ def test_columns_of_yes_or_no_are_kept() -> None:
 
 def test_the_second_try_reaches_further() -> None:
     """Where the nearest whole point is a few granules off, the wider search finds it."""
-    off = REACH[0] + 3
+    off = DEFAULT_SOLVER_SETTINGS.repair.reach[0] + 3
     model = _model([({0: 1, 1: -20}, 0, 0)], [500, 25], [True, False])
     assert _found(model, [100.0 + off, 5.0], {0: 1}) == [100, 5]
+
+
+def test_settings_say_how_far_the_search_reaches() -> None:
+    """With no reach in either try the same point has no whole one near it."""
+    model = _model([({0: 1, 1: -20}, 0, 0)], [500, 25], [True, False])
+    still = SolverSettings(repair=RepairSettings(reach=(0, 0)))
+    point, aim = np.array([105.0, 5.0]), _aim({0: 1}, model.upper)
+    assert whole_point(model, point, aim, Clock(), thorough=True) is not None
+    assert whole_point(model, point, aim, Clock(), thorough=False, settings=still) is None
 
 
 def test_implied_columns_move_as_far_as_they_must() -> None:

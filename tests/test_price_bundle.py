@@ -65,10 +65,10 @@ def test_a_linear_program_is_smallest_where_it_says() -> None:
     """min x + 2y with x + y >= 3, x <= 2 is at (2, 1); no point where rows exclude each other."""
     two = np.array([0.0, 0.0]), np.array([2.0, 9.0]), np.array([1.0, 2.0])
     row, column, value = np.array([0, 0]), np.array([0, 1]), np.array([1.0, 1.0])
-    found = minimum(Continuous(*two, row, column, value, np.array([3.0]), np.array([np.inf])), 1.0, Clock())
+    found = minimum(Continuous(*two, row, column, value, np.array([3.0]), np.array([np.inf])), Limits(1.0), Clock())
     assert found is not None
     assert found == pytest.approx([2.0, 1.0])
-    none = minimum(Continuous(*two, row, column, value, np.array([12.0]), np.array([np.inf])), 1.0, Clock())
+    none = minimum(Continuous(*two, row, column, value, np.array([12.0]), np.array([np.inf])), Limits(1.0), Clock())
     assert none is None
 
 

@@ -15,7 +15,9 @@ from benchmarks.instances import generate
 from matcher.alternatives.settings import AlternativeSettings
 from matcher.engine.by_state.neighbourhoods import Groups
 from matcher.engine.by_state.search import WorkBudget, group_limits
+from matcher.engine.conflicts.trial import first_engine, has_point
 from matcher.engine.settings import (
+    ConflictSettings,
     MethodSettings,
     NeighbourhoodSettings,
     Settings,
@@ -24,7 +26,9 @@ from matcher.engine.settings import (
 )
 from matcher.engine.single_model import engine_for
 from matcher.engine.solving import solve
-from matcher.portfolio.result import SolveOptions
+from matcher.portfolio.result import Clock, SolveOptions
+from matcher.solvers.engines import engine
+from matcher.solvers.settings import SolverSettings, WorkRates
 from smallest_scenario import small_scenario
 from test_decomposition import task_of
 
@@ -96,3 +100,24 @@ def test_settings_decide_which_model_is_small() -> None:
     coarse = replace(task, model=replace(task.model, relaxable=task.model.relaxable & False))
     none = replace(coarse, settings=Settings(single_model=SingleModelSettings(most_exact_columns=0)))
     assert (engine_for(coarse), engine_for(none)) == ("cpsat", "scip")
+
+
+def test_settings_decide_which_engine_proves_a_conflict() -> None:
+    """A small model is CP-SAT's, unless the settings call none small."""
+    model = task_of(small_scenario()).model
+    none = Settings(conflicts=ConflictSettings(most_exact_columns=0))
+    assert (first_engine(model), first_engine(model, none)) == ("cpsat", "scip")
+    assert has_point(model, Clock(), none)
+
+
+def test_settings_say_what_an_engine_does_for_its_work() -> None:
+    """A relaxation that may take one pivot for all its work bounds less well than one that may take thousands."""
+    task = task_of(generate("tiny", 1))
+    few = Settings(solvers=SolverSettings(rates=WorkRates(pivots=1)))
+    usual, cut_short = (
+        engine("lp")(task.model, task.objective, settings.limits(1.0), Clock()) for settings in (Settings(), few)
+    )
+    assert (usual.status, cut_short.status) == ("optimal", "feasible")
+    assert usual.bound is not None
+    assert cut_short.bound is not None
+    assert cut_short.bound > usual.bound

@@ -76,7 +76,7 @@ def try_without(asked: Asked, key: Key) -> Trial:
     for rows in sides:
         ground = ground_of(formulation, asked.portfolio, asked.allowed, Serial(), rows, asked.settings.engine)
         states = ground.states if asked.together else [place]
-        limits = Limits(asked.settings.trial_work * len(states), asked.settings.trial_gap)
+        limits = asked.settings.engine.limits(asked.settings.trial_work * len(states), asked.settings.trial_gap)
         for objective in (_NOTHING, "cost"):
             plan, impossible = _plan(ground, states, objective, limits)
             found = None if plan is None else checked_alternative(asked.merged, asked.allowed, ground.portfolio(plan))
@@ -110,7 +110,7 @@ def _plan(ground: ToleranceModel, states: list[int], name: str, limits: Limits) 
     assert outcome is not None
     if outcome.point is None:
         return None, outcome.status == "infeasible"
-    found = whole_pairs(piece.model, piece.flows, outcome.point, piece.objective, clock)
+    found = whole_pairs(piece.model, piece.flows, outcome.point, piece.objective, clock, piece.solvers)
     if found is None:
         return None, False
     return merged(task, ground.plan, [Subproblem(frozenset(states), free, SubproblemSolution(*found, True))]), False

@@ -12,6 +12,7 @@ search's word, and whoever verifies a bundle is told by how much.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
@@ -29,6 +30,7 @@ from matcher.engine.lexicographic import (
     with_objective_floor,
 )
 from matcher.engine.problem import ObjectiveProblem
+from matcher.engine.settings import DEFAULT_SETTINGS, Settings
 from matcher.execution import Serial
 from matcher.formulation.columns import WORST_SCALE
 from matcher.formulation.formulate import formulate
@@ -43,10 +45,6 @@ from matcher.solvers.linear_model import Floats, LinearModel, LinearObjective, R
 from matcher.units import fraction, plain
 from matcher.verification.worths import EQUATIONS
 
-STEPS = 40
-"""Steps towards better prices where the first ones are rough."""
-WORK = 600.0
-"""Work allowed for a relaxation."""
 _DIGITS = 15
 """Significant digits of a written price: any price proves something, and more digits would not prove more."""
 _NOTHING = 1e-16
@@ -56,13 +54,15 @@ Instance = list[Any]
 """Ids and numbers that name an instance of a rule, and its price."""
 
 
-def certify(scenario: Scenario, result: Result) -> dict[str, Any]:
+def certify(scenario: Scenario, result: Result, settings: Settings = DEFAULT_SETTINGS) -> dict[str, Any]:
     """Returns the certificate of a result, as plain data; takes about as long as the relaxations of its objectives.
 
     Parameters
     ----------
     scenario, result
         A scenario and what was proposed for it.
+    settings
+        What the search for prices is tuned by.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def certify(scenario: Scenario, result: Result) -> dict[str, Any]:
             _silent,
             Serial(),
         )
-        prices = _prices(task)
+        prices = _prices(replace(task, settings=settings))
         written = {} if prices is None else _written(task, merged, prices)
         stages.append(
             {
@@ -148,30 +148,35 @@ def _prices(task: ObjectiveProblem) -> Floats | None:
     sign = 1.0 if task.objective.maximise else -1.0
     if len(task.model.rows.column) <= task.settings.prices.most_factored_terms:
         try:
-            relaxed = engine("interior")(task.model, task.objective, Limits(WORK), task.clock)
+            relaxed = engine("interior")(task.model, task.objective, _limits(task), task.clock)
         except SolverFailed:
             return _rough_prices(task)
         return None if relaxed.prices is None else sign * relaxed.prices / task.objective.denominator
     return _rough_prices(task)
 
 
+def _limits(task: ObjectiveProblem) -> Limits:
+    """When a relaxation ends."""
+    return task.settings.limits(task.settings.certificates.work)
+
+
 def _rough_prices(task: ObjectiveProblem) -> Floats | None:
     """Prices of a large model: of shared rows by a first-order method and a bundle, then of each State's own."""
     sign = 1.0 if task.objective.maximise else -1.0
-    relaxed = engine("first_order")(task.model, task.objective, Limits(WORK), task.clock)
+    relaxed = engine("first_order")(task.model, task.objective, _limits(task), task.clock)
     plan, _ = starting_plan(task)
     if relaxed.prices is None or plan is None:
         return None
     blocks = cut(task.model, task.objective, task.columns.state)
     bundle = Bundle(task, blocks, whole_prices(blocks, sign * relaxed.prices[blocks.row]), plan)
-    bundle.step(STEPS, WorkBudget(float("inf")))
+    bundle.step(task.settings.certificates.steps, WorkBudget(float("inf")))
     shared = bundle.valued.valuation.prices
     prices = np.zeros(task.model.rows.count)
     prices[blocks.row] = shared / np.exp2(blocks.shift) / blocks.denominator
     reduced = reduced_weight(blocks, shared)
     for block in blocks.blocks:
         objective = LinearObjective("block", True, reduced[block.columns], 1, Fraction(0))
-        outcome = engine("lp")(block.model, objective, Limits(WORK), task.clock)
+        outcome = engine("lp")(block.model, objective, _limits(task), task.clock)
         if outcome.prices is not None:
             prices[block.rows] = outcome.prices / blocks.denominator
     return prices

@@ -66,7 +66,9 @@ def solve_part(
     if outcome.status == "infeasible":
         return Best(None, None, impossible=True)
     bound = None if outcome.bound is None else exact_bound(piece.objective, outcome.bound, piece.objective.error)
-    found = None if outcome.point is None else whole_pairs(part, piece.flows, outcome.point, piece.objective, clock)
+    found = None
+    if outcome.point is not None:
+        found = whole_pairs(part, piece.flows, outcome.point, piece.objective, clock, piece.solvers)
     if found is None:
         return Best(None, bound)
     answer = Subproblem(frozenset(states), free, SubproblemSolution(found[0], found[1], True))

@@ -23,7 +23,7 @@ from matcher.formulation.plans import Plan, plan_within, with_derived_columns
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import Earlier, Goal, Scenario
 from matcher.scenario.fields import Yearly
-from matcher.solvers.engines import Limits, engine
+from matcher.solvers.engines import engine
 from matcher.solvers.linear_model import LinearObjective
 
 AFTER = frozenset({"engagements", "cost"})
@@ -161,12 +161,12 @@ def _anew(task: ObjectiveProblem, plan: Plan, dropped: set[int]) -> Plan | None:
     if not dropped:
         return None
     objective = LinearObjective("nothing", True, np.zeros(task.columns.count, np.int64), 1, Fraction(0))
-    limits = Limits(10 * task.settings.subproblems.state_work, quick=True)
+    limits = task.settings.limits(10 * task.settings.subproblems.state_work, quick=True)
     piece, free = subproblem_data(task, plan, sorted(dropped), limits, objective)
     outcome = engine(piece.engine)(piece.model, piece.objective, piece.limits, task.clock)
     if outcome.point is None:
         return None
-    found = whole_pairs(piece.model, piece.flows, outcome.point, piece.objective, task.clock)
+    found = whole_pairs(piece.model, piece.flows, outcome.point, piece.objective, task.clock, piece.solvers)
     if found is None:
         return None
     return merged(task, plan, [Subproblem(frozenset(dropped), free, SubproblemSolution(found[0], found[1], True))])

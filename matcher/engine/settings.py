@@ -11,6 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from matcher.solvers.engines import Limits
+from matcher.solvers.settings import DEFAULT_SOLVER_SETTINGS, SolverSettings
+
 
 @dataclass(frozen=True)
 class MethodSettings:
@@ -198,6 +201,11 @@ class Settings:
     joint: JointSettings = JointSettings()
     conflicts: ConflictSettings = ConflictSettings()
     certificates: CertificateSettings = CertificateSettings()
+    solvers: SolverSettings = DEFAULT_SOLVER_SETTINGS
+
+    def limits(self, work: float, gap: float = 0.0, *, quick: bool = False) -> Limits:
+        """Returns when an engine stops: at so much work, of which each engine does as much as the settings say."""
+        return Limits(work, gap, quick, self.solvers.rates)
 
 
 DEFAULT_SETTINGS = Settings()

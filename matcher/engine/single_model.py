@@ -17,7 +17,7 @@ def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Objec
         return ObjectiveResult(None, None, infeasible=True)
     task.report("starting plan", start, None)  # what there is if the search is cut off
     hint = None if incumbent is None else incumbent.point.astype(np.float64)
-    limits = Limits(work, float(task.options.gap) / 2)
+    limits = task.settings.limits(work, float(task.options.gap) / 2)
     searching = task.clock.part(task.settings.single_model.search_share)  # the rest is for whole units
     outcome = engine(engine_for(task))(task.model, task.objective, limits, searching, hint)
     if outcome.status == "infeasible":

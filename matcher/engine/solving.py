@@ -168,7 +168,7 @@ def solve_within(
     finding = (
         ObjectiveResult(None, None, infeasible=True) if formulation.impossible else _pursue_all(run, model, method)
     )
-    why = why_infeasible(formulation, run.clock) if finding.infeasible else None
+    why = why_infeasible(formulation, run.clock, settings) if finding.infeasible else None
     return _result(run, formulation, method, finding.plan, why)
 
 

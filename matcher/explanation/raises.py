@@ -131,7 +131,7 @@ class _Ledger:
         point = outcome.point[: part.piece.model.columns]
         for most in (granted, self.room):  # in the amount found if that can be, else near it
             closed = part.piece.model.with_row_upper(self._upper(part.piece.model, most))
-            pairs = whole_pairs(closed, part.piece.flows, point, part.piece.objective, clock)
+            pairs = whole_pairs(closed, part.piece.flows, point, part.piece.objective, clock, part.piece.solvers)
             plan = None if pairs is None else part.merged(*pairs)
             if plan is not None:
                 return plan, int(exact_bound(objective, outcome.bound, Fraction(0)))

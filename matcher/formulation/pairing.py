@@ -18,9 +18,8 @@ from matcher.formulation.plans import NO_PAIRS, Pairs
 from matcher.portfolio.result import Clock
 from matcher.solvers.integer_repair import relaxed_with_room, whole_point
 from matcher.solvers.linear_model import Bools, Floats, Ints, LinearModel, LinearObjective, Rows, submodel
+from matcher.solvers.settings import DEFAULT_SOLVER_SETTINGS, SolverSettings
 
-ROOM = (1.0, 0.25)
-"""Shares of the room for rounding that are tried, one after the other."""
 _ZERO = 1e-7
 """Granules below which an engine's flow counts as none."""
 
@@ -78,25 +77,39 @@ class Lifted:
 
 
 def whole_pairs(
-    model: LinearModel, flows: Flows, point: Floats, objective: LinearObjective, clock: Clock
+    model: LinearModel,
+    flows: Flows,
+    point: Floats,
+    objective: LinearObjective,
+    clock: Clock,
+    settings: SolverSettings = DEFAULT_SOLVER_SETTINGS,
 ) -> tuple[Pairs, Ints] | None:
     """Returns pairs near an engine's point of a part of the compact model, and its other columns, whole.
 
     The pairs are numbered as in the whole model; None if no whole point was found nearby.
     """
-    found = _pairs_near(model, flows, point, objective, clock, thorough=False)
-    for share in ROOM:
+    found = _pairs_near(model, flows, point, objective, clock, settings, thorough=False)
+    for share in settings.repair.room_shares:
         if found is None:
-            roomy = _with_room(model, flows, point, objective, clock, share)
-            found = None if roomy is None else _pairs_near(model, flows, roomy, objective, clock, thorough=False)
-    return _pairs_near(model, flows, point, objective, clock, thorough=True) if found is None else found
+            roomy = _with_room(model, flows, point, objective, clock, share, settings)
+            if roomy is not None:
+                found = _pairs_near(model, flows, roomy, objective, clock, settings, thorough=False)
+    return _pairs_near(model, flows, point, objective, clock, settings, thorough=True) if found is None else found
 
 
 def _pairs_near(
-    model: LinearModel, flows: Flows, point: Floats, objective: LinearObjective, clock: Clock, *, thorough: bool
+    model: LinearModel,
+    flows: Flows,
+    point: Floats,
+    objective: LinearObjective,
+    clock: Clock,
+    settings: SolverSettings,
+    *,
+    thorough: bool,
 ) -> tuple[Pairs, Ints] | None:
     lifted = lift(model, flows, point)
-    found = whole_point(lifted.model, lifted.point, lifted.narrow(objective), clock, thorough=thorough)
+    objective = lifted.narrow(objective)
+    found = whole_point(lifted.model, lifted.point, objective, clock, thorough=thorough, settings=settings)
     if found is None:
         return None
     others = np.zeros(model.columns, np.int64)
@@ -109,7 +122,13 @@ def _pairs_near(
 
 
 def _with_room(
-    model: LinearModel, flows: Flows, point: Floats, objective: LinearObjective, clock: Clock, share: float
+    model: LinearModel,
+    flows: Flows,
+    point: Floats,
+    objective: LinearObjective,
+    clock: Clock,
+    share: float,
+    settings: SolverSettings,
 ) -> Floats | None:
     """The relaxation with yes-or-no columns kept and rows tightened by what whole granules can cost them.
 
@@ -128,7 +147,7 @@ def _with_room(
     room = np.bincount(rows.row_of_term, np.abs(rows.coefficient) * step[rows.column], minlength=rows.count)
     exact = np.array([label[0] in ("completion", "need", "balance") for label in rows.label], np.bool_)
     room[exact | (rows.lower == rows.upper)] = 0  # met to the granule: rounding must balance there, not give way
-    return relaxed_with_room(narrow, np.ceil(room * share).astype(np.int64), objective, clock)
+    return relaxed_with_room(narrow, np.ceil(room * share).astype(np.int64), objective, clock, settings)
 
 
 def _steps(flows: Flows) -> Ints:

@@ -14,8 +14,6 @@ from matcher.solvers.watch import stopped_on_cancel
 
 _EXACT_FLOAT = 2**53
 """Whole numbers up to this are exact as floats."""
-_CONFLICTS_PER_WORK = 5000
-"""Conflicts per unit of work: seldom reached before its own measure of work, which hardly sees some of them."""
 
 
 def solve_cpsat(
@@ -40,7 +38,7 @@ def solve_cpsat(
     solver.parameters.random_seed = 0
     solver.parameters.catch_sigint_signal = False  # a signal is the caller's to handle
     solver.parameters.max_deterministic_time = limits.work
-    solver.parameters.max_number_of_conflicts = max(1, int(limits.work * _CONFLICTS_PER_WORK))
+    solver.parameters.max_number_of_conflicts = max(1, int(limits.work * limits.rates.conflicts))
     solver.parameters.linearization_level = 2  # lazily, it can creep to a far bound a unit at a time
     solver.parameters.relative_gap_limit = limits.gap
     if clock.left is not None:

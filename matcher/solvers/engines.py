@@ -17,6 +17,7 @@ import numpy as np
 from matcher.errors import InvalidOptions, MatcherError, nearest
 from matcher.portfolio.result import Clock
 from matcher.solvers.linear_model import Floats, Ints, LinearModel, LinearObjective
+from matcher.solvers.settings import DEFAULT_SOLVER_SETTINGS, WorkRates
 
 SolveStatus = Literal["optimal", "feasible", "infeasible", "limit"]
 
@@ -50,6 +51,8 @@ class Limits:
     """Relative gap at which a point counts as optimal."""
     quick: bool = False
     """Whether a good point soon matters more than proof (where the engine can tell the two apart)."""
+    rates: WorkRates = DEFAULT_SOLVER_SETTINGS.rates
+    """What the engine does for a unit of work."""
 
 
 @dataclass(frozen=True)
@@ -106,10 +109,10 @@ def engine(name: str) -> Solver:
     return getattr(import_module(module), function)  # type: ignore[no-any-return]
 
 
-def minimum(program: Continuous, work: float, clock: Clock) -> Floats | None:
+def minimum(program: Continuous, limits: Limits, clock: Clock) -> Floats | None:
     """Returns where a linear program is smallest, by the simplex method and within its tolerances.
 
     None if a limit comes first.
     """
-    found = import_module("matcher.solvers.mathopt").solve_continuous(program, work, clock)
+    found = import_module("matcher.solvers.mathopt").solve_continuous(program, limits, clock)
     return None if found is None else np.asarray(found, np.float64)

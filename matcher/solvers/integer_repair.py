@@ -16,19 +16,20 @@ import numpy as np
 from matcher.portfolio.result import Clock
 from matcher.solvers.engines import Limits, engine
 from matcher.solvers.linear_model import UNLIMITED, Floats, Ints, LinearModel, LinearObjective, Rows, SubModel, submodel
+from matcher.solvers.settings import DEFAULT_SOLVER_SETTINGS, SolverSettings
 
 _ZERO = 1e-7
 """A fine column below this many units counts as zero in an engine's point."""
-_NEAR_ENOUGH = 1e-4
-"""Share of the objective's figure by which a whole point may miss the best nearby."""
-REACH = (2, 12)
-"""Granules by which a fine column may move, in the first and in the second try."""
-WORK = (0.1, 0.5)
-"""Deterministic work of each search for a whole point: the first mostly finds one at once."""
 
 
 def whole_point(
-    model: LinearModel, point: Floats, objective: LinearObjective, clock: Clock, *, thorough: bool = True
+    model: LinearModel,
+    point: Floats,
+    objective: LinearObjective,
+    clock: Clock,
+    *,
+    thorough: bool = True,
+    settings: SolverSettings = DEFAULT_SOLVER_SETTINGS,
 ) -> Ints | None:
     """Returns a whole point of the model near an engine's point, or None if none was found.
 
@@ -36,20 +37,36 @@ def whole_point(
     ----------
     thorough
         Whether to reach further, and to search anew with rows tightened, where the first try fails.
+    settings
+        How far and how long to search.
     """
+    repair = settings.repair
     near = np.clip(np.rint(point), model.lower, model.upper).astype(np.int64)
     if not model.relaxable.any():
-        return near if model.admits(near) else _search(model, point, near, objective, clock, REACH[0], WORK[1])
-    for reach, work in zip(REACH, WORK, strict=True):
-        found = _search(model, point, near, objective, clock, reach, work)
+        return (
+            near
+            if model.admits(near)
+            else _search(model, point, near, objective, clock, repair.reach[0], repair.work[1], settings)
+        )
+    for reach, work in zip(repair.reach, repair.work, strict=True):
+        found = _search(model, point, near, objective, clock, reach, work, settings)
         if found is not None or not thorough:
             return found
-    roomy = _with_room(model, point, near, objective, clock)
-    return None if roomy is None else _search(model, roomy, near, objective, clock, REACH[1], WORK[1])
+    roomy = _with_room(model, point, near, objective, clock, settings)
+    if roomy is None:
+        return None
+    return _search(model, roomy, near, objective, clock, repair.reach[1], repair.work[1], settings)
 
 
 def _search(
-    model: LinearModel, point: Floats, near: Ints, objective: LinearObjective, clock: Clock, reach: int, work: float
+    model: LinearModel,
+    point: Floats,
+    near: Ints,
+    objective: LinearObjective,
+    clock: Clock,
+    reach: int,
+    work: float,
+    settings: SolverSettings,
 ) -> Ints | None:
     """The best whole point whose fine columns lie within reach of the engine's, all others kept."""
     moving = model.derived | (model.relaxable & (point > _ZERO))
@@ -64,8 +81,8 @@ def _search(
         return None
     narrowed = narrow.narrow(objective)
     whole, moved = abs(objective.value(near)), abs(narrowed.value(near[narrow.free]))
-    gap = _NEAR_ENOUGH * float(whole / moved) if moved else 1.0  # what does not move counts, too
-    outcome = engine("cpsat")(asking, narrowed, Limits(work, min(gap, 1.0)), clock)
+    gap = settings.repair.near_enough * float(whole / moved) if moved else 1.0  # what does not move counts, too
+    outcome = engine("cpsat")(asking, narrowed, Limits(work, min(gap, 1.0), rates=settings.rates), clock)
     if outcome.point is None:
         return None
     found = narrow.widen(np.rint(outcome.point).astype(np.int64))
@@ -85,7 +102,7 @@ def _asking(model: LinearModel) -> LinearModel | None:
 
 
 def _with_room(
-    model: LinearModel, point: Floats, near: Ints, objective: LinearObjective, clock: Clock
+    model: LinearModel, point: Floats, near: Ints, objective: LinearObjective, clock: Clock, settings: SolverSettings
 ) -> Floats | None:
     """The relaxation with yes-or-no columns kept and each row tightened by one granule per moving term."""
     moving = model.derived | (model.relaxable & (point > _ZERO))
@@ -97,10 +114,16 @@ def _with_room(
         rows.lower == rows.upper
     )
     room[exact] = 0  # demand is met to the granule: rounding must balance there, not give way
-    return relaxed_with_room(narrow, room, objective, clock)
+    return relaxed_with_room(narrow, room, objective, clock, settings)
 
 
-def relaxed_with_room(narrow: SubModel, room: Ints, objective: LinearObjective, clock: Clock) -> Floats | None:
+def relaxed_with_room(
+    narrow: SubModel,
+    room: Ints,
+    objective: LinearObjective,
+    clock: Clock,
+    settings: SolverSettings = DEFAULT_SOLVER_SETTINGS,
+) -> Floats | None:
     """Returns the best real point of a part with its rows tightened, as a point of the whole model.
 
     None if there is none, or a row is too narrow for its room.
@@ -111,7 +134,8 @@ def relaxed_with_room(narrow: SubModel, room: Ints, objective: LinearObjective, 
     if (lower > upper).any():
         return None
     roomy = replace(narrow.model, rows=replace(rows, lower=lower, upper=upper))
-    outcome = engine("lp")(roomy, narrow.narrow(objective), Limits(2.0), clock)
+    limits = Limits(settings.repair.relaxation_work, rates=settings.rates)
+    outcome = engine("lp")(roomy, narrow.narrow(objective), limits, clock)
     if outcome.point is None:
         return None
     whole = narrow.base.astype(np.float64)

@@ -35,20 +35,10 @@ BOUND_TOLERANCE = 5e-6
 """Relative distance by which a search's bound is moved outwards: its pruning rests on tolerances."""
 _UNSEEN = 1e-6
 """Share of the largest weight below which a search, whose reduced costs are good to 1e-7, may overlook a weight."""
-_PIVOTS_PER_WORK = 5000
-"""Simplex pivots per unit of work."""
-_TERMS_PER_WORK = 2e7
-"""Terms that a first-order method passes over per unit of work."""
-_LEAST_PASSES = 500
-"""Passes that a first-order method makes at least: fewer price nothing."""
-_PRICE_ACCURACY = 1e-4
-"""Relative accuracy at which prices are good enough: the blocks make the bound."""
 _SUM_ROUNDING = 1e-14
 """Relative rounding of a sum in floats, of the size of its terms: some fifty times a double's own."""
 _NO_MEMORY = re.compile(r"SCIP error code -1\b|bad_alloc|[Oo]ut of memory")
 """What engines say when they are refused memory (SCIP_NOMEMORY is -1)."""
-_NODES_PER_WORK = 1e8
-"""Search nodes per unit of work and per nonzero: a rough price of one node."""
 
 
 def solve_scip(
@@ -84,7 +74,9 @@ def solve_interior(
     The bound holds as in `solve_relaxation`.
     """
     parameters = mathopt.SolveParameters(lp_algorithm=mathopt.LPAlgorithm.BARRIER)
-    parameters.highs.int_options["ipm_iteration_limit"] = max(_LEAST_PASSES, int(limits.work * 10))
+    parameters.highs.int_options["ipm_iteration_limit"] = max(
+        limits.rates.least_passes, int(limits.work * limits.rates.interior_passes)
+    )
     if clock.left is not None:
         parameters.time_limit = datetime.timedelta(seconds=max(clock.left, 0.01))
     return _relaxed(model, objective, parameters, clock, mathopt.SolverType.HIGHS)
@@ -100,9 +92,10 @@ def solve_first_order(
     parameters = mathopt.SolveParameters()
     parameters.pdlp.num_threads = 1
     criteria = parameters.pdlp.termination_criteria
-    criteria.simple_optimality_criteria.eps_optimal_relative = _PRICE_ACCURACY
+    criteria.simple_optimality_criteria.eps_optimal_relative = limits.rates.price_accuracy
     criteria.simple_optimality_criteria.eps_optimal_absolute = 1e-9
-    criteria.iteration_limit = max(_LEAST_PASSES, int(limits.work * _TERMS_PER_WORK / max(len(model.rows.column), 1)))
+    passes = int(limits.work * limits.rates.terms / max(len(model.rows.column), 1))
+    criteria.iteration_limit = max(limits.rates.least_passes, passes)
     if clock.left is not None:
         parameters.time_limit = datetime.timedelta(seconds=max(clock.left, 0.01))
     return _relaxed(model, objective, parameters, clock, mathopt.SolverType.PDLP)
@@ -244,11 +237,11 @@ def _parameters(limits: Limits, clock: Clock, nonzeros: int, relaxed: bool) -> m
     parameters = mathopt.SolveParameters(random_seed=1)
     if relaxed:
         parameters.lp_algorithm = mathopt.LPAlgorithm.DUAL_SIMPLEX  # its prices bound at any time
-        parameters.iteration_limit = max(1, int(limits.work * _PIVOTS_PER_WORK))
+        parameters.iteration_limit = max(1, int(limits.work * limits.rates.pivots))
     else:
         parameters.relative_gap_tolerance = limits.gap
         parameters.absolute_gap_tolerance = 0.0
-        parameters.node_limit = min(max(1, int(limits.work * _NODES_PER_WORK / max(nonzeros, 1) ** 1.5)), 2**31 - 1)
+        parameters.node_limit = min(max(1, int(limits.work * limits.rates.nodes / max(nonzeros, 1) ** 1.5)), 2**31 - 1)
     if clock.left is not None:
         parameters.time_limit = datetime.timedelta(seconds=max(clock.left, 0.01))
     return parameters
@@ -264,10 +257,10 @@ def _hurry(parameters: mathopt.SolveParameters) -> None:
     parameters.node_limit = min(4 * (parameters.node_limit or 1), 2**31 - 1)
 
 
-def solve_continuous(program: Continuous, work: float, clock: Clock) -> Floats | None:
+def solve_continuous(program: Continuous, limits: Limits, clock: Clock) -> Floats | None:
     """Returns where a linear program is smallest, as `matcher.solvers.engines.minimum` does."""
     proto = _proto(program, False, np.zeros(len(program.lower), np.bool_))
-    parameters = _parameters(Limits(work), clock, len(program.row), True)
+    parameters = _parameters(limits, clock, len(program.row), True)
     result = _run(proto, mathopt.SolverType.GLOP, parameters, None, clock)
     if mathopt.TerminationReason(result.termination.reason) not in (_REASONS.OPTIMAL, _REASONS.IMPRECISE):
         return None

@@ -46,7 +46,7 @@ from matcher.engine.by_state.worst_off import lifting, lowest
 from matcher.engine.problem import ObjectiveProblem, ObjectiveResult, better, guided
 from matcher.execution import ExecutionFailed
 from matcher.formulation.plans import Plan
-from matcher.solvers.engines import Limits, Outcome, SolverFailed, engine
+from matcher.solvers.engines import Outcome, SolverFailed, engine
 from matcher.solvers.linear_model import Floats, LinearObjective
 
 FIRST_ORDER = "first order"
@@ -131,7 +131,7 @@ def relaxation(task: ObjectiveProblem, meter: WorkBudget) -> tuple[ObjectiveProb
     if few and task.objective.name in ("completions", "weighted"):
         trying = replace(task, clock=task.clock.part(completions.share))
         live = without_completion(task, dead_states(trying, meter))
-    limits = Limits(prices.relaxation_work)
+    limits = task.settings.limits(prices.relaxation_work)
     if len(live.model.rows.column) <= prices.most_factored_terms:
         try:
             return live, engine("interior")(live.model, task.objective, limits, task.clock), "interior point"

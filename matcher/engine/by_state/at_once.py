@@ -61,7 +61,7 @@ def search(task: ObjectiveProblem, plan: Plan | None) -> Outcome | None:
         real,
         task.objective,
         "scip" if task.options.engine == "auto" else task.options.engine,
-        Limits(_NO_LIMIT, float(task.options.gap) / 2),
+        task.settings.limits(_NO_LIMIT, float(task.options.gap) / 2),
         None if plan is None else plan.point.astype(np.float64),
         task.clock.part(task.settings.joint.search_share).left or 0.0,
         task.settings.joint.real_share,

@@ -22,7 +22,7 @@ from matcher.engine.by_state.prices import Blocks, Valuation, value_blocks, whol
 from matcher.engine.by_state.search import WorkBudget
 from matcher.engine.problem import ObjectiveProblem
 from matcher.formulation.plans import Plan
-from matcher.solvers.engines import Continuous, Limits, minimum
+from matcher.solvers.engines import Continuous, minimum
 from matcher.solvers.linear_model import UNLIMITED, Floats, Ints, LinearObjective
 
 _IDLE = 1e-7
@@ -84,7 +84,8 @@ class Bundle:
         return Valued(self.blocks, self.best)
 
     def _value(self, prices: Ints) -> Valuation | None:
-        found = value_blocks(self._task, self.blocks, prices, Limits(self._settings.block_work), relaxed=True)
+        limits = self._task.settings.limits(self._settings.block_work)
+        found = value_blocks(self._task, self.blocks, prices, limits, relaxed=True)
         if found is not None:
             self._add(found.points)
         return found
@@ -164,7 +165,7 @@ class Bundle:
             worth,
             np.full(len(sizes), np.inf),
         )
-        point = minimum(master, self._settings.master_work, self._task.clock)
+        point = minimum(master, self._task.settings.limits(self._settings.master_work), self._task.clock)
         if point is None:
             return None
         self._forget(point, row, column, value, links + block)

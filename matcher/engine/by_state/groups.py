@@ -17,6 +17,7 @@ from matcher.formulation.plans import NO_PAIRS, Pairs, Plan, with_derived_column
 from matcher.portfolio.result import Clock
 from matcher.solvers.engines import Limits, engine
 from matcher.solvers.linear_model import Bools, Ints, LinearModel, LinearObjective, submodel
+from matcher.solvers.settings import SolverSettings
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class SubproblemData:
     engine: str
     seconds: float | None
     """Wall-clock seconds left, if limited."""
+    solvers: SolverSettings
+    """How to search for whole units."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ def subproblem_data(
         thorough,
         "scip" if task.options.engine == "auto" else task.options.engine,
         task.clock.left,
+        task.settings.solvers,
     )
     return piece, narrow.free
 
@@ -132,7 +136,7 @@ def solve_subproblem(piece: SubproblemData) -> SubproblemSolution:
         outcome = engine(piece.engine)(model, piece.objective, piece.limits, clock)
     if outcome.point is None:
         return SubproblemSolution(None, nothing, True)
-    found = whole_pairs(model, piece.flows, outcome.point, piece.objective, clock)
+    found = whole_pairs(model, piece.flows, outcome.point, piece.objective, clock, piece.solvers)
     return SubproblemSolution(None, nothing, True) if found is None else SubproblemSolution(found[0], found[1], True)
 
 

@@ -65,12 +65,12 @@ def starting_plan(task: ObjectiveProblem) -> tuple[Plan | None, bool]:
     }
     group = [at for at, state in enumerate(scenario.states) if state.id in wanted]
     objective = LinearObjective("nothing", True, np.zeros(columns.count, np.int64), 1, Fraction(0))
-    limits = Limits(10 * task.settings.subproblems.state_work, quick=True)
+    limits = task.settings.limits(10 * task.settings.subproblems.state_work, quick=True)
     piece, free = subproblem_data(task, Plan(nothing, NO_PAIRS), group, limits, objective)
     outcome = engine(piece.engine)(piece.model, piece.objective, piece.limits, task.clock)
     if outcome.point is None:
         return None, outcome.status == "infeasible"
-    found = whole_pairs(piece.model, piece.flows, outcome.point, piece.objective, task.clock)
+    found = whole_pairs(piece.model, piece.flows, outcome.point, piece.objective, task.clock, piece.solvers)
     if found is None:
         return None, False
     engaged = nothing.copy()
@@ -86,7 +86,7 @@ def dead_states(task: ObjectiveProblem, meter: WorkBudget) -> frozenset[int]:
     task = replace(task, model=task.formulation.model)
     nobody = Plan(np.zeros(task.columns.count, np.int64), NO_PAIRS)
     nothing = LinearObjective("nothing", True, np.zeros(task.columns.count, np.int64), 1, Fraction(0))
-    limits = Limits(task.settings.subproblems.state_work, quick=True)
+    limits = task.settings.limits(task.settings.subproblems.state_work, quick=True)
     dead = set()
     for state, column in enumerate(task.columns.complete.tolist()):
         if task.clock.reason() or meter.empty:
@@ -145,7 +145,7 @@ def free_groups(
 def group_limits(task: ObjectiveProblem, states: int = 1) -> Limits:
     """Returns when the search of a group of so many States ends."""
     settings = task.settings.subproblems
-    return Limits(settings.state_work * states, settings.gap, quick=True)
+    return task.settings.limits(settings.state_work * states, settings.gap, quick=True)
 
 
 def _own_gain(task: ObjectiveProblem, plan: Plan, found: Plan, part: Subproblem, search: LinearObjective) -> int:
@@ -180,7 +180,7 @@ def _one_by_one(
 def plan_near(task: ObjectiveProblem, point: Floats) -> Plan | None:
     """Returns the settled plan of an engine's point of the whole model, or None if none is near it."""
     flows = flows_of(task.columns, np.arange(task.model.columns))
-    found = whole_pairs(task.model, flows, point, task.objective, task.clock)
+    found = whole_pairs(task.model, flows, point, task.objective, task.clock, task.settings.solvers)
     return (
         None
         if found is None

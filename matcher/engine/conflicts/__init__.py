@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from matcher.engine.conflicts.decided import decided_conflict, decisions_of
 from matcher.engine.conflicts.limits import confirmed, limits_of, restricted, smallest
 from matcher.engine.conflicts.trial import has_point
+from matcher.engine.settings import DEFAULT_SETTINGS, Settings
 from matcher.formulation.formulation import Formulation, Impossible
 from matcher.portfolio.result import Clock, Confirmer, Conflict
 from matcher.scenario import Commitment, Scenario
@@ -29,31 +30,33 @@ class Infeasibility:
     """Engine that came to the same, or ``arithmetic``; None if nothing did, and then it counts as no proof."""
 
 
-def why_infeasible(formulation: Formulation, clock: Clock) -> Infeasibility:
+def why_infeasible(formulation: Formulation, clock: Clock, settings: Settings = DEFAULT_SETTINGS) -> Infeasibility:
     """Returns why a scenario has no portfolio.
 
     Parameters
     ----------
     formulation
         Its formulation, of which an engine has told that it has no point, or which says so itself.
+    settings
+        What the trials are tuned by.
     """
     if formulation.impossible:
-        return _by_arithmetic(formulation, clock)
-    kept = decided_conflict(formulation, clock)
+        return _by_arithmetic(formulation, clock, settings)
+    kept = decided_conflict(formulation, clock, settings)
     here = restricted(formulation.scenario, [each.decision for each in kept])
-    named = smallest(here, clock)
+    named = smallest(here, clock, settings)
     conflicts = (*(each.conflict for each in kept), *named)
-    return Infeasibility(conflicts, confirmed(here, named, clock))
+    return Infeasibility(conflicts, confirmed(here, named, clock, settings))
 
 
-def _by_arithmetic(formulation: Formulation, clock: Clock) -> Infeasibility:
+def _by_arithmetic(formulation: Formulation, clock: Clock, settings: Settings) -> Infeasibility:
     """Each decision that is impossible alone, with the limits against it where it is not barred by a rule."""
     conflicts: list[Conflict] = []
     for each in formulation.impossible:
         conflicts.append(_told(each))
         if each.reason == "commitment_too_large":
             here = restricted(formulation.scenario, [_commitment(formulation.scenario, each.subjects)])
-            conflicts += smallest(here, clock)
+            conflicts += smallest(here, clock, settings)
     return Infeasibility(tuple(dict.fromkeys(conflicts)), "arithmetic")
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from matcher.engine.conflicts.trial import is_impossible
+from matcher.engine.settings import DEFAULT_SETTINGS, Settings
 from matcher.formulation.decisions import committed_columns, relation_of
 from matcher.formulation.formulation import Formulation
 from matcher.portfolio.result import Clock, Conflict
@@ -32,13 +33,15 @@ class Decided:
     """Rows that it adds."""
 
 
-def decided_conflict(formulation: Formulation, clock: Clock) -> tuple[Decided, ...]:
+def decided_conflict(
+    formulation: Formulation, clock: Clock, settings: Settings = DEFAULT_SETTINGS
+) -> tuple[Decided, ...]:
     """Returns a smallest set of commitments and pins that cannot all be met."""
     needed = decisions_of(formulation)
     kept = list(needed)
     for each in needed:
         trial = [other for other in kept if other is not each]
-        if clock.reason() is None and not _possible(formulation, trial, clock):
+        if clock.reason() is None and not _possible(formulation, trial, clock, settings):
             kept = trial
     return tuple(kept)
 
@@ -77,7 +80,7 @@ def _pins(formulation: Formulation) -> Iterator[Decided]:
         yield Decided(each, conflict, lower, frozenset({row}))
 
 
-def _possible(formulation: Formulation, decisions: list[Decided], clock: Clock) -> bool:
+def _possible(formulation: Formulation, decisions: list[Decided], clock: Clock, settings: Settings) -> bool:
     """Whether a portfolio meets these decisions (undecided within the work counts as possible)."""
     model = formulation.model
     lower = np.zeros(model.columns, np.int64)
@@ -86,7 +89,7 @@ def _possible(formulation: Formulation, decisions: list[Decided], clock: Clock) 
             lower[column] = max(int(lower[column]), least)
     wanted = frozenset[int]().union(*(each.rows for each in decisions))
     trial = replace(model, lower=lower, rows=_without_pins(model, wanted))
-    return not is_impossible(trial, clock)
+    return not is_impossible(trial, clock, settings=settings)
 
 
 def _without_pins(model: LinearModel, kept: frozenset[int]) -> Rows:

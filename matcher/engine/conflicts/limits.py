@@ -18,6 +18,7 @@ from fractions import Fraction
 from typing import Any
 
 from matcher.engine.conflicts.trial import first_engine, is_impossible
+from matcher.engine.settings import DEFAULT_SETTINGS, Settings
 from matcher.formulation.formulate import formulate
 from matcher.portfolio.result import Clock, Confirmer, Conflict
 from matcher.scenario import Commitment, FundingOffer, Need, Pin, Scenario, State, TechnicalOffer
@@ -58,7 +59,7 @@ def restricted(scenario: Scenario, decisions: Sequence[Commitment | Pin]) -> Sce
     return Scenario.from_edit(document)
 
 
-def smallest(scenario: Scenario, clock: Clock) -> tuple[Conflict, ...]:
+def smallest(scenario: Scenario, clock: Clock, settings: Settings = DEFAULT_SETTINGS) -> tuple[Conflict, ...]:
     """Returns a smallest set of limits under which the decisions of a scenario are impossible; there may be others.
 
     Empty where they are impossible without any, or where the time ends first.
@@ -66,7 +67,7 @@ def smallest(scenario: Scenario, clock: Clock) -> tuple[Conflict, ...]:
     limits = [limit.conflict for limit in limits_of(scenario)]
 
     def impossible(kept: Sequence[Conflict]) -> bool:
-        return clock.reason() is None and _impossible(under(scenario, kept), clock)
+        return clock.reason() is None and _impossible(under(scenario, kept), clock, settings)
 
     if not impossible(limits):
         return ()
@@ -99,7 +100,9 @@ def _explained(
     return _explained(kept + of_second, bool(of_second), first, impossible) + of_second
 
 
-def confirmed(scenario: Scenario, kept: Sequence[Conflict], clock: Clock) -> Confirmer | None:
+def confirmed(
+    scenario: Scenario, kept: Sequence[Conflict], clock: Clock, settings: Settings = DEFAULT_SETTINGS
+) -> Confirmer | None:
     """Returns what else, an engine or arithmetic, finds no portfolio under these limits alone; None if nothing."""
     try:
         formulation = formulate(under(scenario, kept))
@@ -107,20 +110,22 @@ def confirmed(scenario: Scenario, kept: Sequence[Conflict], clock: Clock) -> Con
         return None
     if formulation.impossible:
         return "arithmetic"
-    others: tuple[Confirmer, ...] = ("highs", "scip") if first_engine(formulation.model) == "cpsat" else ("highs",)
+    others: tuple[Confirmer, ...] = (
+        ("highs", "scip") if first_engine(formulation.model, settings) == "cpsat" else ("highs",)
+    )
     for name in others:
-        if clock.reason() is None and is_impossible(formulation.model, clock, name):
+        if clock.reason() is None and is_impossible(formulation.model, clock, name, settings):
             return name
     return None
 
 
-def _impossible(scenario: Scenario, clock: Clock) -> bool:
+def _impossible(scenario: Scenario, clock: Clock, settings: Settings) -> bool:
     """Whether there is proof that no portfolio keeps the scenario (undecided within the work counts as possible)."""
     try:
         formulation = formulate(scenario)
     except ModelTooLarge:
         return False
-    return bool(formulation.impossible) or is_impossible(formulation.model, clock)
+    return bool(formulation.impossible) or is_impossible(formulation.model, clock, settings=settings)
 
 
 def under(scenario: Scenario, kept: Iterable[Conflict]) -> Scenario:
