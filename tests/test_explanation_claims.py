@@ -18,7 +18,8 @@ from matcher.explanation.findings import Cause, Remedy, Shortfall
 from matcher.explanation.limits_against import BindingLimit, limits_against, scenario_without
 from matcher.explanation.relaxations import Relaxation, changed, raised_offer, relaxations_for
 from matcher.explanation.setting import Found, Goal, Setting
-from matcher.explanation.shortfalls import TRIFLE, remaining
+from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS
+from matcher.explanation.shortfalls import remaining
 from matcher.explanation.smallest_changes import PAIRED
 from matcher.explanation.trials import RelaxationTrials
 from matcher.io import load
@@ -128,7 +129,9 @@ class Trial:
             for stop in limits_against(self.scenario, self.goal):
                 if (stop.code, stop.subject) not in named:
                     most = self.most(scenario_without(self.scenario, [stop]))
-                    assert self.has <= most <= self.has + self.found.missing // TRIFLE, stop
+                    assert (
+                        self.has <= most <= self.has + self.found.missing // DEFAULT_EXPLANATION_SETTINGS.trifling_part
+                    ), stop
                     yield "no cause"
 
     def check_ledger(self) -> Iterator[str]:

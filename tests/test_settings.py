@@ -26,8 +26,11 @@ from matcher.engine.settings import (
 )
 from matcher.engine.single_model import engine_for
 from matcher.engine.solving import solve
+from matcher.explanation.account import Question, explain
+from matcher.explanation.setting import Goal, Setting, Tuning
+from matcher.explanation.settings import ExplanationSettings
 from matcher.portfolio.result import Clock, SolveOptions
-from matcher.solvers.engines import engine
+from matcher.solvers.engines import Limits, engine
 from matcher.solvers.settings import SolverSettings, WorkRates
 from smallest_scenario import small_scenario
 from test_decomposition import task_of
@@ -54,7 +57,9 @@ def _read() -> frozenset[str]:
     return frozenset(found)
 
 
-@pytest.mark.parametrize("settings", [AlternativeSettings()], ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize(
+    "settings", [ExplanationSettings(), AlternativeSettings()], ids=["explanation", "alternatives"]
+)
 def test_no_setting_is_left_unread(settings: Any) -> None:
     """A setting that nobody reads would promise what it does not do."""
     names = list(_leaves(settings))
@@ -121,3 +126,33 @@ def test_settings_say_what_an_engine_does_for_its_work() -> None:
     assert usual.bound is not None
     assert cut_short.bound is not None
     assert cut_short.bound > usual.bound
+
+
+def test_settings_reach_a_state_that_is_solved_again() -> None:
+    """What an explanation solves has the limits of its settings, and the engine's below them."""
+    scenario = small_scenario()
+    portfolio = solve(scenario, SolveOptions(work=1)).portfolio
+    assert portfolio is not None
+    rates = WorkRates(pivots=7)
+    asked = ExplanationSettings(part_work=2.5, engine=Settings(solvers=SolverSettings(rates=rates)))
+    setting = Setting.of(scenario, portfolio, asked)
+    part = setting.part(Goal("A", "n"), setting._delivery(Goal("A", "n")), False, Tuning())
+    assert part is not None
+    assert part.piece.limits == Limits(2.5, rates=rates)
+    assert part.piece.solvers is asked.engine.solvers
+
+
+def test_settings_say_how_many_successors_are_named() -> None:
+    """Whoever asks for none is told of none, whatever a partnership's end would bring others."""
+    twin = {"kind": "technical", "provider": "twin", "capability": "clearance", "price": 72, "capacity": 10}
+    scenario = small_scenario({"providers.twin": {"name": "Another", "kind": "operator"}, "offers.u": twin})
+    portfolio = solve(scenario, SolveOptions(work=1)).portfolio
+    assert portfolio is not None
+    question = Question(parts=("why",))
+    named, none = (
+        [each.veto.successors for each in explain(scenario, portfolio, question, settings=settings).why]
+        for settings in (ExplanationSettings(), ExplanationSettings(most_successors=0))
+    )
+    assert any(named)
+    assert len(none) == len(named)
+    assert not any(none)

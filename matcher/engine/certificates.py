@@ -111,7 +111,7 @@ def certify(scenario: Scenario, result: Result, settings: Settings = DEFAULT_SET
     return {"certificate": 1, "stages": stages}
 
 
-def rule_prices(scenario: Scenario, name: str) -> dict[str, list[Instance]]:
+def rule_prices(scenario: Scenario, name: str, settings: Settings = DEFAULT_SETTINGS) -> dict[str, list[Instance]]:
     """Returns what a unit of each rule's limit is worth to one objective alone, where every amount may be a fraction.
 
     Returns
@@ -128,7 +128,7 @@ def rule_prices(scenario: Scenario, name: str) -> dict[str, list[Instance]]:
     task = objective_problem(
         formulation, _open(model, formulation), min_coverage_rows, objective, SolveOptions(), Clock(), _silent, Serial()
     )
-    prices = _prices(task)
+    prices = _prices(replace(task, settings=settings))
     return {} if prices is None else _written(task, merged, prices)
 
 

@@ -17,6 +17,7 @@ from matcher.explanation.contributions import Contribution, contributions
 from matcher.explanation.curves import curves_of
 from matcher.explanation.findings import Shortfall
 from matcher.explanation.idle import Idle, idle_offers
+from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.explanation.shortfalls import remaining
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result
@@ -96,6 +97,7 @@ def explain(
     *,
     executor: Executor | None = None,
     tell: Callable[[Part], None] | None = None,
+    settings: ExplanationSettings = DEFAULT_EXPLANATION_SETTINGS,
 ) -> Explanation:
     """Returns what is explained of a portfolio.
 
@@ -109,6 +111,8 @@ def explain(
         Where the answers are looked for; none is in this process. They do not depend on it.
     tell
         Called with each part before it is made.
+    settings
+        What the search is tuned by, for whoever studies it.
 
     Raises
     ------
@@ -133,21 +137,24 @@ def explain(
             tell(part)
         return part in wanted
 
+    case = (scenario, portfolio, settings)
     states = [state.id for state in scenario.states if asked.of_state(scenario, state.id)]
     return Explanation(
         scenario=scenario.name,
         scenario_hash=scenario.digest,
         portfolio=portfolio.digest,
         parts=tuple(part for part in PARTS if part in wanted),
-        why=_why(scenario, portfolio, asked, run) if begin("why") else (),
-        why_not=_why_not(scenario, portfolio, asked, run) if begin("why_not") else (),
-        idle=_idle(scenario, portfolio, asked, run) if begin("idle") else (),
-        clocks=tuple(run.map(_clock, states, shared=run.share((scenario, portfolio)))) if begin("clock") else (),
-        curves=tuple(run.map(_curves, states, shared=run.share((scenario, portfolio)))) if begin("curves") else (),
+        why=_why(scenario, portfolio, asked, run, settings) if begin("why") else (),
+        why_not=_why_not(scenario, portfolio, asked, run, settings) if begin("why_not") else (),
+        idle=_idle(scenario, portfolio, asked, run, settings) if begin("idle") else (),
+        clocks=tuple(run.map(_clock, states, shared=run.share(case))) if begin("clock") else (),
+        curves=tuple(run.map(_curves, states, shared=run.share(case))) if begin("curves") else (),
     )
 
 
-def _why(scenario: Scenario, portfolio: Portfolio, asked: Question, run: Executor) -> tuple[Contribution, ...]:
+def _why(
+    scenario: Scenario, portfolio: Portfolio, asked: Question, run: Executor, settings: ExplanationSettings
+) -> tuple[Contribution, ...]:
     return contributions(
         scenario,
         portfolio,
@@ -156,24 +163,44 @@ def _why(scenario: Scenario, portfolio: Portfolio, asked: Question, run: Executo
         states=asked.states,
         providers=asked.providers,
         executor=run,
+        settings=settings,
     )
 
 
-def _why_not(scenario: Scenario, portfolio: Portfolio, asked: Question, run: Executor) -> tuple[Shortfall, ...]:
-    found = remaining(scenario, portfolio, states=asked.states, needs=asked.needs, ledger=asked.ledger, executor=run)
-    return found.shortfalls
+def _why_not(
+    scenario: Scenario, portfolio: Portfolio, asked: Question, run: Executor, settings: ExplanationSettings
+) -> tuple[Shortfall, ...]:
+    return remaining(
+        scenario,
+        portfolio,
+        states=asked.states,
+        needs=asked.needs,
+        ledger=asked.ledger,
+        executor=run,
+        settings=settings,
+    ).shortfalls
 
 
-def _idle(scenario: Scenario, portfolio: Portfolio, asked: Question, run: Executor) -> tuple[Idle, ...]:
+def _idle(
+    scenario: Scenario, portfolio: Portfolio, asked: Question, run: Executor, settings: ExplanationSettings
+) -> tuple[Idle, ...]:
     offers = [offer.id for offer in scenario.offers if offer.provider in asked.providers]
     if asked.providers and not offers:
         return ()
-    return idle_offers(scenario, portfolio, offers=offers, states=asked.where(scenario), executor=run)
+    return idle_offers(
+        scenario, portfolio, offers=offers, states=asked.where(scenario), executor=run, settings=settings
+    )
 
 
-def _clock(case: tuple[Scenario, Portfolio], state: str) -> Clock:
-    return clock(*case, state)
+_Case = tuple[Scenario, Portfolio, ExplanationSettings]
+"""What clocks and curves are made from, for pieces that run anywhere."""
 
 
-def _curves(case: tuple[Scenario, Portfolio], state: str) -> Curves:
-    return curves_of(*case, state)
+def _clock(case: _Case, state: str) -> Clock:
+    scenario, portfolio, settings = case
+    return clock(scenario, portfolio, state, settings)
+
+
+def _curves(case: _Case, state: str) -> Curves:
+    scenario, portfolio, settings = case
+    return curves_of(scenario, portfolio, state, settings)

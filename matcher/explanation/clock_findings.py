@@ -12,7 +12,7 @@ from matcher.scenario import Frozen
 from matcher.scenario.fields import Flag, Id, Total, Year
 from matcher.units import fraction
 
-NEAR = Fraction(1, 10**4)
+PROVEN_WITHIN = Fraction(1, 10**4)
 """Relative distance from its bound at which a value counts as proven, as a solve's own gap does."""
 Resource = Literal["money", "work", "time"]
 """money: a further grant from anybody, for any purpose in the State; work: more of a capability a year, done
@@ -69,7 +69,7 @@ class CurvePoint(Frozen):
 
     @property
     def proven(self) -> bool:
-        """Whether it is proven that nothing is better: completing, and the share met but for `NEAR` of it."""
+        """Whether it is proven that nothing is better: completing, and the share met but for `PROVEN_WITHIN` of it."""
         return self.completes == self.could_complete and near(fraction(self.coverage), fraction(self.coverage_bound))
 
 
@@ -89,9 +89,9 @@ class Curve(Frozen):
 
     @property
     def saturation(self) -> int | None:
-        """The least of the amounts from which it is proven that nothing more can be gained, but for `NEAR` of it.
+        """The least of the amounts from which it is proven that nothing more can be gained.
 
-        None where that is not proven of any.
+        But for `PROVEN_WITHIN` of it. None where that is not proven of any.
         """
         most, bound = self.most, fraction(self.most.coverage_bound)
         reached = (
@@ -111,4 +111,4 @@ class Curves(Frozen):
 
 def near(value: Fraction, bound: Fraction) -> bool:
     """Returns whether a share is so near to its bound that it counts as proven."""
-    return value >= bound * (1 - NEAR)
+    return value >= bound * (1 - PROVEN_WITHIN)

@@ -17,19 +17,21 @@ from matcher.comparison.tally import tally
 from matcher.errors import VerificationFailed
 from matcher.explanation.checking import require_valid
 from matcher.explanation.clock_findings import Clock, Earliest
-from matcher.explanation.setting import WORK, Setting
+from matcher.explanation.setting import Setting
+from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.explanation.state_part import StatePart, part_of
 from matcher.formulation.plans import portfolio_of
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import Scenario
-from matcher.solvers.engines import Limits
 from matcher.solvers.linear_model import LinearModel, LinearObjective
 from matcher.verification import verify
 
 Document = dict[str, Any]
 
 
-def clock(scenario: Scenario, portfolio: Portfolio, state: str) -> Clock:
+def clock(
+    scenario: Scenario, portfolio: Portfolio, state: str, settings: ExplanationSettings = DEFAULT_EXPLANATION_SETTINGS
+) -> Clock:
     """Returns when a State completes under a portfolio, and the earliest that is possible.
 
     Parameters
@@ -38,6 +40,8 @@ def clock(scenario: Scenario, portfolio: Portfolio, state: str) -> Clock:
         A valid portfolio of the scenario.
     state
         Id of the State.
+    settings
+        What the search is tuned by, for whoever studies it.
 
     Raises
     ------
@@ -50,10 +54,11 @@ def clock(scenario: Scenario, portfolio: Portfolio, state: str) -> Clock:
         return Clock(state=state, deadline=deadline, year=None, within=None, alone=None)
     year = tally(scenario, portfolio).state(state).completion_year
     longest = open_ended(scenario, state)
-    within = earliest(longest, answering(longest, portfolio), state, year)
+    within = earliest(longest, answering(longest, portfolio), state, year, settings)
     single = open_ended(only_own(scenario, state), state)
     nothing = Portfolio(scenario=single.name, scenario_hash=single.digest)
-    return Clock(state=state, deadline=deadline, year=year, within=within, alone=earliest(single, nothing, state))
+    alone = earliest(single, nothing, state, settings=settings)
+    return Clock(state=state, deadline=deadline, year=year, within=within, alone=alone)
 
 
 def answering(scenario: Scenario, portfolio: Portfolio) -> Portfolio:
@@ -117,7 +122,13 @@ class _Tried:
     impossible: bool = False
 
 
-def earliest(scenario: Scenario, portfolio: Portfolio, state: str, known: int | None = None) -> Earliest:
+def earliest(
+    scenario: Scenario,
+    portfolio: Portfolio,
+    state: str,
+    known: int | None = None,
+    settings: ExplanationSettings = DEFAULT_EXPLANATION_SETTINGS,
+) -> Earliest:
     """Returns the first year by whose end a State can have all that Article 5 requires, others kept as they are.
 
     Parameters
@@ -126,8 +137,10 @@ def earliest(scenario: Scenario, portfolio: Portfolio, state: str, known: int | 
         In which the State has until the end of the horizon.
     known
         A year that is known to be possible.
+    settings
+        What the search is tuned by, for whoever studies it.
     """
-    setting = Setting.of(scenario, portfolio)
+    setting = Setting.of(scenario, portfolio, settings)
     nothing = np.zeros(setting.formulation.columns.count, np.int64)
     part = part_of(setting, state, LinearObjective("least", False, nothing, 1, Fraction(0)))
     first, last = scenario.horizon.first, scenario.horizon.last
@@ -151,7 +164,7 @@ def _tried(part: StatePart, state: str, year: int) -> _Tried:
     model = delivering(part, year)
     if model is None:
         return _Tried(None, impossible=True)
-    best = part.best(Limits(WORK), model)
+    best = part.best(setting.part_limits(), model)
     if best.plan is None:
         return _Tried(None, best.impossible)
     portfolio = portfolio_of(setting.formulation, best.plan)

@@ -25,6 +25,7 @@ from matcher.engine.replanning import near
 from matcher.execution import Executor, Serial
 from matcher.explanation.checking import check_names
 from matcher.explanation.regrouping import regroup
+from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.formulation.formulate import formulate
 from matcher.formulation.plans import plan_within, portfolio_of
 from matcher.portfolio.partnerships import derive_partnerships, flows_of, forbidding
@@ -33,8 +34,6 @@ from matcher.scenario import Frozen, Scenario
 from matcher.scenario.fields import Flag, Id, Text, Year
 from matcher.verification import verify
 
-MOST_SUCCESSORS = 3
-"""Pairs of partners named that would do more instead."""
 SPARED = frozenset({"engagements", "cost"})
 """Objectives that a plan without a partnership is not optimised for: staying near the portfolio matters more."""
 PRICED = "coverage"
@@ -116,6 +115,7 @@ class _Case:
     scenario: Scenario
     portfolio: Portfolio
     prices: Mapping[str, Sequence[Sequence[object]]]
+    settings: ExplanationSettings
 
 
 def contributions(
@@ -127,6 +127,7 @@ def contributions(
     states: Collection[str] = (),
     providers: Collection[str] = (),
     executor: Executor | None = None,
+    settings: ExplanationSettings = DEFAULT_EXPLANATION_SETTINGS,
 ) -> tuple[Contribution, ...]:
     """Returns why partnerships are in a portfolio.
 
@@ -136,6 +137,8 @@ def contributions(
         A valid portfolio of the scenario.
     partnerships, needs, states, providers
         Ids of those asked about; partnerships of any of them are explained, all where none is given.
+    settings
+        What the search is tuned by, for whoever studies it.
 
     Raises
     ------
@@ -155,7 +158,8 @@ def contributions(
         or {each.financier, each.implementer} & set(providers)
     ]
     run = executor or Serial()
-    case = run.share(_Case(scenario, portfolio, rule_prices(scenario, PRICED) if asked else {}))
+    prices = rule_prices(scenario, PRICED, settings.engine) if asked else {}
+    case = run.share(_Case(scenario, portfolio, prices, settings))
     return tuple(run.map(merit, asked, shared=case))
 
 
@@ -170,7 +174,7 @@ def merit(case: _Case, partnership: Partnership) -> Contribution:
         state=partnership.state,
         adds=adds,
         binding=tuple(_binding(case, sorted(gone, key=Flow.key))),
-        veto=vetoed(scenario, portfolio, partnership),
+        veto=vetoed(scenario, portfolio, partnership, case.settings),
     )
 
 
@@ -182,7 +186,12 @@ def without_flows(scenario: Scenario, portfolio: Portfolio, gone: Collection[Flo
     return left.with_fields(engagements=kept)
 
 
-def vetoed(scenario: Scenario, portfolio: Portfolio, partnership: Partnership) -> Veto:
+def vetoed(
+    scenario: Scenario,
+    portfolio: Portfolio,
+    partnership: Partnership,
+    settings: ExplanationSettings = DEFAULT_EXPLANATION_SETTINGS,
+) -> Veto:
     """Returns what happens if a partnership's providers may not work together in its State."""
     forbidden = _forbidden(scenario, partnership)
     ordered = forbidden.objectives.weights is None
@@ -190,8 +199,8 @@ def vetoed(scenario: Scenario, portfolio: Portfolio, partnership: Partnership) -
     formulation = formulate(changed)
     if formulation.impossible:
         return Veto(outcome="decided")
-    place = next(at for at, state in enumerate(changed.states) if state.id == partnership.state)
-    found = regroup(formulation, plan_within(formulation, portfolio), [place], SPARED)
+    place = changed.index.states[partnership.state]
+    found = regroup(formulation, plan_within(formulation, portfolio), [place], SPARED, settings)
     if found.plan is None:
         return Veto(outcome="impossible" if found.proven else "unknown")
     other = portfolio_of(formulation, found.plan)
@@ -199,7 +208,7 @@ def vetoed(scenario: Scenario, portfolio: Portfolio, partnership: Partnership) -
         outcome="planned",
         comparison=compare(scenario, portfolio, changed, other),
         proven=found.proven,
-        successors=tuple(_successors(scenario, portfolio, other, partnership))[:MOST_SUCCESSORS],
+        successors=tuple(_successors(scenario, portfolio, other, partnership))[: settings.most_successors],
     )
 
 

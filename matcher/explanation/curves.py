@@ -22,26 +22,26 @@ from matcher.explanation.clock_findings import Curve, CurvePoint, Curves, Resour
 from matcher.explanation.clocks import answering, delivering
 from matcher.explanation.relaxations import Relaxation, anybodys_money, anybodys_work, changed, later_deadline
 from matcher.explanation.setting import Setting
+from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.explanation.state_part import StatePart, part_of
 from matcher.formulation.columns import Columns
 from matcher.formulation.objectives import coverage_shares
 from matcher.formulation.plans import Plan, portfolio_of
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import FundingOffer, Need, Scenario
-from matcher.solvers.engines import Limits
 from matcher.solvers.linear_model import LinearModel, LinearObjective, RowBuilder, objective_by_value
 from matcher.units import MAX_MONEY, MAX_QUANTITY, plain
 from matcher.verification import verify
 
-LIMITS = Limits(2.0, gap=1e-5)
-"""Of each solve: a tenth of the distance at which a value counts as proven."""
 USED = ("used of the further offer",)
 """Label of the rows that keep it under the amount of a point."""
-ROUNDING = Fraction(1, 10**7)
+SHARE_ROUNDING = Fraction(1, 10**7)
 """Distance by which a share may pass its bound: more is an error, not a rounding."""
 
 
-def curves_of(scenario: Scenario, portfolio: Portfolio, state: str) -> Curves:
+def curves_of(
+    scenario: Scenario, portfolio: Portfolio, state: str, settings: ExplanationSettings = DEFAULT_EXPLANATION_SETTINGS
+) -> Curves:
     """Returns all curves of a State with needs: money, each kind of work that it needs, and time.
 
     There is none of work that is offered in foreign currencies only, whose price another currency could not
@@ -53,6 +53,8 @@ def curves_of(scenario: Scenario, portfolio: Portfolio, state: str) -> Curves:
         A valid portfolio of the scenario.
     state
         Id of the State.
+    settings
+        What the search is tuned by, for whoever studies it.
 
     Raises
     ------
@@ -64,12 +66,17 @@ def curves_of(scenario: Scenario, portfolio: Portfolio, state: str) -> Curves:
     asked: list[tuple[Resource, str | None]] = [("money", None), *(("work", kind) for kind in kinds), ("time", None)]
     makers = [_more(scenario, portfolio, state, *each) for each in asked]
     made = [each for each in makers if each is not None]
-    now = _now(scenario, portfolio, state) if made else None
-    return Curves(state=state, curves=tuple(_Climb(each, now).curve() for each in made if now is not None))
+    now = _now(scenario, portfolio, state, settings) if made else None
+    return Curves(state=state, curves=tuple(_Climb(each, now, settings).curve() for each in made if now is not None))
 
 
 def curve(
-    scenario: Scenario, portfolio: Portfolio, state: str, resource: Resource, capability: str | None = None
+    scenario: Scenario,
+    portfolio: Portfolio,
+    state: str,
+    resource: Resource,
+    capability: str | None = None,
+    settings: ExplanationSettings = DEFAULT_EXPLANATION_SETTINGS,
 ) -> Curve | None:
     """Returns what ever more of one thing is worth to a State; None where there can be no more of it.
 
@@ -79,9 +86,11 @@ def curve(
         A valid portfolio of the scenario, which is not checked again.
     capability
         Which work, where that is the resource.
+    settings
+        What the search is tuned by, for whoever studies it.
     """
     more = _more(scenario, portfolio, state, resource, capability)
-    return None if more is None else _Climb(more, _now(scenario, portfolio, state)).curve()
+    return None if more is None else _Climb(more, _now(scenario, portfolio, state, settings), settings).curve()
 
 
 def _more(
@@ -278,15 +287,15 @@ class _Worth:
             if the share passes a bound by more than rounding: an error of the engine.
         """
         for each in (bound, relaxed):
-            if self.coverage > each + ROUNDING:
+            if self.coverage > each + SHARE_ROUNDING:
                 raise VerificationFailed(f"a share of {plain(self.coverage)} passes its bound {plain(each)}")
         return replace(self, bound=max(bound, self.coverage), relaxed=max(relaxed, self.coverage))
 
-    def equals(self, other: _Worth) -> bool:
-        """Whether it is as good as another, but for what a solve leaves open, or better."""
+    def equals(self, other: _Worth, gap: Fraction) -> bool:
+        """Whether it is as good as another, but for the gap that a solve leaves open, or better."""
         if self.completes != other.completes:
             return self.better_than(other)
-        return self.coverage >= other.coverage * (1 - Fraction(LIMITS.gap))
+        return self.coverage >= other.coverage * (1 - gap)
 
     def point(self, amount: int) -> CurvePoint:
         """Returns it as a point of a curve."""
@@ -318,8 +327,8 @@ class _Now:
     worth: _Worth
 
 
-def _now(scenario: Scenario, portfolio: Portfolio, state: str) -> _Now:
-    setting = Setting.of(scenario, portfolio)
+def _now(scenario: Scenario, portfolio: Portfolio, state: str, settings: ExplanationSettings) -> _Now:
+    setting = Setting.of(scenario, portfolio, settings)
     part = part_of(setting, state, _coverage(setting.formulation.columns, state))
 
     def limited(completing: bool) -> LinearModel | None:
@@ -332,10 +341,10 @@ def _now(scenario: Scenario, portfolio: Portfolio, state: str) -> _Now:
 class _Climb:
     """Goes from amount to amount."""
 
-    def __init__(self, more: _More, now: _Now) -> None:
+    def __init__(self, more: _More, now: _Now, settings: ExplanationSettings) -> None:
         most = more.at(more.amounts[-1])
         self.more = more
-        self.setting = Setting.of(most, answering(most, now.portfolio))
+        self.setting = Setting.of(most, answering(most, now.portfolio), settings)
         self.part = more.part(self.setting)
         self.now = replace(now.worth, plan=self.setting.plan)
         self.hopeless = False
@@ -348,7 +357,7 @@ class _Climb:
         self.hopeless = most.could is False
         points = [worth.point(0)]
         for amount in more.amounts:
-            if worth.equals(most):
+            if worth.equals(most, Fraction(self.setting.settings.curve_gap)):
                 break
             worth = self._last(worth, most) if amount == more.amounts[-1] else self._at(amount, worth)
             points.append(worth.point(amount))
@@ -409,13 +418,15 @@ def _best(
 
 def _solved(part: StatePart, model: LinearModel | None, start: Plan, enough: Fraction | None = None) -> _Found:
     """Looks for the plan that covers most, where the relaxation leaves room beside a share that there is."""
-    relaxed = Best(None, None, impossible=True) if model is None else part.relaxed(LIMITS, model)
+    settings = part.setting.settings
+    limits = settings.engine.limits(settings.curve_work, settings.curve_gap)
+    relaxed = Best(None, None, impossible=True) if model is None else part.relaxed(limits, model)
     if relaxed.impossible:
         return _Found(None, impossible=True)
     bound = Fraction(1) if relaxed.bound is None else min(relaxed.bound, Fraction(1))
-    if enough is not None and enough >= bound * (1 - Fraction(LIMITS.gap)):
+    if enough is not None and enough >= bound * (1 - Fraction(limits.gap)):
         return _Found(None, bound, bound)
-    best = part.best(LIMITS, model, start)
+    best = part.best(limits, model, start)
     return _Found(best.plan, bound if best.bound is None else min(best.bound, bound), bound, best.impossible)
 
 

@@ -24,6 +24,7 @@ from matcher.execution import Executor, Serial
 from matcher.explanation.checking import accepted
 from matcher.explanation.halving import sufficient_alone
 from matcher.explanation.setting import Setting
+from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.explanation.state_part import part_of
 from matcher.formulation.formulation import Formulation
 from matcher.formulation.plans import Plan, portfolio_of
@@ -31,11 +32,7 @@ from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer
 from matcher.scenario.eligibility import OptionSet, Reason, find_options
 from matcher.scenario.fields import Frozen, Id, Text, Total
-from matcher.solvers.engines import Limits
 from matcher.solvers.linear_model import UNLIMITED, LinearModel, LinearObjective, ModelTooLarge, RowBuilder
-
-WORK = 1.0
-"""Deterministic work of each solve."""
 
 Offer = FundingOffer | TechnicalOffer
 
@@ -81,6 +78,7 @@ class _Case:
     portfolio: Portfolio
     states: frozenset[str] = frozenset()
     """States that are asked about; none are all."""
+    settings: ExplanationSettings = DEFAULT_EXPLANATION_SETTINGS
 
     @cached_property
     def options(self) -> OptionSet:
@@ -110,6 +108,7 @@ def idle_offers(
     offers: Collection[str] = (),
     states: Collection[str] = (),
     executor: Executor | None = None,
+    settings: ExplanationSettings = DEFAULT_EXPLANATION_SETTINGS,
 ) -> tuple[Idle, ...]:
     """Returns why offers are not used in full, by id.
 
@@ -121,10 +120,12 @@ def idle_offers(
         Ids of those asked about; none are all.
     states
         Ids of States in which alone they are asked about, with what may serve needs that are open there; none are all.
+    settings
+        What the search is tuned by, for whoever studies it.
     """
     run = executor or Serial()
     used = _used(scenario, portfolio)
-    case = _Case(scenario, portfolio, frozenset(states))
+    case = _Case(scenario, portfolio, frozenset(states), settings)
     asked = [
         offer.id
         for offer in scenario.offers
@@ -222,21 +223,21 @@ class _Trial:
 
     def gain(self, limits: Sequence[Limit]) -> int | None:
         """Minor units or units of work more, with some limits waived; None if it is not known."""
-        scenario = self.case.scenario
+        scenario, settings = self.case.scenario, self.case.settings
         if limits:
             document = scenario.model_dump()
             for limit in limits:
                 limit.waive(document)
             scenario = Scenario.from_edit(document)
         try:
-            setting = Setting.of(scenario, self.case.portfolio)
+            setting = Setting.of(scenario, self.case.portfolio, settings)
         except ModelTooLarge:  # what the limits are raised to: nothing is known of that
             return None
         formulation, plan = setting.formulation, setting.plan
         state = scenario.index.states[self.state]
         objective = self._use(formulation)
         part = part_of(setting, self.state, objective, self._added_only(formulation, plan, state))
-        found, has = part.best(Limits(WORK)), int(objective.value(plan.point))
+        found, has = part.best(settings.engine.limits(settings.idle_work)), int(objective.value(plan.point))
         more = 0 if found.plan is None else int(objective.value(found.plan.point)) - has
         if found.plan is not None and more > 0:
             accepted(scenario, portfolio_of(formulation, found.plan))

@@ -23,6 +23,7 @@ import numpy as np
 from matcher.engine.problem import exact_bound
 from matcher.explanation.relaxations import changed, raised_offer
 from matcher.explanation.setting import AS_IT_IS, Goal, Setting, StatePart
+from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.formulation.pairing import whole_pairs
 from matcher.formulation.plans import Plan
 from matcher.portfolio.portfolio import Portfolio
@@ -44,7 +45,13 @@ class Raise:
 
 
 def least_raise(
-    scenario: Scenario, narrow: Scenario, portfolio: Portfolio, goal: Goal, offer: str, most: int
+    scenario: Scenario,
+    narrow: Scenario,
+    portfolio: Portfolio,
+    goal: Goal,
+    offer: str,
+    most: int,
+    settings: ExplanationSettings = DEFAULT_EXPLANATION_SETTINGS,
 ) -> Raise | Literal["not_enough", "unknown"]:
     """Returns the least raise of an offer by which a State reaches a goal, others keeping what they have.
 
@@ -56,6 +63,8 @@ def least_raise(
         The scenario without what other States have no use for.
     most
         As much as could ever be of use, in minor units.
+    settings
+        What the search is tuned by.
 
     Raises
     ------
@@ -67,7 +76,7 @@ def least_raise(
     room = [min(most, MAX_MONEY - now) for now in narrow.money_by_year(given)]
     room = [more if year in window else 0 for year, more in zip(narrow.years, room, strict=True)]
     try:
-        setting = Setting.of(_raised(narrow, offer, room), portfolio)
+        setting = Setting.of(_raised(narrow, offer, room), portfolio, settings)
     except ModelTooLarge:  # with as much as could be of use: nothing is known of that
         return "unknown"
     part = setting.part(goal, LinearObjective("spent", False, setting.use_of(offer), 1, Fraction(0)), True, AS_IT_IS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,16 +17,12 @@ from matcher.engine.lexicographic import (
 from matcher.engine.parts import silent, solve_part
 from matcher.engine.problem import ObjectiveProblem
 from matcher.execution import Serial
+from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.formulation.formulation import Formulation
 from matcher.formulation.plans import Plan
 from matcher.portfolio.result import Clock, SolveOptions
 from matcher.solvers.engines import Limits
 from matcher.solvers.linear_model import LinearModel
-
-WORK = 1.0
-"""Deterministic work of each objective."""
-GAP = 1e-4
-"""Relative gap at which an objective counts as solved."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,11 @@ class Regrouped:
 
 
 def regroup(
-    formulation: Formulation, plan: Plan, states: Collection[int], spared: Collection[str] = (), work: float = WORK
+    formulation: Formulation,
+    plan: Plan,
+    states: Collection[int],
+    spared: Collection[str] = (),
+    settings: ExplanationSettings = DEFAULT_EXPLANATION_SETTINGS,
 ) -> Regrouped:
     """Returns a plan in which some States' parts are the best found, others kept.
 
@@ -52,8 +52,8 @@ def regroup(
         Positions of the States.
     spared
         Objectives that are left out.
-    work
-        Deterministic work of each objective.
+    settings
+        How long to look for the best of each objective, and how near it counts as that.
     """
     objectives = [each for each in objectives_in_order(formulation) if each[0].name not in spared]
     min_coverage_rows = min_coverage_rows_of(formulation, [objective for objective, _ in objectives])
@@ -63,7 +63,9 @@ def regroup(
         task = objective_problem(
             formulation, model, min_coverage_rows, objective, SolveOptions(), Clock(), silent, Serial()
         )
-        found, solved = _solved(task, best, states, work, valid=at > 0)
+        task = replace(task, settings=settings.engine)
+        limits = settings.engine.limits(settings.veto_work, settings.veto_gap)
+        found, solved = _solved(task, best, states, limits, valid=at > 0)
         if found is None:
             return Regrouped(None, solved)
         best, proven = found, proven and solved
@@ -74,10 +76,10 @@ def regroup(
 
 
 def _solved(
-    task: ObjectiveProblem, plan: Plan, states: Collection[int], work: float, *, valid: bool
+    task: ObjectiveProblem, plan: Plan, states: Collection[int], limits: Limits, *, valid: bool
 ) -> tuple[Plan | None, bool]:
     """A plan for one objective, and whether it (or that there is none) is proven; the old one if that is no worse."""
-    piece, free = subproblem_data(task, plan, states, Limits(work, GAP), task.objective)
+    piece, free = subproblem_data(task, plan, states, limits, task.objective)
     hint = piece.point.astype(np.float64) if valid else None
     best = solve_part(task, plan, states, piece, free, hint=hint)
     if best.plan is None or (valid and _worse(task.model, task, best.plan, plan)):

@@ -12,6 +12,7 @@ from matcher.engine.by_state.groups import Subproblem, SubproblemData, Subproble
 from matcher.engine.parts import plain_task, relaxed_bound, solve_part
 from matcher.engine.problem import ObjectiveProblem
 from matcher.explanation.checking import accepted
+from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.formulation.formulate import formulate
 from matcher.formulation.formulation import Formulation
 from matcher.formulation.plans import Pairs, Plan, plan_of, portfolio_of
@@ -21,9 +22,6 @@ from matcher.scenario import Scenario, TechnicalOffer
 from matcher.solvers.engines import Limits
 from matcher.solvers.linear_model import UNLIMITED, Bools, Ints, LinearModel, LinearObjective, RowBuilder, Rows
 from matcher.verification import Report
-
-WORK = 4.0
-"""Deterministic work of solving one State's part."""
 
 
 @dataclass(frozen=True)
@@ -98,19 +96,33 @@ class Setting:
     What it finds keeps the model; `check` holds it against the checker, which takes as long again.
     """
 
-    def __init__(self, scenario: Scenario, formulation: Formulation, plan: Plan) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        formulation: Formulation,
+        plan: Plan,
+        settings: ExplanationSettings = DEFAULT_EXPLANATION_SETTINGS,
+    ) -> None:
         self.scenario = scenario
         self.formulation = formulation
         self.plan = plan
-        self._task = plain_task(formulation)
+        self.settings = settings
+        self.task = replace(plain_task(formulation), settings=settings.engine)
+        """A task without an aim of its own."""
         self._models: dict[tuple[Goal, bool], LinearModel | None] = {}
         self._activity: dict[tuple[Goal, bool], Ints] = {}
 
     @classmethod
-    def of(cls, scenario: Scenario, portfolio: Portfolio) -> Setting:
+    def of(
+        cls, scenario: Scenario, portfolio: Portfolio, settings: ExplanationSettings = DEFAULT_EXPLANATION_SETTINGS
+    ) -> Setting:
         """Returns the setting of a portfolio; it must be one of the scenario, whatever scenario it was made for."""
         formulation = formulate(scenario)
-        return cls(scenario, formulation, plan_of(formulation, portfolio))
+        return cls(scenario, formulation, plan_of(formulation, portfolio), settings)
+
+    def part_limits(self) -> Limits:
+        """Returns when the search of one State's part ends."""
+        return self.settings.engine.limits(self.settings.part_work)
 
     def most(self, goal: Goal) -> Found:
         """Returns the most units of a goal's need that can be delivered, the State's other needs having no less."""
@@ -271,9 +283,10 @@ class Setting:
             return None
         model, activity = self._tuned(model, goal, tuning), self._activity[goal, reaching]
         activity = model.rows.activity(self.plan.point) if tuning.most else activity
-        task = replace(self._task, model=model, objective=objective)
+        task = replace(self.task, model=model, objective=objective)
         kept = self._columns_of(tuning.closed) if tuning.closed else None
-        piece, free = subproblem_data(task, self.plan, [state], Limits(WORK), objective, activity=activity, kept=kept)
+        limits = self.part_limits()
+        piece, free = subproblem_data(task, self.plan, [state], limits, objective, activity=activity, kept=kept)
         return None if _broken(model.rows, activity, free) else StatePart(state, self.plan, task, piece, free)
 
     def _best(self, goal: Goal, objective: LinearObjective, reaching: bool, tuning: Tuning) -> Found:

@@ -15,6 +15,7 @@ from matcher.explanation.halving import minimal_set, sufficient_alone
 from matcher.explanation.limits_against import BindingLimit, limits_against, scenario_without
 from matcher.explanation.relaxations import Refusals, refusals_of, relaxations_for
 from matcher.explanation.setting import Found, Goal, Setting
+from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.explanation.smallest_changes import SmallestChanges
 from matcher.explanation.trials import RelaxationTrials
 from matcher.portfolio.portfolio import Portfolio
@@ -26,19 +27,12 @@ from matcher.solvers.linear_model import ModelTooLarge
 from matcher.units import plain
 from matcher.verification import Report, verify
 
-TRIFLE = 1000
-"""A limit counts only where more than this part of what is missing could be had without it: what is less is lost in
-whole granules and in what a search leaves open."""
-FEW = 8
-"""Limits of which the relaxation alone says whether there is hope in them: to try each takes no longer then."""
-MOST_USERS = 3
-"""States named that use what is limited instead."""
-
 
 class _Asked:
     """What is to be explained, for pieces that run anywhere; remembers what it knows of the State asked about last."""
 
-    def __init__(self, scenario: Scenario, portfolio: Portfolio, ledger: bool) -> None:
+    def __init__(self, scenario: Scenario, portfolio: Portfolio, ledger: bool, settings: ExplanationSettings) -> None:
+        self.settings = settings
         self.scenario = scenario
         self.portfolio = portfolio
         self.ledger = ledger
@@ -50,7 +44,8 @@ class _Asked:
             state = self.scenario.state(key)
             refused = refusals_of(self.scenario, state)
             levers = relaxations_for(self.scenario, state, refused)
-            self._of_state = key, refused, RelaxationTrials(self.scenario, self.portfolio, state, levers)
+            trials = RelaxationTrials(self.scenario, self.portfolio, state, levers, self.settings)
+            self._of_state = key, refused, trials
         return self._of_state[1:]
 
 
@@ -62,6 +57,7 @@ def remaining(
     needs: Collection[str] = (),
     ledger: bool = True,
     executor: Executor | None = None,
+    settings: ExplanationSettings = DEFAULT_EXPLANATION_SETTINGS,
 ) -> Shortfalls:
     """Returns why a portfolio leaves what it leaves, and what it would take.
 
@@ -77,6 +73,8 @@ def remaining(
         Whether to look for the smallest changes too: that takes most of the time.
     executor
         Where States are looked at; none is in this process.
+    settings
+        What the search is tuned by, for whoever studies it.
 
     Raises
     ------
@@ -92,7 +90,7 @@ def remaining(
         if (not states or goal.state in states) and (not needs or goal.need in needs)
     ]
     run = executor or Serial()
-    asked = run.share(_Asked(scenario, portfolio, ledger))
+    asked = run.share(_Asked(scenario, portfolio, ledger, settings))
     order = _longest_first(scenario, goals)
     found = dict(zip(order, run.map(shortfall, order, shared=asked), strict=True))
     return Shortfalls(
@@ -129,7 +127,7 @@ def shortfall(asked: _Asked, goal: Goal) -> Shortfall:
         need = tally(scenario, portfolio).needs[goal.need]
         has, missing = need.delivered, need.open
     refused, probes = asked.about(goal.state)
-    looker = _Looker(scenario, probes.narrow, portfolio, goal, has, missing // TRIFLE)
+    looker = _Looker(scenario, probes.narrow, portfolio, goal, has, missing, asked.settings)
     at_hand, traded = looker.at_hand(missing)
     against = looker.against() if at_hand < missing else _Against((), (), True)
     wanted = asked.ledger and at_hand < missing
@@ -169,14 +167,22 @@ class _Looker:
     """Looks for what stands against one goal."""
 
     def __init__(
-        self, scenario: Scenario, narrow: Scenario, portfolio: Portfolio, goal: Goal, has: int, trifle: int
+        self,
+        scenario: Scenario,
+        narrow: Scenario,
+        portfolio: Portfolio,
+        goal: Goal,
+        has: int,
+        missing: int,
+        settings: ExplanationSettings,
     ) -> None:
         self.scenario = scenario
         self.narrow = narrow  # as far as it matters to the State
         self.portfolio = portfolio
         self.goal = goal
         self.has = has
-        self.trifle = trifle
+        self.trifle = missing // settings.trifling_part
+        self.settings = settings
         self._tried: dict[_Key, Found] = {}
         self._last: tuple[_Key, Setting, Found] | None = None
         """The last that was tried, whole: it may have to be held against the checker."""
@@ -191,7 +197,7 @@ class _Looker:
             return (0, ()) if now.value is None else (1, self._traded(report))
         most = max((now.value or 0) - self.has, 0)
         if most < missing and (now.bound is None or now.bound >= self.has + missing):
-            whole = Setting.of(self.narrow, self.portfolio)
+            whole = Setting.of(self.narrow, self.portfolio, self.settings)
             reached = whole.least(self.goal)  # the search for the most may miss it
             other = whole.check(reached, self.scenario)
             if other is not None:
@@ -259,7 +265,7 @@ class _Looker:
     def _setting(self, stops: Sequence[BindingLimit]) -> Setting | None:
         """The setting without some limits; None where what is raised for that is too large to be counted with."""
         try:
-            return Setting.of(scenario_without(self.narrow, stops), self.portfolio)
+            return Setting.of(scenario_without(self.narrow, stops), self.portfolio, self.settings)
         except ModelTooLarge:
             return None
 
@@ -294,7 +300,7 @@ class _Looker:
                 self.gain(some, check=True)
                 if len(some) == 1
                 else self._hope(some)
-                if len(some) <= FEW
+                if len(some) <= self.settings.few_limits
                 else self.gain(some)
             )
 
@@ -319,7 +325,7 @@ class _Looker:
         placed = tally(self.scenario, self.portfolio).placed
         used = {state: given for (offer, state), given in placed.items() if offer == stop.subject}
         used.pop(self.goal.state, None)
-        return sorted(used, key=lambda state: (-used[state], state))[:MOST_USERS]
+        return sorted(used, key=lambda state: (-used[state], state))[: self.settings.most_users]
 
 
 def _beyond(found: Found, has: int, most: int, trifle: int) -> int | None:

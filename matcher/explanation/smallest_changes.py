@@ -75,7 +75,9 @@ class SmallestChanges:
         for offer in dict.fromkeys([*granting, *self.probes.repayers]):
             probes = self.probes
             most = probes.most_raise(offer)
-            found = least_raise(probes.scenario, probes.narrow, probes.portfolio, self.goal, offer, most)
+            found = least_raise(
+                probes.scenario, probes.narrow, probes.portfolio, self.goal, offer, most, probes.settings
+            )
             if isinstance(found, str):
                 verdict = "unknown" if found == "unknown" else verdict
             elif any(found.by_year):

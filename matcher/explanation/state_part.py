@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from matcher.engine.by_state.groups import SubproblemData, subproblem_data
-from matcher.engine.parts import Best, plain_task, relaxed_bound, solve_part
+from matcher.engine.parts import Best, relaxed_bound, solve_part
 from matcher.engine.problem import ObjectiveProblem
-from matcher.explanation.setting import WORK, Setting
+from matcher.explanation.setting import Setting
 from matcher.formulation.plans import Plan
 from matcher.solvers.engines import Limits
 from matcher.solvers.linear_model import Ints, LinearModel, LinearObjective
@@ -70,9 +70,9 @@ def part_of(setting: Setting, state: str, objective: LinearObjective, model: Lin
     model
         The formulation with further rows or bounds; none is as it is.
     """
-    task = replace(plain_task(setting.formulation), objective=objective)
+    task = replace(setting.task, objective=objective)
     if model is not None:
         task = replace(task, model=model)
     place = setting.scenario.index.states[state]
-    piece, free = subproblem_data(task, setting.plan, [place], Limits(WORK), objective)
+    piece, free = subproblem_data(task, setting.plan, [place], setting.part_limits(), objective)
     return StatePart(setting, task, place, piece, free)

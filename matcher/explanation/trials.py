@@ -15,6 +15,7 @@ from functools import cached_property
 
 from matcher.explanation.relaxations import ANYBODY, Document, Relaxation, changed, decided_on, narrowed, repayers_of
 from matcher.explanation.setting import Found, Goal, Setting, Tuning
+from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import Scenario, State
 from matcher.scenario.eligibility import need_node, reach
@@ -22,14 +23,20 @@ from matcher.solvers.linear_model import ModelTooLarge
 from matcher.units import MAX_MONEY, MAX_QUANTITY, ceil_share
 
 Changes = Sequence[tuple[Relaxation, int]]
-MOST_SETTINGS = 8
-"""Settings with all offers that are kept ready: as many as pairs go back and forth between."""
 
 
 class RelaxationTrials:
     """Tries out changes for one State of a portfolio."""
 
-    def __init__(self, scenario: Scenario, portfolio: Portfolio, state: State, levers: Sequence[Relaxation]) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        portfolio: Portfolio,
+        state: State,
+        levers: Sequence[Relaxation],
+        settings: ExplanationSettings = DEFAULT_EXPLANATION_SETTINGS,
+    ) -> None:
+        self.settings = settings
         self.scenario = scenario
         self.portfolio = portfolio
         self.levers = tuple(levers)
@@ -107,16 +114,16 @@ class RelaxationTrials:
         structural = [(lever, amount) for lever, amount in changes if not _tuned(lever)]
         structural += [(lever, self.all_of(lever)) for lever, _ in changes if lever.kind == "absorption"]
         if not _tunable(changes):
-            return Setting.of(changed(self.narrow, *structural), self.portfolio)
+            return Setting.of(changed(self.narrow, *structural), self.portfolio, self.settings)
         key = _key(structural)
         if key in self._settings:
             self._settings.move_to_end(key)
             return self._settings[key]
         further = [(lever, self.all_of(lever)) for lever in self._near]
         here = [(_only_in(self._state.id, lever), 0) for lever in self._near]
-        setting = Setting.of(changed(self.narrow, *structural, *further, *here), self.portfolio)
+        setting = Setting.of(changed(self.narrow, *structural, *further, *here), self.portfolio, self.settings)
         self._settings[key] = setting
-        if len(self._settings) > MOST_SETTINGS:
+        if len(self._settings) > self.settings.kept_settings:
             self._settings.popitem(last=False)
         return setting
 
