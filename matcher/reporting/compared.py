@@ -14,7 +14,7 @@ from matcher.scenario import FundingOffer, Scenario
 from matcher.units import fraction
 
 T = TypeVar("T")
-MOST = 5
+MOST_STATES = 5
 """States named that get more or less of an offer instead; the data hold all."""
 
 
@@ -109,7 +109,7 @@ class ComparisonSpeaker:
         text = self._offered(each.offer, each.before, each.after)
         if not each.instead:
             return text
-        states = ", ".join(map(self._name, each.instead[:MOST]))
+        states = ", ".join(map(self._name, each.instead[:MOST_STATES]))
         key = "instead" if each.after < each.before else "from"
         return str(self.table[key].format(offer=text, states=states))
 

@@ -17,7 +17,7 @@ TOLD = frozenset({"completions", "coverage", "worst_off", "cost"})
 """Figures of the whole that are told of a veto, with those that the scenario seeks; the data hold all."""
 MILLION = 10**6
 THOUSAND = 1000
-MOST = 3
+MOST_OFFERS = 3
 """Offers named that a veto would set free."""
 
 
@@ -165,7 +165,7 @@ class MeritSpeaker:
             if less > 0:
                 found.append((not money, -less, each.subject))
         said = []
-        for work, less, key in sorted(found)[:MOST]:
+        for work, less, key in sorted(found)[:MOST_OFFERS]:
             offer = self.scenario.offer(key)
             if work:
                 assert isinstance(offer, TechnicalOffer)

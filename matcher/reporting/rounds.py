@@ -17,7 +17,7 @@ from matcher.units import fraction
 
 SOUGHT = frozenset({"completions", "coverage", "worst_off"})
 """Figures of which more is better: where a decision seems to raise them, the reader is told why."""
-MOST = 5
+MOST_LINES = 5
 """States named that a decision costs or helps most, and lines about what is different; the data hold all."""
 
 
@@ -135,6 +135,6 @@ class _Speaker:
 def _few(lines: Iterable[str], more: str) -> Iterator[str]:
     """The first lines, and how many more there are."""
     all_of_them = list(lines)
-    yield from all_of_them[:MOST]
-    if len(all_of_them) > MOST:
-        yield f"- {more.format(count=len(all_of_them) - MOST)}"
+    yield from all_of_them[:MOST_LINES]
+    if len(all_of_them) > MOST_LINES:
+        yield f"- {more.format(count=len(all_of_them) - MOST_LINES)}"

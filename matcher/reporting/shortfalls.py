@@ -14,7 +14,7 @@ from matcher.reporting.languages import Table, numerals_of, table_of
 from matcher.reporting.layout import escaped
 from matcher.scenario import Scenario
 
-MOST = 8
+MOST_NAMED = 8
 """Limits and changes of one kind that are named; the data hold all."""
 WHOLE = 10**6
 
@@ -74,9 +74,9 @@ class ShortfallSpeaker:
     def _list(self, head: str, items: Iterable[str]) -> Iterator[str]:
         """A head and its items, the first ones in full."""
         named = list(items)
-        yield from ("", head, "", *(f"- {escaped(item)}" for item in named[:MOST]))
-        if len(named) > MOST:
-            yield f"- {self.table['more'].format(count=len(named) - MOST)}"
+        yield from ("", head, "", *(f"- {escaped(item)}" for item in named[:MOST_NAMED]))
+        if len(named) > MOST_NAMED:
+            yield f"- {self.table['more'].format(count=len(named) - MOST_NAMED)}"
 
     def _opening(self, each: Shortfall) -> str:
         state = self.scenario.state(each.state)

@@ -31,7 +31,7 @@ from matcher.verification import Finding, verify_result
 from matcher.verification.documents import read_document
 from matcher.verification.report import shortened
 
-MOST = 5
+MOST_FIELDS = 5
 """Fields named of one document that comes out otherwise."""
 NO_CLAIMS = frozenset({"log.txt", "timings.json"})
 """Files that say how a run went, not what it found: no two runs have the same."""
@@ -75,7 +75,7 @@ def _partnerships(scenario: Scenario, result: Result) -> Iterator[Finding]:
                 [each.model_dump(mode="json") for each in made],
                 ("partnerships",),
             ),
-            MOST,
+            MOST_FIELDS,
         )
     )
     for path, stated, derived in different:

@@ -9,7 +9,7 @@ from pathlib import Path
 from matcher import verification
 from matcher.errors import InvalidInput
 from matcher.io import RESULT_FILE, SCENARIO_FILE, load, load_result
-from matcher.runs.restating import MOST, path_text, restated
+from matcher.runs.restating import MOST_FIELDS, path_text, restated
 from matcher.verification import BundleReport, Finding
 from matcher.verification.bundle import WHOLE, files_checked
 
@@ -45,7 +45,7 @@ def verify_run(directory: Path) -> BundleReport:
 
 def _faults(error: InvalidInput, name: str) -> Iterator[Finding]:
     """What a reader refuses, with the field of each fault."""
-    for each in error.faults[:MOST]:
+    for each in error.faults[:MOST_FIELDS]:
         text = f"says {each.found}, expected {each.expected}"
         yield Finding(False, text, where=f"{name}: {path_text(each.path) or WHOLE}")
 
