@@ -20,9 +20,9 @@ from matcher.screening.unit_slips.units import Intent
 from matcher.screening.unit_slips.whole_file import PRICES, WholeKind, whole_kinds
 from matcher.screening.unit_slips.yardsticks import Comparison, comparisons_of
 
-ENOUGH = 4.5
+TOLD_EVIDENCE = 4.5
 """Natural logarithm of odds from which evidence is told: a slip that one figure in several hundred has."""
-ODD = 2.0
+SUSPECTED_LOSS = 2.0
 """Loss of likelihood from which a comparison makes its figures suspected."""
 TIGHT = frozenset({"own_years", "prices", "published_prices", "price_reference", "quantity_pace", "pace_bound"})
 """Comparisons that can speak for a factor of twelve: in all others, honest figures differ by as much."""
@@ -30,7 +30,7 @@ TAIL = 5.0
 """Degrees of freedom of Student's distribution: few, so that rare but honest figures are thought possible."""
 UNDECIDED = 2.0
 """Evidence by which one slip must surpass another for the other not to be named beside it."""
-MOST = 100
+MOST_SLIPS = 100
 """Slips told of one scenario: who has more has one and the same slip in all of them."""
 
 
@@ -140,7 +140,7 @@ class _Judge:
         """Yields slips, those with the most evidence first; each is then taken as meant."""
         found: dict[str, list[_Suspicion]] = {}
         stale = set(self.entry_of[figure].path for figure in self.suspected(range(len(self.comparisons))))
-        for _ in range(MOST):
+        for _ in range(MOST_SLIPS):
             for path in stale:
                 found[path] = list(self.suspicions(self.figures.entries[path]))
             best = min((each for some in found.values() for each in some), key=lambda each: each.rank, default=None)
@@ -153,7 +153,7 @@ class _Judge:
 
     def suspected(self, comparisons: Iterable[int]) -> set[int]:
         """Returns the figures of odd comparisons."""
-        odd = [at for at in comparisons if self.losses[at] > ODD]
+        odd = [at for at in comparisons if self.losses[at] > SUSPECTED_LOSS]
         return {figure for at in odd for figure, _ in self.tops[at] + self.bottoms[at]}
 
     def suspicions(self, entry: Entry) -> Iterable[_Suspicion]:
@@ -170,7 +170,7 @@ class _Judge:
         for path, figures in sets if entry.figures else ():
             for intent in self.figures.all[figures[0]].intents:
                 evidence = 0.0 if self.taken & set(figures) else self.evidence(figures, intent)
-                if evidence >= ENOUGH:
+                if evidence >= TOLD_EVIDENCE:
                     yield _Suspicion(evidence, path, figures, intent)
 
     def evidence(self, figures: tuple[int, ...], intent: Intent) -> float:
@@ -181,7 +181,7 @@ class _Judge:
         total = sum(gain for _, gain in gains) - intent.penalty
         if intent.small:
             sure = sum(gain if tight else min(gain, 0.0) for tight, gain in gains) - intent.penalty
-            return total if sure >= ENOUGH else min(sure, total)
+            return total if sure >= TOLD_EVIDENCE else min(sure, total)
         return total
 
     def gain(self, at: int, meant: dict[int, float]) -> float:
