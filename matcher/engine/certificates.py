@@ -320,7 +320,7 @@ class _Namer:
     def _precedence(self, need: int, place: int, year: int) -> Iterator[tuple[str, Instance, float]]:
         demand = self._columns.payments.demand
         after = self._scenario.needs[need].after[place]
-        other = next(at for at, each in enumerate(self._scenario.needs) if each.id == after.need)
+        other = self._scenario.index.needs[after.need]
         mine, _, _ = whole_ratio(
             Fraction(1, int(demand[need])), Fraction(1, int(demand[other])), Fraction(after.head_start)
         )

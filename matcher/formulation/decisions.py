@@ -105,7 +105,7 @@ def caps(columns: Columns, rows: RowBuilder) -> None:
 def _cap(columns: Columns, rows: RowBuilder, at: int, span: list[int]) -> None:
     scenario = columns.scenario
     cap = scenario.decisions.caps[at]
-    state = next(at for at, each in enumerate(scenario.states) if each.id == cap.state)
+    state = scenario.index.states[cap.state]
     money = np.arange(columns.works, columns.flows)
     here = money[(columns.state[money] == state) & np.isin(columns.flow_year[money], span)]
     capped = np.array([each.id == cap.offer or each.provider == cap.provider for each in scenario.offers], np.bool_)
