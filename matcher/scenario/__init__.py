@@ -1,8 +1,9 @@
 """INPUT: what is needed, offered and decided, and what it means.
 
 `fields` holds the strict types, `entities` the things, `decisions` what is decided and sought,
-`scenario` the whole, `index` the position of each id, `consistency` the
-rules between things, `validation` the reading of plain data with all faults at once.
+`scenario` the whole, `index` the position of each id, `consistency` the rules between things, `validation` the
+reading of plain data with all faults at once, `edits` the changes that the engine makes of a scenario for questions
+of its own.
 
 Readings of the model where its page leaves room:
 

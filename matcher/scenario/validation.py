@@ -71,7 +71,7 @@ def _read_fields(data: Mapping[Any, Any]) -> tuple[dict[str, Any], dict[str, fro
             values[name], declared[name], more = _read_collection(name, data[name])
             faults += more
         elif name == "decisions" and isinstance(data[name], Mapping):
-            values[name], more = _read_decisions(data[name])
+            values[name], more = read_decisions(data[name])
             faults += more
         else:
             value, more = _read(_adapter(name), data[name], (name,))
@@ -81,8 +81,11 @@ def _read_fields(data: Mapping[Any, Any]) -> tuple[dict[str, Any], dict[str, fro
     return values, declared, faults
 
 
-def _read_decisions(data: Mapping[Any, Any]) -> tuple[Decisions, list[Fault]]:
-    """Reads each kind of decision by itself: what is wrong with one kind does not hide what others contradict."""
+def read_decisions(data: Mapping[Any, Any]) -> tuple[Decisions, list[Fault]]:
+    """Returns the decisions of a scenario but for kinds of which some cannot be read, and every fault of those.
+
+    What is wrong with one kind does not hide what others contradict.
+    """
     good: dict[Any, Any] = {}
     faults: list[Fault] = []
     for key, value in data.items():
@@ -114,6 +117,13 @@ def _decision_adapter(name: str) -> TypeAdapter[Any]:
     """What reads one decision of a kind."""
     one, _ = get_args(Decisions.model_fields[name].annotation)
     return TypeAdapter(one)
+
+
+def read_entity(collection: str, key: str, fields: Mapping[str, Any]) -> tuple[Any, list[Fault]]:
+    """Returns the entity of a collection that fields and an id describe, None if it cannot be read; and every fault."""
+    _, faults = _read(_ID, key, (collection, key))
+    entity, more = _read(_adapter(collection), {**fields, "id": key}, (collection, key))
+    return entity, faults + more
 
 
 def _read_list(adapter: TypeAdapter[Any], data: Sequence[object], path: Path) -> tuple[tuple[Any, ...], list[Fault]]:
