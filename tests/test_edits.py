@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from matcher.engine.conflicts.limits import limits_of
 from matcher.errors import InvalidEdit, InvalidScenario
+from matcher.explanation.limits_against import limits_against
+from matcher.explanation.setting import Goal
 from matcher.formulation.formulate import formulate
+from matcher.io import load
 from matcher.scenario import (
     Cap,
     Commitment,
@@ -283,6 +288,20 @@ def test_a_waiver_says_whose_limit_it_waives() -> None:
         LiftCap(CAP, 0),
     ]
     assert [each.owner for each in waivers] == [("states", "A"), ("offers", "f"), ("needs", "n"), ("states", "A")]
+    scenario = small_scenario({"decisions.caps": CAPS, "needs.n.max_per_year": 3})
+    owners = {limit.conflict.reason: limit.owner for limit in limits_of(scenario)}
+    assert owners["cap"] == ("states", "A")
+    assert owners["max_per_year"] == owners["quantity"] == ("needs", "n")
+    assert owners["capacity"] == ("offers", "t")
+
+
+def test_an_offer_named_like_a_need_is_no_limit_of_it() -> None:
+    """Ids are of a collection: Mozambique's own experts, who work abroad, bear the id of what it needs of others."""
+    scenario = load(Path(__file__).parents[1] / "scenarios" / "geneva-2015.yaml")
+    assert scenario.need("MOZ-capacity").state == "MOZ"
+    assert "MOZ" not in (scenario.offer("MOZ-capacity").states or ())
+    stops = limits_against(scenario, Goal("MOZ", "MOZ-capacity"))
+    assert ("capacity", "MOZ-capacity") not in [(each.code, each.subject) for each in stops]
 
 
 # Decisions that a user writes.

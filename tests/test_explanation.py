@@ -19,7 +19,7 @@ from matcher.explanation import shortfalls
 from matcher.explanation.account import Explanation
 from matcher.explanation.findings import Cause, Change, Remedy, Shortfall
 from matcher.explanation.halving import minimal_set, sufficient_alone
-from matcher.explanation.relaxations import Relaxation, changed, raised_offer, relaxations_for
+from matcher.explanation.relaxations import Relaxation, changed, relaxations_for
 from matcher.explanation.setting import Found, Goal, Setting
 from matcher.explanation.shortfalls import remaining
 from matcher.explanation.smallest_changes import SmallestChanges
@@ -33,6 +33,7 @@ from matcher.reporting.languages import languages, numerals_of, table_of
 from matcher.reporting.shortfalls import ShortfallSpeaker
 from matcher.runs.files import RunFolder
 from matcher.scenario import Scenario, Yearly
+from matcher.scenario.edits import RaiseMoney, edited
 from smallest_scenario import Changes, small_scenario
 
 QUICK = SolveOptions(work=5)
@@ -257,18 +258,17 @@ def raise_holds(scenario: Scenario, remedy: Remedy) -> bool:
     """Whether an offer raised as told is enough, and one minor unit less is not, where that is said."""
     (change,) = remedy.changes
     assert sum(change.by_year) == change.amount > 0
-    assert completes(changed(scenario, (raised_offer(scenario, change.subject, change.by_year), change.amount)))
+    assert completes(edited(scenario, RaiseMoney(change.subject, change.by_year)))
     if remedy.smallest:
         for less in lesser_raises(scenario, change):
-            assert not completes(changed(scenario, (raised_offer(scenario, change.subject, less), sum(less)))), less
+            assert not completes(edited(scenario, RaiseMoney(change.subject, tuple(less)))), less
     return remedy.smallest
 
 
 def much_larger(scenario: Scenario, offer: str) -> Scenario:
     """Returns the scenario with a million more of an offer in each of its years."""
     window = scenario.window(scenario.offer(offer))
-    by_year = [10**6 * (year in window) for year in scenario.years]
-    return changed(scenario, (raised_offer(scenario, offer, by_year), sum(by_year)))
+    return edited(scenario, RaiseMoney(offer, tuple(10**6 * (year in window) for year in scenario.years)))
 
 
 def check_ledger(scenario: Scenario, found: Shortfall) -> int:

@@ -16,7 +16,7 @@ from generators import Seeded, draw_scenario
 from matcher.engine.solving import solve
 from matcher.explanation.findings import Cause, Remedy, Shortfall
 from matcher.explanation.limits_against import BindingLimit, limits_against, scenario_without
-from matcher.explanation.relaxations import Relaxation, changed, raised_offer, relaxations_for
+from matcher.explanation.relaxations import Relaxation, changed, relaxations_for
 from matcher.explanation.setting import Found, Goal, Setting
 from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS
 from matcher.explanation.shortfalls import remaining
@@ -26,6 +26,7 @@ from matcher.io import load
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import SolveOptions
 from matcher.scenario import Scenario
+from matcher.scenario.edits import Edit, RaiseMoney
 from smallest_scenario import Changes, small_scenario
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -97,7 +98,8 @@ class Trial:
         by_name = {(lever.kind, lever.subject, lever.field): lever for lever in self.levers}
         for each in remedy.changes:
             if each.kind == "raise":
-                by_name["raise", each.subject, ""] = raised_offer(self.scenario, each.subject, each.by_year)
+                larger = _same(RaiseMoney(each.subject, each.by_year))
+                by_name["raise", each.subject, ""] = Relaxation("raise", each.subject, "", (each.amount,), larger)
         return [(by_name[each.kind, each.subject, each.field], each.amount) for each in remedy.changes]
 
     def most(self, scenario: Scenario) -> int:
@@ -154,6 +156,11 @@ class Trial:
             for lever in (each for each in self.levers if each.kind == kind):
                 assert self.most(changed(self.scenario, (lever, probes.all_of(lever)))) < self.wanted, lever
                 yield "not enough"
+
+
+def _same(edit: Edit) -> Callable[[int], Edit]:
+    """Returns what makes an edit, whatever the amount."""
+    return lambda _: edit
 
 
 def outcome(found: Found) -> tuple[bool, bool, int | None]:

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from expected_messages import told
 from generators import Seeded, draw_document
-from matcher.errors import MOST_COMPARED, Fault, InvalidEdit, InvalidOptions, InvalidScenario, nearest
+from matcher.errors import MOST_COMPARED, Fault, InvalidOptions, InvalidScenario, nearest
 from matcher.formulation.objectives import FIGURES
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result, scenario_hash
@@ -764,14 +764,6 @@ def test_faults_before_the_horizon_is_read_are_told_without_sizes() -> None:
     with pytest.raises(InvalidScenario) as caught:
         small_scenario({"horizon": None, "offers.t.price": 10**14})
     assert [fault.path for fault in caught.value.faults] == [("horizon",)]
-
-
-def test_what_the_engine_edits_is_no_fault_of_the_user() -> None:
-    """A scenario changed for our own purposes may be larger than a user's, and where it is not valid, we erred."""
-    document = small_document({"offers.t.price": 10**14})
-    assert Scenario.from_edit(document).granule_price(Scenario.from_edit(document).technical[0]) == 10**14
-    with pytest.raises(InvalidEdit, match=r"no valid scenario: needs\.n\.quantity: found 0;"):
-        Scenario.from_edit(small_document({"needs.n.quantity": 0}))
 
 
 def test_every_objective_has_its_place_in_the_table() -> None:

@@ -17,6 +17,7 @@ from matcher.formulation.columns import Columns
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import scenario_hash
 from matcher.scenario import Decisions, Forbid, FundingOffer, Scenario
+from matcher.scenario.edits import WithDecisions, edited
 from matcher.solvers.linear_model import LinearObjective
 
 Key = tuple[str, str, str]
@@ -106,10 +107,7 @@ def forbidding(scenario: Scenario, key: Key) -> Scenario:
     else:  # work without a price takes no money: nothing else of the offer is lost
         free = {offer.id for offer in scenario.technical if not scenario.granule_price(offer)}
         more = [Forbid(offer=done, state=state) for done in work if done in free]
-    decisions = {name: getattr(scenario.decisions, name) for name in Decisions.model_fields}
-    decisions["forbids"] = (*scenario.decisions.forbids, *more)
-    fields = {name: getattr(scenario, name) for name in type(scenario).model_fields}
-    return type(scenario)(**{**fields, "decisions": Decisions(**decisions)})
+    return edited(scenario, WithDecisions(Decisions(forbids=tuple(more))))
 
 
 def restated(scenario: Scenario, portfolio: Portfolio) -> Portfolio:

@@ -22,6 +22,7 @@ from matcher.formulation.pairing import whole_pairs
 from matcher.formulation.plans import Plan, plan_within, with_derived_columns
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import Earlier, Goal, Scenario
+from matcher.scenario.edits import ReplaceDecisions, ReplaceObjectives, edited
 from matcher.scenario.fields import Yearly
 from matcher.solvers.engines import engine
 from matcher.solvers.linear_model import LinearObjective
@@ -62,7 +63,8 @@ def near(scenario: Scenario, portfolio: Portfolio, *, repair: bool = False) -> S
     objectives = scenario.objectives
     if objectives.weights is None and tuple(order) != scenario.order():
         objectives = objectives.with_fields(order=tuple(order) or None)
-    return scenario.with_fields(decisions=scenario.decisions.with_fields(earlier=earlier), objectives=objectives)
+    decisions = scenario.decisions.with_fields(earlier=earlier)
+    return edited(scenario, ReplaceDecisions(decisions), ReplaceObjectives(objectives))
 
 
 def _then_as_little(goals: Iterable[Goal]) -> list[Goal]:

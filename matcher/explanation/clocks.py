@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -22,11 +21,10 @@ from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, Explanati
 from matcher.explanation.state_part import StatePart, part_of
 from matcher.formulation.plans import portfolio_of
 from matcher.portfolio.portfolio import Portfolio
-from matcher.scenario import Scenario
+from matcher.scenario import Decisions, FundingOffer, Objectives, Scenario
+from matcher.scenario.edits import Deadline, Only, ReplaceDecisions, ReplaceObjectives, edited
 from matcher.solvers.linear_model import LinearModel, LinearObjective
 from matcher.verification import verify
-
-Document = dict[str, Any]
 
 
 def clock(
@@ -70,9 +68,7 @@ def open_ended(scenario: Scenario, state: str) -> Scenario:
     """Returns the scenario in which a State has until the end of the horizon, at least, to complete."""
     if scenario.state(state).deadline >= scenario.horizon.last:
         return scenario
-    document = scenario.model_dump()
-    document["states"][state]["deadline"] = scenario.horizon.last
-    return Scenario.from_edit(document)
+    return edited(scenario, Deadline(state, scenario.horizon.last))
 
 
 def only_own(scenario: Scenario, state: str) -> Scenario:
@@ -82,35 +78,34 @@ def only_own(scenario: Scenario, state: str) -> Scenario:
     caps on a share of all money. Forbids and caps on an amount of its own money stay. Its offers of money that
     somebody else would pay back go.
     """
-    document = scenario.model_dump()
     own = {offer.id for offer in scenario.offers if not scenario.is_external(offer.id, state)}
-    while borrowed := {key for key in own if _repaid_by(document["offers"][key]) not in own | {None}}:
+    while borrowed := {each.id for each in scenario.funding if each.id in own and _repaid_by(each) not in own | {None}}:
         own -= borrowed
     needs = {need.id for need in scenario.needs_of(state)}
-    document["offers"] = {key: offer for key, offer in document["offers"].items() if key in own}
-    document["needs"] = {key: need for key, need in document["needs"].items() if key in needs}
-    decisions = document["decisions"]
-    document["decisions"] = {
-        "forbids": [
+    decided = Decisions(
+        forbids=tuple(
             each
-            for each in decisions["forbids"]
-            if {each["offer"], each["partner"]} <= own | {None} and each["need"] in needs | {None}
-        ],
-        "caps": [
+            for each in scenario.decisions.forbids
+            if {each.offer, each.partner} <= own | {None} and each.need in needs | {None}
+        ),
+        caps=tuple(
             each
-            for each in decisions["caps"]
-            if each["state"] == state and each["share"] is None and each["offer"] in own | {None}
-        ],
-    }
-    document["objectives"] = {"discount": scenario.objectives.discount}
-    document["assumptions"] = {}
-    return Scenario.from_edit(document)
+            for each in scenario.decisions.caps
+            if each.state == state and each.share is None and each.offer in own | {None}
+        ),
+    )
+    return edited(
+        scenario,
+        Only("offers", frozenset(own)),
+        Only("needs", frozenset(needs)),
+        ReplaceDecisions(decided),
+        ReplaceObjectives(Objectives(discount=scenario.objectives.discount)),
+    )
 
 
-def _repaid_by(offer: Document) -> str | None:
+def _repaid_by(offer: FundingOffer) -> str | None:
     """The offer that pays back what an offer lends; None where nothing is paid back."""
-    terms = offer.get("repayment")
-    return None if terms is None else str(terms["offer"])
+    return None if offer.repayment is None else offer.repayment.offer
 
 
 @dataclass(frozen=True)

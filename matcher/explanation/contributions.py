@@ -30,7 +30,8 @@ from matcher.formulation.formulate import formulate
 from matcher.formulation.plans import plan_within, portfolio_of
 from matcher.portfolio.partnerships import derive_partnerships, flows_of, forbidding
 from matcher.portfolio.portfolio import Flow, Partnership, Portfolio
-from matcher.scenario import Frozen, Scenario
+from matcher.scenario import Decisions, Frozen, Scenario
+from matcher.scenario.edits import WithDecisions, edited
 from matcher.scenario.fields import Flag, Id, Text, Year
 from matcher.verification import verify
 
@@ -213,8 +214,7 @@ def vetoed(
 
 
 def _forbidden(scenario: Scenario, partnership: Partnership) -> Scenario:
-    forbids = (*scenario.decisions.forbids, *forbidding(scenario, partnership))
-    return scenario.with_fields(decisions=scenario.decisions.with_fields(forbids=forbids))
+    return edited(scenario, WithDecisions(Decisions(forbids=forbidding(scenario, partnership))))
 
 
 def _successors(

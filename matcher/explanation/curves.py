@@ -20,7 +20,7 @@ from matcher.errors import VerificationFailed
 from matcher.explanation.checking import require_valid
 from matcher.explanation.clock_findings import Curve, CurvePoint, Curves, Resource
 from matcher.explanation.clocks import answering, delivering
-from matcher.explanation.relaxations import Relaxation, anybodys_money, anybodys_work, changed, later_deadline
+from matcher.explanation.relaxations import Relaxation, anybodys_money, anybodys_work, later_deadline
 from matcher.explanation.setting import Setting
 from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.explanation.state_part import StatePart, part_of
@@ -29,6 +29,7 @@ from matcher.formulation.objectives import coverage_shares
 from matcher.formulation.plans import Plan, portfolio_of
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import FundingOffer, Need, Scenario
+from matcher.scenario.edits import OnlyStates, edited
 from matcher.solvers.linear_model import LinearModel, LinearObjective, RowBuilder, objective_by_value
 from matcher.units import MAX_MONEY, MAX_QUANTITY, plain
 from matcher.verification import verify
@@ -187,7 +188,7 @@ class _More(ABC):
 
     def at(self, amount: int) -> Scenario:
         """Returns the scenario with so much more."""
-        return changed(self.scenario, (self.lever, amount))
+        return edited(self.scenario, self.lever.edit(amount))
 
     @abstractmethod
     def part(self, setting: Setting) -> StatePart:
@@ -214,11 +215,7 @@ class _Offered(_More):
 
     def at(self, amount: int) -> Scenario:
         """Returns the scenario with a further offer of so much."""
-        return changed(self.scenario, (replace(self.lever, apply=self._apply), amount))
-
-    def _apply(self, document: dict[str, object], amount: int) -> None:
-        self.lever.apply(document, amount)
-        document["offers"][self.lever.adds]["states"] = [self.state]  # type: ignore[index]
+        return edited(self.scenario, self.lever.edit(amount), OnlyStates(self.lever.adds, (self.state,)))
 
     def part(self, setting: Setting) -> StatePart:
         """Returns the part, with rows that say how much of the further offer may be used."""

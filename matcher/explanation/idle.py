@@ -30,6 +30,7 @@ from matcher.formulation.formulation import Formulation
 from matcher.formulation.plans import Plan, portfolio_of
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer
+from matcher.scenario.edits import Owner, edited
 from matcher.scenario.eligibility import OptionSet, Reason, find_options
 from matcher.scenario.fields import Frozen, Id, Text, Total
 from matcher.solvers.linear_model import UNLIMITED, LinearModel, LinearObjective, ModelTooLarge, RowBuilder
@@ -223,12 +224,8 @@ class _Trial:
 
     def gain(self, limits: Sequence[Limit]) -> int | None:
         """Minor units or units of work more, with some limits waived; None if it is not known."""
-        scenario, settings = self.case.scenario, self.case.settings
-        if limits:
-            document = scenario.model_dump()
-            for limit in limits:
-                limit.waive(document)
-            scenario = Scenario.from_edit(document)
+        settings = self.case.settings
+        scenario = edited(self.case.scenario, *(limit.waiver for limit in limits))
         try:
             setting = Setting.of(scenario, self.case.portfolio, settings)
         except ModelTooLarge:  # what the limits are raised to: nothing is known of that
@@ -283,12 +280,12 @@ class _Trial:
     def groups(self) -> list[list[Limit]]:
         """Limits that touch the State, by kind; those of the offer itself apart from those of others."""
         needs = {need.id for need in self.case.scenario.needs_of(self.state)}
-        near = {offer for offer, served in self.case.serves.items() if served & needs} | needs | {self.state}
+        near: set[Owner] = {("states", self.state), *(("needs", need) for need in needs)}
+        near |= {("offers", offer) for offer, served in self.case.serves.items() if served & needs}
         found: dict[str, list[Limit]] = defaultdict(list)
         for limit in limits_of(self.case.scenario):
-            reason, subjects = limit.conflict.reason, limit.conflict.subjects
-            mine = subjects[1] == self.state if reason == "cap" else subjects[0] in near
-            own = subjects[0] == self.offer and reason in ("budget", "capacity")
-            if mine and not own and reason != "quantity":
+            reason = limit.conflict.reason
+            own = limit.owner == ("offers", self.offer) and reason in ("budget", "capacity")
+            if limit.owner in near and not own and reason != "quantity":
                 found[reason].append(limit)
         return [found[reason] for reason in sorted(found)]

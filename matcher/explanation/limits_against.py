@@ -7,13 +7,13 @@ number of years is not let go on for longer, since an engagement would then have
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from matcher.engine.conflicts.limits import limits_of
-from matcher.explanation.relaxations import Document
 from matcher.explanation.setting import Goal
-from matcher.scenario import Forbid, FundingOffer, Need, Scenario, TechnicalOffer, Years
+from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer, Years
+from matcher.scenario.edits import AllowAgain, Deadline, Edit, Lengthen, Owner, WaiveLimit, edited
 from matcher.scenario.eligibility import need_node, reach
 
 DATES = ("begins", "deadline", "ends", "forbid", "window")
@@ -28,8 +28,8 @@ class BindingLimit:
     """Kind of limit."""
     subject: str
     """Whose it is."""
-    waives: tuple[Callable[[Document], None], ...]
-    """Take it out of the document of its scenario."""
+    waives: tuple[Edit, ...]
+    """Take it out of its scenario."""
 
 
 def limits_against(scenario: Scenario, goal: Goal) -> list[BindingLimit]:
@@ -41,39 +41,33 @@ def limits_against(scenario: Scenario, goal: Goal) -> list[BindingLimit]:
     graph, state = reach(scenario), goal.state
     needs = [need.id for need in scenario.needs_of(state)]
     offers = sorted({offer for need in needs for offer in graph.predecessors(need_node(need))})
-    found: dict[tuple[str, str], list[Callable[[Document], None]]] = defaultdict(list)
-    near = {state, *needs, *offers}
+    found: dict[tuple[str, str], list[Edit]] = defaultdict(list)
+    near: set[Owner] = {("states", state), *(("needs", need) for need in needs), *(("offers", each) for each in offers)}
     for limit in limits_of(scenario):
-        reason, subjects = limit.conflict.reason, limit.conflict.subjects
-        mine = subjects[1] == state if reason == "cap" else subjects[0] in near
-        if mine and reason != "quantity":
-            found[reason, subjects[0]].append(limit.waive)
-    for code, subject, waive in _dates(scenario, goal, offers):
-        found[code, subject].append(waive)
+        if limit.owner in near and limit.conflict.reason != "quantity":
+            found[limit.conflict.reason, limit.conflict.subjects[0]].append(limit.waiver)
+    for code, subject, edit in _dates(scenario, goal, offers):
+        found[code, subject].append(edit)
     order = sorted(found, key=lambda each: (each[0] not in DATES, *each))
     return [BindingLimit(*key, tuple(found[key])) for key in order]
 
 
 def scenario_without(scenario: Scenario, stops: Sequence[BindingLimit]) -> Scenario:
     """Returns the scenario with some of what stands in the way waived."""
-    document = scenario.model_dump()
-    for stop in stops:
-        for waive in stop.waives:
-            waive(document)
-    return Scenario.from_edit(document)
+    return edited(scenario, *(edit for stop in stops for edit in stop.waives))
 
 
-_Named = tuple[str, str, Callable[[Document], None]]
+_Named = tuple[str, str, Edit]
 
 
 def _dates(scenario: Scenario, goal: Goal, offers: Sequence[str]) -> Iterator[_Named]:
     horizon = scenario.horizon
     state = scenario.state(goal.state)
     if goal.need is None and state.deadline < horizon.last:
-        yield "deadline", state.id, _set("states", state.id, "deadline", horizon.last)
+        yield "deadline", state.id, Deadline(state.id, horizon.last)
     for need in scenario.needs_of(state.id):
         if need.years is not None and _shorter(need.years, horizon):
-            yield "window", need.id, _set("needs", need.id, "years", None)
+            yield "window", need.id, WaiveLimit("needs", need.id, "years")
         yield from _forbids(scenario, need)
     for key in offers:
         yield from _of_offer(scenario.offer(key), horizon)
@@ -87,25 +81,9 @@ def _of_offer(offer: FundingOffer | TechnicalOffer, horizon: Years) -> Iterator[
     """An offer that begins after the horizon does or ends before it: with as much as in its first or last year."""
     years = offer.years
     if years is not None and years.first > horizon.first:
-        yield "begins", offer.id, _lasting(offer, horizon.first, years.first)
+        yield "begins", offer.id, Lengthen(offer.id, horizon.first)
     if years is not None and years.last < horizon.last and offer.min_years == 1:
-        yield "ends", offer.id, _lasting(offer, horizon.last, years.last)
-
-
-def _lasting(offer: FundingOffer | TechnicalOffer, to: int, like: int) -> Callable[[Document], None]:
-    """The offer's window reaches to a year; the years that are new give as much as one that it has."""
-    field = "amount" if isinstance(offer, FundingOffer) else "capacity"
-
-    def waive(document: Document) -> None:
-        entity = document["offers"][offer.id]
-        first, last = entity["years"]
-        new = range(to, like) if to < like else range(like + 1, to + 1)
-        entity["years"] = [min(first, to), max(last, to)]
-        given = entity[field]
-        if isinstance(given, dict):
-            entity[field] = given | {year: max(given.get(year, 0), given.get(like, 0)) for year in new}
-
-    return waive
+        yield "ends", offer.id, Lengthen(offer.id, horizon.last)
 
 
 def _forbids(scenario: Scenario, need: Need) -> Iterator[_Named]:
@@ -113,21 +91,4 @@ def _forbids(scenario: Scenario, need: Need) -> Iterator[_Named]:
     for forbid in scenario.decisions.forbids:
         if forbid.state in (None, need.state) and forbid.need in (None, need.id):
             named = forbid.offer or forbid.provider or forbid.kind or forbid.need or need.state
-            yield "forbid", named, _allowed(forbid)
-
-
-def _allowed(forbid: Forbid) -> Callable[[Document], None]:
-    told = forbid.model_dump()
-
-    def waive(document: Document) -> None:
-        decisions = document["decisions"]
-        decisions["forbids"] = [each for each in decisions["forbids"] if each != told]
-
-    return waive
-
-
-def _set(collection: str, key: str, field: str, value: object) -> Callable[[Document], None]:
-    def waive(document: Document) -> None:
-        document[collection][key][field] = value
-
-    return waive
+            yield "forbid", named, AllowAgain(forbid)

@@ -21,7 +21,6 @@ from typing import Literal
 import numpy as np
 
 from matcher.engine.problem import exact_bound
-from matcher.explanation.relaxations import changed, raised_offer
 from matcher.explanation.setting import AS_IT_IS, Goal, Setting, StatePart
 from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.formulation.pairing import whole_pairs
@@ -29,6 +28,7 @@ from matcher.formulation.plans import Plan
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Clock
 from matcher.scenario import Scenario
+from matcher.scenario.edits import RaiseMoney, edited
 from matcher.solvers.engines import SolverFailed, engine
 from matcher.solvers.linear_model import Ints, LinearModel, LinearObjective, ModelTooLarge
 from matcher.units import MAX_MONEY
@@ -76,7 +76,7 @@ def least_raise(
     room = [min(most, MAX_MONEY - now) for now in narrow.money_by_year(given)]
     room = [more if year in window else 0 for year, more in zip(narrow.years, room, strict=True)]
     try:
-        setting = Setting.of(_raised(narrow, offer, room), portfolio, settings)
+        setting = Setting.of(edited(narrow, RaiseMoney(offer, tuple(room))), portfolio, settings)
     except ModelTooLarge:  # with as much as could be of use: nothing is known of that
         return "unknown"
     part = setting.part(goal, LinearObjective("spent", False, setting.use_of(offer), 1, Fraction(0)), True, AS_IT_IS)
@@ -87,13 +87,8 @@ def least_raise(
         return found
     plan, bound = found
     by_year = _shortage(setting, plan, offer, narrow.money_by_year(given))
-    whole = _raised(scenario, offer, by_year)
-    setting.accepted(plan, whole)
+    setting.accepted(plan, edited(scenario, RaiseMoney(offer, by_year)))
     return Raise(by_year, min(max(bound, 0), sum(by_year)))
-
-
-def _raised(scenario: Scenario, offer: str, by_year: Sequence[int]) -> Scenario:
-    return changed(scenario, (raised_offer(scenario, offer, by_year), sum(by_year)))
 
 
 @dataclass(frozen=True)

@@ -8,21 +8,35 @@ operator that the scenario does not know, without any earmark.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from hashlib import sha256
-from typing import Any
 
 from matcher.comparison.tally import tally
 from matcher.explanation.findings import ChangeKind
 from matcher.portfolio.portfolio import Portfolio
-from matcher.scenario import FundingOffer, Scenario, State, TechnicalOffer
+from matcher.scenario import FundingOffer, Provider, ProviderKind, Scenario, State, TechnicalOffer, Yearly
+from matcher.scenario.edits import (
+    MILLIONTHS,
+    BetterOwnership,
+    Deadline,
+    Edit,
+    FurtherOffer,
+    Lengthen,
+    MoreAbsorption,
+    MorePartners,
+    OnlyStates,
+    WaiveLimit,
+    WithOffer,
+    edited,
+    grant,
+)
 from matcher.scenario.eligibility import Reason, find_options
 from matcher.units import MAX_MONEY, MAX_QUANTITY, floor_share
 
-Document = dict[str, Any]
 Pair = tuple[str | None, str]
 """A financier (or none) and an implementer."""
 Refusals = dict[str, dict[Pair, tuple[Reason, ...]]]
@@ -33,7 +47,6 @@ LONGEST_ID = 64
 """Letters of the longest id that a scenario takes."""
 ANYBODY = "anybody"
 """Whose offer it is where it may be anybody's."""
-MILLIONTHS = 10**6
 COMPONENTS = (
     "high_level_interest",
     "empowered_entities",
@@ -60,18 +73,15 @@ class Relaxation:
     field: str
     amounts: tuple[int, ...] | None
     """Amounts worth trying, rising; None where the least amount is solved for (an added offer)."""
-    apply: Callable[[Document, int], None]
-    """Makes the change by an amount; the amount of an added offer is as much as it can give in a year."""
+    edit: Callable[[int], Edit]
+    """The change by an amount; the amount of an added offer is as much as it can give in a year."""
     adds: str = ""
     """Id of the offer that it adds, which no offer of the scenario has; empty where it adds none."""
 
 
 def changed(scenario: Scenario, *levers: tuple[Relaxation, int]) -> Scenario:
     """Returns a scenario with some changes made."""
-    document = scenario.model_dump()
-    for lever, amount in levers:
-        lever.apply(document, amount)
-    return Scenario.from_edit(document)
+    return edited(scenario, *(lever.edit(amount) for lever, amount in levers))
 
 
 def refusals_of(scenario: Scenario, state: State) -> Refusals:
@@ -96,12 +106,8 @@ def narrowed(scenario: Scenario, portfolio: Portfolio, state: str) -> Scenario:
     for cap in decisions.caps:
         if cap.offer is not None:
             used[cap.offer].add(cap.state)
-    document = scenario.model_dump()
-    document["assumptions"] = {}
-    for each in scenario.offers:
-        here = {state} if each.states is None or state in each.states else set()
-        document["offers"][each.id]["states"] = sorted(used[each.id] | here)
-    return Scenario.from_edit(document)
+    near = {each.id: {state} if each.states is None or state in each.states else set() for each in scenario.offers}
+    return edited(scenario, *(OnlyStates(key, tuple(sorted(used[key] | here))) for key, here in near.items()))
 
 
 def relaxations_for(scenario: Scenario, state: State, refused: Refusals | None = None) -> list[Relaxation]:
@@ -143,21 +149,11 @@ def _free(wanted: str, taken: set[str]) -> str:
     return found
 
 
-def _entity(collection: str, key: str, field: str, value: Callable[[Any, int], Any]) -> Callable[[Document, int], None]:
-    """A change of one field of one entity."""
-
-    def apply(document: Document, amount: int) -> None:
-        entity = document[collection][key]
-        entity[field] = value(entity[field], amount)
-
-    return apply
-
-
 def _partners(scenario: Scenario, state: State) -> list[Relaxation]:
     if state.max_partners is None:
         return []
     most = max(len(scenario.providers) - state.max_partners, 0)
-    more = _entity("states", state.id, "max_partners", lambda before, amount: before + amount)
+    more = partial(MorePartners, state.id)
     return [Relaxation("partners", state.id, "", tuple(range(1, most + 1)), more)] if most else []
 
 
@@ -169,22 +165,15 @@ def _absorption(scenario: Scenario, state: State) -> list[Relaxation]:
     step = max(10 ** (len(str(total)) - 4), 1)
     room = MAX_MONEY - max(state.absorption.at(year) for year in scenario.years)  # a scenario cannot say more
     amounts = tuple(amount for amount in range(step, total + step, step) if amount <= room)
-    if not amounts:
-        return []
-
-    def more(before: Any, amount: int) -> Any:
-        if isinstance(before, dict):
-            return {year: before.get(year, 0) + amount for year in scenario.years}
-        return before + amount
-
-    return [Relaxation("absorption", state.id, "", amounts, _entity("states", state.id, "absorption", more))]
+    return [Relaxation("absorption", state.id, "", amounts, partial(MoreAbsorption, state.id))] if amounts else []
 
 
 def later_deadline(scenario: Scenario, state: State) -> list[Relaxation]:
     """A later deadline, up to the end of the horizon; nothing where it is there already."""
     years = tuple(range(1, scenario.horizon.last - state.deadline + 1))
-    later = _entity("states", state.id, "deadline", lambda before, amount: before + amount)
-    return [Relaxation("deadline", state.id, "", years, later)] if years else []
+    if not years:
+        return []
+    return [Relaxation("deadline", state.id, "", years, lambda more: Deadline(state.id, state.deadline + more))]
 
 
 def _ownership(scenario: Scenario, state: State, offers: list[FundingOffer | TechnicalOffer]) -> list[Relaxation]:
@@ -199,16 +188,9 @@ def _ownership(scenario: Scenario, state: State, offers: list[FundingOffer | Tec
         room = int((1 - getattr(state.ownership, component)) * MILLIONTHS)
         amounts = tuple(amount for amount in wanted if amount <= room)
         if amounts:
-            found.append(Relaxation("ownership", state.id, component, amounts, _better(state.id, component)))
+            better = partial(BetterOwnership, state.id, component)
+            found.append(Relaxation("ownership", state.id, component, amounts, better))
     return found
-
-
-def _better(state: str, component: str) -> Callable[[Document, int], None]:
-    def apply(document: Document, amount: int) -> None:
-        ownership = document["states"][state]["ownership"]
-        ownership[component] = ownership[component] + Decimal(amount) / MILLIONTHS
-
-    return apply
 
 
 def _earmarks(refused: Refusals) -> list[Relaxation]:
@@ -224,8 +206,8 @@ def _earmarks(refused: Refusals) -> list[Relaxation]:
     return [Relaxation("earmark", offer, field, (1,), _waived(offer, field)) for offer, field in sorted(found)]
 
 
-def _waived(offer: str, field: str) -> Callable[[Document, int], None]:
-    return _entity("offers", offer, field, lambda before, _: Decimal(0) if field == "ownership_floor" else None)
+def _waived(offer: str, field: str) -> Callable[[int], Edit]:
+    return lambda _: WaiveLimit("offers", offer, field)
 
 
 def _starts(scenario: Scenario, offers: list[FundingOffer | TechnicalOffer]) -> list[Relaxation]:
@@ -233,25 +215,13 @@ def _starts(scenario: Scenario, offers: list[FundingOffer | TechnicalOffer]) -> 
     found = []
     for offer in offers:
         if offer.years is not None and offer.years.first > scenario.horizon.first:
-            most = offer.years.first - scenario.horizon.first
-            found.append(Relaxation("start", offer.id, "", tuple(range(1, most + 1)), _earlier(offer)))
+            amounts = tuple(range(1, offer.years.first - scenario.horizon.first + 1))
+            found.append(Relaxation("start", offer.id, "", amounts, _earlier(offer.id, offer.years.first)))
     return found
 
 
-def _earlier(offer: FundingOffer | TechnicalOffer) -> Callable[[Document, int], None]:
-    """The offer begins earlier, with as much a year as in its first year, and ends when it did."""
-    assert offer.years is not None
-    first, field = offer.years.first, "amount" if isinstance(offer, FundingOffer) else "capacity"
-
-    def apply(document: Document, amount: int) -> None:
-        entity = document["offers"][offer.id]
-        years = entity["years"]
-        entity["years"] = [first - amount, years[1]]
-        given = entity[field]
-        if isinstance(given, dict):
-            entity[field] = dict.fromkeys(range(first - amount, first), given.get(first, 0)) | given
-
-    return apply
+def _earlier(offer: str, first: int) -> Callable[[int], Edit]:
+    return lambda years: Lengthen(offer, first - years, keep=True)
 
 
 def decided_on(scenario: Scenario, offer: str, state: str) -> bool:
@@ -267,39 +237,9 @@ def decided_on(scenario: Scenario, offer: str, state: str) -> bool:
 
 def _further(scenario: Scenario, offer: FundingOffer | TechnicalOffer) -> Relaxation:
     """A further grant or team of a provider."""
-    money = isinstance(offer, FundingOffer)
-    kind: ChangeKind = "money" if money else "capacity"
+    kind: ChangeKind = "money" if isinstance(offer, FundingOffer) else "capacity"
     key = _added(scenario, kind, offer.id)
-
-    def apply(document: Document, amount: int) -> None:
-        more = {**document["offers"][offer.id], "min_per_state": 0, "min_years": 1}
-        if money:
-            more |= _grant(min(scenario.window(offer), default=scenario.horizon.first), amount)
-        else:
-            more["capacity"] = min(amount, MAX_QUANTITY)
-        document["offers"] = {**document["offers"], key: more}
-
-    return Relaxation(kind, offer.id, "", None, apply, key)
-
-
-def raised_offer(scenario: Scenario, offer: str, by_year: Sequence[int]) -> Relaxation:
-    """Returns the change by which an offer of money is itself larger, all of it told in the scenario's currency.
-
-    Parameters
-    ----------
-    by_year
-        Minor units of the scenario's currency, shape (years,); 0 outside the offer's own years. The amount of the
-        change is their sum.
-    """
-    given = scenario.funding_offer(offer)
-    money = scenario.money_by_year(given)
-    least = scenario.converted(given, given.min_per_state, up=True)
-    amounts = {year: money[at] + by_year[at] for at, year in enumerate(scenario.years)}
-
-    def apply(document: Document, _: int) -> None:
-        document["offers"][offer] |= {"amount": amounts, "currency": None, "min_per_state": least}
-
-    return Relaxation("raise", offer, "", (sum(by_year),), apply)
+    return Relaxation(kind, offer.id, "", None, partial(FurtherOffer, offer.id, key), key)
 
 
 def repayers_of(scenario: Scenario, offers: Collection[str]) -> dict[str, Fraction]:
@@ -315,22 +255,12 @@ def repayers_of(scenario: Scenario, offers: Collection[str]) -> dict[str, Fracti
 def anybodys_money(scenario: Scenario) -> Relaxation:
     """A further grant from anybody, for any purpose, to be used in any year of the horizon."""
     first, key = scenario.horizon.first, _added(scenario, "more_money", ANYBODY)
-    provider = _nobodys(scenario, "donor_state")
+    provider = _nobody(scenario, "donor_state")
 
-    def apply(document: Document, amount: int) -> None:
-        offer = {
-            "provider": _add_provider(document, provider, "donor_state"),
-            "kind": "funding",
-            **_grant(first, amount),
-        }
-        document["offers"] = {**document["offers"], key: offer}
+    def more(amount: int) -> Edit:
+        return WithOffer(FundingOffer(id=key, kind="funding", provider=provider.id, **grant(first, amount)), provider)
 
-    return Relaxation("more_money", ANYBODY, "", None, apply, key)
-
-
-def _grant(first: int, amount: int) -> Document:
-    """An amount of money in the scenario's currency, to be used in any year from the first on."""
-    return {"amount": {first: min(amount, MAX_MONEY)}, "carry_over": Decimal(1), "repayment": None, "currency": None}
+    return Relaxation("more_money", ANYBODY, "", None, more, key)
 
 
 def anybodys_work(scenario: Scenario, capability: str) -> list[Relaxation]:
@@ -340,27 +270,24 @@ def anybodys_work(scenario: Scenario, capability: str) -> list[Relaxation]:
     prices = [offer.price for offer in workers if offer.currency in own]
     if workers and not prices:
         return []
-    key, provider = _added(scenario, "more_work", ANYBODY, capability), _nobodys(scenario, "operator")
+    key, provider = _added(scenario, "more_work", ANYBODY, capability), _nobody(scenario, "operator")
+    price = max(prices, default=Decimal(0))
 
-    def apply(document: Document, amount: int) -> None:
-        offer = {
-            "provider": _add_provider(document, provider, "operator"),
-            "kind": "technical",
-            "capability": capability,
-            "capacity": min(amount, MAX_QUANTITY),
-            "price": max(prices, default=Decimal(0)),
-        }
-        document["offers"] = {**document["offers"], key: offer}
+    def more(amount: int) -> Edit:
+        offer = TechnicalOffer(
+            id=key,
+            kind="technical",
+            provider=provider.id,
+            capability=capability,
+            capacity=Yearly(min(amount, MAX_QUANTITY)),
+            price=price,
+        )
+        return WithOffer(offer, provider)
 
-    return [Relaxation("more_work", ANYBODY, capability, None, apply, key)]
-
-
-def _nobodys(scenario: Scenario, kind: str) -> str:
-    """The id of somebody of a kind that the scenario does not know."""
-    return _free(f"{ANYBODY}-{kind}".replace("_", "-"), {provider.id for provider in scenario.providers})
+    return [Relaxation("more_work", ANYBODY, capability, None, more, key)]
 
 
-def _add_provider(document: Document, key: str, kind: str) -> str:
-    """Adds somebody of a kind that the scenario does not know, and returns the id."""
-    document["providers"] = {**document["providers"], key: {"name": ANYBODY, "kind": kind}}
-    return key
+def _nobody(scenario: Scenario, kind: ProviderKind) -> Provider:
+    """Somebody of a kind that the scenario does not know."""
+    taken = {provider.id for provider in scenario.providers}
+    return Provider(id=_free(f"{ANYBODY}-{kind}".replace("_", "-"), taken), name=ANYBODY, kind=kind)

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 
-from matcher.explanation.relaxations import ANYBODY, Document, Relaxation, changed, decided_on, narrowed, repayers_of
+from matcher.explanation.relaxations import ANYBODY, Relaxation, changed, decided_on, narrowed, repayers_of
 from matcher.explanation.setting import Found, Goal, Setting, Tuning
 from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import Scenario, State
+from matcher.scenario.edits import Edit, OnlyStates, WaiveLimit, edited
 from matcher.scenario.eligibility import need_node, reach
 from matcher.solvers.linear_model import ModelTooLarge
 from matcher.units import MAX_MONEY, MAX_QUANTITY, ceil_share
@@ -119,9 +119,10 @@ class RelaxationTrials:
         if key in self._settings:
             self._settings.move_to_end(key)
             return self._settings[key]
-        further = [(lever, self.all_of(lever)) for lever in self._near]
-        here = [(_only_in(self._state.id, lever), 0) for lever in self._near]
-        setting = Setting.of(changed(self.narrow, *structural, *further, *here), self.portfolio, self.settings)
+        further = ((lever, self.all_of(lever)) for lever in self._near)
+        more = [lever.edit(amount) for lever, amount in (*structural, *further)]
+        here = [edit for lever in self._near for edit in _only_in(self._state.id, lever.adds)]
+        setting = Setting.of(edited(self.narrow, *more, *here), self.portfolio, self.settings)
         self._settings[key] = setting
         if len(self._settings) > self.settings.kept_settings:
             self._settings.popitem(last=False)
@@ -162,13 +163,9 @@ def _tunable(changes: Changes) -> bool:
     return any(_tuned(lever) for lever, _ in changes)
 
 
-def _only_in(state: str, lever: Relaxation) -> Relaxation:
-    """Keeps the offer that a lever adds to one State, where it can come anyway: others get nothing of it."""
-
-    def apply(document: Document, _: int) -> None:
-        document["offers"][lever.adds] |= {"states": [state], "regions": None}
-
-    return replace(lever, apply=apply)
+def _only_in(state: str, offer: str) -> tuple[Edit, ...]:
+    """Keep an offer that a lever adds to one State, where it can come anyway: others get nothing of it."""
+    return OnlyStates(offer, (state,)), WaiveLimit("offers", offer, "regions")
 
 
 def _name(lever: Relaxation) -> tuple[str, str, str]:

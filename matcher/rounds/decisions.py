@@ -15,6 +15,7 @@ from matcher.errors import Fault, InvalidScenario, nearest
 from matcher.portfolio.partnerships import flows_of, forbidding
 from matcher.portfolio.portfolio import Partnership, Portfolio
 from matcher.scenario import Cap, Commitment, Decisions, Forbid, Pin, Scenario
+from matcher.scenario.edits import WithDecisions, decisions_with, edited
 from matcher.scenario.fields import Frozen, Text
 
 Kind = Literal["pin", "forbid", "cap", "fix", "keep", "veto"]
@@ -74,21 +75,16 @@ def decided(
                 faults.append(each)
             else:
                 entries.append(each)
-    document = scenario.model_dump()
-    before = {name: tuple(document["decisions"][name]) for name in _FIELDS.values()}
-    order: dict[str, list[int]] = {name: [each.wish for each in entries if each.field == name] for name in before}
-    added = {name: tuple(each.document for each in entries if each.field == name) for name in before}
-    document["decisions"] |= {name: (*before[name], *added[name]) for name in before}
-    try:
-        changed = Scenario.from_data(document)
-    except InvalidScenario as error:
-        starts = {name: len(each) for name, each in before.items()}
-        faults += [_at_wish(fault, wishes, order, starts) for fault in error.faults]
+    order = {name: [each.wish for each in entries if each.field == name] for name in _FIELDS.values()}
+    added = {name: [each.document for each in entries if each.field == name] for name in order}
+    starts = {name: len(getattr(scenario.decisions, name)) for name in order}
+    changed, wrong = decisions_with(scenario, added)
+    faults += [_at_wish(fault, wishes, order, starts) for fault in wrong]
     if faults:
         raise InvalidScenario(faults, "decisions")
-    made: list[dict[str, list[Any]]] = [{name: [] for name in before} for _ in wishes]
+    made: list[dict[str, list[Any]]] = [{name: [] for name in order} for _ in wishes]
     for name, indices in order.items():
-        for at, entry in zip(indices, getattr(changed.decisions, name)[len(before[name]) :], strict=True):
+        for at, entry in zip(indices, getattr(changed, name)[starts[name] :], strict=True):
             made[at][name].append(entry)
     return tuple(
         Decision(kind=wish.kind, said=wish.said, makes=Decisions(**{name: tuple(e) for name, e in each.items()}))
@@ -98,12 +94,7 @@ def decided(
 
 def with_decisions(scenario: Scenario, decisions: Iterable[Decision]) -> Scenario:
     """Returns a scenario with further decisions; they were read against it, or against one with more of them."""
-    chosen = tuple(decisions)
-    more = {
-        name: (*getattr(scenario.decisions, name), *(entry for each in chosen for entry in getattr(each.makes, name)))
-        for name in _FIELDS.values()
-    }
-    return scenario.with_fields(decisions=scenario.decisions.with_fields(**more))
+    return edited(scenario, *(WithDecisions(each.makes) for each in decisions))
 
 
 def _option(wish: DecisionText) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from pydantic import model_validator
 
-from matcher.errors import Fault, InvalidEdit, InvalidScenario
+from matcher.errors import Fault, InvalidScenario
 from matcher.scenario.consistency import Parts, consistency_faults
 from matcher.scenario.decisions import DEFAULT_ORDER, Forbid, Goal
 from matcher.scenario.entities import (
@@ -233,15 +233,9 @@ class Scenario(ScenarioFields):
         return offer.capacity.at(year) // self.capability(offer.capability).granule
 
     @classmethod
-    def read(cls, data: object, *, limited: bool = True) -> tuple[Scenario | None, list[Fault]]:
-        """Returns the scenario that plain data describe, or None with every fault found (paths lead into `data`).
-
-        Parameters
-        ----------
-        limited
-            Whether figures that are too large together are faults, as they are in what a user says.
-        """
-        values, faults = read_values(data, limited=limited)
+    def read(cls, data: object) -> tuple[Scenario | None, list[Fault]]:
+        """Returns the scenario that plain data describe, or None with every fault found (paths lead into `data`)."""
+        values, faults = read_values(data)
         return (None if values is None else cls(**values)), faults
 
     @classmethod
@@ -256,21 +250,4 @@ class Scenario(ScenarioFields):
         scenario, faults = cls.read(data)
         if scenario is None:
             raise InvalidScenario(faults, source)
-        return scenario
-
-    @classmethod
-    def from_edit(cls, document: dict[str, Any]) -> Scenario:
-        """Returns the scenario of a document that the engine took from a valid one and changed for its own purposes.
-
-        What comes to be too large together is for who formulates it to say: ours is no limit to what is asked.
-
-        Raises
-        ------
-        InvalidEdit
-            if that left it invalid: the user, whose file is valid, can do nothing about it.
-        """
-        scenario, faults = cls.read(document, limited=False)
-        if scenario is None:
-            told = "; ".join(map(str, faults))
-            raise InvalidEdit(f"a change of the engine's own left no valid scenario: {told}")
         return scenario

@@ -26,14 +26,8 @@ MOST_VALUES = 50_000
 """Values in one entity, one decision or one other field: far more than there are States, each of which it may name."""
 
 
-def read_values(data: object, *, limited: bool = True) -> tuple[dict[str, Any] | None, list[Fault]]:
-    """Returns the values of a scenario's fields, or None with every fault found (paths lead into `data`).
-
-    Parameters
-    ----------
-    limited
-        Whether figures that are too large together are faults, as they are in what a user says.
-    """
+def read_values(data: object) -> tuple[dict[str, Any] | None, list[Fault]]:
+    """Returns the values of a scenario's fields, or None with every fault found (paths lead into `data`)."""
     if not isinstance(data, Mapping):
         return None, [Fault((), words(data), "a mapping of the scenario's fields")]
     values, declared, faults = _read_fields(data)
@@ -48,7 +42,7 @@ def read_values(data: object, *, limited: bool = True) -> tuple[dict[str, Any] |
         earlier=isinstance(data.get("decisions"), Mapping) and bool(data["decisions"].get("earlier")),
     )
     faults += consistency_faults(parts)
-    if limited and parts.horizon is not None and parts.currency is not None:
+    if parts.horizon is not None and parts.currency is not None:
         faults += islice(size_faults(parts.entities, parts.horizon, parts.currency.code), MOST_FAULTS)
     if faults:
         return None, faults

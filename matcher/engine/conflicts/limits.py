@@ -15,18 +15,26 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 from matcher.engine.conflicts.trial import first_engine, is_impossible
 from matcher.engine.settings import DEFAULT_SETTINGS, Settings
 from matcher.formulation.formulate import formulate
 from matcher.portfolio.result import Clock, Confirmer, Conflict
 from matcher.scenario import Commitment, FundingOffer, Need, Pin, Scenario, State, TechnicalOffer
+from matcher.scenario.edits import (
+    Collection,
+    LiftCap,
+    Only,
+    Owner,
+    RaiseNeed,
+    RaiseYear,
+    ReplaceDecisions,
+    WaiveLimit,
+    Waiver,
+    edited,
+)
 from matcher.solvers.linear_model import ModelTooLarge
 from matcher.units import MAX_MONEY, MAX_QUANTITY
-
-Document = dict[str, Any]
-"""A scenario as plain data."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +43,13 @@ class Limit:
 
     conflict: Conflict
     """The limit in words."""
-    waive: Callable[[Document], None]
-    """Takes it out of the document of its scenario."""
+    waiver: Waiver
+    """Takes it out of its scenario."""
+
+    @property
+    def owner(self) -> Owner:
+        """Whose it is."""
+        return self.waiver.owner
 
 
 def restricted(scenario: Scenario, decisions: Sequence[Commitment | Pin]) -> Scenario:
@@ -49,14 +62,12 @@ def restricted(scenario: Scenario, decisions: Sequence[Commitment | Pin]) -> Sce
     needs = {each.id for each in scenario.needs if each.state in states}
     while more := {first.need for key in needs for first in scenario.need(key).after} - needs:
         needs |= more
-    document = scenario.model_dump()
-    decided = document["decisions"]
-    decided["commitments"] = [each.model_dump() for each in decisions if isinstance(each, Commitment)]
-    decided["pins"] = [each.model_dump() for each in decisions if isinstance(each, Pin)]
-    decided["forbids"] = [each for each in decided["forbids"] if each["need"] is None or each["need"] in needs]
-    document["needs"] = {key: need for key, need in document["needs"].items() if key in needs}
-    document["assumptions"] = {}
-    return Scenario.from_edit(document)
+    decided = scenario.decisions.with_fields(
+        commitments=tuple(each for each in decisions if isinstance(each, Commitment)),
+        pins=tuple(each for each in decisions if isinstance(each, Pin)),
+        forbids=tuple(each for each in scenario.decisions.forbids if each.need is None or each.need in needs),
+    )
+    return edited(scenario, Only("needs", frozenset(needs)), ReplaceDecisions(decided))
 
 
 def smallest(scenario: Scenario, clock: Clock, settings: Settings = DEFAULT_SETTINGS) -> tuple[Conflict, ...]:
@@ -131,11 +142,7 @@ def _impossible(scenario: Scenario, clock: Clock, settings: Settings) -> bool:
 def under(scenario: Scenario, kept: Iterable[Conflict]) -> Scenario:
     """Returns the scenario with all limits waived but those of some conflicts."""
     named = set(kept)
-    document = scenario.model_dump()
-    for limit in limits_of(scenario):
-        if limit.conflict not in named:
-            limit.waive(document)
-    return Scenario.from_edit(document)
+    return edited(scenario, *(limit.waiver for limit in limits_of(scenario) if limit.conflict not in named))
 
 
 def limits_of(scenario: Scenario) -> Iterator[Limit]:
@@ -206,16 +213,16 @@ def _of_offer(offer: FundingOffer | TechnicalOffer) -> Iterator[Limit]:
     key = offer.id
     if offer.min_per_state:
         text = f"{key} asks for at least {offer.min_per_state:,} in each State and year"
-        yield _field("min_per_state", (key,), text, "offers", "min_per_state", 0)
+        yield _field("min_per_state", (key,), text, "offers")
     if offer.min_years > 1:
         text = f"{key} asks for at least {offer.min_years} years"
-        yield _field("min_years", (key,), text, "offers", "min_years", 1)
+        yield _field("min_years", (key,), text, "offers")
     if offer.max_states is not None:
         text = f"{key} serves at most {offer.max_states} States at a time"
-        yield _field("max_states", (key,), text, "offers", "max_states", None)
+        yield _field("max_states", (key,), text, "offers")
     if isinstance(offer, FundingOffer) and offer.match:
         text = f"{key} asks for {offer.match} of other public money for each of its own"
-        yield _field("match", (key,), text, "offers", "match", Decimal(0))
+        yield _field("match", (key,), text, "offers")
 
 
 def _budgets(scenario: Scenario, offer: FundingOffer, enough: _Enough) -> Iterator[Limit]:
@@ -229,7 +236,7 @@ def _budgets(scenario: Scenario, offer: FundingOffer, enough: _Enough) -> Iterat
         subjects = (offer.id, str(year))
         yield Limit(
             Conflict(reason="budget", subjects=subjects, detail=text),
-            _in_year(scenario.years, offer.id, "amount", year, raised),
+            RaiseYear("offers", offer.id, "amount", year, raised),
         )
 
 
@@ -239,33 +246,19 @@ def _capacities(scenario: Scenario, offer: TechnicalOffer, enough: _Enough) -> I
         unit = scenario.capability(offer.capability).unit
         text = f"{offer.id} can do {offer.capacity.at(year):,} {unit} in {year}"
         conflict = Conflict(reason="capacity", subjects=(offer.id, str(year)), detail=text)
-        yield Limit(conflict, _in_year(scenario.years, offer.id, "capacity", year, enough.units[offer.capability]))
-
-
-def _in_year(
-    years: Sequence[int], key: str, field: str, year: int, enough: int, collection: str = "offers"
-) -> Callable[[Document], None]:
-    """Raises a yearly figure of an entity in one year."""
-
-    def waive(document: Document) -> None:
-        entity = document[collection][key]
-        before = entity[field]
-        amounts = before if isinstance(before, dict) else dict.fromkeys(years, before)
-        entity[field] = amounts | {year: max(enough, amounts.get(year, 0))}
-
-    return waive
+        yield Limit(conflict, RaiseYear("offers", offer.id, "capacity", year, enough.units[offer.capability]))
 
 
 def _of_state(scenario: Scenario, state: State, enough: _Enough) -> Iterator[Limit]:
     """What a State can take."""
     if state.max_partners is not None:
         text = f"{state.id} takes at most {state.max_partners} external partners a year"
-        yield _field("max_partners", (state.id,), text, "states", "max_partners", None)
+        yield _field("max_partners", (state.id,), text, "states")
     for year in scenario.years if state.absorption is not None else ():
         assert state.absorption is not None
         text = f"{state.id} can absorb {_money(scenario, state.absorption.at(year))} of external money in {year}"
         conflict = Conflict(reason="absorption", subjects=(state.id, str(year)), detail=text)
-        yield Limit(conflict, _in_year(scenario.years, state.id, "absorption", year, enough.money, "states"))
+        yield Limit(conflict, RaiseYear("states", state.id, "absorption", year, enough.money))
 
 
 def _of_need(scenario: Scenario, need: Need) -> Iterator[Limit]:
@@ -273,27 +266,21 @@ def _of_need(scenario: Scenario, need: Need) -> Iterator[Limit]:
     if need.max_per_year is not None:
         unit = scenario.capability(need.capability).unit
         text = f"{need.id} takes at most {need.max_per_year:,} {unit} a year"
-        yield _field("max_per_year", (need.id,), text, "needs", "max_per_year", None)
+        yield _field("max_per_year", (need.id,), text, "needs")
     if need.indivisible:
         text = f"{need.id} is met as a whole or not at all"
-        yield _field("indivisible", (need.id,), text, "needs", "indivisible", False)
+        yield _field("indivisible", (need.id,), text, "needs")
     if need.after:
         names = tuple(first.need for first in need.after)
         text = f"{need.id} comes after {', '.join(names)}"
-        yield _field("after", (need.id, *names), text, "needs", "after", ())
+        yield _field("after", (need.id, *names), text, "needs")
 
 
 def _quantity(scenario: Scenario, need: Need, enough: _Enough) -> Limit:
     """How much is needed."""
-
-    def waive(document: Document) -> None:
-        needs = document["needs"]
-        followed = any(first["need"] == need.id for each in needs.values() for first in each["after"])
-        if not followed and not needs[need.id]["indivisible"]:  # more of what is met as a whole is harder to meet
-            needs[need.id]["quantity"] = enough.quantity[need.id]
-
     text = f"{need.id} needs {need.quantity:,} {scenario.capability(need.capability).unit}"
-    return Limit(Conflict(reason="quantity", subjects=(need.id,), detail=text), waive)
+    conflict = Conflict(reason="quantity", subjects=(need.id,), detail=text)
+    return Limit(conflict, RaiseNeed(need.id, enough.quantity[need.id]))
 
 
 def _caps(scenario: Scenario) -> Iterator[Limit]:
@@ -302,22 +289,13 @@ def _caps(scenario: Scenario) -> Iterator[Limit]:
         most = f"{cap.share} of the external money" if cap.money is None else _money(scenario, cap.money)
         text = f"{cap.offer or cap.provider} is capped in {cap.state} at {most} per {cap.per}"
         subjects = (cap.offer or cap.provider or "", cap.state, str(at))
-
-        def waive(document: Document, cap_at: int = at) -> None:
-            caps = list(document["decisions"]["caps"])
-            caps[cap_at] = {**caps[cap_at], "money": MAX_MONEY, "share": None}
-            document["decisions"]["caps"] = caps
-
-        yield Limit(Conflict(reason="cap", subjects=subjects, detail=text), waive)
+        yield Limit(Conflict(reason="cap", subjects=subjects, detail=text), LiftCap(cap, at))
 
 
-def _field(reason: str, subjects: tuple[str, ...], text: str, collection: str, field: str, without: object) -> Limit:
-    """A limit that one field of one entity sets."""
-
-    def waive(document: Document) -> None:
-        document[collection][subjects[0]][field] = without
-
-    return Limit(Conflict(reason=reason, subjects=subjects, detail=text), waive)
+def _field(reason: str, subjects: tuple[str, ...], text: str, collection: Collection) -> Limit:
+    """A limit that one field of one entity sets, and is named after."""
+    waiver = WaiveLimit(collection, subjects[0], reason)
+    return Limit(Conflict(reason=reason, subjects=subjects, detail=text), waiver)
 
 
 def _money(scenario: Scenario, amount: int) -> str:
