@@ -335,6 +335,14 @@ def test_the_smallest_change_of_each_kind(case: str) -> None:
     assert check_ledger(scenario, found) >= 4
 
 
+def test_an_earlier_start_gives_what_the_late_one_is_blamed_for() -> None:
+    """As much as in the first year, also where the file writes 0 for the years before: cause and remedy agree."""
+    late: Changes = {"offers.t.years": [2016, 2016], "offers.t.capacity": {2015: 0, 2016: 5}}
+    found = explained(small_scenario(WORLD | late))[None]
+    assert "begins" in {cause.code for cause in found.causes}
+    assert Change(kind="start", subject="t", amount=1) in {remedy.changes[0] for remedy in found.remedies}
+
+
 RAISES: dict[str, tuple[Changes, tuple[int, ...], int]] = {
     "half of a grant is enough": ({"offers.f.amount": {2015: 360, 2016: 110}, "offers.t.price": 72}, (0, 250), 288),
     "what is carried over counts": (

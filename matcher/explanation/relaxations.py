@@ -221,7 +221,7 @@ def _starts(scenario: Scenario, offers: list[FundingOffer | TechnicalOffer]) -> 
 
 
 def _earlier(offer: str, first: int) -> Callable[[int], Edit]:
-    return lambda years: Lengthen(offer, first - years, keep=True)
+    return lambda years: Lengthen(offer, first - years)
 
 
 def decided_on(scenario: Scenario, offer: str, state: str) -> bool:

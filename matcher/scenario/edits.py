@@ -317,20 +317,16 @@ class Lengthen(Edit):
 
     offer: str
     to: int
-    keep: bool = False
-    """Whether what the offer says already of years outside its own stays; else it stays where it is more."""
 
     def apply(self, draft: _Draft) -> None:
-        """Adds the years."""
+        """Adds the years. An amount that stands there already for one of them stays where it is more."""
         offer = draft.offer(self.offer)
         assert offer.years is not None
         first, last = offer.years.first, offer.years.last
         like, new = (first, range(self.to, first)) if self.to < first else (last, range(last + 1, self.to + 1))
         field, given = ("amount", offer.amount) if isinstance(offer, FundingOffer) else ("capacity", offer.capacity)
         if given.every is None:
-            told = dict(given.amounts)
-            more = {year: max(given.at(year), given.at(like)) for year in new}
-            given = _by_year(more | told if self.keep else told | more)
+            given = _by_year(dict(given.amounts) | {year: max(given.at(year), given.at(like)) for year in new})
         years = Years(first=min(first, self.to), last=max(last, self.to))
         draft.change("offers", self.offer, years=years, **{field: given})
 
