@@ -20,6 +20,7 @@ from matcher.explanation import curves as curves_module
 from matcher.explanation.clock_findings import Clock, Curve, CurvePoint, Curves, Earliest
 from matcher.explanation.clocks import clock, only_own
 from matcher.explanation.curves import curve, curves_of
+from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS
 from matcher.explanation.state_part import StatePart
 from matcher.io import load
 from matcher.portfolio.portfolio import Portfolio
@@ -275,7 +276,7 @@ def test_work_in_foreign_money_has_no_curve() -> None:
 def test_a_share_past_its_bound_is_an_error() -> None:
     """It is reported as one, and never said to be proven."""
     scenario = small_scenario(POOR)
-    now = curves_module._now(scenario, empty(scenario), "A")
+    now = curves_module._now(scenario, empty(scenario), "A", DEFAULT_EXPLANATION_SETTINGS)
     with pytest.raises(VerificationFailed, match="passes its bound 0"):
         now.worth.bounded(Fraction(0), Fraction(1))
 
