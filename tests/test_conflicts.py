@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from generators import Seeded, draw_scenario
 from matcher.engine.conflicts.decided import decided_conflict
 from matcher.engine.conflicts.limits import limits_of, under
 from matcher.engine.solving import solve
 from matcher.formulation.formulate import formulate
-from matcher.portfolio.result import Clock, SolveOptions
+from matcher.portfolio.result import Clock, Conflict, SolveOptions
+from matcher.reporting.conflicts import SUBJECTS, ConflictSpeaker, conflict_texts
+from matcher.reporting.languages import languages, table_of
 from matcher.verification import verify
 from smallest_scenario import Changes, small_scenario
 
@@ -24,7 +27,6 @@ def _conflicts(changes: Changes, clock: Clock | None = None) -> set[tuple[str, t
     built = formulate(small_scenario(changes))
     assert built.impossible == ()
     found = [each.conflict for each in decided_conflict(built, clock or Clock())]
-    assert all(conflict.detail for conflict in found)
     return {(conflict.reason, conflict.subjects) for conflict in found}
 
 
@@ -128,7 +130,10 @@ def test_dropping_any_one_of_the_conflicts_makes_the_scenario_possible(case: str
     result = solve(small_scenario(changes))
     assert (result.status, result.confirmed_by) == ("infeasible", "highs")
     assert {(each.reason, each.subjects) for each in result.conflicts} == decided | limits
-    assert all(each.detail for each in result.conflicts)
+    for language in languages():
+        unnamed = {f"{each.reason}{colon}" for each in result.conflicts for colon in (":", " :")}
+        said = conflict_texts(small_scenario(changes), result, language)
+        assert not [text for text in said if text.startswith(tuple(unnamed))]
     for _, subjects in decided:
         trial = changes | {key: _without(changes.get(key, []), subjects) for key in _DECIDED}
         assert solve(small_scenario(trial)).portfolio is not None
@@ -183,13 +188,88 @@ def _without(decisions: list[dict[str, Any]], subjects: tuple[str, ...]) -> list
     return [each for each in decisions if about(each) != subjects]
 
 
-def test_details_name_amount_and_place() -> None:
-    """The sentence of a conflict says what was agreed, or where an offer cannot be engaged."""
+def test_conflicts_hold_figures_and_reports_put_words_to_them() -> None:
+    """What was agreed is a figure with its unit; where an offer cannot be engaged is among the subjects."""
     changes, _, _ = CASES["a pin beside a commitment that takes all"]
-    built = formulate(small_scenario(changes))
-    details = {each.conflict.reason: each.conflict.detail for each in decided_conflict(built, Clock())}
-    assert details["commitment"].startswith("3 units for n in 2015 cannot be kept")
-    assert details["pin"].startswith("t cannot be engaged in B")
+    scenario = small_scenario(changes)
+    found = {each.conflict.reason: each.conflict for each in decided_conflict(formulate(scenario), Clock())}
+    unit = scenario.capability("clearance").unit
+    assert (found["commitment"].figures, found["pin"].figures) == ({"quantity": 3, "unit": unit}, {})
+    english, french = ConflictSpeaker(scenario, "en"), ConflictSpeaker(scenario, "fr")
+    assert english.text(found["commitment"]).startswith(f"3 {unit} for n in 2015, agreed with t, cannot be kept")
+    assert french.text(found["commitment"]).startswith(f"3 {unit} pour n en 2015, convenus avec t, sont incompatibles")
+    assert english.text(found["pin"]).startswith("t cannot be engaged in B")
+
+
+EVERY: Changes = {
+    "states.A.max_partners": 1,
+    "states.A.absorption": 700,
+    "needs.n.max_per_year": 4,
+    "needs.n.indivisible": True,
+    "needs.m": {"state": "A", "capability": "clearance", "quantity": 10, "after": [{"need": "n"}]},
+    "offers.f.min_per_state": 200,
+    "offers.f.match": 0.5,
+    "offers.t.min_per_state": 2,
+    "offers.t.min_years": 2,
+    "offers.t.max_states": 1,
+    "decisions.caps": [
+        {"offer": "f", "state": "A", "money": 150, "per": "year"},
+        {"offer": "f", "state": "A", "share": 0.5, "per": "horizon"},
+    ],
+}
+"""Changes that give a scenario every kind of limit."""
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_limit_has_a_sentence_with_its_figures(language: str) -> None:
+    """No kind of limit is said by its code; each sentence holds its subject, and each its own figure."""
+    scenario = small_scenario(EVERY)
+    speaker = ConflictSpeaker(scenario, language)
+    limits = [limit.conflict for limit in limits_of(scenario)]
+    kinds = set(SUBJECTS) - {each for each in SUBJECTS if each.startswith(("commitment", "pin"))}
+    assert {each.reason for each in limits} == kinds
+    for each in limits:
+        text = speaker.text(each)
+        assert each.subjects[0] in text
+        assert not text.startswith(each.reason)
+    by_code = {each.reason: speaker.text(each) for each in limits if "money" not in each.figures}
+    assert "0.5" in by_code["match"].replace(",", ".")
+    assert "700" in next(speaker.text(each) for each in limits if each.reason == "absorption")
+
+
+def test_the_least_of_an_offer_of_money_is_money_of_the_scenario() -> None:
+    """It is written in its own currency: said in the scenario's, with its code, like every other amount."""
+    changes: Changes = {"rates.EUR.rate": 2, "offers.f.currency": "EUR", "offers.f.min_per_state": 200}
+    scenario = small_scenario(changes)
+    least = next(each.conflict for each in limits_of(scenario) if each.conflict.reason == "min_per_state")
+    assert least.figures == {"money": 400}
+    code = scenario.currency.code
+    assert ConflictSpeaker(scenario, "en").text(least).startswith(f"f asks for at least {code} ")
+
+
+def test_a_commitment_that_is_no_option_names_the_rules_against_it() -> None:
+    """As data with the code of each rule, and in the words that cautions have for it."""
+    changes: Changes = {
+        "offers.f.channels": ["un_agency"],
+        "decisions.commitments": [_commitment(2015, 1)],
+    }
+    scenario = small_scenario(changes)
+    (conflict,) = solve(scenario).conflicts
+    assert [each.code for each in conflict.barriers] == ["channel_closed"]
+    for language in languages():
+        (said,) = conflict_texts(scenario, solve(scenario), language)
+        assert table_of(language)["screening"]["parties"]["un_agency"] in said
+
+
+def test_conflicts_of_earlier_versions_are_read() -> None:
+    """Their sentence is dropped; code and subjects are said in its place, as of a code that no solve gives."""
+    old = Conflict.model_validate({"reason": "budget", "subjects": ["f", "2015"], "detail": "f has 1,000 USD"})
+    assert old == Conflict(reason="budget", subjects=("f", "2015"))
+    speaker = ConflictSpeaker(small_scenario(), "en")
+    assert speaker.text(old) == "budget: f, 2015"
+    assert speaker.text(Conflict(reason="luck", subjects=("f",))) == "luck: f"
+    with pytest.raises(ValidationError):
+        Conflict.model_validate({"reason": "budget", "subjects": ["f"], "detail": 3})
 
 
 def test_without_time_all_decisions_are_named() -> None:

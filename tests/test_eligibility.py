@@ -9,7 +9,8 @@ import pytest
 
 from matcher.scenario import FundingOffer, OptionKind, Scenario
 from matcher.scenario import eligibility as options
-from matcher.scenario.eligibility import ReasonCode, channel_of, find_options, reach
+from matcher.scenario.eligibility import channel_of, find_options, reach
+from matcher.scenario.entities import ReasonCode
 from matcher.verification import eligibility
 from matcher.verification.documents import completed, fractional
 from matcher.verification.facts import Setting

@@ -23,8 +23,8 @@ from matcher.reporting.screened import CautionSpeaker, overview_document, overvi
 from matcher.reporting.terminal import sheets_text, summary_text
 from matcher.reporting.verdict import completion, objective_rows, verdict_of
 from matcher.scenario import Currency, ObjectiveName, OptionKind, Scenario, Years
-from matcher.scenario.eligibility import OptionSet, Reason, ReasonCode, find_options
-from matcher.scenario.entities import Channel, Provenance
+from matcher.scenario.eligibility import OptionSet, Reason, find_options
+from matcher.scenario.entities import Channel, Provenance, ReasonCode
 from matcher.screening import cautions
 from matcher.screening.caution import Caution, CautionCode, NeedUnserved, PinImpossible, UnitSlip
 from matcher.screening.cautions import cautions_of
@@ -262,12 +262,12 @@ def test_summary_shows_the_portfolio() -> None:
 
 def test_summary_without_portfolio_shows_the_conflicts() -> None:
     """Where no portfolio exists, the summary says why and shows no empty tables."""
-    conflict = Conflict(reason="commitment", subjects=("x",), detail="the money is not there")
+    conflict = Conflict(reason="budget", subjects=("nor-money", "2026"), figures={"money": 160})
     parts = {"portfolio": None, "partnerships": (), "stages": (), "figures": (), "conflicts": (conflict,)}
     result = sample_result(status="infeasible", **parts)
     text, paper = summary_text(sample_scenario(), result), summary_markdown(sample_scenario(), result)
     for written in (text, paper):
-        assert "the money is not there" in written
+        assert "nor-money has USD 160 of new money in 2026" in written
         assert RESULTS["verdicts"]["infeasible"] in written
         assert "Arland" not in written
     assert PAPER["checking"] not in paper

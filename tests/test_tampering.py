@@ -317,7 +317,7 @@ def emptied(result: Any, *conflicts: dict[str, object]) -> None:
     result.update(confirmed_by="highs", conflicts=list(conflicts), stopped_by="gap", repeatable=True)
 
 
-INVENTED = {"reason": "budget", "subjects": ["no-such-offer", "2031"], "detail": "Norland has withdrawn"}
+INVENTED = {"reason": "budget", "subjects": ["no-such-offer", "2031"], "figures": {"money": 0}}
 
 
 def test_an_invented_impossibility_is_found(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -341,9 +341,9 @@ def test_an_invented_impossibility_of_what_is_agreed_is_found(
     (tmp_path / "enough.json").write_text(json.dumps(scenario), encoding="utf-8")
     folder = tmp_path / "run"
     assert run(["solve", str(tmp_path / "enough.json"), "-o", str(folder), "--quiet"]) == Exit.DONE
-    detail = "3 units for COD-clearance in 2015 cannot be kept beside the other decisions and limits"
+    figures = {"quantity": 3, "unit": "km2"}
     subjects = [str(AGREED[each]) for each in ("financier", "implementer", "need", "year")]
-    spoil(folder, RESULT, lambda result: emptied(result, dict(reason="commitment", subjects=subjects, detail=detail)))
+    spoil(folder, RESULT, lambda result: emptied(result, dict(reason="commitment", subjects=subjects, figures=figures)))
     rewrite(folder)
     capsys.readouterr()
     assert run(["verify", str(folder)]) == Exit.FAILED
@@ -355,20 +355,23 @@ def test_an_invented_impossibility_of_what_is_agreed_is_found(
 BUDGET = {
     "reason": "budget",
     "subjects": ["SWE-money", "2016"],
-    "detail": "SWE-money has 2,000 USD of new money in 2016",
+    "figures": {"money": 2000},
 }
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (drop("conflicts", 0), "result.json: conflicts: says budget of SWE-money, 2015, expected commitment_too_large"),
-        (drop("conflicts", 1), "result.json: conflicts: says commitment_too_large of SWE-money, MAG-teams, COD"),
+        (drop("conflicts", 0), "result.json: conflicts: says budget: SWE-money, 2015, expected commitment_too_large"),
+        (drop("conflicts", 1), "result.json: conflicts: says commitment_too_large: SWE-money, MAG-teams, COD"),
         (lambda result: result["conflicts"].append(BUDGET), "result.json: conflicts: says commitment_too_large"),
-        (lambda result: result["conflicts"].append(INVENTED), "result.json: conflicts[2]: says 'budget of no-such"),
-        (field("conflicts", 1, "detail", value="Sweden gives nothing"), "conflicts[1].detail: says 'Sweden gives noth"),
-        (field("conflicts", 1, "subjects", value=["SWE-money", "2019"]), "conflicts[1]: says 'budget of SWE-money, 20"),
-        (field("conflicts", 1, "reason", value="luck"), "result.json: conflicts[1]: says 'luck of SWE-money, 2015'"),
+        (lambda result: result["conflicts"].append(INVENTED), "result.json: conflicts[2]: says 'budget: no-such"),
+        (
+            field("conflicts", 1, "figures", value={"money": 0}),
+            "conflicts[1]: says {'figures': {'money': 0}}, expected",
+        ),
+        (field("conflicts", 1, "subjects", value=["SWE-money", "2019"]), "conflicts[1]: says 'budget: SWE-money, 20"),
+        (field("conflicts", 1, "reason", value="luck"), "result.json: conflicts[1]: says 'luck: SWE-money, 2015'"),
         (field("confirmed_by", value="highs"), "result.json: confirmed_by: says highs, expected arithmetic"),
     ],
 )
@@ -422,7 +425,7 @@ def test_what_cannot_be_sought_again_is_a_word(
     rewrite(folder)
     assert run(["verify", str(folder)]) == Exit.DONE
     out = capsys.readouterr().out
-    assert "that these 1 conflicts are a smallest set is the word of ortools" in out
+    assert "conflicts named: 1; that they are a smallest set is the word of ortools" in out
 
 
 def test_a_second_opinion_that_there_is_none_is_sought_again(
@@ -431,11 +434,11 @@ def test_a_second_opinion_that_there_is_none_is_sought_again(
     """The other engine's reasons are held against the scenario like the first's."""
     folder = solved(tmp_path / "run", "infeasible-commitment", "--second-opinion")
     assert run(["verify", str(folder)]) == Exit.DONE
-    spoil(folder, "second_opinion.json", field("result", "conflicts", 1, "detail", value="Sweden gives nothing"))
+    spoil(folder, "second_opinion.json", field("result", "conflicts", 1, "figures", value={"money": 0}))
     fit(folder)
     capsys.readouterr()
     assert run(["verify", str(folder)]) == Exit.FAILED
-    assert "second_opinion.json: result.conflicts[1].detail: says 'Sweden" in capsys.readouterr().out
+    assert "second_opinion.json: result.conflicts[1]: says {'figures': {'money': 0}}" in capsys.readouterr().out
 
 
 def test_a_second_opinion_is_checked_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,8 +13,9 @@ import numpy as np
 
 from matcher.formulation.columns import Columns
 from matcher.formulation.formulation import Impossible
+from matcher.portfolio.result import Figures
 from matcher.scenario import Commitment, Pin, Scenario
-from matcher.scenario.eligibility import OptionSet
+from matcher.scenario.eligibility import OptionSet, Reason
 from matcher.solvers.linear_model import Ints, RowBuilder, times, whole_ratio
 
 
@@ -25,18 +26,18 @@ def commitments(columns: Columns) -> Iterator[Impossible]:
         subjects = (each.financier or "none", each.implementer, each.need, str(each.year))
         found = committed_columns(columns, each)
         if found is None:
-            yield Impossible("commitment_not_eligible", subjects, why_not_text(scenario, each))
+            yield Impossible("commitment_not_eligible", subjects, barriers=barriers_to(scenario, each))
             continue
         work, money = found
-        granule = scenario.capability(scenario.need(each.need).capability).granule
-        granules, most = each.quantity // granule, int(columns.upper[work])
+        capability = scenario.capability(scenario.need(each.need).capability)
+        granules, most = each.quantity // capability.granule, int(columns.upper[work])
         price = int(columns.work_price[work])
         unit = 1 if money is None else int(columns.money_unit[money - columns.works])
         if money is not None:
             most = min(most, int(columns.upper[money]) * unit // price)
         if granules > most:
-            detail = f"{each.quantity} units are agreed, but at most {most * granule} can flow that year"
-            yield Impossible("commitment_too_large", subjects, detail)
+            figures: Figures = {"quantity": each.quantity, "most": most * capability.granule, "unit": capability.unit}
+            yield Impossible("commitment_too_large", subjects, figures)
             continue
         columns.lower[work] = max(int(columns.lower[work]), granules)
         if money is not None:
@@ -76,7 +77,7 @@ def pins(columns: Columns, rows: RowBuilder) -> Iterator[Impossible]:
             flows = np.flatnonzero((columns.flow_relation == at) & np.isin(columns.flow_year, years))
         gates = np.full(len(years), -1, np.int64) if at is None else columns.engaged[at, years]
         if not len(flows) or (each.years is not None and (gates < 0).any()):
-            yield Impossible("pin_not_possible", (each.offer, each.state), "no option lets the offer work there then")
+            yield Impossible("pin_not_possible", (each.offer, each.state))
             continue
         if each.years is not None:
             columns.lower[gates] = 1
@@ -125,12 +126,9 @@ def _cap(columns: Columns, rows: RowBuilder, at: int, span: list[int]) -> None:
     rows.terms(row, external, times(-share, columns.money_unit[external - columns.works], "cap", path))
 
 
-def why_not_text(scenario: Scenario, each: Commitment) -> str:
-    """Returns why a committed pair is not an option."""
-    reasons = OptionSet(scenario, ()).why_not(each.financier, each.implementer, each.need)
-    if not reasons:
-        return f"not all partners and the need are there in {each.year}"
-    return "; ".join(f"{reason.code} ({reason.found}, wanted {reason.wanted})" for reason in reasons)
+def barriers_to(scenario: Scenario, each: Commitment) -> tuple[Reason, ...]:
+    """Returns why a committed pair is not an option; none if only its year is none of all."""
+    return tuple(OptionSet(scenario, ()).why_not(each.financier, each.implementer, each.need))
 
 
 def pinned(scenario: Scenario, pin: Pin) -> list[int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from matcher.formulation.columns import Columns
+from matcher.portfolio.result import Figures
 from matcher.scenario import Scenario
+from matcher.scenario.eligibility import Reason
 from matcher.solvers.linear_model import LinearModel, RowGroup
 
 
@@ -15,7 +17,9 @@ class Impossible:
 
     reason: str
     subjects: tuple[str, ...]
-    detail: str
+    figures: Figures = field(default_factory=dict)
+    barriers: tuple[Reason, ...] = ()
+    """Rules that keep the partners of a decision from its need."""
 
 
 @dataclass(frozen=True)

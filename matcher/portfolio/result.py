@@ -6,17 +6,19 @@ Absent is None. Wall-clock figures live in `Timings`, which no document of a res
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
 from threading import Event
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import Field, Strict
+from pydantic import Field, Strict, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from matcher.portfolio.portfolio import Partnership, Portfolio
 from matcher.scenario import Frozen, Scenario
+from matcher.scenario.entities import ReasonCode
 from matcher.scenario.fields import Count, Id, Share, Text
 
 Status = Literal["optimal", "feasible", "infeasible", "no_portfolio"]
@@ -30,6 +32,8 @@ Method = Literal["auto", "whole", "decomposition"]
 Confirmer = Literal["arithmetic", "highs", "scip"]
 """What a proof that there is no portfolio can be confirmed by."""
 Engine = Literal["auto", "scip", "highs", "cpsat"]
+Figures = Mapping[str, int | str]
+"""Figures of a conflict by what they count."""
 
 
 class SolveOptions(Frozen):
@@ -78,15 +82,42 @@ class Stage(Frozen):
     """Whether the gap is within what was asked."""
 
 
+class Barrier(Frozen):
+    """A rule that keeps partners from a need."""
+
+    code: ReasonCode
+    """Code of the rule."""
+    offer: Text | None
+    """Offer whose rule it is; None if it is of all together."""
+    found: Text
+    """What there is."""
+    wanted: Text
+    """What the rule asks for."""
+
+
 class Conflict(Frozen):
     """Why there is no portfolio."""
 
     reason: Text
     """Code of the reason."""
     subjects: tuple[Text, ...]
-    """Ids and positions of what is in conflict."""
-    detail: Text
-    """One sentence for people."""
+    """Ids, years and positions of what is in conflict."""
+    figures: Mapping[Text, Annotated[int, Strict()] | Text] = {}
+    """Figures by what they count: money in minor units of the scenario's currency, quantities in units of the
+    capability (beside their unit), years, States, partners; ratios as decimal numbers in text."""
+    barriers: tuple[Barrier, ...] = ()
+    """Of a commitment that is no eligible option: the rules against it."""
+
+    def __hash__(self) -> int:
+        return hash((self.reason, self.subjects, tuple(sorted(self.figures.items())), self.barriers))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_sentence(cls, data: Any) -> Any:
+        """Drops the sentence that earlier versions wrote: words are put to conflicts where they are reported."""
+        if isinstance(data, Mapping) and isinstance(data.get("detail"), str):
+            return {key: value for key, value in data.items() if key != "detail"}
+        return data
 
 
 class Sizes(Frozen):

@@ -9,6 +9,7 @@ from matcher.comparison.tally import tally
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result
 from matcher.reporting import amounts
+from matcher.reporting.conflicts import conflict_texts
 from matcher.reporting.languages import Table, numerals_of, sought_names, table_of
 from matcher.reporting.layout import escaped, markdown_table
 from matcher.reporting.sheets import Sheet, need_name, sheet
@@ -101,7 +102,10 @@ class _Paper:
         if self.result.portfolio is None:
             status = self.results["status"][self.result.status]
             lines += [f"**{status[:1].upper()}{status[1:]}.** {verdict}", ""]
-            return [*lines, *(f"- {escaped(conflict.detail)}" for conflict in self.result.conflicts)]
+            return [
+                *lines,
+                *(f"- {escaped(text)}" for text in conflict_texts(self.scenario, self.result, self.language)),
+            ]
         return [*lines, self.table["opening"], "", self.table["quality"].format(verdict=verdict)]
 
     def _question(self) -> Lines:

@@ -75,12 +75,12 @@ class CautionSpeaker:
         if isinstance(value, int):
             return str(value) if name in CALENDAR else amounts.count(value, self.numerals)
         if name == "reasons" and isinstance(value, tuple):
-            return str(self.table["between"].join(map(self._reason, value)))
+            return str(self.table["between"].join(map(self.reason, value)))
         if isinstance(value, tuple):
             return str(self.table["and"].join(value))
         return str(self.table["collections"][value] if name == "collection" else value)
 
-    def _reason(self, reason: Reason) -> str:
+    def reason(self, reason: Reason) -> str:
         """Returns why an offer or pair cannot serve a need."""
         found, wanted = reason.found, reason.wanted
         if reason.code == "ownership_below_floor":
@@ -93,7 +93,7 @@ class CautionSpeaker:
 
     def _parties(self, kinds: str, between: str) -> str:
         """Returns kinds of provider, joined by commas in a reason, in words."""
-        return between.join(self.table["parties"][kind] for kind in kinds.split(", ") if kind)
+        return between.join(self.table["parties"].get(kind, kind) for kind in kinds.split(", ") if kind)
 
     def _slip(self, slip: Slip) -> dict[str, str]:
         """Returns what fills the sentence of a figure in the wrong unit."""

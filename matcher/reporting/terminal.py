@@ -6,6 +6,7 @@ from matcher.comparison.tally import StateTally, tally
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result
 from matcher.reporting import amounts
+from matcher.reporting.conflicts import conflict_texts
 from matcher.reporting.languages import numerals_of, table_of
 from matcher.reporting.layout import clean, section, text_table
 from matcher.reporting.sheets import sheet, sheet_lines
@@ -35,7 +36,7 @@ def summary_text(scenario: Scenario, result: Result, language: str = "en") -> st
     heads, name = table["headings"], clean(scenario.title) or scenario.name
     lines = [table["title"].format(scenario=name, status=table["status"][result.status])]
     lines.append(verdict_of(result, scenario, language))
-    lines += section(heads["conflicts"], [f"- {conflict.detail}" for conflict in result.conflicts])
+    lines += section(heads["conflicts"], [f"- {text}" for text in conflict_texts(scenario, result, language)])
     if result.stages:
         rows = objective_rows(result, scenario, language)
         lines += section(heads["objectives"], text_table(objective_head(language), rows, OBJECTIVE_RIGHT))

@@ -14,12 +14,13 @@ from matcher.engine.lexicographic import formulated
 from matcher.errors import InvalidScenario
 from matcher.io import RESULT_FILE, SCENARIO_FILE
 from matcher.portfolio.result import Clock, Conflict, Result, engine_version
+from matcher.runs.claim import Claim
 from matcher.scenario import Scenario
-from matcher.verification import Finding
+from matcher.verification.bundle import WHOLE
 from matcher.verification.report import shortened
 
 
-def impossibility(scenario: Scenario, result: Result, inside: str = f"{RESULT_FILE}: ") -> Iterator[Finding]:
+def impossibility(scenario: Scenario, result: Result, inside: str = f"{RESULT_FILE}: ") -> Iterator[Claim]:
     """Yields whether the claim of an infeasible result comes out the same when it is sought again.
 
     Parameters
@@ -28,13 +29,12 @@ def impossibility(scenario: Scenario, result: Result, inside: str = f"{RESULT_FI
         How the places of findings begin: the file, and a field of it where the result stands in one.
     """
     if not (scenario.decisions.commitments or scenario.decisions.pins):
-        text = "says infeasible, but nothing is agreed or pinned: the empty portfolio keeps every rule"
-        yield Finding(False, text, where=f"{inside}status")
+        yield Claim(False, "nothing_decided", where=f"{inside}status")
         return
     try:
         formulation = formulated(scenario).formulation
     except InvalidScenario as error:
-        yield Finding(False, f"cannot be solved: {error.faults[0]}", where=f"{SCENARIO_FILE}: the whole file")
+        yield Claim(False, "unsolvable", {"fault": error.faults[0]}, where=f"{SCENARIO_FILE}: {WHOLE}")
         return
     unknown = list(_unknown(result, nameable(formulation), inside))
     yield from unknown
@@ -42,44 +42,42 @@ def impossibility(scenario: Scenario, result: Result, inside: str = f"{RESULT_FI
     if why.confirmed_by is not None:
         yield from () if unknown else _compared(result, why, inside)
     elif not formulation.impossible and has_point(formulation.model, Clock()):
-        yield Finding(False, "says infeasible, but a portfolio exists", where=f"{inside}status")
+        yield Claim(False, "portfolio_exists", where=f"{inside}status")
     else:
-        text = f"that there can be none is the word of {result.solver}: no engine came to a proof here"
-        yield Finding(True, text, word=True)
+        yield Claim(True, "none_unproven", {"solver": result.solver}, word=True)
 
 
-def _unknown(result: Result, known: frozenset[Conflict], inside: str) -> Iterator[Finding]:
-    """Conflicts that speak of nothing that the scenario holds, or in other words than it is called by."""
+def _unknown(result: Result, known: frozenset[Conflict], inside: str) -> Iterator[Claim]:
+    """Conflicts that speak of nothing that the scenario holds, or with other figures."""
     for at, each in enumerate(result.conflicts):
         if each in known:
             continue
         where = f"{inside}conflicts[{at}]"
         like = [other for other in known if (other.reason, other.subjects) == (each.reason, each.subjects)]
         if like:
-            text = f"says {shortened(each.detail)!r}, expected {shortened(like[0].detail)!r}"
-            yield Finding(False, f"{text}{by_another_version(result)}", where=f"{where}.detail")
+            data = {"found": shortened(_data(each)), "expected": shortened(_data(like[0]))}
+            yield Claim(False, "says", data, where=where, written_by=another_version(result))
         else:
-            subjects = ", ".join(each.subjects)
-            text = f"says {shortened(f'{each.reason} of {subjects}')!r}, expected a decision or limit of the scenario"
-            yield Finding(False, f"{text}{by_another_version(result)}", where=where)
+            data = {"found": repr(shortened(_named((each,))))}
+            yield Claim(False, "no_limit", data, where=where, written_by=another_version(result))
 
 
-def _compared(result: Result, why: Infeasibility, inside: str) -> Iterator[Finding]:
+def _compared(result: Result, why: Infeasibility, inside: str) -> Iterator[Claim]:
     """Holds what a result names against what was found now: there is proof that no portfolio exists."""
     if (result.conflicts, result.confirmed_by) == (why.conflicts, why.confirmed_by):
-        yield Finding(True, f"no portfolio exists: the same conflicts come out again, confirmed by {why.confirmed_by}")
+        yield Claim(True, "same_conflicts", {"confirmer": why.confirmed_by})
         return
     if not _comes_out_the_same(result):
-        yield Finding(True, "no portfolio exists: a second engine or arithmetic confirms it again")
-        text = f"that these {len(result.conflicts)} conflicts are a smallest set is the word of {result.solver}"
-        yield Finding(True, text, word=True)
+        yield Claim(True, "none_confirmed")
+        data = {"count": len(result.conflicts), "solver": result.solver}
+        yield Claim(True, "smallest_unproven", data, word=True)
         return
     if result.conflicts != why.conflicts:
-        text = f"says {_named(result.conflicts)}, expected {_named(why.conflicts)}"
-        yield Finding(False, text, where=f"{inside}conflicts")
+        data = {"found": shortened(_named(result.conflicts)), "expected": shortened(_named(why.conflicts))}
+        yield Claim(False, "says", data, where=f"{inside}conflicts")
     if result.confirmed_by != why.confirmed_by:
-        text = f"says {result.confirmed_by}, expected {why.confirmed_by}"
-        yield Finding(False, text, where=f"{inside}confirmed_by")
+        data = {"found": result.confirmed_by, "expected": why.confirmed_by}
+        yield Claim(False, "says", data, where=f"{inside}confirmed_by")
 
 
 def _comes_out_the_same(result: Result) -> bool:
@@ -89,11 +87,15 @@ def _comes_out_the_same(result: Result) -> bool:
 
 
 def _named(conflicts: tuple[Conflict, ...]) -> str:
-    return shortened("; ".join(f"{each.reason} of {', '.join(each.subjects)}" for each in conflicts))
+    """Conflicts by code and subjects, as a document has them."""
+    return "; ".join(f"{each.reason}: {', '.join(each.subjects)}" for each in conflicts)
 
 
-def by_another_version(result: Result) -> str:
-    """Returns, of a result by another version of the engine, that this may be why its words are others."""
-    if result.version == engine_version():
-        return ""
-    return f" (written by matcher {result.version}, read by {engine_version()}: its own version may write it so)"
+def _data(conflict: Conflict) -> dict[str, object]:
+    """What a conflict holds beside its code and subjects."""
+    return conflict.model_dump(mode="json", include={"figures", "barriers"}, exclude_defaults=True)
+
+
+def another_version(result: Result) -> str | None:
+    """Returns the version that wrote a result, where it is another one: it may be why words or figures differ."""
+    return None if result.version == engine_version() else result.version

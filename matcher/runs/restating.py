@@ -23,11 +23,13 @@ from matcher.reporting.languages import languages
 from matcher.reporting.rounds import round_markdown
 from matcher.rounds.record import Record
 from matcher.rounds.session import PAPER_FILE, RECORD_FILE, result_hash
+from matcher.runs.claim import Claim
 from matcher.runs.files import OPINION_FILE, run_files, run_papers
-from matcher.runs.impossibility import by_another_version, impossibility
+from matcher.runs.impossibility import another_version, impossibility
 from matcher.runs.reading import read_run
 from matcher.scenario import Scenario
-from matcher.verification import Finding, verify_result
+from matcher.verification import verify_result
+from matcher.verification.bundle import WHOLE
 from matcher.verification.documents import read_document
 from matcher.verification.report import shortened
 
@@ -37,7 +39,7 @@ NO_CLAIMS = frozenset({"log.txt", "timings.json"})
 """Files that say how a run went, not what it found: no two runs have the same."""
 
 
-def restated(directory: Path, scenario: Scenario, result: Result, *, sound: bool) -> Iterator[Finding]:
+def restated(directory: Path, scenario: Scenario, result: Result, *, sound: bool) -> Iterator[Claim]:
     """Yields what of a saved run comes out the same when it is written again, and what does not.
 
     Parameters
@@ -65,7 +67,7 @@ def path_text(parts: Sequence[str | int]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
 
 
-def _partnerships(scenario: Scenario, result: Result) -> Iterator[Finding]:
+def _partnerships(scenario: Scenario, result: Result) -> Iterator[Claim]:
     """Holds a result's partnerships against those that its portfolio makes."""
     made = () if result.portfolio is None else derive_partnerships(scenario, result.portfolio)
     different = list(
@@ -79,10 +81,10 @@ def _partnerships(scenario: Scenario, result: Result) -> Iterator[Finding]:
         )
     )
     for path, stated, derived in different:
-        text = f"{shortened(stated)}, but the portfolio makes it {shortened(derived)}"
-        yield Finding(False, text, where=f"{RESULT_FILE}: {path_text(path)}")
+        data = {"found": shortened(stated), "expected": shortened(derived)}
+        yield Claim(False, "partnership_differs", data, where=f"{RESULT_FILE}: {path_text(path)}")
     if not different:
-        yield Finding(True, f"the portfolio makes these {len(made)} partnerships, word for word")
+        yield Claim(True, "same_partnerships", {"count": len(made)})
 
 
 Different = tuple[tuple[str | int, ...], object, object]
@@ -100,12 +102,12 @@ def _differences(stated: object, derived: object, path: tuple[str | int, ...]) -
         for at, (one, other) in enumerate(zip(stated, derived, strict=True)):
             yield from _differences(one, other, (*path, at))
     elif isinstance(stated, list) and isinstance(derived, list):
-        yield path, f"{len(stated)} of them", f"{len(derived)}"
+        yield path, len(stated), len(derived)
     else:
         yield path, stated, derived
 
 
-def _documents(directory: Path, scenario: Scenario, result: Result) -> Iterator[Finding]:
+def _documents(directory: Path, scenario: Scenario, result: Result) -> Iterator[Claim]:
     """Writes every file of a run again but those that make no claims, and compares.
 
     A run does not record the language of its papers: they are to be those of one language, whichever comes closest.
@@ -122,24 +124,23 @@ def _documents(directory: Path, scenario: Scenario, result: Result) -> Iterator[
             same += 1
         else:
             yield _other_line(name, _readable(data), written[name], result)
-    yield Finding(True, f"{same} files come out the same when they are written again")
+    yield Claim(True, "same_files", {"count": same})
 
 
 def _readable(data: bytes) -> str:
     return data.decode("utf-8", "backslashreplace")
 
 
-def _other_line(name: str, found: str, written: str, result: Result) -> Finding:
+def _other_line(name: str, found: str, written: str, result: Result) -> Claim:
     """Names the first line in which a file is not as it comes out now."""
     pairs = enumerate(zip_longest(found.split("\n"), written.split("\n")), start=1)
     at, (one, other) = next(each for each in pairs if each[1][0] != each[1][1])
-    line = "ends" if one is None else f"says {shortened(one)!r}"
-    expected = "nothing" if other is None else repr(shortened(other))
-    text = f"{line}, expected {expected}"
-    return Finding(False, f"{text}{by_another_version(result)}", where=f"{name}: line {at}")
+    code = "line_missing" if one is None else "line_extra" if other is None else "says"
+    data = {"found": repr(shortened(one)), "expected": repr(shortened(other))}
+    return Claim(False, code, data, where=f"{name}: line {at}", written_by=another_version(result))
 
 
-def _opinion(path: Path, scenario: Scenario, result: Result) -> Iterator[Finding]:
+def _opinion(path: Path, scenario: Scenario, result: Result) -> Iterator[Claim]:
     """Checks the result of the other engine, and compares the two again."""
     try:
         stated = json.loads(path.read_bytes())
@@ -147,31 +148,33 @@ def _opinion(path: Path, scenario: Scenario, result: Result) -> Iterator[Finding
         found = verify_result(scenario.model_dump(), read_document(path)["result"])
         compared = list(second_opinion.compare(scenario, result, other))
     except (ValueError, KeyError, TypeError, IndexError) as error:
-        yield Finding(False, f"cannot be read: {error}", where=f"{path.name}: the whole file")
+        yield Claim(False, "unreadable", {"fault": error}, where=f"{path.name}: {WHOLE}")
         return
     for each in found.findings:
         if not each.ok:
-            yield Finding(False, each.text, where=f"{path.name}: {each.where.replace(f'{RESULT_FILE}: ', 'result.')}")
+            where = f"{path.name}: {each.where.replace(f'{RESULT_FILE}: ', 'result.')}"
+            yield Claim(False, "checker", {"text": each.text}, where=where)
     for field, wanted in (("agreements", True), ("disagreements", False)):
         texts = [text for fits, text in compared if fits is wanted]
         if stated.get(field) != texts:
-            text = f"{shortened(stated.get(field))}, but the two results give {shortened(texts)}"
-            yield Finding(False, text, where=f"{path.name}: {field}")
+            data = {"found": shortened(stated.get(field)), "expected": shortened(texts)}
+            yield Claim(False, "opinion_differs", data, where=f"{path.name}: {field}")
     if found.ok and other.status == "infeasible":
         yield from impossibility(scenario, other, f"{path.name}: result.")
     if found.ok and stated.get("engine") == other.options.engine:
-        yield Finding(True, "the second opinion's own result holds")
+        yield Claim(True, "opinion_holds")
     elif found.ok:
-        yield Finding(False, "its result is of another engine", where=f"{path.name}: engine")
+        yield Claim(False, "opinion_of_another", where=f"{path.name}: engine")
 
 
-def _round(directory: Path, scenario: Scenario, result: Result) -> Iterator[Finding]:
+def _round(directory: Path, scenario: Scenario, result: Result) -> Iterator[Claim]:
     """Checks that the record of a round is about its result, and its paper about both, in whichever language."""
     try:
         record = Record.model_validate_json((directory / RECORD_FILE).read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
-        yield Finding(False, first["msg"], where=f"{RECORD_FILE}: {path_text(first['loc']) or 'the whole file'}")
+        where = f"{RECORD_FILE}: {path_text(first['loc']) or WHOLE}"
+        yield Claim(False, "checker", {"text": first["msg"]}, where=where)
         return
     expected = {
         "scenario": result.scenario,
@@ -182,13 +185,13 @@ def _round(directory: Path, scenario: Scenario, result: Result) -> Iterator[Find
     }
     for field, value in expected.items():
         if getattr(record, field) != value:
-            text = f"{shortened(getattr(record, field))}, but the result has {shortened(value)}"
-            yield Finding(False, text, where=f"{RECORD_FILE}: {field}")
+            data = {"found": shortened(getattr(record, field)), "expected": shortened(value)}
+            yield Claim(False, "record_differs", data, where=f"{RECORD_FILE}: {field}")
     if (directory / PAPER_FILE).is_file():
         yield _paper(directory, scenario, result, record)
 
 
-def _paper(directory: Path, scenario: Scenario, result: Result, record: Record) -> Finding:
+def _paper(directory: Path, scenario: Scenario, result: Result, record: Record) -> Claim:
     """Writes the paper of a round again.
 
     What is different since the round before needs that round: where there is none beside, it is left to the manifest.
@@ -200,15 +203,14 @@ def _paper(directory: Path, scenario: Scenario, result: Result, record: Record) 
         try:
             earlier, old = read_run(before, warn=lambda _: None)  # what is off there is told when it is verified itself
         except MatcherError as error:
-            return Finding(False, f"the round before cannot be read: {error}", where=f"{PAPER_FILE}: the whole file")
+            return Claim(False, "round_unreadable", {"fault": error}, where=f"{PAPER_FILE}: {WHOLE}")
         if old.portfolio is not None and result.portfolio is not None:
             since = earlier, compare(earlier, old.portfolio, scenario, result.portfolio)
     papers = [round_markdown(scenario, result, record, since, language) for language in languages()]
     if found in papers:
-        return Finding(True, "the paper of the round comes out the same")
+        return Claim(True, "same_paper")
     if since is None and record.started_from is not None and any(found.startswith(each) for each in papers):
-        text = "the paper of the round comes out the same, but for what is different since the round before"
-        return Finding(True, text)
+        return Claim(True, "same_paper_but_since")
     closest = max(papers, key=lambda each: _in_common(each, found))
     return _other_line(PAPER_FILE, found, closest, result)
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import networkx as nx
 
@@ -30,23 +29,11 @@ from matcher.scenario.entities import (
     OptionKind,
     Provider,
     ProviderKind,
+    ReasonCode,
     TechnicalOffer,
 )
 from matcher.scenario.scenario import Scenario
 
-ReasonCode = Literal[
-    "other_capability",
-    "state_not_in_reach",
-    "region_not_in_reach",
-    "ownership_below_floor",
-    "capability_not_funded",
-    "channel_closed",
-    "work_needs_money",
-    "work_is_in_kind",
-    "no_kind",
-    "no_common_year",
-    "forbidden",
-]
 AGENCIES = frozenset({"un_agency", "regional_organisation"})
 
 

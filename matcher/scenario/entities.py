@@ -46,6 +46,20 @@ Channel = Literal[
     "foundation",
 ]
 OptionKind = Literal["national", "bilateral", "operator", "multilateral", "south-south", "triangular", "public-private"]
+ReasonCode = Literal[
+    "other_capability",
+    "state_not_in_reach",
+    "region_not_in_reach",
+    "ownership_below_floor",
+    "capability_not_funded",
+    "channel_closed",
+    "work_needs_money",
+    "work_is_in_kind",
+    "no_kind",
+    "no_common_year",
+    "forbidden",
+]
+"""Rules that can keep an offer or a pair from a need."""
 
 PUBLIC_KINDS: frozenset[str] = frozenset({"donor_state", "affected_state", "un_agency", "regional_organisation"})
 """Kinds of provider whose money is public: it can match other money and repay pre-financing."""

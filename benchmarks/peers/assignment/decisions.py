@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 
 from benchmarks.peers.assignment.layout import Layout
-from matcher.formulation.decisions import pinned, why_not_text
+from matcher.formulation.decisions import barriers_to, pinned
 from matcher.formulation.formulation import Impossible
 from matcher.scenario import Cap
 from matcher.solvers.linear_model import Ints, RowBuilder, whole_ratio
@@ -26,13 +26,14 @@ def commitments(layout: Layout) -> Iterator[Impossible]:
         )
         subjects = (each.financier or "none", each.implementer, each.need, str(each.year))
         if flow is None:
-            yield Impossible("commitment_not_eligible", subjects, why_not_text(scenario, each))
+            yield Impossible("commitment_not_eligible", subjects, barriers=barriers_to(scenario, each))
             continue
         granules = each.quantity // int(arrays.granule[arrays.flow_need[flow]])
         if granules > layout.upper[flow]:
             most = int(layout.upper[flow]) * int(arrays.granule[arrays.flow_need[flow]])
-            detail = f"{each.quantity} units are agreed, but at most {most} can flow that year"
-            yield Impossible("commitment_too_large", subjects, detail)
+            unit = scenario.capability(scenario.need(each.need).capability).unit
+            figures = {"quantity": each.quantity, "most": most, "unit": unit}
+            yield Impossible("commitment_too_large", subjects, figures)
             continue
         layout.lower[flow] = max(int(layout.lower[flow]), granules)
 
@@ -46,7 +47,7 @@ def pins(layout: Layout, rows: RowBuilder) -> Iterator[Impossible]:
         flows = _pinned_flows(layout, at, years) if at is not None else np.zeros(0, np.int64)
         columns = [layout.engaged.get((at if at is not None else -1, year)) for year in years]
         if not len(flows) or (each.years is not None and None in columns):
-            yield Impossible("pin_not_possible", (each.offer, each.state), "no option lets the offer work there then")
+            yield Impossible("pin_not_possible", (each.offer, each.state))
             continue
         if each.years is not None:
             for column in columns:

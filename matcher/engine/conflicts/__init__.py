@@ -16,13 +16,13 @@ from matcher.engine.conflicts.limits import confirmed, limits_of, restricted, sm
 from matcher.engine.conflicts.trial import has_point
 from matcher.engine.settings import DEFAULT_SETTINGS, Settings
 from matcher.formulation.formulation import Formulation, Impossible
-from matcher.portfolio.result import Clock, Confirmer, Conflict
+from matcher.portfolio.result import Barrier, Clock, Confirmer, Conflict
 from matcher.scenario import Commitment, Scenario
 
 
 @dataclass(frozen=True)
 class Infeasibility:
-    """A proof that there is no portfolio, in words of the domain."""
+    """A proof that there is no portfolio."""
 
     conflicts: tuple[Conflict, ...]
     """Decisions, then limits, that cannot all hold."""
@@ -53,20 +53,23 @@ def _by_arithmetic(formulation: Formulation, clock: Clock, settings: Settings) -
     """Each decision that is impossible alone, with the limits against it where it is not barred by a rule."""
     conflicts: list[Conflict] = []
     for each in formulation.impossible:
-        conflicts.append(_told(each))
+        conflicts.append(_conflict(each))
         if each.reason == "commitment_too_large":
             here = restricted(formulation.scenario, [_commitment(formulation.scenario, each.subjects)])
             conflicts += smallest(here, clock, settings)
     return Infeasibility(tuple(dict.fromkeys(conflicts)), "arithmetic")
 
 
-def _told(each: Impossible) -> Conflict:
-    return Conflict(reason=each.reason, subjects=each.subjects, detail=each.detail)
+def _conflict(each: Impossible) -> Conflict:
+    barriers = tuple(
+        Barrier(code=why.code, offer=why.offer, found=why.found, wanted=why.wanted) for why in each.barriers
+    )
+    return Conflict(reason=each.reason, subjects=each.subjects, figures=each.figures, barriers=barriers)
 
 
 def nameable(formulation: Formulation) -> frozenset[Conflict]:
-    """Returns all that can be named where a scenario has no portfolio: its decisions and limits, as they are worded."""
-    decided = [*map(_told, formulation.impossible)] or [each.conflict for each in decisions_of(formulation)]
+    """Returns all that can be named where a scenario has no portfolio: its decisions and limits, with their figures."""
+    decided = [*map(_conflict, formulation.impossible)] or [each.conflict for each in decisions_of(formulation)]
     return frozenset([*decided, *(each.conflict for each in limits_of(formulation.scenario))])
 
 

@@ -15,7 +15,7 @@ from matcher.engine.conflicts.trial import is_impossible
 from matcher.engine.settings import DEFAULT_SETTINGS, Settings
 from matcher.formulation.decisions import committed_columns, relation_of
 from matcher.formulation.formulation import Formulation
-from matcher.portfolio.result import Clock, Conflict
+from matcher.portfolio.result import Clock, Conflict, Figures
 from matcher.scenario import Commitment, Pin
 from matcher.solvers.linear_model import Ints, LinearModel, Rows
 
@@ -26,7 +26,7 @@ class Decided:
 
     decision: Commitment | Pin
     conflict: Conflict
-    """The decision in words."""
+    """The decision as a conflict."""
     lower: dict[int, int]
     """Lower bounds that it sets."""
     rows: frozenset[int]
@@ -57,15 +57,15 @@ def _commitments(formulation: Formulation) -> Iterator[Decided]:
         pair = committed_columns(columns, each)
         assert pair is not None  # what no option can meet is told before any search
         work, money = pair
-        granules = each.quantity // scenario.capability(scenario.need(each.need).capability).granule
+        capability = scenario.capability(scenario.need(each.need).capability)
+        granules = each.quantity // capability.granule
         bounds = {work: granules}
         if money is not None:
             bounds[money] = granules * int(columns.work_price[work]) // int(columns.money_unit[money - columns.works])
         subjects = (each.financier or "none", each.implementer, each.need, str(each.year))
-        detail = (
-            f"{each.quantity} units for {each.need} in {each.year} cannot be kept beside the other decisions and limits"
-        )
-        yield Decided(each, Conflict(reason="commitment", subjects=subjects, detail=detail), bounds, frozenset())
+        figures: Figures = {"quantity": each.quantity, "unit": capability.unit}
+        conflict = Conflict(reason="commitment", subjects=subjects, figures=figures)
+        yield Decided(each, conflict, bounds, frozenset())
 
 
 def _pins(formulation: Formulation) -> Iterator[Decided]:
@@ -75,8 +75,7 @@ def _pins(formulation: Formulation) -> Iterator[Decided]:
         at = relation_of(columns, each)
         years = each.years.range() if each.years is not None else ()
         lower = {int(columns.engaged[at, year - scenario.horizon.first]): 1 for year in years}
-        detail = f"{each.offer} cannot be engaged in {each.state} beside the other decisions and limits"
-        conflict = Conflict(reason="pin", subjects=(each.offer, each.state), detail=detail)
+        conflict = Conflict(reason="pin", subjects=(each.offer, each.state))
         yield Decided(each, conflict, lower, frozenset({row}))
 
 

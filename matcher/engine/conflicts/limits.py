@@ -13,13 +13,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 
 from matcher.engine.conflicts.trial import first_engine, is_impossible
 from matcher.engine.settings import DEFAULT_SETTINGS, Settings
 from matcher.formulation.formulate import formulate
-from matcher.portfolio.result import Clock, Confirmer, Conflict
+from matcher.portfolio.result import Clock, Confirmer, Conflict, Figures
 from matcher.scenario import Commitment, FundingOffer, Need, Pin, Scenario, State, TechnicalOffer
 from matcher.scenario.edits import (
     Collection,
@@ -42,7 +41,7 @@ class Limit:
     """One limit of a scenario."""
 
     conflict: Conflict
-    """The limit in words."""
+    """The limit as a conflict."""
     waiver: Waiver
     """Takes it out of its scenario."""
 
@@ -153,11 +152,11 @@ def limits_of(scenario: Scenario) -> Iterator[Limit]:
     """
     enough = _Enough(scenario)
     for funding in scenario.funding:
-        yield from _of_offer(funding)
+        yield from _of_offer(scenario, funding)
         yield from _budgets(scenario, funding, enough)
     for technical in scenario.technical:
         if enough.units.get(technical.capability):
-            yield from _of_offer(technical)
+            yield from _of_offer(scenario, technical)
             yield from _capacities(scenario, technical, enough)
     for state in scenario.states:
         yield from _of_state(scenario, state, enough)
@@ -208,21 +207,24 @@ def _in_granules(scenario: Scenario, need: str, quantity: int) -> int:
     return min(-(-quantity // granule), MAX_QUANTITY // granule) * granule
 
 
-def _of_offer(offer: FundingOffer | TechnicalOffer) -> Iterator[Limit]:
+def _of_offer(scenario: Scenario, offer: FundingOffer | TechnicalOffer) -> Iterator[Limit]:
     """The limits of an offer as a whole."""
     key = offer.id
     if offer.min_per_state:
-        text = f"{key} asks for at least {offer.min_per_state:,} in each State and year"
-        yield _field("min_per_state", (key,), text, "offers")
+        yield _field("min_per_state", (key,), _least_of(scenario, offer), "offers")
     if offer.min_years > 1:
-        text = f"{key} asks for at least {offer.min_years} years"
-        yield _field("min_years", (key,), text, "offers")
+        yield _field("min_years", (key,), {"years": offer.min_years}, "offers")
     if offer.max_states is not None:
-        text = f"{key} serves at most {offer.max_states} States at a time"
-        yield _field("max_states", (key,), text, "offers")
+        yield _field("max_states", (key,), {"states": offer.max_states}, "offers")
     if isinstance(offer, FundingOffer) and offer.match:
-        text = f"{key} asks for {offer.match} of other public money for each of its own"
-        yield _field("match", (key,), text, "offers")
+        yield _field("match", (key,), {"ratio": str(offer.match)}, "offers")
+
+
+def _least_of(scenario: Scenario, offer: FundingOffer | TechnicalOffer) -> Figures:
+    """The least that an offer asks for in a State and year."""
+    if isinstance(offer, FundingOffer):
+        return {"money": scenario.converted(offer, offer.min_per_state, up=True)}
+    return {"quantity": offer.min_per_state, "unit": scenario.capability(offer.capability).unit}
 
 
 def _budgets(scenario: Scenario, offer: FundingOffer, enough: _Enough) -> Iterator[Limit]:
@@ -232,71 +234,60 @@ def _budgets(scenario: Scenario, offer: FundingOffer, enough: _Enough) -> Iterat
         rate = Fraction(next(each.rate for each in scenario.rates if each.id == offer.currency))
     raised = min(-(-enough.money * rate.denominator // rate.numerator), MAX_MONEY)
     for year in scenario.window(offer):
-        text = f"{offer.id} has {_money(scenario, scenario.money_at(offer, year))} of new money in {year}"
-        subjects = (offer.id, str(year))
-        yield Limit(
-            Conflict(reason="budget", subjects=subjects, detail=text),
-            RaiseYear("offers", offer.id, "amount", year, raised),
-        )
+        money = scenario.money_at(offer, year)
+        conflict = Conflict(reason="budget", subjects=(offer.id, str(year)), figures={"money": money})
+        yield Limit(conflict, RaiseYear("offers", offer.id, "amount", year, raised))
 
 
 def _capacities(scenario: Scenario, offer: TechnicalOffer, enough: _Enough) -> Iterator[Limit]:
     """What an offer can do in each year."""
     for year in scenario.window(offer):
         unit = scenario.capability(offer.capability).unit
-        text = f"{offer.id} can do {offer.capacity.at(year):,} {unit} in {year}"
-        conflict = Conflict(reason="capacity", subjects=(offer.id, str(year)), detail=text)
+        figures: Figures = {"quantity": offer.capacity.at(year), "unit": unit}
+        conflict = Conflict(reason="capacity", subjects=(offer.id, str(year)), figures=figures)
         yield Limit(conflict, RaiseYear("offers", offer.id, "capacity", year, enough.units[offer.capability]))
 
 
 def _of_state(scenario: Scenario, state: State, enough: _Enough) -> Iterator[Limit]:
     """What a State can take."""
     if state.max_partners is not None:
-        text = f"{state.id} takes at most {state.max_partners} external partners a year"
-        yield _field("max_partners", (state.id,), text, "states")
+        yield _field("max_partners", (state.id,), {"partners": state.max_partners}, "states")
     for year in scenario.years if state.absorption is not None else ():
         assert state.absorption is not None
-        text = f"{state.id} can absorb {_money(scenario, state.absorption.at(year))} of external money in {year}"
-        conflict = Conflict(reason="absorption", subjects=(state.id, str(year)), detail=text)
+        figures: Figures = {"money": state.absorption.at(year)}
+        conflict = Conflict(reason="absorption", subjects=(state.id, str(year)), figures=figures)
         yield Limit(conflict, RaiseYear("states", state.id, "absorption", year, enough.money))
 
 
 def _of_need(scenario: Scenario, need: Need) -> Iterator[Limit]:
     """When and how a need can be met."""
     if need.max_per_year is not None:
-        unit = scenario.capability(need.capability).unit
-        text = f"{need.id} takes at most {need.max_per_year:,} {unit} a year"
-        yield _field("max_per_year", (need.id,), text, "needs")
+        figures: Figures = {"quantity": need.max_per_year, "unit": scenario.capability(need.capability).unit}
+        yield _field("max_per_year", (need.id,), figures, "needs")
     if need.indivisible:
-        text = f"{need.id} is met as a whole or not at all"
-        yield _field("indivisible", (need.id,), text, "needs")
+        yield _field("indivisible", (need.id,), {}, "needs")
     if need.after:
         names = tuple(first.need for first in need.after)
-        text = f"{need.id} comes after {', '.join(names)}"
-        yield _field("after", (need.id, *names), text, "needs")
+        yield _field("after", (need.id, *names), {}, "needs")
 
 
 def _quantity(scenario: Scenario, need: Need, enough: _Enough) -> Limit:
     """How much is needed."""
-    text = f"{need.id} needs {need.quantity:,} {scenario.capability(need.capability).unit}"
-    conflict = Conflict(reason="quantity", subjects=(need.id,), detail=text)
+    figures: Figures = {"quantity": need.quantity, "unit": scenario.capability(need.capability).unit}
+    conflict = Conflict(reason="quantity", subjects=(need.id,), figures=figures)
     return Limit(conflict, RaiseNeed(need.id, enough.quantity[need.id]))
 
 
 def _caps(scenario: Scenario) -> Iterator[Limit]:
     """The user's own caps."""
     for at, cap in enumerate(scenario.decisions.caps):
-        most = f"{cap.share} of the external money" if cap.money is None else _money(scenario, cap.money)
-        text = f"{cap.offer or cap.provider} is capped in {cap.state} at {most} per {cap.per}"
+        most: Figures = {"share": str(cap.share)} if cap.money is None else {"money": cap.money}
         subjects = (cap.offer or cap.provider or "", cap.state, str(at))
-        yield Limit(Conflict(reason="cap", subjects=subjects, detail=text), LiftCap(cap, at))
+        conflict = Conflict(reason="cap", subjects=subjects, figures={**most, "per": cap.per})
+        yield Limit(conflict, LiftCap(cap, at))
 
 
-def _field(reason: str, subjects: tuple[str, ...], text: str, collection: Collection) -> Limit:
+def _field(reason: str, subjects: tuple[str, ...], figures: Figures, collection: Collection) -> Limit:
     """A limit that one field of one entity sets, and is named after."""
-    waiver = WaiveLimit(collection, subjects[0], reason)
-    return Limit(Conflict(reason=reason, subjects=subjects, detail=text), waiver)
-
-
-def _money(scenario: Scenario, amount: int) -> str:
-    return f"{Decimal(amount).scaleb(-scenario.currency.decimals):,f} {scenario.currency.code}"
+    conflict = Conflict(reason=reason, subjects=subjects, figures=figures)
+    return Limit(conflict, WaiveLimit(collection, subjects[0], reason))
