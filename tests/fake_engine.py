@@ -43,7 +43,7 @@ class StandIn:
         self.limits.append(limits)
         assert start is None
         if progress is not None:
-            progress(Progress(0.5, "improving", "completions", 1.0, 2.0, 0.5))
+            progress(Progress(0.5, "groups", "completions", 1.0, 2.0, 0.5))
         if self.during is not None:
             self.during(cancel)
         answered = scenario if scenario.name == "sample" else sample_scenario()

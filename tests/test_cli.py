@@ -202,9 +202,9 @@ def test_solve_saves_all_files(home: Path, engine: StandIn, capsys: pytest.Captu
     captured = capsys.readouterr()
     assert captured.out.startswith("Two States and their partners: solved")
     assert f"saved in runs/{folder.name}" in captured.err
-    assert "improving" in captured.err
+    assert "groups of States" in captured.err
     assert json.loads((folder / "timings.json").read_text(encoding="utf-8"))["total"] == 1.5
-    assert "improving | completions" in (folder / "log.txt").read_text(encoding="utf-8")
+    assert "groups of States | completions" in (folder / "log.txt").read_text(encoding="utf-8")
     assert load(folder / "scenario.resolved.json") == load("sample.json")
 
 
@@ -295,7 +295,7 @@ def test_solve_quiet(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[
     """With --quiet stderr stays empty, and the log is kept all the same."""
     run(["solve", "sample.json", "--quiet"])
     assert capsys.readouterr().err == ""
-    assert "improving" in (saved(home) / "log.txt").read_text(encoding="utf-8")
+    assert "groups of States" in (saved(home) / "log.txt").read_text(encoding="utf-8")
 
 
 def test_solve_refuses_a_foreign_directory(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:

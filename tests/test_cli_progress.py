@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import io
 from types import SimpleNamespace
+from typing import get_args
 
 from matcher.cli.progress import CLEAR, ProgressLog, progress_line
-from matcher.portfolio.result import Progress
+from matcher.portfolio.result import Phase, Progress
+from matcher.reporting.languages import languages, table_of
 
 
 def report(elapsed: float, incumbent: float | None, bound: float | None = 3.0) -> Progress:
     """Returns one report of progress."""
-    return Progress(elapsed, "improving", "coverage", incumbent, bound, None)
+    return Progress(elapsed, "groups", "coverage", incumbent, bound, None)
 
 
 def test_progress_line() -> None:
     """A report is one line: time, phase, objective, best, bound, gap; unknown is a dash."""
-    line = progress_line(Progress(12.34, "improving", "coverage", None, 1234567.0, 0.25))
-    assert line == "   12.3 s | improving | coverage | best - | bound 1,234,567 | gap 25.00 %"
+    line = progress_line(Progress(12.34, "groups", "coverage", None, 1234567.0, 0.25))
+    assert line == "   12.3 s | groups of States | coverage | best - | bound 1,234,567 | gap 25.00 %"
+
+
+def test_every_phase_has_words_in_every_language() -> None:
+    """A report is in the language asked for, numbers too; what went wrong stands beside its phase."""
+    for language in languages():
+        assert set(table_of(language)["progress"]["phases"]) == set(get_args(Phase))
+    failed = Progress(12.34, "all_at_once", "cost", 1234.5, None, 0.25, "numbers")
+    line = progress_line(failed, "fr")
+    assert (
+        line
+        == "   12,3 s | tous les États à la fois : numbers | cost | meilleur 1\u202f234,5 | borne - | écart 25,00 %"
+    )
 
 
 def test_plain_progress_is_sparse() -> None:
@@ -31,7 +45,7 @@ def test_plain_progress_is_sparse() -> None:
     log.close()
     assert stream.getvalue().splitlines()[-1].split()[0] == "1.6"
     assert "\x1b" not in stream.getvalue()
-    assert log.text.count("improving") == 4
+    assert log.text.count("groups of States") == 4
 
 
 def test_terminal_progress_is_one_line() -> None:

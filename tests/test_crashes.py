@@ -343,7 +343,7 @@ def test_full_stderr_does_not_end_a_solve(tmp_path: Path) -> None:
     done = shell(tmp_path, "$MATCHER solve sample.json -o out --json 2> /dev/full")
     assert done.returncode == 0
     assert done.stdout == (tmp_path / "out" / "result.json").read_text(encoding="utf-8")
-    assert "improving" in (tmp_path / "out" / "log.txt").read_text(encoding="utf-8")
+    assert "groups of States" in (tmp_path / "out" / "log.txt").read_text(encoding="utf-8")
     assert shell(tmp_path, "$MATCHER check none.json 2> /dev/full").returncode == 2
 
 

@@ -21,7 +21,7 @@ from matcher.errors import InvalidOptions
 from matcher.execution import ExecutionFailed, Serial
 from matcher.io import canonical_json, load
 from matcher.isolation import ProcessLimits, limits, parent, solve_isolated
-from matcher.portfolio.result import Cancel, Clock, Progress, Result, SolveOptions
+from matcher.portfolio.result import Cancel, Clock, Ending, Progress, Result, SolveOptions
 from matcher.scenario import Scenario
 from matcher.verification import verify
 from misbehaving_processes import beginning_with
@@ -279,7 +279,7 @@ def test_memory_that_runs_out_is_told(scenario: Scenario, monkeypatch: pytest.Mo
     start_as(monkeypatch, child)
     result = solve_isolated(scenario, limits=ProcessLimits(memory_mib=400))
     assert (result.status, result.stopped_by) == ("feasible", "resource_exhausted")
-    assert result.stopped_how == "400 MiB of memory were used up"
+    assert result.stopped_how == Ending(code="memory", amount=400)
     assert result.portfolio is not None
 
 
@@ -340,7 +340,7 @@ def test_processor_time_that_runs_out_is_told(scenario: Scenario, monkeypatch: p
     start_as(monkeypatch, "busy")
     result = solve_isolated(scenario, limits=ProcessLimits(cpu_seconds=50))
     assert (result.status, result.stopped_by) == ("feasible", "resource_exhausted")
-    assert result.stopped_how == "50 seconds of processor time were used up"
+    assert result.stopped_how == Ending(code="processor_time", amount=50)
 
 
 @linux
@@ -350,7 +350,7 @@ def test_a_worker_that_has_used_up_its_time_is_told(scenario: Scenario, monkeypa
     start_as(monkeypatch, "spent_worker")
     result = solve_isolated(scenario, limits=ProcessLimits(cpu_seconds=50))
     assert (result.status, result.stopped_by) == ("feasible", "resource_exhausted")
-    assert result.stopped_how == "50 seconds of processor time were used up"
+    assert result.stopped_how == Ending(code="processor_time", amount=50)
 
 
 def test_a_crash_of_a_worker_keeps_what_was_told(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -359,7 +359,9 @@ def test_a_crash_of_a_worker_keeps_what_was_told(scenario: Scenario, monkeypatch
     start_as(monkeypatch, "faulty_worker")
     result = solve_isolated(scenario)
     assert (result.status, result.stopped_by) == ("feasible", "crash")
-    assert "was ended by SIGSEGV" in str(result.stopped_how)
+    assert isinstance(result.stopped_how, Ending)
+    assert result.stopped_how.code == "failed"
+    assert "was ended by SIGSEGV" in str(result.stopped_how.output)
 
 
 def test_a_crash_keeps_what_was_told(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -368,7 +370,7 @@ def test_a_crash_keeps_what_was_told(scenario: Scenario, monkeypatch: pytest.Mon
     start_as(monkeypatch, "faulty")
     result = solve_isolated(scenario)
     assert (result.status, result.stopped_by) == ("feasible", "crash")
-    assert result.stopped_how == "the solving process was ended by SIGSEGV: about to break"
+    assert result.stopped_how == Ending(code="signal", signal="SIGSEGV", output="about to break")
     assert result.portfolio is not None
 
 

@@ -107,8 +107,8 @@ def test_a_search_that_fails_costs_no_portfolio(monkeypatch: pytest.MonkeyPatch)
     phases = []
     scenario = generate("tiny", 2)
     options = SolveOptions(method="decomposition", time_limit=3_600.0, work=2)
-    result = solve(scenario, options, progress=lambda told: phases.append(told.phase))
-    assert "all States at once: numbers" in phases
+    result = solve(scenario, options, progress=lambda told: phases.append((told.phase, told.detail)))
+    assert ("all_at_once", "numbers") in phases
     assert result.portfolio is not None
 
 

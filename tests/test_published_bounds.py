@@ -76,6 +76,7 @@ def test_a_bound_that_is_passed_is_dropped(monkeypatch: pytest.MonkeyPatch, capl
     (stage,) = result.stages
     assert (stage.exact, stage.bound, stage.gap, stage.solved) == ("1", None, None, False)
     assert (result.status, result.portfolio is not None) == ("feasible", True)
+    assert (result.stopped_by, result.repeatable) == ("bound_refuted", True)
     assert "past the bound" in caplog.text
 
 

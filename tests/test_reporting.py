@@ -14,8 +14,9 @@ from generators import Seeded, draw_tasks
 from matcher.comparison.tally import kinds, tally
 from matcher.formulation.need_aggregation import merge
 from matcher.portfolio.portfolio import Part, Responsibility
-from matcher.portfolio.result import Conflict, SolveOptions, Stage, Status, StopReason
+from matcher.portfolio.result import Conflict, EndCode, Ending, SolveOptions, Stage, Status, StopReason
 from matcher.reporting import amounts
+from matcher.reporting.endings import ending_text
 from matcher.reporting.languages import languages, numerals_of, table_of
 from matcher.reporting.layout import clean, escaped, markdown_table, shortened, text_table
 from matcher.reporting.markdown import partnerships_markdown, summary_markdown
@@ -222,11 +223,23 @@ def test_verdict_of_a_limit_says_the_largest_gap() -> None:
     assert "75 % (external money)" in verdict_of(result, sample_scenario())
 
 
+@pytest.mark.parametrize("language", languages())
+def test_every_ending_has_a_sentence(language: str) -> None:
+    """What ran out, the signal and what the process wrote at last are said in every language."""
+    assert set(table_of(language)["endings"]) == {*get_args(EndCode), "with_output"}
+    broken = Ending(code="signal", signal="SIGSEGV", output="about to break")
+    assert "SIGSEGV" in ending_text(broken, language)
+    assert ending_text(broken, language).endswith(": about to break")
+    assert "1" in ending_text(Ending(code="exit_code", amount=1), language)
+
+
 def test_verdict_says_what_ran_out_and_whether_a_clock_had_a_say() -> None:
     """What ended a solve is told in full; that it need not end so again, wherever that is not sure."""
     how = "512 MiB of memory were used up"
     starved = sample_result(status="feasible", stopped_by="resource_exhausted", stopped_how=how, stages=(stage(),))
     assert f"memory or processor time ran out ({how}) before the proof" in verdict_of(starved, sample_scenario())
+    told = starved.model_copy(update={"stopped_how": Ending(code="memory", amount=512)})
+    assert verdict_of(told, sample_scenario()) == verdict_of(starved, sample_scenario())  # older results hold the words
     assert verdict_of(starved, sample_scenario()).endswith(RESULTS["clock"])
     worked = sample_result(status="feasible", stopped_by="work", repeatable=True, stages=(stage(),))
     assert RESULTS["clock"] not in verdict_of(worked, sample_scenario())

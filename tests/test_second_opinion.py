@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -14,9 +15,12 @@ from matcher import Scenario
 from matcher.cli import run
 from matcher.cli.exits import Exit
 from matcher.engine.solving import solve
-from matcher.io import load
-from matcher.isolation.second_opinion import OTHER, Opinion, compare, second_opinion
+from matcher.io import load, load_result
+from matcher.isolation.second_opinion import OTHER, Compared, Comparison, Opinion, compare, second_opinion
 from matcher.portfolio.result import Result, SolveOptions
+from matcher.reporting.languages import languages
+from matcher.reporting.opinion import compared_text
+from matcher.runs.restating import restated
 
 TINY = Path(__file__).parent.parent / "scenarios" / "tiny"
 
@@ -51,17 +55,47 @@ def test_engines_agree_on_random_scenarios(seed: int) -> None:
     scenario = draw_scenario(Seeded(700 + seed), states=3, years=3, most=4)
     first = solve(scenario, SolveOptions(work=10))
     second = solve(scenario, SolveOptions(work=10, engine=OTHER["auto"]))
-    assert [text for fits, text in compare(scenario, first, second) if not fits] == []
+    assert [each for each in compare(scenario, first, second) if not each.fits] == []
 
 
 def test_a_bound_that_the_other_portfolio_passes_is_a_contradiction() -> None:
     """A bound too low by a little is found out by the other portfolio."""
     scenario, first = race()
     wrong = changed(first, 1, bound="1.399", value="1.399", exact="1399/1000")
-    found = [text for fits, text in compare(scenario, wrong, first) if not fits]
-    assert found == ["coverage: the second portfolio (1.400000) passes the first bound (1.399)"]
-    other_way = [text for fits, text in compare(scenario, first, wrong) if not fits]
-    assert other_way == ["coverage: the first portfolio (1.400000) passes the second bound (1.399)"]
+    data = {"objective": "coverage", "value": "1.400000", "bound": "1.399"}
+    (found,) = (each for each in compare(scenario, wrong, first) if not each.fits)
+    assert found.document == {"code": "second_passes", **data}
+    (other_way,) = (each for each in compare(scenario, first, wrong) if not each.fits)
+    assert other_way.document == {"code": "first_passes", **data}
+    assert compared_text(found.document) == "coverage: the second portfolio (1.400000) passes the first bound (1.399)"
+    assert compared_text(other_way.document, "fr") == (
+        "coverage : le premier portefeuille (1,400000) dépasse la seconde borne (1,399)"
+    )
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_comparison_has_a_sentence(language: str) -> None:
+    """Whatever can be compared is said in every language, with all its data."""
+    data = {"objective": "cost", "value": "17", "bound": "19", "first": "optimal", "second": "infeasible"}
+    for code in get_args(Compared):
+        text = compared_text({"code": code, **data}, language)
+        held = ("optimal", "infeasible") if code == "status" else ("cost", "17", "19")
+        assert all(each in text for each in held)
+
+
+def test_an_opinion_saved_by_an_earlier_version_is_verified(tmp_path: Path) -> None:
+    """It held sentences; they are held against what the two results give, like the data of later ones."""
+    out = tmp_path / "run"
+    assert run(["solve", str(TINY / "completion-race.yaml"), "--second-opinion", "-o", str(out)]) == Exit.DONE
+    scenario, result = load(out / "scenario.resolved.json"), load_result(out / "result.json")
+    path = out / "second_opinion.json"
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    assert all(isinstance(each, dict) for each in saved["agreements"])
+    sentences = [compared_text(each) for each in saved["agreements"]]
+    for stated, holds in ((sentences, True), ([*sentences[1:], "cost: all is well"], False)):
+        path.write_text(json.dumps({**saved, "agreements": stated}), encoding="utf-8")
+        found = restated(out, scenario, result, sound=True)
+        assert [each.where for each in found if not each.ok] == ([] if holds else [f"{path.name}: agreements"])
 
 
 def test_a_later_bound_speaks_only_of_portfolios_that_keep_as_much() -> None:
@@ -69,10 +103,10 @@ def test_a_later_bound_speaks_only_of_portfolios_that_keep_as_much() -> None:
     scenario, first = race()
     kept_more = changed(first, 0, exact="2", value="2", bound="2")
     looser = changed(kept_more, 4, bound="7000.000000")
-    assert [text for fits, text in compare(scenario, looser, first) if not fits] == []
+    assert [each for each in compare(scenario, looser, first) if not each.fits] == []
     tight = changed(first, 4, bound="7000.000000")
-    assert [text for fits, text in compare(scenario, tight, first) if not fits] == [
-        "cost: the second portfolio (6000.000000) passes the first bound (7000.000000)"
+    assert [each.document for each in compare(scenario, tight, first) if not each.fits] == [
+        {"code": "second_passes", "objective": "cost", "value": "6000.000000", "bound": "7000.000000"}
     ]
     assert Fraction(first.stages[4].exact) == 6000
 
@@ -83,10 +117,9 @@ def test_infeasible_against_a_portfolio_is_a_contradiction() -> None:
     none = Result.model_validate(
         {**first.model_dump(), "status": "infeasible", "portfolio": None, "stages": (), "figures": ()}
     )
-    assert [text for fits, text in compare(scenario, none, first) if not fits] == [
-        "the first result is infeasible, the second optimal"
-    ]
-    assert all(fits for fits, _ in compare(scenario, none, none))
+    (found,) = (each for each in compare(scenario, none, first) if not each.fits)
+    assert found.document == {"code": "status", "first": "infeasible", "second": "optimal"}
+    assert all(each.fits for each in compare(scenario, none, none))
 
 
 def test_the_command_asks_for_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,7 +140,8 @@ def test_a_contradiction_ends_with_1_and_both_results(
     """Whoever is wrong, both results are there to look at, and the exit code says that something is."""
 
     def contradicting(_: Scenario, first: Result) -> Opinion:
-        return Opinion("highs", first, (), ("cost: the second portfolio passes the first bound",))
+        data = {"objective": "cost", "value": "17", "bound": "19"}
+        return Opinion("highs", first, (), (Comparison(False, "second_passes", data),))
 
     monkeypatch.setattr(asked, "second_opinion", contradicting)
     out = tmp_path / "run"

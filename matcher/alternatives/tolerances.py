@@ -17,7 +17,7 @@ from matcher.engine.lexicographic import (
     objectives_in_order,
     with_objective_floor,
 )
-from matcher.engine.problem import ObjectiveProblem
+from matcher.engine.problem import ObjectiveProblem, silent
 from matcher.engine.settings import DEFAULT_SETTINGS, Settings
 from matcher.errors import VerificationFailed
 from matcher.execution import Executor
@@ -152,7 +152,7 @@ def ground_of(
             edge = min(edge, given) if objective.maximise else max(edge, given)
         model = with_objective_floor(model, objective, edge, 0, min_coverage_rows)
     task = objective_problem(
-        formulation, model, min_coverage_rows, objectives[0], SolveOptions(), Clock(), _silent, executor
+        formulation, model, min_coverage_rows, objectives[0], SolveOptions(), Clock(), silent, executor
     )
     labels = model.rows.label
     shared = [row for row in range(first, len(labels)) if labels[row][:2] != ("kept", "worst_off")]
@@ -178,7 +178,3 @@ def _edge(formulation: Formulation, objective: LinearObjective, each: Allowed, r
         return -(-least.numerator // least.denominator)
     most = (each.limit - error) * objective.denominator
     return most.numerator // most.denominator
-
-
-def _silent(phase: str, plan: Plan | None, bound: Fraction | None) -> None:
-    """Nobody listens."""

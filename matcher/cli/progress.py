@@ -21,18 +21,28 @@ REDRAW = 0.1
 CLEAR = "\r\x1b[K"
 
 
-def progress_line(progress: Progress) -> str:
-    """Returns one report in one line."""
+def progress_line(progress: Progress, language: str = "en") -> str:
+    """Returns one report in one line.
+
+    Raises
+    ------
+    InvalidOptions
+        if there are no sentences in that language.
+    """
+    from matcher.reporting.languages import numerals_of, table_of
+
+    table, written = table_of(language)["progress"], numerals_of(language).written
+    phase = table["phases"][progress.phase]
     gap = "-" if progress.gap is None else f"{100 * progress.gap:.2f} %"
     parts = (
-        f"{progress.elapsed:7.1f} s",
-        progress.phase,
+        table["elapsed"].format(seconds=written(f"{progress.elapsed:7.1f}")),
+        table["with_detail"].format(phase=phase, detail=progress.detail) if progress.detail else phase,
         progress.objective,
-        f"best {_number(progress.incumbent)}",
-        f"bound {_number(progress.bound)}",
-        f"gap {gap}",
+        table["best"].format(value=written(_number(progress.incumbent))),
+        table["bound"].format(value=written(_number(progress.bound))),
+        table["gap"].format(value=written(gap)),
     )
-    return " | ".join(part for part in parts if part)
+    return " | ".join(parts)
 
 
 def _number(value: float | None) -> str:
@@ -51,11 +61,13 @@ class ProgressLog:
         stream: TextIO,
         *,
         quiet: bool = False,
+        language: str = "en",
         terminal: bool | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream = stream
         self._quiet = quiet
+        self._language = language
         self._terminal = stream.isatty() if terminal is None else terminal
         self._now = now
         self._shown_at = float("-inf")
@@ -66,7 +78,7 @@ class ProgressLog:
 
     def __call__(self, progress: Progress, /) -> None:
         """Takes one report."""
-        line = progress_line(progress)
+        line = progress_line(progress, self._language)
         news = (progress.phase, progress.objective, progress.incumbent)
         changed = news != self._shown
         since = self._now() - self._shown_at

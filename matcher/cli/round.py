@@ -76,7 +76,7 @@ def round_command(
 
     table_of(language)  # before what may take minutes
     session = Session.of(folder)
-    engine = _Engine(ProgressLog(sys.stderr, quiet=quiet), workers)
+    engine = _Engine(ProgressLog(sys.stderr, quiet=quiet, language=language), workers)
     wishes = _wishes(pin=pin, forbid=forbid, cap=cap, fix=fix, keep=keep, veto=veto)
     if again:
         if wishes or take_back:

@@ -56,6 +56,7 @@ class Confirmation:
     source: Mapping[str, object] | None
     """For a bundle: where the scenario comes from."""
     second_opinion: bool
+    language: str
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def solve_command(
     if time_limit is not None and not 0 < time_limit <= 10**7:
         raise typer.BadParameter("expected seconds above 0", param_hint="--time-limit")
     problem, start = _beginning(load(scenario, override or ()), order, earlier, stay_near=stay_near)
-    confirmation = Confirmation(_source_of(scenario, override or ()) if bundle else None, second)
+    confirmation = Confirmation(_source_of(scenario, override or ()) if bundle else None, second, language)
     options = SolveOptions(method=method, engine=engine, gap=read_gap(gap), work=work, time_limit=time_limit)
     where = Workers(workers, scheduler, memory_limit, cpu_limit)
     question = Question(problem, options, start, language)
@@ -175,7 +176,7 @@ def _solve(
     scenario = question.scenario
     folder = RunFolder.of(scenario, question.options, output, question.start, question.language)
     check_run_directory(folder.path)  # before what may take minutes
-    log = ProgressLog(sys.stderr, quiet=quiet)
+    log = ProgressLog(sys.stderr, quiet=quiet, language=question.language)
     for caution in unit_slips(scenario):  # a figure in the wrong unit makes a portfolio worthless
         log.say(warning(caution, question.language))
     with Interruption(Cancel()).heard() as interruption:  # until all is saved and shown
@@ -198,6 +199,8 @@ def _confirm(saving: Saving, confirmation: Confirmation, interruption: Interrupt
     After an interruption it adds nothing.
     """
     from matcher.isolation.second_opinion import second_opinion
+    from matcher.reporting.languages import table_of
+    from matcher.reporting.opinion import compared_text
     from matcher.runs.files import bundle_files, opinion_files
 
     log = saving.log
@@ -208,12 +211,14 @@ def _confirm(saving: Saving, confirmation: Confirmation, interruption: Interrupt
     more: dict[str, str] = {}
     contradicted = False
     if confirmation.second_opinion:
-        log.say("solving once more, for a second opinion")
+        table = table_of(confirmation.language)["second_opinion"]
+        log.say(table["solving"])
         opinion = second_opinion(saving.scenario, saving.result)
         contradicted = bool(opinion.disagreements)
-        for line in (*opinion.disagreements, *opinion.agreements):
-            log.say(f"{opinion.engine}: {line}")
-        log.say(f"second opinion, by {opinion.engine}: {'CONTRADICTED' if contradicted else 'nothing contradicts'}")
+        for each in (*opinion.disagreements, *opinion.agreements):
+            text = compared_text(each.document, confirmation.language)
+            log.say(table["by"].format(engine=opinion.engine, text=text))
+        log.say(table["contradicts" if contradicted else "agrees"].format(engine=opinion.engine))
         more |= opinion_files(opinion)
     if confirmation.source is not None:
         log.say("pricing each objective once more, for proof of the bounds")

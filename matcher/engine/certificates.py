@@ -29,7 +29,7 @@ from matcher.engine.lexicographic import (
     objectives_in_order,
     with_objective_floor,
 )
-from matcher.engine.problem import ObjectiveProblem
+from matcher.engine.problem import ObjectiveProblem, silent
 from matcher.engine.settings import DEFAULT_SETTINGS, Settings
 from matcher.execution import Serial
 from matcher.formulation.columns import WORST_SCALE
@@ -37,7 +37,6 @@ from matcher.formulation.formulate import formulate
 from matcher.formulation.formulation import Formulation
 from matcher.formulation.need_aggregation import Merged, merge
 from matcher.formulation.objectives import linear_objective
-from matcher.formulation.plans import Plan
 from matcher.portfolio.result import Clock, Result, SolveOptions
 from matcher.scenario import FundingOffer, Scenario
 from matcher.solvers.engines import Limits, SolverFailed, engine
@@ -87,7 +86,7 @@ def certify(scenario: Scenario, result: Result, settings: Settings = DEFAULT_SET
             objective,
             result.options,
             Clock(),
-            _silent,
+            silent,
             Serial(),
         )
         prices = _prices(replace(task, settings=settings))
@@ -126,7 +125,7 @@ def rule_prices(scenario: Scenario, name: str, settings: Settings = DEFAULT_SETT
     min_coverage_rows = min_coverage_rows_of(formulation, [objective])
     model = formulation.model if min_coverage_rows is None else formulation.model.with_rows(min_coverage_rows)
     task = objective_problem(
-        formulation, _open(model, formulation), min_coverage_rows, objective, SolveOptions(), Clock(), _silent, Serial()
+        formulation, _open(model, formulation), min_coverage_rows, objective, SolveOptions(), Clock(), silent, Serial()
     )
     prices = _prices(replace(task, settings=settings))
     return {} if prices is None else _written(task, merged, prices)
@@ -137,10 +136,6 @@ def _open(model: LinearModel, formulation: Formulation) -> LinearModel:
     upper = model.upper.copy()
     upper[formulation.columns.works : formulation.columns.flows] *= 8
     return model.with_bounds(model.lower, upper)
-
-
-def _silent(phase: str, plan: Plan | None, bound: Fraction | None) -> None:
-    """Nobody listens."""
 
 
 def _prices(task: ObjectiveProblem) -> Floats | None:

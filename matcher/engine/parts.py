@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from matcher.engine.by_state.groups import Subproblem, SubproblemData, SubproblemSolution, merged
 from matcher.engine.lexicographic import objective_problem, objectives_in_order
-from matcher.engine.problem import ObjectiveProblem, exact_bound
+from matcher.engine.problem import ObjectiveProblem, exact_bound, silent
 from matcher.execution import Serial
 from matcher.formulation.formulation import Formulation
 from matcher.formulation.pairing import whole_pairs
@@ -87,7 +87,3 @@ def plain_task(formulation: Formulation) -> ObjectiveProblem:
     first, _ = next(iter(objectives_in_order(formulation)))
     task = objective_problem(formulation, formulation.model, None, first, SolveOptions(), Clock(), silent, Serial())
     return replace(task, guide=None, steps=())
-
-
-def silent(phase: str, plan: Plan | None, bound: Fraction | None) -> None:
-    """Nobody listens."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
+from typing import Protocol
 
 import numpy as np
 
@@ -15,11 +15,19 @@ from matcher.execution import Executor
 from matcher.formulation.columns import Columns
 from matcher.formulation.formulation import Formulation
 from matcher.formulation.plans import Plan
-from matcher.portfolio.result import Clock, SolveOptions
+from matcher.portfolio.result import Clock, Phase, SolveOptions
 from matcher.solvers.linear_model import Floats, Ints, LinearModel, LinearObjective, Rows
 
-Report = Callable[[str, Plan | None, Fraction | None], None]
-"""Called with the phase, the best plan and the bound, where there are any."""
+
+class Report(Protocol):
+    """Called with the phase, the best plan and the bound, where there are any, and more about the phase."""
+
+    def __call__(self, phase: Phase, plan: Plan | None, bound: Fraction | None, detail: str = "", /) -> None: ...
+
+
+def silent(phase: Phase, plan: Plan | None, bound: Fraction | None, detail: str = "", /) -> None:
+    """Reports to nobody."""
+
 
 _IDLE = 1e-7
 """A yes-or-no column below this in the relaxation counts as unused."""

@@ -15,7 +15,7 @@ def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Objec
     start, impossible = (incumbent, False) if incumbent is not None else starting_plan(task)
     if impossible:
         return ObjectiveResult(None, None, infeasible=True)
-    task.report("starting plan", start, None)  # what there is if the search is cut off
+    task.report("starting_plan", start, None)  # what there is if the search is cut off
     hint = None if incumbent is None else incumbent.point.astype(np.float64)
     limits = task.settings.limits(work, float(task.options.gap) / 2)
     searching = task.clock.part(task.settings.single_model.search_share)  # the rest is for whole units
@@ -27,7 +27,7 @@ def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Objec
     if best is None:
         return ObjectiveResult(None, None, infeasible=impossible)
     bound = task.bound(outcome.bound)
-    task.report("one model", best, bound)
+    task.report("one_model", best, bound)
     return ObjectiveResult(best, bound)
 
 

@@ -27,6 +27,7 @@ from matcher.portfolio.result import (
     Cancel,
     Clock,
     Figure,
+    Phase,
     Progress,
     ProgressCallback,
     Result,
@@ -67,6 +68,8 @@ class _Run:
     checks: int = 0
     cut: bool = False
     """Whether the clock ended the pursuit of an objective."""
+    refuted: bool = False
+    """Whether a portfolio passed a bound, which was dropped."""
     stages: list[Stage] = field(default_factory=list)
     last: tuple[Plan, Portfolio, dict[str, Fraction]] | None = None
     """The last plan that was checked, as a portfolio, and its figures."""
@@ -81,14 +84,16 @@ class _Run:
         """The scenario that was asked about."""
         return self.merged.original
 
-    def report(self, stage: LinearObjective, phase: str, plan: Plan | None, bound: Fraction | None) -> None:
+    def report(
+        self, stage: LinearObjective, phase: Phase, plan: Plan | None, bound: Fraction | None, detail: str
+    ) -> None:
         """Tells the caller how far the solve is."""
         value = None if plan is None else stage.value(plan.point)
         if value is not None and self.first_portfolio is None:
             self.first_portfolio = self.clock.elapsed
         if self.progress is not None:
-            known = (None if each is None else float(each) for each in (value, bound, _gap(value, bound)))
-            self.progress(Progress(self.clock.elapsed, phase, stage.name, *known))
+            best, most, gap = (None if each is None else float(each) for each in (value, bound, _gap(value, bound)))
+            self.progress(Progress(self.clock.elapsed, phase, stage.name, best, most, gap, detail))
 
 
 def solve(
@@ -239,10 +244,10 @@ def _reporter(
         aside.stages.append(_stage(aside, formulation, objective, ObjectiveResult(lean, bound)))
         return _result(aside, formulation, method, lean, None)
 
-    def report(phase: str, plan: Plan | None, bound: Fraction | None) -> None:
+    def report(phase: Phase, plan: Plan | None, bound: Fraction | None, detail: str = "", /) -> None:
         if run.keep is not None and plan is not None:  # first: whoever hears of a plan may stop the solve for it
             run.keep(partial(interim, plan, bound))
-        run.report(objective, phase, plan, bound)
+        run.report(objective, phase, plan, bound, detail)
 
     return report
 
@@ -252,6 +257,7 @@ def _stage(run: _Run, formulation: Formulation, objective: LinearObjective, find
     assert finding.plan is not None
     value = _figure(run, formulation, objective, finding.plan)
     bound = _holding(objective, value, finding.bound)
+    run.refuted = run.refuted or (finding.bound is not None and bound is None)
     gap = _gap(value, bound)
     return Stage(
         objective=objective.name,
@@ -337,7 +343,7 @@ def _result(
         method=method,
         status=("optimal" if solved else "feasible") if portfolio is not None else none,  # type: ignore[arg-type]
         stopped_by=stopped_by,
-        repeatable=run.options.time_limit is None and stopped_by in ("gap", "work"),
+        repeatable=run.options.time_limit is None and stopped_by in ("gap", "work", "bound_refuted"),
         stages=tuple(run.stages),
         figures=tuple(Figure(objective=k, exact=plain(v), value=decimal_text(v)) for k, v in figures.items()),
         portfolio=portfolio,
@@ -356,7 +362,11 @@ def _result(
 
 
 def _stopped_by(run: _Run, solved: bool) -> StopReason:
-    return "gap" if solved else run.clock.reason() or ("time" if run.cut else "work")
+    if solved:
+        return "gap"
+    if run.cut or run.clock.reason():
+        return run.clock.reason() or "time"
+    return "bound_refuted" if run.refuted else "work"
 
 
 def _sizes(run: _Run, formulation: Formulation) -> Sizes:

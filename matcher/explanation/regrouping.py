@@ -14,8 +14,8 @@ from matcher.engine.lexicographic import (
     objectives_in_order,
     with_objective_floor,
 )
-from matcher.engine.parts import silent, solve_part
-from matcher.engine.problem import ObjectiveProblem
+from matcher.engine.parts import solve_part
+from matcher.engine.problem import ObjectiveProblem, silent
 from matcher.execution import Serial
 from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.formulation.formulation import Formulation

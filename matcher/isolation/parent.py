@@ -25,6 +25,8 @@ from matcher.isolation.limits import Exhausted, ProcessLimits, check_limits
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import (
     Cancel,
+    EndCode,
+    Ending,
     ProgressCallback,
     Result,
     SolveOptions,
@@ -48,6 +50,8 @@ _START = (
     "import sys; sys.path[:] = sys.argv[4:]; from matcher.isolation.child import serve; "
     "serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))"
 )
+OUTPUT = 500
+"""Letters kept of what a process wrote at last."""
 _FAULTS = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
 
 
@@ -142,7 +146,7 @@ class _Solve:
             return self._timed(content)
         elif kind == "error":
             if isinstance(content, ExecutionFailed) and self.interim is not None:
-                return self._ended("crash", str(content))
+                return self._ended("crash", _ending_of("failed", output=str(content)))
             raise content
         elif kind == "exhausted":
             return self._ended("resource_exhausted", self._used_up(content))
@@ -176,10 +180,11 @@ class _Solve:
         used_up = self._exhausted(code, words, child.most_memory)
         if used_up is not None:
             return self._ended("resource_exhausted", self._used_up(used_up))
-        how = f"the solving process {_ending(code)}" + (f": {words}" if words else "")
         if self.interim is None:
-            raise ExecutionFailed(how)
-        return self._ended("crash", how)
+            raise ExecutionFailed(f"the solving process {_ending(code)}" + (f": {words}" if words else ""))
+        if code < 0:
+            return self._ended("crash", _ending_of("signal", signal=signal.Signals(-code).name, output=words or None))
+        return self._ended("crash", _ending_of("exit_code", amount=code, output=words or None))
 
     def _exhausted(self, code: int, words: str, most_memory: int) -> Exhausted | None:
         """What a child died for lack of, as far as that can be told from how it died."""
@@ -192,15 +197,15 @@ class _Solve:
         limit = self.limits.memory_mib
         return "memory" if limit is not None and -code in _FAULTS and most_memory >= NEARLY * limit else None
 
-    def _used_up(self, what: Exhausted) -> str:
+    def _used_up(self, what: Exhausted) -> Ending:
         if what == "kill":
-            return "the solving process was killed, as a system does whose memory runs out"
+            return Ending(code="killed")
         if what == "processor_time":
-            return f"{self.limits.cpu_seconds} seconds of processor time were used up"
+            return Ending(code="processor_time", amount=self.limits.cpu_seconds)
         limit = self.limits.memory_mib
-        return f"{limit} MiB of memory were used up" if limit is not None else "the machine's memory was used up"
+        return Ending(code="machine_memory") if limit is None else Ending(code="memory", amount=limit)
 
-    def _ended(self, reason: StopReason, how: str | None = None) -> Result:
+    def _ended(self, reason: StopReason, how: Ending | None = None) -> Result:
         """The last result told, or one without a portfolio, as ended for a reason."""
         found = self.interim or _nothing(self.scenario, self.options, self.start)
         if found.status != "optimal":
@@ -228,7 +233,16 @@ def _nothing(scenario: Scenario, options: SolveOptions, start: Portfolio | None)
     )
 
 
+def _ending_of(
+    code: EndCode, *, amount: int | None = None, signal: str | None = None, output: str | None = None
+) -> Ending:
+    """An ending, with what the process wrote cut to what a result holds and without control characters."""
+    written = None if output is None else "".join(each for each in output if each.isprintable())[:OUTPUT]
+    return Ending(code=code, amount=amount, signal=signal, output=written)
+
+
 def _ending(code: int) -> str:
+    """How a process ended, for an error."""
     return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
 

@@ -8,9 +8,10 @@ shares nothing with either, has accepted both portfolios.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 from matcher.isolation import solve_isolated
 from matcher.portfolio.result import Engine, Result, SolveOptions
@@ -23,6 +24,27 @@ ROUNDING = Fraction(1, 10**6)
 """A stated bound is rounded to six decimals."""
 
 
+Compared = Literal["status", "first_within", "first_passes", "second_within", "second_passes"]
+"""What can be compared: the outcomes, and whether the portfolio of one result is within a bound of the other."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One thing compared in two results."""
+
+    fits: bool
+    """Whether both can be right."""
+    code: Compared
+    """What was compared, and how it came out."""
+    data: Mapping[str, str]
+    """Of outcomes, the first and the second; else the objective, the portfolio's value and the bound."""
+
+    @property
+    def document(self) -> dict[str, str]:
+        """It as plain data, without whether it fits."""
+        return {"code": self.code, **self.data}
+
+
 @dataclass(frozen=True)
 class Opinion:
     """What a second engine says of a scenario."""
@@ -31,9 +53,9 @@ class Opinion:
     """The second engine."""
     result: Result
     """Its own result."""
-    agreements: tuple[str, ...]
-    """What was compared and fits, a sentence each."""
-    disagreements: tuple[str, ...]
+    agreements: tuple[Comparison, ...]
+    """What was compared and fits."""
+    disagreements: tuple[Comparison, ...]
     """What does not fit: at least one of the two is wrong."""
 
 
@@ -52,24 +74,24 @@ def second_opinion(scenario: Scenario, first: Result) -> Opinion:
     return Opinion(
         other,
         second,
-        tuple(text for fits, text in compared if fits),
-        tuple(text for fits, text in compared if not fits),
+        tuple(each for each in compared if each.fits),
+        tuple(each for each in compared if not each.fits),
     )
 
 
-def compare(scenario: Scenario, first: Result, second: Result) -> Iterator[tuple[bool, str]]:
-    """Yields what can be compared in two results for one scenario: whether it fits, and a sentence."""
+def compare(scenario: Scenario, first: Result, second: Result) -> Iterator[Comparison]:
+    """Yields what can be compared in two results for one scenario: the outcomes, then each bound."""
     statuses = {first.status, second.status}
     if "infeasible" in statuses:
         fits = not statuses & {"optimal", "feasible"}
-        yield fits, f"the first result is {first.status}, the second {second.status}"
-    yield from _within(scenario, first, second, "the second portfolio", "the first bound")
-    yield from _within(scenario, second, first, "the first portfolio", "the second bound")
+        yield Comparison(fits, "status", {"first": first.status, "second": second.status})
+    yield from _within(scenario, first, second, ("second_within", "second_passes"))
+    yield from _within(scenario, second, first, ("first_within", "first_passes"))
 
 
 def _within(
-    scenario: Scenario, bounding: Result, other: Result, portfolio: str, whose: str
-) -> Iterator[tuple[bool, str]]:
+    scenario: Scenario, bounding: Result, other: Result, codes: tuple[Compared, Compared]
+) -> Iterator[Comparison]:
     """Holds the bounds of one result against the portfolio of the other, as far as they speak of it."""
     if other.portfolio is None:
         return
@@ -85,8 +107,8 @@ def _within(
         if stage.bound is not None:
             bound = Fraction(stage.bound)
             fits = sign * (value - bound) <= ROUNDING
-            words = "is within" if fits else "passes"
-            yield fits, f"{stage.objective}: {portfolio} ({decimal_text(value)}) {words} {whose} ({stage.bound})"
+            data = {"objective": stage.objective, "value": decimal_text(value), "bound": stage.bound}
+            yield Comparison(fits, codes[0] if fits else codes[1], data)
         reached = fraction(stage.exact)
         level = reached - sign * abs(reached) * tolerance[at]
         if sign * (value - level) < 0:

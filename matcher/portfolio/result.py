@@ -25,13 +25,30 @@ Status = Literal["optimal", "feasible", "infeasible", "no_portfolio"]
 """optimal: every objective within the asked gap; feasible: a portfolio, but a limit came first;
 infeasible: no portfolio exists; no_portfolio: a limit came before the first portfolio."""
 
-StopReason = Literal["gap", "time", "work", "cancel", "resource_exhausted", "crash"]
-"""gap: as near to the best as asked; time, work: a limit; cancel: asked to; resource_exhausted: the
-process had no more memory or processor time to use; crash: it died of something else."""
+StopReason = Literal["gap", "time", "work", "bound_refuted", "cancel", "resource_exhausted", "crash"]
+"""gap: as near to the best as asked; time, work: a limit; bound_refuted: a portfolio passed a solver's bound,
+which was dropped; cancel: asked to; resource_exhausted: the process had no more memory or processor time to use;
+crash: it died of something else."""
+EndCode = Literal["memory", "machine_memory", "processor_time", "killed", "signal", "exit_code", "failed"]
+"""memory: MiB that the process might use; machine_memory: all of the machine's; processor_time: seconds that it
+might use; killed: as a system does whose memory runs out; signal, exit_code: what the process ended with; failed:
+an error that it reported itself."""
 Method = Literal["auto", "whole", "decomposition"]
 Confirmer = Literal["arithmetic", "highs", "scip"]
 """What a proof that there is no portfolio can be confirmed by."""
 Engine = Literal["auto", "scip", "highs", "cpsat"]
+Phase = Literal[
+    "starting_plan",
+    "one_model",
+    "relaxation_first_order",
+    "relaxation_interior",
+    "states_valued",
+    "single_states",
+    "states_at_prices",
+    "groups",
+    "all_at_once",
+]
+"""What a solve can be doing."""
 Figures = Mapping[str, int | str]
 """Figures of a conflict by what they count."""
 
@@ -120,6 +137,19 @@ class Conflict(Frozen):
         return data
 
 
+class Ending(Frozen):
+    """More about an end that was not the solve's own."""
+
+    code: EndCode
+    """What ran out, or how the process died."""
+    amount: Annotated[int, Strict()] | None = None
+    """MiB, seconds, or the exit code."""
+    signal: Text | None = None
+    """Name of the signal."""
+    output: Text | None = None
+    """The last that the process wrote, as it is."""
+
+
 class Sizes(Frozen):
     """How large the problem was."""
 
@@ -171,8 +201,9 @@ class Result(Frozen):
     """Outcome."""
     stopped_by: StopReason
     """What ended the solve."""
-    stopped_how: Text | None = None
-    """More about an end that was not the solve's own: what ran out, or what the process died of."""
+    stopped_how: Ending | Text | None = None
+    """More about an end that was not the solve's own: what ran out, or what the process died of. In results of
+    earlier versions, a sentence."""
     repeatable: bool = False
     """Whether the same scenario, options and version give the same result: no clock had a say in it."""
     stages: tuple[Stage, ...] = ()
@@ -202,8 +233,8 @@ class Progress:
 
     elapsed: float
     """Wall-clock seconds since the start."""
-    phase: str
-    """What is being done, in a few words."""
+    phase: Phase
+    """What is being done."""
     objective: str
     """Objective being pursued."""
     incumbent: float | None
@@ -212,6 +243,8 @@ class Progress:
     """Best valid bound so far."""
     gap: float | None
     """Relative gap between the two."""
+    detail: str = ""
+    """More about the phase: of one that failed, the error."""
 
 
 class ProgressCallback(Protocol):

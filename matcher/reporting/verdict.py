@@ -9,6 +9,7 @@ from matcher.comparison.tally import StateTally
 from matcher.portfolio.result import Result, Stage
 from matcher.reporting import amounts
 from matcher.reporting.amounts import Numerals
+from matcher.reporting.endings import ending_text
 from matcher.reporting.languages import Table, numerals_of, objective_names, sought_names, table_of
 from matcher.scenario import Scenario
 
@@ -60,7 +61,10 @@ def stop_of(result: Result, language: str = "en") -> str:
     """Returns what ended a solve, with more about it where it is known."""
     table = table_of(language)["results"]
     stop: str = table["stops"][result.stopped_by]
-    return table["stopped_how"].format(stop=stop, more=result.stopped_how) if result.stopped_how else stop
+    if result.stopped_how is None:
+        return stop
+    how: str = table["stopped_how"]
+    return how.format(stop=stop, more=ending_text(result.stopped_how, language))
 
 
 def _gaps(stages: tuple[Stage, ...], names: Mapping[str, str], table: Table, numerals: Numerals) -> str:

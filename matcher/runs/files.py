@@ -118,8 +118,8 @@ def opinion_files(opinion: Opinion) -> dict[str, str]:
     """Returns what a second opinion adds to a run: the other result, and what was compared."""
     compared = {
         "engine": opinion.engine,
-        "agreements": list(opinion.agreements),
-        "disagreements": list(opinion.disagreements),
+        "agreements": [each.document for each in opinion.agreements],
+        "disagreements": [each.document for each in opinion.disagreements],
         "result": opinion.result.model_dump(mode="json"),
     }
     return {OPINION_FILE: canonical_json(compared)}

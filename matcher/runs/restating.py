@@ -20,6 +20,7 @@ from matcher.isolation import second_opinion
 from matcher.portfolio.partnerships import derive_partnerships
 from matcher.portfolio.result import Result
 from matcher.reporting.languages import languages
+from matcher.reporting.opinion import compared_text
 from matcher.reporting.rounds import round_markdown
 from matcher.rounds.record import Record
 from matcher.rounds.session import PAPER_FILE, RECORD_FILE, result_hash
@@ -155,9 +156,10 @@ def _opinion(path: Path, scenario: Scenario, result: Result) -> Iterator[Claim]:
             where = f"{path.name}: {each.where.replace(f'{RESULT_FILE}: ', 'result.')}"
             yield Claim(False, "checker", {"text": each.text}, where=where)
     for field, wanted in (("agreements", True), ("disagreements", False)):
-        texts = [text for fits, text in compared if fits is wanted]
-        if stated.get(field) != texts:
-            data = {"found": shortened(stated.get(field)), "expected": shortened(texts)}
+        documents = [each.document for each in compared if each.fits is wanted]
+        sentences = [compared_text(each) for each in documents]  # what earlier versions wrote
+        if stated.get(field) not in (documents, sentences):
+            data = {"found": shortened(stated.get(field)), "expected": shortened(documents)}
             yield Claim(False, "opinion_differs", data, where=f"{path.name}: {field}")
     if found.ok and other.status == "infeasible":
         yield from impossibility(scenario, other, f"{path.name}: result.")

@@ -41,6 +41,8 @@ DEFAULT_ORDER = {
     "cost": Fraction(0),
 }
 """Objectives sought where a scenario names none, each with the share that later ones may take."""
+OWN_ENDS = ("gap", "work", "bound_refuted")
+"""Ends that no clock and no accident had a say in."""
 CONFIRMED_BY = ("arithmetic", "highs", "scip")
 """What can have confirmed that there is no portfolio."""
 NO_PROOF = "but that no portfolio exists is a solver's word alone"
@@ -233,10 +235,10 @@ def _ending(result: Document) -> Iterator[Finding]:
     expected = "gap" if proven_by_gap else "time, work or what else ended it"
     fault = f"{_says(reason, expected)} of a result that is {status}"
     yield _claim_of("stopped_by", fits, f"a result that is {status} was ended by {reason}", fault)
-    again = result["options"]["time_limit"] is None and reason in ("gap", "work")
+    again = result["options"]["time_limit"] is None and reason in OWN_ENDS
     text = f"ended by {reason}, the same solve {'gives' if again else 'may not give'} the same result"
     yield _claim_of("repeatable", result["repeatable"] is again, text, _says(result["repeatable"], again))
-    if reason in ("gap", "work") and result["stopped_how"] is not None:
+    if reason in OWN_ENDS and result["stopped_how"] is not None:
         yield _claim_of("stopped_how", False, _says(result["stopped_how"], f"nothing more of an end by {reason}"))
     for field in ("conflicts", "confirmed_by"):
         if bool(result[field]) != (status == "infeasible"):

@@ -26,6 +26,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 
@@ -49,8 +50,8 @@ from matcher.formulation.plans import Plan
 from matcher.solvers.engines import Outcome, SolverFailed, engine
 from matcher.solvers.linear_model import Floats, LinearObjective
 
-FIRST_ORDER = "first order"
-"""What the roughly solved relaxation is called in reports."""
+Relaxed = Literal["relaxation_interior", "relaxation_first_order"]
+"""Which engine solved a relaxation: the second does so roughly."""
 
 
 def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:
@@ -63,7 +64,7 @@ def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Objec
     try:
         outcome = at_once.search(task, finding.plan)
     except (SolverFailed, ExecutionFailed) as error:  # what was found State by State is there all the same
-        task.report(f"all States at once: {error}", finding.plan, finding.bound)
+        task.report("all_at_once", finding.plan, finding.bound, str(error))
         return finding
     if outcome is None:
         return finding
@@ -85,7 +86,7 @@ def _joined(task: ObjectiveProblem, finding: ObjectiveResult, outcome: Outcome) 
     found = None if outcome.point is None else plan_near(task, outcome.point)
     if found is not None and (plan is None or better(task.objective, task.value(found), task.value(plan))):
         plan = found
-    task.report("all States at once", plan, bound)
+    task.report("all_at_once", plan, bound)
     return replace(finding, plan=plan, bound=bound)
 
 
@@ -95,7 +96,7 @@ def _by_state(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Ob
     if plan is None:
         return ObjectiveResult(None, None, infeasible=impossible)
     empty = plan
-    task.report("starting plan", plan, None)
+    task.report("starting_plan", plan, None)
     groups = Groups(task)
     search = guided(task.model, task.objective, task.guide)
     with ThreadPoolExecutor(1) as aside:  # prices are sought beside the first round: engines free the lock
@@ -105,8 +106,8 @@ def _by_state(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Ob
         live, relaxed, engine_name = pricing.result()
     meter.used += trials.used
     bound = task.bound(relaxed.bound)
-    task.report(f"relaxation ({engine_name})", plan, bound)
-    priced = None if _lifts(task) else _priced(live, relaxed, plan, engine_name == FIRST_ORDER)
+    task.report(engine_name, plan, bound)
+    priced = None if _lifts(task) else _priced(live, relaxed, plan, engine_name == "relaxation_first_order")
     valued = None
     if priced is not None:
         if priced.rough:
@@ -117,14 +118,14 @@ def _by_state(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Ob
         plan = serve_at_prices(sweeping, start, plan, shares, priced, groups, meter, bound, anew=incumbent is None)
         valued = priced.valued if priced.rough else _valued(live, priced, meter)
         bound = tighter(task, bound, signed_bound(task, valued.valuation))
-        task.report("States valued", plan, bound)
+        task.report("states_valued", plan, bound)
     elif len(groups.active) > sweeps.first_states:
         plan = serve_alone(live, plan, groups, search, meter)
     plan = improve(live, plan, bound, groups, valued, meter)
     return ObjectiveResult(plan, bound, work=meter.used)
 
 
-def relaxation(task: ObjectiveProblem, meter: WorkBudget) -> tuple[ObjectiveProblem, Outcome, str]:
+def relaxation(task: ObjectiveProblem, meter: WorkBudget) -> tuple[ObjectiveProblem, Outcome, Relaxed]:
     """Returns the task without the completions that are out of reach, prices and a bound, and by which engine."""
     live, completions, prices = task, task.settings.completions, task.settings.prices
     few = len(task.formulation.scenario.states) <= completions.most_states
@@ -134,10 +135,10 @@ def relaxation(task: ObjectiveProblem, meter: WorkBudget) -> tuple[ObjectiveProb
     limits = task.settings.limits(prices.relaxation_work)
     if len(live.model.rows.column) <= prices.most_factored_terms:
         try:
-            return live, engine("interior")(live.model, task.objective, limits, task.clock), "interior point"
+            return live, engine("interior")(live.model, task.objective, limits, task.clock), "relaxation_interior"
         except SolverFailed:  # told by the name of the engine that takes over
             pass
-    return live, engine("first_order")(live.model, task.objective, limits, task.clock), FIRST_ORDER
+    return live, engine("first_order")(live.model, task.objective, limits, task.clock), "relaxation_first_order"
 
 
 def _priced(task: ObjectiveProblem, relaxed: Outcome, plan: Plan, rough: bool) -> Bundle | None:
@@ -205,7 +206,7 @@ def serve_alone(
             break
         served += len(group)
         plan, _ = _free(task, plan, group, search, meter)
-        task.report("each State alone", plan, None)
+        task.report("single_states", plan, None)
     return plan
 
 
@@ -241,7 +242,7 @@ def serve_at_prices(
                 other, _ = _free(task, other, group, objective, meter)
                 if better(task.objective, task.value(other), task.value(plan)):
                     plan = other
-                task.report("States at prices", plan, bound)
+                task.report("states_at_prices", plan, bound)
         if at < len(fresh):
             other = start
             continue
@@ -265,7 +266,7 @@ def improve(
         first = lowest(task, plan, groups.active) if _lifts(task) else None
         plan, won = _free(task, plan, groups.draw(first), search, meter, groups.thorough)
         groups.tell(won)
-        task.report("groups of States", plan, bound)
+        task.report("groups", plan, bound)
     return plan
 
 
