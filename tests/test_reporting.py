@@ -27,7 +27,7 @@ from matcher.scenario import Currency, ObjectiveName, OptionKind, Scenario, Year
 from matcher.scenario.eligibility import OptionSet, Reason, find_options
 from matcher.scenario.entities import Channel, Provenance, ReasonCode
 from matcher.screening import cautions
-from matcher.screening.caution import Caution, CautionCode, NeedUnserved, PinImpossible, UnitSlip
+from matcher.screening.caution import Caution, CautionCode, NeedUnserved, PinImpossible, ProvenanceMissing, UnitSlip
 from matcher.screening.cautions import cautions_of
 from matcher.screening.overview import overview_of
 from matcher.screening.unit_slips import Slip, published
@@ -538,10 +538,25 @@ def test_caution_missing_provenance_is_counted() -> None:
     assert found["offers"] == "8 of 8 offers have no provenance"
 
 
+@pytest.mark.parametrize(
+    ("language", "count", "total", "said"),
+    [
+        ("en", 1, 1, "1 State has no provenance"),
+        ("en", 1, 5, "1 of 5 States has no provenance"),
+        ("en", 2, 5, "2 of 5 States have no provenance"),
+        ("fr", 1, 1, "1 État sans indication de la provenance des chiffres"),
+        ("fr", 2, 5, "États : 2 sur 5 sans indication de la provenance des chiffres"),
+    ],
+)
+def test_one_without_provenance_is_said_in_the_singular(language: str, count: int, total: int, said: str) -> None:
+    """One of one is one; States Parties are written with a capital."""
+    assert CautionSpeaker(language).text(ProvenanceMissing("states", count, total)) == said
+
+
 REASONS: dict[ReasonCode, tuple[str, str, str, str]] = {
     "no_kind": (
         "donor_state, operator",
-        "a kind",
+        "",
         "no kind of partnership joins donor_state and operator",
         "aucune sorte de partenariat ne convient ici : État donateur et opérateur",
     ),

@@ -34,7 +34,7 @@ from matcher.solvers.linear_model import LinearModel, LinearObjective, RowBuilde
 from matcher.units import MAX_MONEY, MAX_QUANTITY, plain
 from matcher.verification import verify
 
-USED = ("used of the further offer",)
+USED = ("further_offer",)
 """Label of the rows that keep it under the amount of a point."""
 SHARE_ROUNDING = Fraction(1, 10**7)
 """Distance by which a share may pass its bound: more is an error, not a rounding."""

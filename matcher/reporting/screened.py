@@ -46,7 +46,15 @@ class CautionSpeaker:
     def text(self, caution: Caution) -> str:
         """Returns a caution as a sentence."""
         sentence: str = self.table["cautions"][caution.code]
+        if isinstance(caution, ProvenanceMissing) and caution.count == 1:
+            return self._one_without_provenance(caution)
         return sentence.format(subject=self.subject(caution), **self.details(caution))
+
+    def _one_without_provenance(self, caution: ProvenanceMissing) -> str:
+        """Returns that one entity, perhaps the only one, has no provenance: in the singular."""
+        table = self.table["one_without_provenance"]
+        sentence: str = table["only" if caution.total == 1 else "of_several"]
+        return sentence.format(one=table["names"][caution.subject], **self.details(caution))
 
     def subject(self, caution: Caution) -> str:
         """Returns what a caution is about: its subject, and whose that is where the subject alone does not say it."""

@@ -9,6 +9,7 @@ from matcher.errors import InvalidOptions
 from matcher.io import MANIFEST, RESULT_FILE, SCENARIO_FILE, load, load_result
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result, scenario_hash
+from matcher.reporting.findings import finding_text
 from matcher.scenario import Scenario
 from matcher.verification import file_findings
 from matcher.verification.manifest import UNLISTED
@@ -17,8 +18,8 @@ Warn = Callable[[str], None]
 """Is told, a line each, how a folder is not as it was saved where it can be read all the same."""
 
 
-def read_portfolio(run: Path, warn: Warn) -> tuple[Scenario, Portfolio]:
-    """Reads the portfolio of a saved run, with its scenario.
+def read_portfolio(run: Path, warn: Warn, language: str = "en") -> tuple[Scenario, Portfolio]:
+    """Reads the portfolio of a saved run, with its scenario; arguments as of `read_run`.
 
     Raises
     ------
@@ -27,13 +28,13 @@ def read_portfolio(run: Path, warn: Warn) -> tuple[Scenario, Portfolio]:
     InvalidInput
         as `read_run`.
     """
-    scenario, result = read_run(run, warn)
+    scenario, result = read_run(run, warn, language=language)
     if result.portfolio is None:
         raise InvalidOptions(f"{run} holds no portfolio: its summary says why")
     return scenario, result.portfolio
 
 
-def read_run(path: Path, warn: Warn, scenario: Path | None = None) -> tuple[Scenario, Result]:
+def read_run(path: Path, warn: Warn, scenario: Path | None = None, *, language: str = "en") -> tuple[Scenario, Result]:
     """Reads a saved result, from its file or its directory, with the scenario saved beside it.
 
     Parameters
@@ -42,6 +43,8 @@ def read_run(path: Path, warn: Warn, scenario: Path | None = None) -> tuple[Scen
         Is told how the directory is not what its manifest lists, or that it has no manifest.
     scenario
         File of the scenario, where it is not saved beside the result.
+    language
+        Of what is not the independent checker's: that speaks English.
 
     Raises
     ------
@@ -51,7 +54,7 @@ def read_run(path: Path, warn: Warn, scenario: Path | None = None) -> tuple[Scen
         if the result or the scenario cannot be understood.
     """
     file = path / RESULT_FILE if path.is_dir() else path
-    _check_manifest(file, warn, (file.name,) if scenario else (file.name, SCENARIO_FILE))
+    _check_manifest(file, warn, (file.name,) if scenario else (file.name, SCENARIO_FILE), language)
     result = load_result(file)
     beside = scenario or file.parent / SCENARIO_FILE
     if not beside.is_file():
@@ -62,7 +65,7 @@ def read_run(path: Path, warn: Warn, scenario: Path | None = None) -> tuple[Scen
     return loaded, result
 
 
-def _check_manifest(file: Path, warn: Warn, read: Sequence[str]) -> None:
+def _check_manifest(file: Path, warn: Warn, read: Sequence[str], language: str) -> None:
     """Says how the directory of a result is not as it was saved; refuses to read a changed file of it.
 
     A result under a name of the user's own, which no run wrote, may stand beside: that nothing lists it is a warning.
@@ -71,7 +74,7 @@ def _check_manifest(file: Path, warn: Warn, read: Sequence[str]) -> None:
     if not file.is_file():
         return  # told by who reads it
     if not (folder / MANIFEST).exists():
-        warn(f"{file}: no manifest: nothing shows whether it is as it was saved")
+        warn(finding_text("no_manifest", {"file": file}, language=language))
         return
     off = [each for each in file_findings(folder) if not each.ok]
     for each in off:

@@ -46,9 +46,9 @@ class Reason:
     offer: str | None
     """Offer that the rule concerns; None where it concerns the pair."""
     found: str
-    """What was found."""
+    """What was found; empty where the code says it all."""
     wanted: str
-    """What the rule wants."""
+    """What the rule wants; empty where the code says it all."""
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ def _pair_reasons(
     if payer is None and price > 0:
         yield Reason("work_needs_money", worker.id, str(price), "0")
     if payer is not None and price == 0:
-        yield Reason("work_is_in_kind", worker.id, "0", "a price")
+        yield Reason("work_is_in_kind", worker.id, "0", "")
     if payer is not None and payer.channels is not None:
         channel = channel_of(scenario.provider(worker.provider), need.state)
         if channel not in payer.channels:
@@ -214,12 +214,12 @@ def _pair_reasons(
     if kind_of(scenario, payer, worker, need.state) is None:
         pays = scenario.provider(payer.provider).kind if payer else "none"
         pair = f"{pays}, {channel_of(scenario.provider(worker.provider), need.state)}"
-        yield Reason("no_kind", None, pair, "a kind")
+        yield Reason("no_kind", None, pair, "")
     common = _common_years(scenario, payer, worker, need)
     if not common:
-        yield Reason("no_common_year", None, "none", "a year in which all are there")
+        yield Reason("no_common_year", None, "", "")
     elif not option_years(scenario, payer, worker, need):
-        yield Reason("forbidden", None, "a decision of the user", "no such decision")
+        yield Reason("forbidden", None, "", "")
 
 
 def channel_of(implementer: Provider, state: str) -> str:
