@@ -1,6 +1,6 @@
 """The command line: reads arguments and files, calls the library, writes tables and documents.
 
-Data go to stdout, talk goes to stderr. Nothing heavy is imported before a command needs it, so
+Data go to stdout, messages go to stderr. Nothing heavy is imported before a command needs it, so
 that ``matcher --help`` answers at once.
 """
 

@@ -47,7 +47,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Proposes multi-year mine-action partnerships between affected States, donors and implementers.",
+    help="Propose multi-year mine-action partnerships between affected States, donors and implementers.",
 )
 for name, command in COMMANDS.items():
     app.command(name)(command)

@@ -18,26 +18,27 @@ Overrides = Annotated[
 ]
 Gap = Annotated[str, typer.Option(metavar="GAP", help="Relative gap at which an objective counts as solved.")]
 Workers = Annotated[
-    int, typer.Option(min=1, max=1024, metavar="N", help="Processes to solve in; the result does not depend on it.")
+    int, typer.Option(min=1, max=1024, metavar="N", help="Number of processes; the result does not depend on it.")
 ]
 Order = Annotated[
     str | None,
-    typer.Option(metavar="ORDER", help="Objectives in order, e.g. completions,coverage:0.01 (may give up 1 %)."),
+    typer.Option(metavar="ORDER", help="Objectives in order, e.g. completions,coverage:0.01 (tolerance 1 %)."),
 ]
 WorkBudget = Annotated[
-    int, typer.Option(min=1, max=10**6, metavar="N", help="Work budget: about seconds of one core, not a clock.")
+    int,
+    typer.Option(min=1, max=10**6, metavar="N", help="Work budget: roughly seconds of one core, not wall-clock time."),
 ]
 TimeLimit = Annotated[
     float | None,
-    typer.Option("--time-limit", metavar="S", help="Seconds on the clock; results may then vary between runs."),
+    typer.Option("--time-limit", metavar="S", help="Limit in wall-clock seconds; results may vary between runs."),
 ]
 MemoryLimit = Annotated[
-    int | None, typer.Option(min=256, max=2**30, metavar="MIB", help="Mebibytes that each process may take.")
+    int | None, typer.Option(min=256, max=2**30, metavar="MIB", help="Memory limit of each process, in MiB.")
 ]
 CpuLimit = Annotated[
-    int | None, typer.Option(min=2, max=10**8, metavar="S", help="Seconds of processor time for each process.")
+    int | None, typer.Option(min=2, max=10**8, metavar="S", help="Processor time limit of each process, in seconds.")
 ]
-Language = Annotated[str, typer.Option(metavar="CODE", help="Language of the words: en, fr.")]
+Language = Annotated[str, typer.Option(metavar="CODE", help="Language of the output: en, fr.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write a JSON document instead of text.")]
 
 

@@ -13,7 +13,7 @@ from matcher.cli.talk import out_json, out_markdown, warn
 
 def compare_command(
     before: Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a run, or its result.json.")],
-    after: Annotated[Path, typer.Argument(metavar="RUN", help="The run to compare it with.")],
+    after: Annotated[Path, typer.Argument(metavar="RUN", help="Run to compare with.")],
     language: Language = "en",
     json: AsJson = False,
 ) -> None:
@@ -24,7 +24,7 @@ def compare_command(
     from matcher.runs.reading import read_portfolio
 
     table_of(language)
-    (one, first), (other, second) = read_portfolio(before, warn), read_portfolio(after, warn)
+    (one, first), (other, second) = (read_portfolio(each, warn, language) for each in (before, after))
     found = compare(one, first, other, second)
     if json:
         out_json(found.model_dump(mode="json"))

@@ -13,7 +13,7 @@ class Exit(IntEnum):
     """What the exit code of a command says."""
 
     DONE = 0
-    """Done; for a solve: within the asked gap, or a limit reached with a portfolio."""
+    """Done; for a solve: within the required gap, or a limit reached with a portfolio."""
     FAILED = 1
     """An error of the engine itself, though what it had found may be saved; a check that did not pass; or
     something that could not be written where it was to be."""
@@ -24,7 +24,7 @@ class Exit(IntEnum):
     NO_PORTFOLIO = 4
     """A limit was reached without a portfolio."""
     GAP_NOT_MET = 5
-    """A limit was reached before the asked gap, and ``--strict`` was given."""
+    """A limit was reached before the required gap, and ``--strict`` was given."""
     HUNG_UP = 129
     """Interrupted by SIGHUP; what there is, is saved. As the two that follow, 128 and the signal's number."""
     INTERRUPTED = 130

@@ -26,18 +26,18 @@ def explain_command(
     state: Annotated[Names, typer.Option(metavar="ID", help="State to explain; repeatable.")] = None,
     provider: Annotated[Names, typer.Option(metavar="ID", help="Provider to explain; repeatable.")] = None,
     partnership: Annotated[Names, typer.Option(metavar="ID", help="Partnership to explain; repeatable.")] = None,
-    need: Annotated[Names, typer.Option(metavar="ID", help="Need that is not met in full; repeatable.")] = None,
+    need: Annotated[Names, typer.Option(metavar="ID", help="Unmet need to explain; repeatable.")] = None,
     only: Annotated[
-        Names, typer.Option(metavar="PART", help="Only why, why_not, idle, clock or curves; repeatable.")
+        Names, typer.Option(metavar="PART", help="Part to show: why, why_not, idle, clock or curves; repeatable.")
     ] = None,
     ledger: Annotated[
-        bool, typer.Option("--ledger/--no-ledger", help="Of what remains, find the smallest changes that would do.")
+        bool, typer.Option("--ledger/--no-ledger", help="Find the smallest changes that meet what remains.")
     ] = True,
     alternatives: Annotated[
-        int, typer.Option(min=0, max=100, metavar="N", help="Also find N portfolios about as good, but different.")
+        int, typer.Option(min=0, max=100, metavar="N", help="Also find N portfolios of similar value, but different.")
     ] = 0,
     tolerance: Annotated[
-        str, typer.Option(metavar="SHARE", help="By how much each objective of an alternative may be worse.")
+        str, typer.Option(metavar="SHARE", help="Share by which each objective of an alternative may be worse.")
     ] = "0.01",
     language: Language = "en",
     workers: Workers = 1,
@@ -54,7 +54,7 @@ def explain_command(
 
     said = table_of(language)["looked_for"]  # an unknown language is refused before what may take minutes
     worse = _read_tolerance(tolerance)
-    scenario, portfolio = read_portfolio(run, warn)
+    scenario, portfolio = read_portfolio(run, warn, language)
     asked = Question(
         states=tuple(state or ()),
         providers=tuple(provider or ()),

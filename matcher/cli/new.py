@@ -13,9 +13,9 @@ from matcher.cli.talk import say
 
 def new_command(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="File to write.")] = Path("scenario.yaml"),
-    name: Annotated[str | None, typer.Option(help="Name of the scenario; the file's name if none is given.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the scenario; default: the name of the file.")] = None,
 ) -> None:
-    """Write a commented starter scenario to begin with."""
+    """Write a commented starter scenario."""
     from matcher.cli.starter import starter_text
     from matcher.io import write_new
 

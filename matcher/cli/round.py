@@ -40,34 +40,34 @@ def round_command(
     earlier: Annotated[
         Path | None, typer.Option("--from", metavar="RUN", help="Saved run that a new session begins with.")
     ] = None,
-    pin: Annotated[Wishes, typer.Option(metavar="FIELDS", help="Engage: offer=ID,state=ID[,years=A-B].")] = None,
+    pin: Annotated[Wishes, typer.Option(metavar="FIELDS", help="Pin: offer=ID,state=ID[,years=A-B].")] = None,
     forbid: Annotated[
-        Wishes, typer.Option(metavar="FIELDS", help="Do not use: offer, partner, provider, state, need, kind, years.")
+        Wishes, typer.Option(metavar="FIELDS", help="Exclude by offer, partner, provider, state, need, kind, years.")
     ] = None,
     cap: Annotated[
-        Wishes, typer.Option(metavar="FIELDS", help="At most: offer=ID or provider=ID,state=ID,money=N or share=S.")
+        Wishes, typer.Option(metavar="FIELDS", help="Limit money: offer=ID or provider=ID,state=ID,money=N or share=S.")
     ] = None,
     fix: Annotated[
         Wishes,
-        typer.Option(metavar="FIELDS", help="At least: [financier=ID,]implementer=ID,need=ID,year=Y,quantity=N."),
+        typer.Option(metavar="FIELDS", help="Require a flow: [financier=ID,]implementer=ID,need=ID,year=Y,quantity=N."),
     ] = None,
-    keep: Annotated[Wishes, typer.Option(metavar="ID", help="Keep a partnership of the last round.")] = None,
-    veto: Annotated[Wishes, typer.Option(metavar="ID", help="No such partnership between these two there.")] = None,
+    keep: Annotated[Wishes, typer.Option(metavar="ID", help="Keep a partnership of the previous round.")] = None,
+    veto: Annotated[Wishes, typer.Option(metavar="ID", help="Rule out a partnership of the previous round.")] = None,
     take_back: Annotated[
-        list[int] | None, typer.Option("--take-back", metavar="N", help="Take back decision number N.")
+        list[int] | None, typer.Option("--take-back", metavar="N", help="Withdraw decision number N.")
     ] = None,
     mode: Annotated[
         Literal["repair", "replan"] | None,
-        typer.Option(help="Change only what must be, or plan anew; default: repair where something is decided."),
+        typer.Option(help="Repair the plan with few changes, or re-plan; default: repair after a new decision."),
     ] = None,
     work: WorkBudget = 20,
     gap: Gap = "0.0001",
     workers: Workers = 1,
     prices: Annotated[bool, typer.Option("--prices/--no-prices", help="Price each new decision.")] = True,
-    again: Annotated[bool, typer.Option("--replay", help="Plan all rounds again and compare; adds nothing.")] = False,
+    again: Annotated[bool, typer.Option("--replay", help="Re-plan all rounds and compare; adds no round.")] = False,
     language: Language = "en",
     json: AsJson = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Suppress progress messages.")] = False,
 ) -> None:
     """Record decisions and re-plan from the previous round."""
     from matcher.portfolio.result import SolveOptions

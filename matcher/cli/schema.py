@@ -13,7 +13,7 @@ Subject = Literal["scenario", "portfolio", "result", "account", "comparison", "r
 
 def schema_command(
     subject: Annotated[
-        Subject, typer.Argument(metavar="|".join(get_args(Subject)), help="Which file or document.")
+        Subject, typer.Argument(metavar="|".join(get_args(Subject)), help="File or document.")
     ] = "scenario",
 ) -> None:
     """Write the JSON Schema of a file format."""

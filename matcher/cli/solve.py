@@ -81,15 +81,15 @@ def solve_command(
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Directory to write; default runs/SCENARIO-HASH."),
     ] = None,
-    method: Annotated[Method, typer.Option(help="One model, State by State, or by size.")] = "auto",
-    engine: Annotated[Engine, typer.Option(help="Solver of mixed-integer models.")] = "auto",
+    method: Annotated[Method, typer.Option(help="Solve as one model, State by State, or by size.")] = "auto",
+    engine: Annotated[Engine, typer.Option(help="Solver for mixed-integer models.")] = "auto",
     gap: Gap = "0.0001",
     work: WorkBudget = 60,
     time_limit: TimeLimit = None,
     workers: WorkerCount = 1,
     scheduler: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="Dask scheduler to solve on instead; needs the extra 'distributed'."),
+        typer.Option(metavar="ADDRESS", help="Dask scheduler to solve on; needs the extra 'distributed'."),
     ] = None,
     memory_limit: MemoryLimit = None,
     cpu_limit: CpuLimit = None,
@@ -102,15 +102,18 @@ def solve_command(
         bool, typer.Option("--stay-near", help="With --from: prefer results close to that portfolio.")
     ] = False,
     bundle: Annotated[
-        bool, typer.Option("--bundle", help="Also write proof of the bounds, which 'matcher verify DIR' checks.")
+        bool, typer.Option("--bundle", help="Also write a proof of the bounds, for 'matcher verify DIR'.")
     ] = False,
     second: Annotated[
-        bool, typer.Option("--second-opinion", help="Solve again with another engine; exit with 1 if they contradict.")
+        bool,
+        typer.Option(
+            "--second-opinion", help="Solve again with another engine; exit with 1 if the results contradict."
+        ),
     ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 5 if the gap is not met.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 5 if the gap is not reached.")] = False,
     language: Language = "en",
     json: AsJson = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Suppress progress messages.")] = False,
 ) -> None:
     """Propose a portfolio of partnerships; write it to files."""
     from matcher.io import load

@@ -24,13 +24,14 @@ def verify_command(
         Path, typer.Argument(metavar="SCENARIO", help="Scenario file, or the directory of a run or bundle.")
     ],
     portfolio: Annotated[
-        Path | None, typer.Argument(metavar="PORTFOLIO", help="Portfolio or result file; not with a run's directory.")
+        Path | None,
+        typer.Argument(metavar="PORTFOLIO", help="Portfolio or result file; omit it for the directory of a run."),
     ] = None,
     override: Overrides = None,
     language: Language = "en",
     json: AsJson = False,
 ) -> None:
-    """Check a saved portfolio, run or bundle, exactly."""
+    """Verify a saved portfolio, run or bundle in exact arithmetic."""
     from matcher.reporting.languages import table_of
 
     table_of(language)  # before what may take long
