@@ -107,6 +107,20 @@ def test_sentences_stand_in_the_tables_of_their_languages(path: Path) -> None:
         assert _sentences(path) == []
 
 
+def test_the_glossary_names_what_there_is() -> None:
+    """Each name stands in the code, and each French word in the French table."""
+    page = (TREE / "matcher" / "README.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in page.split("## Words")[1].split("## ")[0].split("\n| ")[3:]]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sorted((TREE / "matcher").rglob("*.py")))
+    french = (TREE / "matcher" / "reporting" / "languages" / "fr.yaml").read_text(encoding="utf-8").lower()
+    assert len(rows) >= 30
+    for word, meaning, named, said in rows:
+        assert meaning
+        assert all(re.search(rf"\b{name}\b", code) for name in re.findall(r"`(\w+)`", named)), word
+        missing = [each for each in said.split(" |")[0].split(", ") if each != "-" and each.lower() not in french]
+        assert not missing, word
+
+
 SAYS = """
 def said(offer, money, year):
     text = f"{offer} has {money} of new money in {year}"
