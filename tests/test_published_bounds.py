@@ -20,6 +20,7 @@ from matcher.reporting import amounts
 from matcher.scenario import Currency
 from matcher.solvers.linear_model import LinearObjective
 from matcher.units import outward, outward_text
+from matcher.verification import verify_result
 from smallest_scenario import small_scenario
 
 USD = Currency(code="USD")
@@ -72,7 +73,9 @@ def test_a_bound_that_is_passed_is_dropped(monkeypatch: pytest.MonkeyPatch, capl
         return replace(found, bound=None if found.bound is None else found.bound - Fraction(1, 100))
 
     monkeypatch.setattr(single_model, "pursue", wrong)
-    result = solve(small_scenario({"objectives.order": [{"objective": "coverage"}]}), SolveOptions(work=5))
+    scenario = small_scenario({"objectives.order": [{"objective": "coverage"}]})
+    result = solve(scenario, SolveOptions(work=5))
+    assert verify_result(scenario.model_dump(), result.model_dump(mode="json")).ok
     (stage,) = result.stages
     assert (stage.exact, stage.bound, stage.gap, stage.solved) == ("1", None, None, False)
     assert (result.status, result.portfolio is not None) == ("feasible", True)

@@ -22,6 +22,7 @@ from matcher.io import canonical_json, load
 from matcher.portfolio.result import Result
 from matcher.runs import impossibility
 from matcher.runs.files import run_files
+from matcher.runs.reading import read_run
 from matcher.verification.bundle import lines_of
 from matcher.verification.documents import canonical_hash, read_document
 
@@ -389,6 +390,24 @@ def test_why_there_is_no_portfolio_is_sought_again(
     rewrite(folder)
     assert run(["verify", str(folder)]) == Exit.FAILED
     assert said in capsys.readouterr().out
+
+
+def test_findings_beyond_the_checkers_are_in_the_language_asked_for(without: Path, tmp_path: Path) -> None:
+    """Of a run, of one whose conflict has another figure, and of one without a manifest."""
+    folder = Path(shutil.copytree(without, tmp_path / "run"))
+    english, french = (
+        " ".join(each.text for each in matcher.verify_run(folder, code).findings) for code in ("en", "fr")
+    )
+    assert "no portfolio exists: the same conflicts come out again, confirmed by arithmetic" in english
+    assert "les mêmes conflits sont retrouvés, confirmés par arithmetic" in french
+    spoil(folder, RESULT, field("conflicts", 1, "figures", value={"money": 0}))
+    rewrite(folder)
+    (wrong,) = (each for each in matcher.verify_run(folder, "fr").findings if not each.ok)
+    assert wrong.text.startswith("indique {'figures': {'money': 0}}, attendu {'figures': {'money': ")
+    (folder / "manifest.json").unlink()
+    warned: list[str] = []
+    read_run(folder, warned.append, language="fr")
+    assert [each.partition(" : ")[2].split(" : ")[0] for each in warned] == ["pas de manifeste"]
 
 
 def test_only_what_can_confirm_is_named(without: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
