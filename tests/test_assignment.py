@@ -14,7 +14,8 @@ from benchmarks.peers.assignment.formulation import Assignment, formulate
 from benchmarks.peers.assignment.layout import Layout
 from benchmarks.peers.assignment.objectives import worst_off_rows
 from matcher.formulation.columns import WORST_SCALE
-from matcher.scenario.eligibility import find_options
+from matcher.formulation.formulation import Impossible
+from matcher.scenario.eligibility import Reason, find_options
 from matcher.solvers.linear_model import UNLIMITED, Rows
 from smallest_scenario import Changes, small_scenario
 
@@ -441,29 +442,31 @@ def test_carried_money_is_bounded_by_all_that_could_be_left() -> None:
 
 
 @pytest.mark.parametrize(
-    ("decision", "reason"),
+    ("decision", "expected"),
     [
         (
             {"commitments": [{"implementer": "t", "need": "n", "year": 2015, "quantity": 1}]},
-            ("commitment_not_eligible", ("none", "t", "n", "2015"), "work_needs_money (72, wanted 0)"),
+            Impossible(
+                "commitment_not_eligible",
+                ("none", "t", "n", "2015"),
+                barriers=(Reason("work_needs_money", "t", "72", "0"),),
+            ),
         ),
         (
             {"commitments": [{"financier": "f", "implementer": "t", "need": "n", "year": 2015, "quantity": 6}]},
-            ("commitment_too_large", ("f", "t", "n", "2015"), "6 units are agreed, but at most 5 can flow that year"),
+            Impossible("commitment_too_large", ("f", "t", "n", "2015"), {"quantity": 6, "most": 5, "unit": "m2"}),
         ),
         (
             {"pins": [{"offer": "g", "state": "A"}]},
-            ("pin_not_possible", ("g", "A"), "no option lets the offer work there then"),
+            Impossible("pin_not_possible", ("g", "A")),
         ),
     ],
 )
-def test_decisions_that_nothing_can_meet_are_told(
-    decision: dict[str, object], reason: tuple[str, tuple[str, ...], str]
-) -> None:
-    """A decision that contradicts the options or bounds is named with its subjects and the reason."""
+def test_decisions_that_nothing_can_meet_are_told(decision: dict[str, object], expected: Impossible) -> None:
+    """A decision that contradicts the options or bounds is named with its subjects, figures and barriers."""
     changes = OWN | {"offers.g.channels": ["own_programme"], "decisions": decision}
     (found,) = formulate(build_arrays(find_options(small_scenario(changes)))).impossible
-    assert (found.reason, found.subjects, found.detail) == reason
+    assert found == expected
 
 
 def test_a_commitment_in_a_year_without_all_partners_is_told() -> None:
@@ -472,7 +475,7 @@ def test_a_commitment_in_a_year_without_all_partners_is_told() -> None:
     changes = {"offers.f.years": [2016, 2016], "decisions.commitments": [agreed]}
     (found,) = formulate(build_arrays(find_options(small_scenario(changes)))).impossible
     assert found.reason == "commitment_not_eligible"
-    assert found.detail == "not all partners and the need are there in 2015"
+    assert (found.figures, found.barriers) == ({}, ())  # no rule is against it: only its year is none of all
 
 
 def test_the_empty_portfolio_keeps_all_rows_without_decisions() -> None:

@@ -1,12 +1,14 @@
-"""What the checker found in a portfolio or run, in words: the verdict first.
+"""What was found in a portfolio or run, in words: the verdict first.
 
-The checker stands alone and says each finding in its own English words; all around them is said in a language.
+The checker stands alone and says each finding in its own English words; what is found beyond it, and all around, is
+said in a language.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from matcher.portfolio.result import engine_version
 from matcher.reporting import amounts
 from matcher.reporting.languages import Table, numerals_of, table_of
 from matcher.units import decimal_text, plain
@@ -27,6 +29,26 @@ def verified_lines(found: BundleReport, language: str = "en") -> list[str]:
         if there are no sentences in that language.
     """
     return list(_Speaker(found, language).lines())
+
+
+def finding_text(code: str, data: Mapping[str, object], written_by: str | None = None, language: str = "en") -> str:
+    """Returns a finding as a sentence.
+
+    Parameters
+    ----------
+    written_by
+        Version that wrote the run, where it is another than this one.
+
+    Raises
+    ------
+    InvalidOptions
+        if there are no sentences in that language.
+    """
+    table = table_of(language)["findings"]
+    sentence: str = table[code].format(**data)
+    if written_by is not None:
+        sentence += table["other_version"].format(written=written_by, read=engine_version())
+    return sentence
 
 
 class _Speaker:

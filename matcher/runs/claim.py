@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from matcher.reporting.findings import finding_text
+from matcher.reporting.verified import finding_text
 from matcher.verification import Finding
 
 

@@ -9,7 +9,7 @@ from matcher.errors import InvalidOptions
 from matcher.io import MANIFEST, RESULT_FILE, SCENARIO_FILE, load, load_result
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result, scenario_hash
-from matcher.reporting.findings import finding_text
+from matcher.reporting.verified import finding_text
 from matcher.scenario import Scenario
 from matcher.verification import file_findings
 from matcher.verification.manifest import UNLISTED
