@@ -9,7 +9,7 @@ from collections.abc import Iterator
 LEAST_WORDS = 3
 """Plain words in a row that make a sentence."""
 NEVER_SHOWN = re.compile(
-    r"(^|\.)(LOG|log|LOGGER|logging)\.\w+$"  # log messages
+    r"(^|\.)(LOG|LOGGER|logging)\.\w+$|(^|\.)log\.note$"  # log messages
     r"|(^|\.)(Fault|PydanticCustomError|BadParameter|\w*(Error|Failed|Invalid\w+|Broken\w+|TooLarge|OutOfTime|Starved))$"
     r"|(^|\.)typer\.\w+$"  # help texts
     r"|\.(startswith|endswith|removeprefix|removesuffix|split|add_note)$"  # compared, cut up, or beside an error

@@ -89,6 +89,20 @@ def test_a_signal_saves_the_best(
     assert cause in (the_run(home) / "log.txt").read_text(encoding="utf-8")
 
 
+def test_an_interruption_is_told_in_the_language_asked_for(
+    home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Cause, what is done about it, and the way out; and that nothing confirms the result."""
+    engine.during = interrupted_by("SIGTERM")
+    engine.changes = {"status": "feasible", "stopped_by": "cancel"}
+    assert run(["solve", "sample.json", "--bundle", "--language", "fr"]) == EXITS["SIGTERM"]
+    talk = capsys.readouterr().err.splitlines()
+    cause, paths = "interrompu par SIGTERM : ", the_run(home)
+    assert f"{cause}enregistrement du meilleur portefeuille obtenu ; deux Ctrl-C abandonnent tout" in talk
+    assert f"enregistré dans {paths.relative_to(home)}" in talk
+    assert f"{cause}enregistré sans second avis ni preuve des bornes" in talk
+
+
 @pytest.mark.parametrize(("names", "code"), [(("SIGTERM", "SIGHUP", "SIGINT"), 143), (("SIGHUP", "SIGTERM"), 129)])
 def test_the_first_of_several_signals_counts(home: Path, engine: StandIn, names: tuple[str, ...], code: int) -> None:
     """A service that is stopped gets more than one."""

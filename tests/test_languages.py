@@ -367,9 +367,59 @@ def test_progress_of_an_explanation_is_in_its_language(runs: Path, capsys: pytes
         assert said in capsys.readouterr().err
 
 
+def test_a_new_scenario_is_announced_in_the_language_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An unknown language is refused before anything is written."""
+    assert run(["new", str(tmp_path / "a.yaml"), "--language", "frr"]) == Exit.INVALID
+    assert list(tmp_path.iterdir()) == []
+    capsys.readouterr()
+    assert run(["new", str(tmp_path / "a.yaml"), "--language", "fr"]) == Exit.DONE
+    written = tmp_path / "a.yaml"
+    assert capsys.readouterr().err == f"{written} écrit ; ensuite : matcher check {written}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("show", "{run}"),
+        ("compare", "{run}", "{run}"),
+        ("explain", "{run}", "--only", "clock"),
+        ("solve", "{scenario}", "--from", "{run}", "-o", "{free}", "--quiet"),
+        ("round", "{free}", "--from", "{run}", "--quiet"),
+    ],
+)
+def test_a_run_without_manifest_is_warned_of_in_the_language_asked_for(
+    french: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    """By whatever command reads it."""
+    (french / "manifest.json").unlink()
+    known = {"run": french, "scenario": french / "scenario.resolved.json", "free": tmp_path / "free"}
+    capsys.readouterr()
+    assert run([*(each.format(**known) for each in arguments), "--language", "fr"]) == Exit.DONE
+    assert f"avertissement : {french / 'result.json'} : pas de manifeste" in capsys.readouterr().err
+
+
+def test_what_a_run_does_not_repeat_is_said_in_the_language_asked_for(
+    french: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A finding beyond the checker's, by the command and in its document."""
+    with (french / "summary.md").open("a", encoding="utf-8") as paper:
+        paper.write("de plus\n")
+    fit(french)
+    capsys.readouterr()
+    for language, said in (("en", "says 'de plus', expected"), ("fr", "indique 'de plus', attendu")):
+        assert run(["verify", str(french), "--language", language]) == Exit.FAILED
+        assert said in capsys.readouterr().out
+        assert run(["verify", str(french), "--language", language, "--json"]) == Exit.FAILED
+        assert said in capsys.readouterr().out
+
+
 def test_a_bundle_in_french(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its papers are French, and all of it is verified; the checker alone says it in English."""
     bundle = solved(tmp_path / "bundle", "--language", "fr", "--bundle", scenario="triangular")
+    assert "enregistré dans" in (log := (bundle / "log.txt").read_text(encoding="utf-8"))
+    assert "nouveau calcul des prix" in log
     capsys.readouterr()
     assert run(["verify", str(bundle), "--language", "fr"]) == Exit.DONE
     assert capsys.readouterr().out.startswith("vérifié : aucune règle n\N{RIGHT SINGLE QUOTATION MARK}est enfreinte, ")
@@ -377,10 +427,14 @@ def test_a_bundle_in_french(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out.startswith("ok     ")
 
 
-def test_rounds_have_papers_in_their_language(tmp_path: Path) -> None:
+def test_rounds_have_papers_in_their_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """All papers of a round are French, and it verifies."""
     session, scenario = str(tmp_path / "talks"), str(TINY / "triangular.yaml")
-    assert run(["round", session, "--scenario", scenario, "--language", "fr", "--quiet"]) == Exit.DONE
+    assert run(["round", session, "--scenario", scenario, "--language", "fr"]) == Exit.DONE
+    talk = capsys.readouterr().err
+    assert "\nplanifié\n" in talk
+    assert "\ntour 1 enregistré dans " in talk
+    assert "best" not in talk
     folder = tmp_path / "talks" / "0001"
     for name in ("round.md", "summary.md", "partnerships.md"):
         assert (

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from matcher.cli.arguments import AsJson, Language
-from matcher.cli.talk import out_json, out_markdown, warn
+from matcher.cli.talk import out_json, out_markdown, warner
 
 
 def compare_command(
@@ -24,7 +24,7 @@ def compare_command(
     from matcher.runs.reading import read_portfolio
 
     table_of(language)
-    (one, first), (other, second) = (read_portfolio(each, warn, language) for each in (before, after))
+    (one, first), (other, second) = (read_portfolio(each, warner(language), language) for each in (before, after))
     found = compare(one, first, other, second)
     if json:
         out_json(found.model_dump(mode="json"))

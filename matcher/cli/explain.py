@@ -12,7 +12,7 @@ import typer
 
 from matcher.cli.arguments import AsJson, Language, Workers
 from matcher.cli.progress import ProgressLog
-from matcher.cli.talk import out_json, out_markdown, warn
+from matcher.cli.talk import out_json, out_markdown, warner
 
 if TYPE_CHECKING:
     from matcher.explanation.account import Part
@@ -54,7 +54,7 @@ def explain_command(
 
     said = table_of(language)["looked_for"]  # an unknown language is refused before what may take minutes
     worse = _read_tolerance(tolerance)
-    scenario, portfolio = read_portfolio(run, warn, language)
+    scenario, portfolio = read_portfolio(run, warner(language), language)
     asked = Question(
         states=tuple(state or ()),
         providers=tuple(provider or ()),
@@ -63,7 +63,7 @@ def explain_command(
         parts=_parts(only or ()),
         ledger=ledger,
     )
-    log = ProgressLog(sys.stderr, quiet=quiet)
+    log = ProgressLog(sys.stderr, quiet=quiet, language=language)
     with executor_for(workers) as executor:
         found = explain(scenario, portfolio, asked, executor=executor, tell=lambda part: log.say(said[part]))
         others = None

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from matcher.cli.exits import Exit
+from matcher.cli.talk import message
 
 if TYPE_CHECKING:
     from matcher.portfolio.result import Cancel
@@ -30,8 +31,10 @@ class Interruption:
     Ctrl-C ends the command at once.
     """
 
-    def __init__(self, cancel: Cancel, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, cancel: Cancel, now: Callable[[], float] = time.monotonic, *, language: str = "en") -> None:
         self.cancel = cancel
+        self.language = language
+        """Language of what is said of it."""
         self.first: signal.Signals | None = None
         """The signal that came first; None if none did."""
         self._now = now
@@ -48,13 +51,13 @@ class Interruption:
     def cause(self) -> str:
         """Says that there was an interruption and by what."""
         if self.first is None or self.first == signal.SIGINT:
-            return "interrupted"
-        return f"interrupted by {self.first.name}"
+            return message("interrupted", self.language)
+        return message("interrupted_by", self.language, signal=self.first.name)
 
     @property
     def way_out(self) -> str:
         """Says how the command is ended at once, whatever was found: by two Ctrl-C in all."""
-        return "Ctrl-C again aborts" if self.first == signal.SIGINT else "Ctrl-C twice aborts"
+        return message("abort_again" if self.first == signal.SIGINT else "abort_twice", self.language)
 
     @contextmanager
     def heard(self) -> Iterator[Self]:

@@ -8,17 +8,21 @@ from typing import Annotated
 
 import typer
 
-from matcher.cli.talk import say
+from matcher.cli.arguments import Language
+from matcher.cli.talk import message, say
 
 
 def new_command(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="File to write.")] = Path("scenario.yaml"),
     name: Annotated[str | None, typer.Option(help="Name of the scenario; default: the name of the file.")] = None,
+    language: Language = "en",
 ) -> None:
     """Write a commented starter scenario."""
     from matcher.cli.starter import starter_text
     from matcher.io import write_new
+    from matcher.reporting.languages import table_of
 
+    table_of(language)  # before anything is written
     text = starter_text(_name(path, name))
     try:
         write_new(path, text)
@@ -26,7 +30,7 @@ def new_command(
         raise typer.BadParameter(f"{path} exists and is left as it is; name another file", param_hint="PATH") from None
     except OSError as error:
         raise typer.BadParameter(f"{path} cannot be written: {error.strerror}", param_hint="PATH") from None
-    say(f"wrote {path}; next: matcher check {path}")
+    say(message("written", language, path=path))
 
 
 def _name(path: Path, name: str | None) -> str:

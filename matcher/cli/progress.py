@@ -67,7 +67,7 @@ class ProgressLog:
     ) -> None:
         self._stream = stream
         self._quiet = quiet
-        self._language = language
+        self.language = language
         self._terminal = stream.isatty() if terminal is None else terminal
         self._now = now
         self._shown_at = float("-inf")
@@ -78,7 +78,7 @@ class ProgressLog:
 
     def __call__(self, progress: Progress, /) -> None:
         """Takes one report."""
-        line = progress_line(progress, self._language)
+        line = progress_line(progress, self.language)
         news = (progress.phase, progress.objective, progress.incumbent)
         changed = news != self._shown
         since = self._now() - self._shown_at

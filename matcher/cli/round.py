@@ -15,7 +15,7 @@ from matcher.cli.arguments import AsJson, Gap, Language, Order, Overrides, WorkB
 from matcher.cli.exits import Exit, exit_of
 from matcher.cli.interrupt import Interruption
 from matcher.cli.progress import ProgressLog
-from matcher.cli.talk import out, out_json, out_markdown, reason, say, warn
+from matcher.cli.talk import message, out, out_json, out_markdown, reason, say, warner
 from matcher.errors import InvalidOptions, MatcherError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def round_command(
     options = SolveOptions(gap=read_gap(gap), work=work)
     with session.held(), engine.interruption.heard():  # until all is saved and shown
         session = Session.of(folder)
-        ground = _ground(session, scenario, override, order, earlier)
+        ground = _ground(session, scenario, override, order, earlier, language)
         chosen = _Round(session, ground, wishes, tuple(take_back or ()), mode, options, prices=prices)
         raise typer.Exit(chosen.run(engine, language, json=json))
 
@@ -113,7 +113,12 @@ class _Ground:
 
 
 def _ground(
-    session: Session, scenario: Path | None, override: list[str] | None, order: str | None, earlier: Path | None
+    session: Session,
+    scenario: Path | None,
+    override: list[str] | None,
+    order: str | None,
+    earlier: Path | None,
+    language: str,
 ) -> _Ground:
     """Returns what the next round stands on."""
     from matcher.io import load
@@ -126,7 +131,8 @@ def _ground(
         for option, value in first.items():
             if value:
                 raise typer.BadParameter("expected only for the first round of a session", param_hint=option)
-        before, result = read_run(session.round(last.number), warn)[0], session.result(last.number)
+        before, _ = read_run(session.round(last.number), warner(language), language=language)
+        result = session.result(last.number)
         if before.digest != last.scenario_hash:
             raise InvalidOptions(f"{session.round(last.number)} does not hold the scenario that its round recorded")
         numbers = max((each.number for record in session.records for each in record.standing), default=0)
@@ -134,7 +140,7 @@ def _ground(
     if earlier is not None:
         if override and scenario is None:
             raise typer.BadParameter("expected --scenario FILE, which it changes", param_hint="--override")
-        before, result = read_run(earlier, warn)
+        before, result = read_run(earlier, warner(language), language=language)
         base = with_order(load(scenario, override or ()), order) if scenario is not None else with_order(before, order)
         _check_beginning(before, result, base)
         partnerships = () if result.portfolio is None else derive_partnerships(before, result.portfolio)
@@ -164,7 +170,7 @@ class _Engine:
         from matcher.portfolio.result import Cancel
 
         self.log, self.workers = log, workers
-        self.interruption = Interruption(Cancel())
+        self.interruption = Interruption(Cancel(), language=log.language)
 
     def __call__(self, scenario: Scenario, options: SolveOptions, start: Portfolio | None, /) -> Result:
         """Solves one scenario."""
@@ -175,7 +181,9 @@ class _Engine:
             lambda: isolation.solve_isolated(
                 scenario, options, progress=self.log, cancel=interruption.cancel, workers=self.workers, start=start
             ),
-            lambda: self.log.say(f"{interruption.cause}: ending; {interruption.way_out}"),
+            lambda: self.log.say(
+                message("ending", self.log.language, cause=interruption.cause, abort=interruption.way_out)
+            ),
         )
 
 
@@ -199,7 +207,7 @@ class _Round:
         played = play(self.ground.base, standing, self._mode(), self.options, self.ground.portfolio, engine)
         if played.result.portfolio is None or played.result.stopped_by == "cancel":
             return self._nothing(played, engine, language)
-        engine.log.say("planned; pricing each new decision" if self.prices and self.wishes else "planned")
+        engine.log.say(message("planned_pricing" if self.prices and self.wishes else "planned", language))
         priced = self._priced(played, engine)
         record = self.session.record(played, priced, self.taken_back)
         if not self._save_and_show(played, record, engine, language, json=json):
@@ -243,13 +251,12 @@ class _Round:
             try:
                 priced = price(played, each, engine)
             except (MatcherError, OSError) as error:
-                say(f"matcher: decision {each} could not be priced: {reason(error)}")
+                say(message("not_priced", engine.log.language, number=each, reason=reason(error)))
                 continue
             if engine.interruption.exit is not None:
                 break
             if priced is None:
-                why = "no portfolio was found without it within the same work limit"
-                say(f"matcher: decision {each} has no price: {why}")
+                say(message("no_price", engine.log.language, number=each))
             else:
                 found.append(priced)
         return tuple(found)
@@ -266,8 +273,8 @@ class _Round:
             out(summary_text(played.scenario, played.result, language))
         elif played.result.portfolio is not None:  # no round: those come out the same when they are replayed
             beside = RunFolder(_beside(self.session.folder), language)
-            Saving(beside, played.scenario, played.result, engine.log).save("the best plan so far saved")
-        say(f"matcher: no round was added to {self.session.folder}")
+            Saving(beside, played.scenario, played.result, engine.log).save("saved_best_plan")
+        say(message("none_added", language, session=self.session.folder))
         return exit_of(played.result, strict=False, interrupted=interrupted)
 
     def _save_and_show(
@@ -310,10 +317,10 @@ class _Round:
         except (OSError, InvalidOptions) as error:
             wanted = RunFolder(self.session.round(record.number), language)
             saving = Saving(wanted, played.scenario, played.result, log)
-            saving.save_elsewhere("round", error, {PAPER_FILE: files[PAPER_FILE]})
-            say(f"matcher: no round was added to {self.session.folder}")
+            saving.save_elsewhere("saved_round", error, {PAPER_FILE: files[PAPER_FILE]})
+            say(message("none_added", language, session=self.session.folder))
             return False
-        say(f"round {record.number} saved in {folder}; its hash, which the next round holds: {record.digest}")
+        say(message("round_saved", language, number=record.number, folder=folder, digest=record.digest))
         return True
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matcher.cli.arguments import AsJson, Language
-from matcher.cli.talk import out, out_document, out_json, warn
+from matcher.cli.talk import out, out_document, out_json, warner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +40,7 @@ def show_command(
     from matcher.runs.reading import read_run
 
     table_of(language)  # an unknown one is refused, with data too
-    loaded, saved = read_run(result, warn, scenario)
+    loaded, saved = read_run(result, warner(language), scenario, language=language)
     if state is provider is partnership is None:
         if json:
             out_document(canonical_json(saved.model_dump(mode="json")))

@@ -30,7 +30,7 @@ from matcher.cli.interrupt import Interruption
 from matcher.cli.progress import ProgressLog
 from matcher.cli.streams import stdout_for_data
 from matcher.cli.substitutes import with_names_read
-from matcher.cli.talk import out, out_document, say, warn
+from matcher.cli.talk import message, out, out_document, say, warner
 
 if TYPE_CHECKING:
     from matcher.cli.saving import Saving
@@ -56,7 +56,6 @@ class Confirmation:
     source: Mapping[str, object] | None
     """For a bundle: where the scenario comes from."""
     second_opinion: bool
-    language: str
 
 
 @dataclass(frozen=True)
@@ -123,8 +122,8 @@ def solve_command(
     table_of(language)  # before what may take minutes
     if time_limit is not None and not 0 < time_limit <= 10**7:
         raise typer.BadParameter("expected seconds above 0", param_hint="--time-limit")
-    problem, start = _beginning(load(scenario, override or ()), order, earlier, stay_near=stay_near)
-    confirmation = Confirmation(_source_of(scenario, override or ()) if bundle else None, second, language)
+    problem, start = _beginning(load(scenario, override or ()), order, earlier, language, stay_near=stay_near)
+    confirmation = Confirmation(_source_of(scenario, override or ()) if bundle else None, second)
     options = SolveOptions(method=method, engine=engine, gap=read_gap(gap), work=work, time_limit=time_limit)
     where = Workers(workers, scheduler, memory_limit, cpu_limit)
     question = Question(problem, options, start, language)
@@ -139,7 +138,7 @@ def _source_of(scenario: Path, overrides: Sequence[str]) -> dict[str, object]:
 
 
 def _beginning(
-    scenario: Scenario, order: str | None, earlier: Path | None, *, stay_near: bool
+    scenario: Scenario, order: str | None, earlier: Path | None, language: str, *, stay_near: bool
 ) -> tuple[Scenario, Portfolio | None]:
     """Returns the scenario to solve, and the portfolio that the search starts from, if any."""
     from matcher.engine.replanning import near
@@ -149,7 +148,7 @@ def _beginning(
         if stay_near:
             raise typer.BadParameter("expected --from RUN, the run to stay near", param_hint="--stay-near")
         return with_order(scenario, order), None
-    before, start = read_portfolio(earlier, warn)
+    before, start = read_portfolio(earlier, warner(language), language)
     if before.currency != scenario.currency:
         expected = f"a run that counts money in {scenario.currency.code}, as the scenario does"
         raise typer.BadParameter(f"it counts money in {before.currency.code}; expected {expected}", param_hint="--from")
@@ -182,11 +181,11 @@ def _solve(
     log = ProgressLog(sys.stderr, quiet=quiet, language=question.language)
     for caution in unit_slips(scenario):  # a figure in the wrong unit makes a portfolio worthless
         log.say(warning(caution, question.language))
-    with Interruption(Cancel()).heard() as interruption:  # until all is saved and shown
+    with Interruption(Cancel(), language=question.language).heard() as interruption:  # until all is saved and shown
         saving = Saving(folder, scenario, _run(question, workers, log, interruption), log)
         contradicted = False
         try:
-            if saving.save("saved"):
+            if saving.save("saved_run"):
                 interruption.nothing_to_lose()
                 contradicted = _confirm(saving, confirmation, interruption)
         finally:  # what took long to find is shown even if it cannot be saved, and then in full
@@ -209,26 +208,26 @@ def _confirm(saving: Saving, confirmation: Confirmation, interruption: Interrupt
     log = saving.log
     if interruption.exit is not None:
         if confirmation.second_opinion or confirmation.source is not None:
-            log.say(f"{interruption.cause}: saved without a second opinion or proof of the bounds")
+            log.say(message("unconfirmed", log.language, cause=interruption.cause))
         return False
     more: dict[str, str] = {}
     contradicted = False
     if confirmation.second_opinion:
-        table = table_of(confirmation.language)["second_opinion"]
+        table = table_of(log.language)["second_opinion"]
         log.say(table["solving"])
         opinion = second_opinion(saving.scenario, saving.result)
         contradicted = bool(opinion.disagreements)
         for each in (*opinion.disagreements, *opinion.agreements):
-            text = compared_text(each.document, confirmation.language)
+            text = compared_text(each.document, log.language)
             log.say(table["by"].format(engine=opinion.engine, text=text))
         log.say(table["contradicts" if contradicted else "agrees"].format(engine=opinion.engine))
         more |= opinion_files(opinion)
     if confirmation.source is not None:
-        log.say("pricing each objective once more, for proof of the bounds")
+        log.say(message("pricing_bounds", log.language))
         with stdout_for_data():
             more |= bundle_files(confirmation.source, saving.scenario, saving.result)
     if more:
-        saving.save("bundle" if confirmation.source is not None else "second opinion", more)
+        saving.save("saved_bundle" if confirmation.source is not None else "saved_second_opinion", more)
     return contradicted
 
 
@@ -252,7 +251,7 @@ def _run(question: Question, workers: Workers, log: ProgressLog, interruption: I
                 workers=workers.count,
                 scheduler=workers.scheduler,
             ),
-            lambda: log.say(f"{interruption.cause}: saving the best portfolio so far; {interruption.way_out}"),
+            lambda: log.say(message("saving_best", log.language, cause=interruption.cause, abort=interruption.way_out)),
         )
     finally:
         log.close()
@@ -272,5 +271,5 @@ def _show(saving: Saving, interruption: Interruption, *, json: bool) -> None:
                 out(summary_text(saving.scenario, result, saving.folder.language))
         except OSError:
             if saving.saved:
-                say(f"matcher: the result is saved in {saving.folder.path}")
+                say(message("result_saved", saving.folder.language, path=saving.folder.path))
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -64,9 +64,32 @@ def say(text: str) -> None:
     tell(sys.stderr, f"{text}\n")
 
 
-def warn(text: str) -> None:
-    """Writes a warning."""
-    say(f"warning: {text}")
+def message(key: str, language: str, **data: object) -> str:
+    """Returns what a command says of its own doing: one of the ``messages`` of a language, filled in.
+
+    Raises
+    ------
+    InvalidOptions
+        if there are no sentences in that language.
+    """
+    from matcher.reporting.languages import table_of
+
+    sentence: str = table_of(language)["messages"][key]
+    return sentence.format(**data)
+
+
+def warner(language: str) -> Callable[[str], None]:
+    """Returns what writes warnings that are worded in a language.
+
+    Raises
+    ------
+    InvalidOptions
+        if there are no sentences in that language.
+    """
+    from matcher.reporting.languages import table_of
+
+    sentence: str = table_of(language)["screening"]["warning"]
+    return lambda text: say(sentence.format(text=text))
 
 
 def reason(error: Exception) -> str:

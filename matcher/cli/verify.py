@@ -56,7 +56,7 @@ def _run(directory: Path, language: str, *, json: bool) -> Exit:
     from matcher.verification.manifest import is_bundle
 
     with stdout_for_data():  # that no portfolio exists is sought again, by engines that write what they like
-        found = verify_run(directory)
+        found = verify_run(directory, language)
     if json:
         out_json(_document(found))
     elif is_bundle(directory) and language == "en":  # in the checker's own words, as it says them alone
