@@ -11,13 +11,8 @@ from typing import Literal
 import numpy as np
 
 from matcher.alternatives.pairs import restated
-from matcher.engine.lexicographic import (
-    min_coverage_rows_of,
-    objective_problem,
-    objectives_in_order,
-    with_objective_floor,
-)
-from matcher.engine.problem import ObjectiveProblem, silent
+from matcher.engine.lexicographic import Pursuit, levels_of
+from matcher.engine.problem import ObjectiveProblem
 from matcher.engine.settings import DEFAULT_SETTINGS, Settings
 from matcher.errors import VerificationFailed
 from matcher.execution import Executor
@@ -26,7 +21,6 @@ from matcher.formulation.need_aggregation import Merged
 from matcher.formulation.objectives import worst_off_error
 from matcher.formulation.plans import Plan, plan_within, portfolio_of
 from matcher.portfolio.portfolio import Portfolio
-from matcher.portfolio.result import Clock, SolveOptions
 from matcher.scenario import Scenario
 from matcher.scenario.objectives import OBJECTIVES, weighted_sum
 from matcher.solvers.linear_model import UNLIMITED, Ints, LinearObjective
@@ -56,20 +50,26 @@ class Allowed:
 
 def allowed_by(scenario: Scenario, figures: Mapping[str, Fraction], tolerance: Decimal) -> tuple[Allowed, ...]:
     """Returns what each objective of the scenario may come to, in their order; of weighted ones, their sum."""
-    names = ["weighted"] if scenario.objectives.weights is not None else [e.objective for e in scenario.order()]
     found = []
-    for name in names:
-        given, maximise = figure_of(scenario, figures, name), name == "weighted" or OBJECTIVES[name].maximise
+    for name, maximise in _sought(scenario):
+        given = figure_of(scenario, figures, name)
         slack = Fraction(tolerance) * abs(given)
         found.append(Allowed(name, maximise, given, given - slack if maximise else given + slack))
     return tuple(found)
 
 
+def _sought(scenario: Scenario) -> list[tuple[str, bool]]:
+    """Name and sense of each entry of the order, or of the weighted sum."""
+    if scenario.objectives.weights is not None:
+        return [("weighted", True)]
+    return [(goal.name, OBJECTIVES[goal.parts[0].objective].maximise) for goal in scenario.order()]
+
+
 def figure_of(scenario: Scenario, figures: Mapping[str, Fraction], name: str) -> Fraction:
-    """Returns an objective's figure, of those that the checker tells by name."""
-    if name != "weighted":
-        return figures.get(name, Fraction(0))
-    return weighted_sum(scenario.objectives.weights or (), figures)
+    """Returns the figure of an objective, a blend or the weighted sum, of those that the checker counts by name."""
+    if name == "weighted":
+        return weighted_sum(scenario.objectives.weights or (), figures)
+    return next((goal.figure(figures) for goal in scenario.order() if goal.name == name), Fraction(0))
 
 
 def checked_alternative(
@@ -141,27 +141,29 @@ def ground_of(
     settings
         What the engine is tuned by.
     """
-    objectives = [objective for objective, _ in objectives_in_order(formulation)]
-    min_coverage_rows = min_coverage_rows_of(formulation, objectives)
-    model = formulation.model if min_coverage_rows is None else formulation.model.with_rows(min_coverage_rows)
-    plan, first = plan_within(formulation, portfolio, min_coverage_rows), model.rows.count
+    objectives = _objectives(formulation)
+    pursuit = Pursuit(formulation, objectives)
+    plan, first = plan_within(formulation, portfolio, pursuit.min_coverage_rows), pursuit.model.rows.count
     for objective, each in zip(objectives, allowed, strict=True):
         edge = _edge(formulation, objective, each, rows)
         if rows == "given":
             given = int(objective.coefficient @ plan.point)
             edge = min(edge, given) if objective.maximise else max(edge, given)
-        model = with_objective_floor(model, objective, edge, 0, min_coverage_rows)
-    task = objective_problem(
-        formulation, model, min_coverage_rows, objectives[0], SolveOptions(), Clock(), silent, executor
-    )
-    labels = model.rows.label
+        pursuit.keep_sum(objective, edge)
+    task = pursuit.problem(objectives[0], executor=executor)
+    labels = task.model.rows.label
     shared = [row for row in range(first, len(labels)) if labels[row][:2] != ("kept", "worst_off")]
     return ToleranceModel(replace(task, guide=None, steps=(), settings=settings), plan, np.array(shared, np.int64))
 
 
+def _objectives(formulation: Formulation) -> list[LinearObjective]:
+    """What the scenario pursues: its weighted sum, or each entry of its order."""
+    return [level.objective for level in levels_of(formulation) if not level.closing]
+
+
 def exact(formulation: Formulation) -> bool:
     """Returns whether rows state the objectives' figures exactly, so that outer and inner ones are the same."""
-    return not any(_error(formulation, objective) for objective, _ in objectives_in_order(formulation))
+    return not any(_error(formulation, objective) for objective in _objectives(formulation))
 
 
 def _error(formulation: Formulation, objective: LinearObjective) -> Fraction:

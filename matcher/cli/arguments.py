@@ -54,21 +54,21 @@ def read_gap(text: str) -> Decimal:
 
 
 def read_order(text: str) -> tuple[Goal, ...]:
-    """Returns objectives written as ``completions,coverage:0.01,...``: name, and what it may give up."""
+    """Returns objectives written as ``completions,coverage:0.01,...``: name, and its tolerance."""
     from matcher.errors import nearest
     from matcher.scenario import Goal, ObjectiveName
 
     known: tuple[str, ...] = get_args(ObjectiveName)
     goals = []
     for part in text.split(","):
-        name, _, give_up = part.strip().partition(":")
+        name, _, tolerance = part.strip().partition(":")
         if name not in known:
             near = nearest(name, known)
             hint = f"; did you mean {near}?" if near else ""
             raise typer.BadParameter(f"{name!r} is none of {', '.join(known)}{hint}", param_hint="--order")
-        goals.append(Goal.model_validate({"objective": name, "give_up": _share(part, give_up)}))
+        goals.append(Goal.model_validate({"objective": name, "tolerance": _share(part, tolerance)}))
     for at, goal in enumerate(goals):
-        if all(each.objective != goal.objective or each.give_up for each in goals[:at]):
+        if all(each.objective != goal.objective or each.tolerance for each in goals[:at]):
             continue
         raise typer.BadParameter("each objective may be named once", param_hint="--order")
     return tuple(goals)
@@ -81,7 +81,7 @@ def _share(part: str, text: str) -> Decimal:
     except InvalidOperation:
         share = Decimal("NaN")
     if not (share.is_finite() and 0 <= share <= 1):
-        message = f"{part.strip()!r}: what may be given up is a number from 0 to 1, such as 0.01"
+        message = f"{part.strip()!r}: a tolerance is a number from 0 to 1, such as 0.01"
         raise typer.BadParameter(message, param_hint="--order")
     return share
 
@@ -90,11 +90,8 @@ def with_order(scenario: Scenario, order: str | None) -> Scenario:
     """Returns the scenario with another order of objectives, checked anew; as it is if none is given."""
     if order is None:
         return scenario
-    from matcher.scenario import Objectives
-
     goals = read_order(order)
     if any(goal.objective == "disruption" for goal in goals) and not scenario.decisions.earlier:
         expected = "an earlier portfolio in the scenario's 'decisions.earlier' to measure 'disruption' from"
         raise typer.BadParameter(f"expected {expected}", param_hint="--order")
-    objectives = Objectives(order=goals, discount=scenario.objectives.discount)
-    return scenario.with_fields(objectives=objectives)
+    return scenario.with_fields(objectives=scenario.objectives.with_fields(order=goals, weights=None))

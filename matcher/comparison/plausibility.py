@@ -324,7 +324,8 @@ class _Count:
         for pair in self.pairs:
             if pair.after < CUT * pair.before and any(
                 pair.year in self.scenario.window(need)
-                and sum(units for year, units in delivered[need.id].items() if year < pair.year) < need.quantity
+                and sum(units for year, units in delivered[need.id].items() if year < pair.year)
+                < need.quantity - need.delivered
                 for need in self.scenario.needs_of(pair.state)
             ):
                 yield pair

@@ -1,8 +1,8 @@
 """What a portfolio comes to, counted once: needs met, completion, money, partners and people, by State and in all.
 
 Reports, explanations, comparisons and rounds take their figures from here; only the checker counts for itself.
-Needs are met in quantities: a discount, by which later shares count less in the objectives `coverage` and
-`worst_off`, has no part in it.
+Needs are met in quantities, with what was delivered before the horizon: a discount, by which later shares count less
+in the objective `coverage`, has no part in it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import get_args
 
 from matcher.portfolio.portfolio import Partnership, Portfolio
 from matcher.scenario import Beneficiaries, Need, OptionKind, Scenario, State
+from matcher.scenario.within_reach import states_within_reach
 
 NOBODY = Beneficiaries(women=0, men=0, girls=0, boys=0)
 Deliveries = Mapping[str, Mapping[int, int]]
@@ -27,7 +28,7 @@ class NeedTally:
 
     need: Need
     delivered: int
-    """Units."""
+    """Units, those of before the horizon included."""
 
     @property
     def open(self) -> int:
@@ -57,7 +58,7 @@ class StateTally:
     partners: frozenset[str]
     """Providers from outside that are engaged."""
     people: Beneficiaries
-    """People who benefit, in proportion to what is delivered, need by need rounded down."""
+    """People who benefit, in proportion to what is delivered in the horizon, need by need rounded down."""
 
 
 ABSENT = StateTally(None, None, None, 0, 0, frozenset(), NOBODY)
@@ -73,7 +74,7 @@ class Totals:
     coverage: Fraction
     """Shares of needs met in quantities, weighted by need and State: the objective where nothing is discounted."""
     worst_off: Fraction
-    """Share met in the State that is served least, in quantities, among those with a need that has a weight."""
+    """Share met in the State that is served least, in quantities, among those that count in `worst_off`."""
     external: int
     """Money from others, in minor units."""
     own: int
@@ -131,7 +132,7 @@ def tally(scenario: Scenario, portfolio: Portfolio) -> Tally:
         for state in scenario.states
     }
     needs = sorted(scenario.needs, key=lambda need: (need.state, need.id))
-    by_need = {need.id: NeedTally(need, sum(delivered[need.id].values())) for need in needs}
+    by_need = {need.id: NeedTally(need, need.delivered + sum(delivered[need.id].values())) for need in needs}
     return Tally(by_need, states, _totals(scenario, states), given, placed, yearly)
 
 
@@ -195,10 +196,10 @@ def _state_tally(
     scenario: Scenario, state: State, delivered: Deliveries, money: tuple[int, int], partners: Iterable[str]
 ) -> StateTally:
     needs = scenario.needs_of(state.id)
-    year = _completion_year(needs, delivered)
+    year = _completion_year(needs, delivered, scenario.horizon.first - 1)
     required = any(need.completes for need in needs)
     return StateTally(
-        completes=(year is not None and year <= state.deadline) if required else None,
+        completes=(year is not None and year <= state.last_year) if required else None,
         completion_year=year,
         coverage=_coverage(needs, delivered),
         external=money[0],
@@ -208,17 +209,23 @@ def _state_tally(
     )
 
 
-def _completion_year(needs: Sequence[Need], delivered: Deliveries) -> int | None:
-    """The year by whose end all is delivered of what Article 5 requires; None if never or if nothing is."""
-    ends = [_met_in(need, delivered[need.id]) for need in needs if need.completes]
+def _completion_year(needs: Sequence[Need], delivered: Deliveries, before: int) -> int | None:
+    """The year by whose end all is delivered of what Article 5 requires; None if never or if nothing is.
+
+    Parameters
+    ----------
+    before
+        The year before the horizon, in which a need is met that seeks nothing more.
+    """
+    ends = [_met_in(need, delivered[need.id], before) for need in needs if need.completes]
     known = [year for year in ends if year is not None]
     return max(known) if known and len(known) == len(ends) else None
 
 
-def _met_in(need: Need, delivered: Mapping[int, int]) -> int | None:
-    total = 0
-    for year in sorted(delivered):
-        total += delivered[year]
+def _met_in(need: Need, delivered: Mapping[int, int], before: int) -> int | None:
+    total = need.delivered
+    for year in (before, *sorted(delivered)):
+        total += delivered.get(year, 0)
         if total >= need.quantity:
             return year
     return None
@@ -230,7 +237,9 @@ def _weight(needs: Iterable[Need]) -> Fraction:
 
 def _coverage(needs: Sequence[Need], delivered: Deliveries) -> Fraction | None:
     weight = _weight(needs)
-    shares = (Fraction(need.weight) * sum(delivered[need.id].values()) / need.quantity for need in needs)
+    shares = (
+        Fraction(need.weight) * (need.delivered + sum(delivered[need.id].values())) / need.quantity for need in needs
+    )
     return sum(shares, Fraction(0)) / weight if weight else None
 
 
@@ -246,12 +255,13 @@ def _people(needs: Sequence[Need], delivered: Deliveries) -> Beneficiaries:
 def _totals(scenario: Scenario, states: Mapping[str, StateTally]) -> Totals:
     weight = {state.id: Fraction(state.weight) for state in scenario.states}
     shares = {key: each.coverage for key, each in states.items() if each.coverage is not None}
+    near = states_within_reach(scenario)
     return Totals(
         completions=sum((weight[key] for key, each in states.items() if each.completes), Fraction(0)),
         coverage=sum(
             (weight[key] * _weight(scenario.needs_of(key)) * share for key, share in shares.items()), Fraction(0)
         ),
-        worst_off=min(shares.values(), default=Fraction(0)),
+        worst_off=min((share for key, share in shares.items() if key in near), default=Fraction(0)),
         external=sum(each.external for each in states.values()),
         own=sum(each.own for each in states.values()),
         partners=frozenset[str]().union(*(each.partners for each in states.values())),

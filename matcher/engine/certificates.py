@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -23,24 +22,18 @@ import numpy as np
 from matcher.engine.by_state.bundle import Bundle
 from matcher.engine.by_state.prices import cut, reduced_weight, whole_prices
 from matcher.engine.by_state.search import WorkBudget, starting_plan
-from matcher.engine.lexicographic import (
-    min_coverage_rows_of,
-    objective_problem,
-    objectives_in_order,
-    with_objective_floor,
-)
-from matcher.engine.problem import ObjectiveProblem, silent
+from matcher.engine.lexicographic import Pursuit, levels_of
+from matcher.engine.problem import ObjectiveProblem
 from matcher.engine.settings import DEFAULT_SETTINGS, Settings
-from matcher.execution import Serial
 from matcher.formulation.columns import WORST_SCALE
 from matcher.formulation.formulate import formulate
 from matcher.formulation.formulation import Formulation
 from matcher.formulation.need_aggregation import Merged, merge
 from matcher.formulation.objectives import linear_objective
-from matcher.portfolio.result import Clock, Result, SolveOptions
+from matcher.portfolio.result import Result
 from matcher.scenario import FundingOffer, Scenario
 from matcher.solvers.engines import Limits, SolverFailed, engine
-from matcher.solvers.linear_model import Floats, LinearModel, LinearObjective, RowGroup, whole_ratio
+from matcher.solvers.linear_model import Floats, LinearObjective, RowGroup, whole_ratio
 from matcher.units import fraction, plain
 from matcher.verification.worths import EQUATIONS
 
@@ -71,42 +64,26 @@ def certify(scenario: Scenario, result: Result, settings: Settings = DEFAULT_SET
     """
     merged = merge(scenario)
     formulation = formulate(merged.scenario)
-    objectives = list(objectives_in_order(formulation))
-    min_coverage_rows = min_coverage_rows_of(formulation, [objective for objective, _ in objectives])
-    model = formulation.model if min_coverage_rows is None else formulation.model.with_rows(min_coverage_rows)
+    levels = list(levels_of(formulation))
+    pursuit = Pursuit(formulation, [level.objective for level in levels])
     stages: list[dict[str, Any]] = []
     kept: dict[str, Fraction] = {}
-    for (objective, tolerance), stage in zip(
-        objectives, result.stages, strict=False
-    ):  # a limit may have left later ones out
-        task = objective_problem(
-            formulation,
-            _open(model, formulation),
-            min_coverage_rows,
-            objective,
-            result.options,
-            Clock(),
-            silent,
-            Serial(),
-        )
-        prices = _prices(replace(task, settings=settings))
+    for level, stage in zip(levels, result.stages, strict=False):  # a limit may have left later ones out
+        task = _opened(replace(pursuit.problem(level.objective, result.options), settings=settings))
+        prices = _prices(task)
         written = {} if prices is None else _written(task, merged, prices)
         stages.append(
             {
-                "objective": objective.name,
-                "kept": {name: plain(level) for name, level in kept.items()},
+                "objective": level.name,
+                "kept": {name: plain(figure) for name, figure in kept.items()},
                 "kept_prices": {} if prices is None else _kept_prices(task, prices),
                 "prices": written,
             }
         )
         value = fraction(stage.exact)
-        level = value - abs(value) * tolerance * (1 if objective.maximise else -1)
-        kept[objective.name] = level
-        whole = level * objective.denominator
+        kept[level.name] = level.kept(value)
         if len(stages) < len(result.stages):
-            model = with_objective_floor(
-                model, objective, floor(whole) if objective.maximise else ceil(whole), 0, min_coverage_rows
-            )
+            pursuit.keep(level, value)
     return {"certificate": 1, "stages": stages}
 
 
@@ -122,20 +99,16 @@ def rule_prices(scenario: Scenario, name: str, settings: Settings = DEFAULT_SETT
     merged = merge(scenario)
     formulation = formulate(merged.scenario)
     objective = linear_objective(formulation.columns, name)
-    min_coverage_rows = min_coverage_rows_of(formulation, [objective])
-    model = formulation.model if min_coverage_rows is None else formulation.model.with_rows(min_coverage_rows)
-    task = objective_problem(
-        formulation, _open(model, formulation), min_coverage_rows, objective, SolveOptions(), Clock(), silent, Serial()
-    )
-    prices = _prices(replace(task, settings=settings))
+    task = replace(_opened(Pursuit(formulation, [objective]).problem(objective)), settings=settings)
+    prices = _prices(task)
     return {} if prices is None else _written(task, merged, prices)
 
 
-def _open(model: LinearModel, formulation: Formulation) -> LinearModel:
-    """The model with wider bounds of money: its limits are rules, and it is these that a certificate prices."""
-    upper = model.upper.copy()
-    upper[formulation.columns.works : formulation.columns.flows] *= 8
-    return model.with_bounds(model.lower, upper)
+def _opened(task: ObjectiveProblem) -> ObjectiveProblem:
+    """The problem with wider bounds of money: its limits are rules, and it is these that a certificate prices."""
+    upper = task.model.upper.copy()
+    upper[task.columns.works : task.columns.flows] *= 8
+    return replace(task, model=task.model.with_bounds(task.model.lower, upper))
 
 
 def _prices(task: ObjectiveProblem) -> Floats | None:
@@ -179,7 +152,7 @@ def _rough_prices(task: ObjectiveProblem) -> Floats | None:
 
 def _kept_prices(task: ObjectiveProblem, prices: Floats) -> dict[str, Decimal]:
     """Prices of what earlier objectives have reached, per unit of their figure."""
-    objectives = {objective.name: objective for objective, _ in objectives_in_order(task.formulation)}
+    objectives = {level.name: level.objective for level in levels_of(task.formulation)}
     total: dict[str, float] = {}
     for row, label in enumerate(task.model.rows.label):
         if label[0] == "kept":  # the smallest coverage has a row for each State

@@ -2,32 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil, floor
 
 import numpy as np
 
-from matcher.engine.problem import ObjectiveProblem, Report
+from matcher.engine.problem import ObjectiveProblem, Report, silent
 from matcher.errors import InvalidScenario
-from matcher.execution import Executor
+from matcher.execution import Executor, Serial
+from matcher.formulation.columns import Columns
 from matcher.formulation.formulate import formulate
 from matcher.formulation.formulation import Formulation
 from matcher.formulation.need_aggregation import Merged, merge
 from matcher.formulation.objectives import (
+    goal_objective,
     linear_objective,
+    waiting_floor,
     weighted_objective,
     worst_off_error,
     worst_off_rows,
     worst_off_steps,
 )
+from matcher.formulation.plans import Plan, plan_of, portfolio_of
 from matcher.portfolio.result import Clock, SolveOptions
 from matcher.scenario import Scenario
-from matcher.solvers.linear_model import UNLIMITED, LinearModel, LinearObjective, ModelTooLarge, RowBuilder, Rows
+from matcher.solvers.linear_model import UNLIMITED, LinearObjective, ModelTooLarge, RowBuilder, Rows
 
+GUIDES = frozenset({"cost"})
+"""What guides a search for other objectives, and needs no columns of its own."""
 MOST_ASKED = UNLIMITED // 4
 """What no sum of a scenario's rules may come to: half of what can be counted with, so that further offers and
 raised limits, with which its result is explained, can be counted with too."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """One objective or blend of an order, and what later ones may take from it."""
+
+    objective: LinearObjective
+    parts: frozenset[str]
+    """Names of the objectives in it."""
+    tolerance: Fraction = Fraction(0)
+    """Share of its value that later ones may take ..."""
+    amount: Fraction | None = None
+    """... or an amount of its figure instead."""
+    floor: Fraction = Fraction(0)
+    """What its value has in any plan: shares and gaps are of the rest."""
+    closing: bool = False
+    """Whether it is pursued once more after the order, with all entries kept."""
+
+    @property
+    def name(self) -> str:
+        """Name of what is pursued."""
+        return self.objective.name
+
+    def kept(self, value: Fraction) -> Fraction:
+        """Returns the figure that later ones must keep, at least or at most, once a value is reached."""
+        given = self.tolerance * abs(value - self.floor) if self.amount is None else self.amount
+        return value - given if self.objective.maximise else value + given
 
 
 @dataclass(frozen=True)
@@ -36,10 +70,8 @@ class Formulated:
 
     merged: Merged
     formulation: Formulation
-    objectives: tuple[tuple[LinearObjective, Fraction], ...]
-    """The objectives in order, each with the share of its value that later ones may take."""
-    min_coverage_rows: Rows | None
-    """Rows of the smallest coverage, if an objective uses it."""
+    """With what all its objectives ask for."""
+    levels: tuple[Level, ...]
 
 
 def formulated(scenario: Scenario) -> Formulated:
@@ -53,83 +85,110 @@ def formulated(scenario: Scenario) -> Formulated:
     merged = merge(scenario)
     try:
         formulation = formulate(merged.scenario, MOST_ASKED)
-        objectives = tuple(objectives_in_order(formulation))
-        min_coverage_rows = min_coverage_rows_of(formulation, [objective for objective, _ in objectives])
-        if any(objective.name == "completions" for objective, _ in objectives):
+        levels = tuple(levels_of(formulation))
+        if any(level.name == "completions" for level in levels):
             linear_objective(formulation.columns, "cost")  # which guides the search for them
     except ModelTooLarge as error:
         raise InvalidScenario([error.fault]) from error
-    return Formulated(merged, formulation, objectives, min_coverage_rows)
+    return Formulated(merged, formulation, levels)
 
 
-def objectives_in_order(formulation: Formulation) -> Iterator[tuple[LinearObjective, Fraction]]:
-    """Yields the objectives in order, each with the share of its value that later ones may take."""
+def levels_of(formulation: Formulation) -> Iterator[Level]:
+    """Yields what a scenario pursues, in order, up to the first that the formulation has no columns for.
+
+    It is a weighted sum, or each entry of an order and then what closes it.
+    """
     scenario, columns = formulation.scenario, formulation.columns
     if scenario.objectives.weights is not None:
         weights: dict[str, Fraction] = {each.objective: Fraction(each.weight) for each in scenario.objectives.weights}
         try:
-            yield weighted_objective(columns, weights), Fraction(0)
+            yield Level(weighted_objective(columns, weights), frozenset(weights))
         except ModelTooLarge as error:
             raise error.at(("objectives", "weights")) from error
     for at, goal in enumerate(scenario.order()):
+        parts = frozenset(part.objective for part in goal.parts)
+        if not parts <= columns.sought:
+            return
         try:
-            yield linear_objective(columns, goal.objective), Fraction(goal.give_up)
+            amount = None if goal.tolerance_amount is None else Fraction(goal.tolerance_amount)
+            objective = goal_objective(columns, goal)
+            yield Level(objective, parts, Fraction(goal.tolerance), amount, _floor(columns, objective.name))
         except ModelTooLarge as error:
             raise error.at(("objectives", "order", at)) from error
+    for name in scenario.closing:
+        if name not in columns.sought:
+            return
+        yield Level(linear_objective(columns, name), frozenset({name}), floor=_floor(columns, name), closing=True)
 
 
-def min_coverage_rows_of(formulation: Formulation, objectives: list[LinearObjective]) -> Rows | None:
-    """Returns the rows of the smallest coverage, if an objective uses it."""
-    uses_worst = any(objective.coefficient[formulation.columns.min_coverage] for objective in objectives)
-    return worst_off_rows(formulation.columns) if uses_worst else None
+def _floor(columns: Columns, name: str) -> Fraction:
+    """What an objective comes to in any plan, where its shares are of the rest."""
+    return waiting_floor(columns) if name == "waiting" else Fraction(0)
 
 
-def objective_problem(
-    formulation: Formulation,
-    model: LinearModel,
-    min_coverage_rows: Rows | None,
-    objective: LinearObjective,
-    options: SolveOptions,
-    clock: Clock,
-    report: Report,
-    executor: Executor,
-) -> ObjectiveProblem:
-    """Returns the task of one objective.
+class Pursuit:
+    """One model in which objectives are pursued in turn, each under what the earlier ones have reached."""
 
-    Parameters
-    ----------
-    model
-        The formulation with the rows of the smallest coverage, if any, and of earlier objectives.
-    """
-    columns = formulation.columns
-    error = objective.error + (worst_off_error(columns) if objective.coefficient[columns.min_coverage] else 0)
-    guide = linear_objective(columns, "cost") if objective.name == "completions" else None
-    steps = worst_off_steps(columns) if objective.name == "worst_off" else ()
-    return ObjectiveProblem(
-        formulation, model, min_coverage_rows, objective, guide, options, clock, report, error, executor, steps
-    )
+    def __init__(self, formulation: Formulation, objectives: Iterable[LinearObjective]) -> None:
+        """Starts from a formulation.
 
+        Parameters
+        ----------
+        objectives
+            All that will be pursued: where one uses the smallest coverage, its rows are there from the start.
+        """
+        self.formulation = formulation
+        least = formulation.columns.min_coverage
+        uses = any(objective.coefficient[least] for objective in objectives)
+        self.min_coverage_rows = worst_off_rows(formulation.columns) if uses else None
+        self.model = (
+            formulation.model if self.min_coverage_rows is None else formulation.model.with_rows(self.min_coverage_rows)
+        )
 
-def with_objective_floor(
-    model: LinearModel, objective: LinearObjective, value: int, slack: int, min_coverage_rows: Rows | None
-) -> LinearModel:
-    """Returns the model with rows that keep what an objective has reached, less what it may give up.
+    def problem(
+        self,
+        objective: LinearObjective,
+        options: SolveOptions | None = None,
+        clock: Clock | None = None,
+        report: Report = silent,
+        executor: Executor | None = None,
+    ) -> ObjectiveProblem:
+        """Returns the problem of one objective under all that is kept so far."""
+        columns = self.formulation.columns
+        error = objective.error + (worst_off_error(columns) if objective.coefficient[columns.min_coverage] else 0)
+        return ObjectiveProblem(
+            self.formulation,
+            self.model,
+            self.min_coverage_rows,
+            objective,
+            linear_objective(columns, "cost") if objective.name == "completions" else None,
+            options or SolveOptions(),
+            clock or Clock(),
+            report,
+            error,
+            executor or Serial(),
+            worst_off_steps(columns) if objective.name == "worst_off" else (),
+        )
 
-    Parameters
-    ----------
-    value, slack
-        In units of the objective's own sum.
-    min_coverage_rows
-        Rows of the smallest coverage: it is kept State by State, so that no State waits for the others.
-    """
-    if objective.name == "worst_off" and min_coverage_rows is not None:
-        return model.with_rows(_no_worse(min_coverage_rows, objective, value - slack))
-    low, high = (value - slack, UNLIMITED) if objective.maximise else (-UNLIMITED, value + slack)
-    rows = RowBuilder()
-    row = rows.row(("kept", objective.name), lower=low, upper=high)
-    columns = np.flatnonzero(objective.coefficient)
-    rows.terms(row, columns, objective.coefficient[columns])
-    return model.with_rows(rows.build(np.ones(model.columns, np.int64)))
+    def keep(self, level: Level, value: Fraction) -> None:
+        """Keeps a level, from now on, at what later ones must leave of a value of its figure."""
+        sought = level.kept(value) * level.objective.denominator
+        self.keep_sum(level.objective, ceil(sought) if level.objective.maximise else floor(sought))
+
+    def keep_sum(self, objective: LinearObjective, edge: int) -> None:
+        """Keeps an objective, from now on, at least (or at most) at a value of its own sum.
+
+        The smallest coverage is kept State by State, so that no State waits for the others.
+        """
+        if objective.name == "worst_off" and self.min_coverage_rows is not None:
+            self.model = self.model.with_rows(_no_worse(self.min_coverage_rows, objective, edge))
+            return
+        low, high = (edge, UNLIMITED) if objective.maximise else (-UNLIMITED, edge)
+        rows = RowBuilder()
+        row = rows.row(("kept", objective.name), lower=low, upper=high)
+        columns = np.flatnonzero(objective.coefficient)
+        rows.terms(row, columns, objective.coefficient[columns])
+        self.model = self.model.with_rows(rows.build(np.ones(self.model.columns, np.int64)))
 
 
 def _no_worse(min_coverage_rows: Rows, objective: LinearObjective, least: int) -> Rows:
@@ -145,3 +204,47 @@ def _no_worse(min_coverage_rows: Rows, objective: LinearObjective, least: int) -
         np.full(min_coverage_rows.count, UNLIMITED, np.int64),
         tuple(("kept", "worst_off", label[1]) for label in min_coverage_rows.label),
     )
+
+
+class Stages:
+    """The levels of a scenario, each in a model with no more columns than it and those before it ask for.
+
+    Links, swings and shares make a model three times as large: what does not ask for them is pursued without.
+    """
+
+    def __init__(self, formulated: Formulated) -> None:
+        self._whole = formulated
+        self._kept: list[Fraction] = []
+        self.levels = formulated.levels
+        self.pursuit = self._pursuit(0)
+
+    def _pursuit(self, at: int) -> Pursuit:
+        """The model of a level, under all that is kept so far."""
+        sought = frozenset[str]().union(*(level.parts for level in self._whole.levels[: at + 1])) | GUIDES
+        formulation = self._whole.formulation
+        if sought < formulation.columns.sought:
+            formulation = formulate(self._whole.merged.scenario, sought=sought)
+        self.levels = tuple(levels_of(formulation))
+        pursuit = Pursuit(formulation, [level.objective for level in self.levels[: at + 1]])
+        for level, value in zip(self.levels, self._kept, strict=False):
+            pursuit.keep(level, value)
+        return pursuit
+
+    def keep(self, value: Fraction) -> None:
+        """Keeps the level at hand at what later ones must leave of the value that it has reached."""
+        self.pursuit.keep(self.levels[len(self._kept)], value)
+        self._kept.append(value)
+
+    def advance(self, plan: Plan) -> tuple[Level, Plan]:
+        """Goes to the next level; returns it, and the plan in its model."""
+        at = len(self._kept)
+        if not self._whole.levels[at].parts <= self.pursuit.formulation.columns.sought or self._needs_rows(at):
+            portfolio = portfolio_of(self.pursuit.formulation, plan)
+            self.pursuit = self._pursuit(at)
+            plan = plan_of(self.pursuit.formulation, portfolio, self.pursuit.min_coverage_rows)
+        return self.levels[at], plan
+
+    def _needs_rows(self, at: int) -> bool:
+        """Whether a level is the first that uses the smallest coverage."""
+        uses = "worst_off" in self._whole.levels[at].parts
+        return uses and self.pursuit.min_coverage_rows is None

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from matcher.engine.by_state.groups import Subproblem, SubproblemData, SubproblemSolution, merged
-from matcher.engine.lexicographic import objective_problem, objectives_in_order
-from matcher.engine.problem import ObjectiveProblem, exact_bound, silent
-from matcher.execution import Serial
+from matcher.engine.lexicographic import Pursuit, levels_of
+from matcher.engine.problem import ObjectiveProblem, exact_bound
 from matcher.formulation.formulation import Formulation
 from matcher.formulation.pairing import whole_pairs
 from matcher.formulation.plans import Plan
-from matcher.portfolio.result import Clock, SolveOptions
+from matcher.portfolio.result import Clock
 from matcher.solvers.engines import Limits, SolverFailed, engine
 from matcher.solvers.linear_model import Floats, Ints, LinearModel
 
@@ -84,6 +83,5 @@ def relaxed_bound(piece: SubproblemData, limits: Limits, model: LinearModel | No
 
 def plain_task(formulation: Formulation) -> ObjectiveProblem:
     """Returns a task without an aim of its own: who solves a part sets objective and model."""
-    first, _ = next(iter(objectives_in_order(formulation)))
-    task = objective_problem(formulation, formulation.model, None, first, SolveOptions(), Clock(), silent, Serial())
+    task = Pursuit(formulation, ()).problem(next(levels_of(formulation)).objective)
     return replace(task, guide=None, steps=())

@@ -30,7 +30,7 @@ from matcher.solvers.linear_model import LinearObjective
 AFTER = frozenset({"engagements", "cost"})
 """Objectives before which staying near an earlier portfolio stands: it matters more than they do."""
 
-REPAIR = Goal(objective="disruption", give_up=Decimal(1))
+REPAIR = Goal(objective="disruption", tolerance=Decimal(1))
 """As first objective: the least that must change, and the same once more to make up for it."""
 
 
@@ -55,8 +55,8 @@ def near(scenario: Scenario, portfolio: Portfolio, *, repair: bool = False) -> S
     earlier = tuple(_given(scenario, portfolio))
     if earlier and scenario.objectives.weights is not None:
         raise InvalidOptions("the scenario weighs its objectives: give an order to stay near an earlier portfolio")
-    order = [goal for goal in scenario.order() if earlier or goal.objective != "disruption"]
-    if earlier and all(goal.objective != "disruption" for goal in order):
+    order = [goal for goal in scenario.order() if earlier or goal.name != "disruption"]
+    if earlier and all(part.objective != "disruption" for goal in order for part in goal.parts):
         order = _then_as_little(order)
     if earlier and repair and order[0].objective != "disruption":
         order = [REPAIR, *order]
@@ -70,8 +70,8 @@ def near(scenario: Scenario, portfolio: Portfolio, *, repair: bool = False) -> S
 def _then_as_little(goals: Iterable[Goal]) -> list[Goal]:
     """An order with `disruption` before what matters less."""
     order = list(goals)
-    at = next((at for at, goal in enumerate(order) if goal.objective in AFTER), len(order))
-    return [*order[:at], Goal(objective="disruption", give_up=Decimal(0)), *order[at:]]
+    at = next((at for at, goal in enumerate(order) if any(part.objective in AFTER for part in goal.parts)), len(order))
+    return [*order[:at], Goal(objective="disruption"), *order[at:]]
 
 
 def _given(scenario: Scenario, portfolio: Portfolio) -> Iterator[Earlier]:

@@ -24,7 +24,14 @@ class MethodSettings:
     most_columns: int = 2500
     """... if the model has at most this many columns."""
     objective_share: float = 0.5
-    """Share of the work and time left that one objective may use; what it leaves goes to the next ones."""
+    """Largest share of the work and time left that one objective may use while others follow: what it leaves goes to
+    them ..."""
+    even_shares: float = 1.5
+    """... and as a rule so many times an even share of what is left."""
+
+    def share(self, left: int) -> float:
+        """Returns the share of the work and time left for the next of so many objectives."""
+        return 1.0 if left == 1 else min(self.objective_share, self.even_shares / left)
 
     def takes_one_model(self, states: int, columns: int) -> bool:
         """Returns whether so many States in so many columns are solved as one model."""

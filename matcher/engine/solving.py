@@ -12,8 +12,8 @@ from typing import Literal
 
 from matcher.engine import by_state, single_model
 from matcher.engine.conflicts import Infeasibility, why_infeasible
-from matcher.engine.lexicographic import Formulated, formulated, objective_problem, with_objective_floor
-from matcher.engine.problem import ObjectiveResult, Report
+from matcher.engine.lexicographic import Formulated, Level, Stages, formulated
+from matcher.engine.problem import ObjectiveProblem, ObjectiveResult, Report, silent
 from matcher.engine.replanning import kept_plan
 from matcher.engine.settings import DEFAULT_SETTINGS, Settings
 from matcher.errors import VerificationFailed
@@ -41,7 +41,7 @@ from matcher.portfolio.result import (
 )
 from matcher.scenario import Scenario
 from matcher.scenario.objectives import weighted_sum
-from matcher.solvers.linear_model import LinearModel, LinearObjective, Rows
+from matcher.solvers.linear_model import LinearObjective
 from matcher.units import decimal_text, outward_text, plain
 from matcher.verification import verify
 
@@ -84,16 +84,15 @@ class _Run:
         """The scenario that was asked about."""
         return self.merged.original
 
-    def report(
-        self, stage: LinearObjective, phase: Phase, plan: Plan | None, bound: Fraction | None, detail: str
-    ) -> None:
+    def report(self, level: Level, phase: Phase, plan: Plan | None, bound: Fraction | None, detail: str) -> None:
         """Tells the caller how far the solve is."""
-        value = None if plan is None else stage.value(plan.point)
+        value = None if plan is None else level.objective.value(plan.point)
         if value is not None and self.first_portfolio is None:
             self.first_portfolio = self.clock.elapsed
         if self.progress is not None:
-            best, most, gap = (None if each is None else float(each) for each in (value, bound, _gap(value, bound)))
-            self.progress(Progress(self.clock.elapsed, phase, stage.name, best, most, gap, detail))
+            gap = _gap(value, bound, level.floor)
+            best, most, open_ = (None if each is None else float(each) for each in (value, bound, gap))
+            self.progress(Progress(self.clock.elapsed, phase, level.name, best, most, open_, detail))
 
 
 def solve(
@@ -170,11 +169,11 @@ def solve_within(
     formulation = model.formulation
     run.build = run.clock.elapsed
     method = _method_for(options, formulation, settings)
-    finding = (
-        ObjectiveResult(None, None, infeasible=True) if formulation.impossible else _pursue_all(run, model, method)
-    )
+    finding, last = ObjectiveResult(None, None, infeasible=True), formulation
+    if not formulation.impossible:
+        finding, last = _pursue_all(run, model, method)
     why = why_infeasible(formulation, run.clock, settings) if finding.infeasible else None
-    return _result(run, formulation, method, finding.plan, why)
+    return _result(run, last, method, finding.plan, why, formulation)
 
 
 def _method_for(options: SolveOptions, formulation: Formulation, settings: Settings) -> _Method:
@@ -186,87 +185,75 @@ def _method_for(options: SolveOptions, formulation: Formulation, settings: Setti
     return "whole" if settings.method.takes_one_model(states, columns.count) else "decomposition"
 
 
-def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> ObjectiveResult:
-    """Pursues each objective in turn, each under what the earlier ones demand."""
-    formulation, objectives, min_coverage_rows = (
-        formulated.formulation,
-        formulated.objectives,
-        formulated.min_coverage_rows,
-    )
-    model = formulation.model if min_coverage_rows is None else formulation.model.with_rows(min_coverage_rows)
+def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> tuple[ObjectiveResult, Formulation]:
+    """Pursues each objective in turn, each under what the earlier ones demand; returns the last result's model too."""
+    stages, count = Stages(formulated), len(formulated.levels)
     pursue = single_model.pursue if method == "whole" else by_state.pursue
     work, finding = float(run.options.work), ObjectiveResult(None, None)
-    for at, (objective, tolerance) in enumerate(objectives):
+    level = stages.levels[0]
+    for at in range(count):
         if at and run.clock.reason():
             break
-        share = 1.0 if at == len(objectives) - 1 else run.settings.method.objective_share
-        clock = run.clock.part(share)
-        reporter = _reporter(run, formulation, method, model, min_coverage_rows, objective)
-        task = objective_problem(
-            formulation, model, min_coverage_rows, objective, run.options, clock, reporter, run.executor
-        )
-        task = replace(task, settings=run.settings)
+        if finding.plan is not None:
+            level, plan = stages.advance(finding.plan)
+            finding = replace(finding, plan=plan)
+        share = run.settings.method.share(count - at)
+        task = stages.pursuit.problem(level.objective, run.options, run.clock.part(share), silent, run.executor)
+        task = replace(task, report=_reporter(run, task, method, level), settings=run.settings)
         if not at and run.start is not None:
             finding = ObjectiveResult(kept_plan(task, run.merged.join(run.start)), None)
         finding = pursue(task, finding.plan, work * share)
         run.cut = run.cut or task.clock.reason() == "time"
         work = max(work - finding.work, 1.0)
         if finding.plan is None:
-            return finding
-        plan = _without_idle(formulation, model, min_coverage_rows, finding.plan)
+            break
+        plan = _without_idle(task, finding.plan)
         finding = replace(finding, plan=plan)
-        run.stages.append(_stage(run, formulation, objective, finding))
-        if at < len(objectives) - 1:
-            value = int(objective.coefficient @ plan.point)
-            model = with_objective_floor(model, objective, value, int(abs(value) * tolerance), min_coverage_rows)
-    return finding
+        run.stages.append(_stage(run, task.formulation, level, finding))
+        stages.keep(level.objective.value(plan.point))
+    return finding, stages.pursuit.formulation
 
 
-def _without_idle(formulation: Formulation, model: LinearModel, min_coverage_rows: Rows | None, plan: Plan) -> Plan:
+def _without_idle(task: ObjectiveProblem, plan: Plan) -> Plan:
     """The plan without idle engagements, so that what is kept for later objectives is what its portfolio has."""
-    lean = without_idle(formulation, plan, portfolio_of(formulation, plan), min_coverage_rows)
-    return lean if model.admits(lean.point) else plan
+    lean = without_idle(task.formulation, plan, portfolio_of(task.formulation, plan), task.min_coverage_rows)
+    return lean if task.model.admits(lean.point) else plan
 
 
-def _reporter(
-    run: _Run,
-    formulation: Formulation,
-    method: _Method,
-    model: LinearModel,
-    min_coverage_rows: Rows | None,
-    objective: LinearObjective,
-) -> Report:
+def _reporter(run: _Run, task: ObjectiveProblem, method: _Method, level: Level) -> Report:
     """Returns what tells the caller how far one objective is, and offers a result of what there is."""
 
     def interim(plan: Plan, bound: Fraction | None) -> Result:
-        lean = _without_idle(formulation, model, min_coverage_rows, plan)
+        lean = _without_idle(task, plan)
         aside = replace(run, stages=list(run.stages), last=None)  # the solve itself is left as it is
-        aside.stages.append(_stage(aside, formulation, objective, ObjectiveResult(lean, bound)))
-        return _result(aside, formulation, method, lean, None)
+        aside.stages.append(_stage(aside, task.formulation, level, ObjectiveResult(lean, bound)))
+        return _result(aside, task.formulation, method, lean, None, task.formulation)
 
     def report(phase: Phase, plan: Plan | None, bound: Fraction | None, detail: str = "", /) -> None:
         if run.keep is not None and plan is not None:  # first: whoever hears of a plan may stop the solve for it
             run.keep(partial(interim, plan, bound))
-        run.report(objective, phase, plan, bound, detail)
+        run.report(level, phase, plan, bound, detail)
 
     return report
 
 
-def _stage(run: _Run, formulation: Formulation, objective: LinearObjective, finding: ObjectiveResult) -> Stage:
+def _stage(run: _Run, formulation: Formulation, level: Level, finding: ObjectiveResult) -> Stage:
     """How far one objective came: the value by the checker, the bound never on the wrong side of it."""
     assert finding.plan is not None
-    value = _figure(run, formulation, objective, finding.plan)
+    objective = level.objective
+    value = _figure(run, formulation, level, finding.plan)
     bound = _holding(objective, value, finding.bound)
     run.refuted = run.refuted or (finding.bound is not None and bound is None)
-    gap = _gap(value, bound)
+    gap = _gap(value, bound, level.floor)
     return Stage(
-        objective=objective.name,
+        objective=level.name,
         sense="max" if objective.maximise else "min",
         value=decimal_text(value),
         exact=plain(value),
         bound=None if bound is None else outward_text(bound, up=objective.maximise),
         gap=None if gap is None else float(decimal_text(gap + Fraction(1, 2 * 10**6) if gap else gap)),
         solved=gap is not None and gap <= Fraction(run.options.gap),
+        closing=level.closing,
     )
 
 
@@ -284,12 +271,14 @@ def _holding(objective: LinearObjective, value: Fraction, bound: Fraction | None
     return None
 
 
-def _figure(run: _Run, formulation: Formulation, objective: LinearObjective, plan: Plan) -> Fraction:
-    """The objective's figure as the checker computes it."""
+def _figure(run: _Run, formulation: Formulation, level: Level, plan: Plan) -> Fraction:
+    """The level's figure as the checker computes it."""
     _, figures = _checked(run, formulation, plan)
-    if objective.name in figures:
-        return figures[objective.name]
-    return weighted_sum(run.scenario.objectives.weights or (), figures)
+    if level.name == "weighted":
+        return weighted_sum(run.scenario.objectives.weights or (), figures)
+    if level.closing:
+        return figures[level.name]
+    return next(goal.figure(figures) for goal in run.scenario.order() if goal.name == level.name)
 
 
 def _checked(run: _Run, formulation: Formulation, plan: Plan) -> tuple[Portfolio, dict[str, Fraction]]:
@@ -313,11 +302,11 @@ def _checked(run: _Run, formulation: Formulation, plan: Plan) -> tuple[Portfolio
     return portfolio, run.last[2]
 
 
-def _gap(value: Fraction | None, bound: Fraction | None) -> Fraction | None:
-    """Relative distance of value and bound; 0 where they are equal."""
+def _gap(value: Fraction | None, bound: Fraction | None, floor: Fraction = Fraction(0)) -> Fraction | None:
+    """Relative distance of value and bound, less what any plan has; 0 where they are equal."""
     if value is None or bound is None:
         return None
-    return Fraction(0) if value == bound else abs(bound - value) / max(abs(bound), abs(value))
+    return Fraction(0) if value == bound else abs(bound - value) / max(abs(bound - floor), abs(value - floor))
 
 
 def _result(
@@ -326,9 +315,10 @@ def _result(
     method: _Method,
     plan: Plan | None,
     why: Infeasibility | None,
+    whole: Formulation,
 ) -> Result:
     portfolio, figures = (None, {}) if plan is None else _checked(run, formulation, plan)
-    wanted = 1 if run.scenario.objectives.weights is not None else len(run.scenario.order())
+    wanted = 1 if run.scenario.objectives.weights is not None else len(run.scenario.order()) + len(run.scenario.closing)
     solved = len(run.stages) == wanted and all(stage.solved for stage in run.stages)
     if why is not None and why.confirmed_by is None:
         why = None  # one engine's word alone is no proof
@@ -351,7 +341,7 @@ def _result(
         conflicts=() if why is None else why.conflicts,
         confirmed_by=None if why is None else why.confirmed_by,
         started_from=None if run.start is None else run.start.digest,
-        sizes=_sizes(run, formulation),
+        sizes=_sizes(run, whole),
         timings=Timings(
             total=run.clock.elapsed,
             build=run.build,

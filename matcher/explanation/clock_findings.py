@@ -38,7 +38,7 @@ class Clock(Frozen):
 
     state: Id
     deadline: Year
-    """Its deadline: the clock may run past it."""
+    """Last year whose work counts for its deadline: the clock may run past it."""
     year: Year | None
     """Year by whose end it is delivered under the portfolio; None if never, or where nothing is required."""
     within: Earliest | None

@@ -47,7 +47,7 @@ def clock(
         if the portfolio is not a valid one of the scenario.
     """
     require_valid(scenario, portfolio)
-    deadline = scenario.state(state).deadline
+    deadline = scenario.state(state).last_year
     if not any(need.completes for need in scenario.needs_of(state)):
         return Clock(state=state, deadline=deadline, year=None, within=None, alone=None)
     year = tally(scenario, portfolio).state(state).completion_year
@@ -66,7 +66,7 @@ def answering(scenario: Scenario, portfolio: Portfolio) -> Portfolio:
 
 def open_ended(scenario: Scenario, state: str) -> Scenario:
     """Returns the scenario in which a State has until the end of the horizon, at least, to complete."""
-    if scenario.state(state).deadline >= scenario.horizon.last:
+    if scenario.state(state).last_year >= scenario.horizon.last:
         return scenario
     return edited(scenario, Deadline(state, scenario.horizon.last))
 

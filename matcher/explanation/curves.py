@@ -166,9 +166,9 @@ def _coverage(columns: Columns, state: str) -> LinearObjective:
     for at, need in enumerate(scenario.needs):
         if need.state == state and at in table:
             work = np.flatnonzero(wanted == at)
-            which.append(columns.flow_year[work] + len(values))
+            which.append(np.full(len(work), len(values)))
             where.append(work)
-            values += table[at]
+            values.append(table[at])
     return objective_by_value(
         "coverage", True, values, np.concatenate(which), np.concatenate(where).astype(np.int64), columns.upper
     )
@@ -254,7 +254,7 @@ class _Later(_More):
         return part_of(setting, self.state, _coverage(setting.formulation.columns, self.state))
 
     def limited(self, part: StatePart, amount: int, completing: bool) -> LinearModel | None:
-        return delivering(part, self.scenario.state(self.state).deadline + amount) if completing else part.model
+        return delivering(part, self.scenario.state(self.state).last_year + amount) if completing else part.model
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ _Named = tuple[str, str, Edit]
 def _dates(scenario: Scenario, goal: Goal, offers: Sequence[str]) -> Iterator[_Named]:
     horizon = scenario.horizon
     state = scenario.state(goal.state)
-    if goal.need is None and state.deadline < horizon.last:
+    if goal.need is None and state.last_year < horizon.last:
         yield "deadline", state.id, Deadline(state.id, horizon.last)
     for need in scenario.needs_of(state.id):
         if need.years is not None and _shorter(need.years, horizon):

@@ -8,19 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from matcher.engine.by_state.groups import subproblem_data
-from matcher.engine.lexicographic import (
-    min_coverage_rows_of,
-    objective_problem,
-    objectives_in_order,
-    with_objective_floor,
-)
+from matcher.engine.lexicographic import Pursuit, levels_of
 from matcher.engine.parts import solve_part
-from matcher.engine.problem import ObjectiveProblem, silent
-from matcher.execution import Serial
+from matcher.engine.problem import ObjectiveProblem
 from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.formulation.formulation import Formulation
 from matcher.formulation.plans import Plan
-from matcher.portfolio.result import Clock, SolveOptions
 from matcher.solvers.engines import Limits
 from matcher.solvers.linear_model import LinearModel
 
@@ -55,23 +48,18 @@ def regroup(
     settings
         How long to look for the best of each objective, and how near it counts as that.
     """
-    objectives = [each for each in objectives_in_order(formulation) if each[0].name not in spared]
-    min_coverage_rows = min_coverage_rows_of(formulation, [objective for objective, _ in objectives])
-    model = formulation.model if min_coverage_rows is None else formulation.model.with_rows(min_coverage_rows)
+    levels = [each for each in levels_of(formulation) if each.name not in spared and not each.closing]
+    pursuit = Pursuit(formulation, [level.objective for level in levels])
     best, proven = plan, True
-    for at, (objective, tolerance) in enumerate(objectives):
-        task = objective_problem(
-            formulation, model, min_coverage_rows, objective, SolveOptions(), Clock(), silent, Serial()
-        )
-        task = replace(task, settings=settings.engine)
+    for at, level in enumerate(levels):
+        task = replace(pursuit.problem(level.objective), settings=settings.engine)
         limits = settings.engine.limits(settings.veto_work, settings.veto_gap)
         found, solved = _solved(task, best, states, limits, valid=at > 0)
         if found is None:
             return Regrouped(None, solved)
         best, proven = found, proven and solved
-        if at < len(objectives) - 1:
-            value = int(objective.coefficient @ best.point)
-            model = with_objective_floor(model, objective, value, int(abs(value) * tolerance), min_coverage_rows)
+        if at < len(levels) - 1:
+            pursuit.keep(level, level.objective.value(best.point))
     return Regrouped(best, proven)
 
 

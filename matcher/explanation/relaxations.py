@@ -170,10 +170,10 @@ def _absorption(scenario: Scenario, state: State) -> list[Relaxation]:
 
 def later_deadline(scenario: Scenario, state: State) -> list[Relaxation]:
     """A later deadline, up to the end of the horizon; nothing where it is there already."""
-    years = tuple(range(1, scenario.horizon.last - state.deadline + 1))
+    years = tuple(range(1, scenario.horizon.last - state.last_year + 1))
     if not years:
         return []
-    return [Relaxation("deadline", state.id, "", years, lambda more: Deadline(state.id, state.deadline + more))]
+    return [Relaxation("deadline", state.id, "", years, lambda more: Deadline(state.id, state.last_year + more))]
 
 
 def _ownership(scenario: Scenario, state: State, offers: list[FundingOffer | TechnicalOffer]) -> list[Relaxation]:

@@ -214,7 +214,7 @@ class Setting:
             return model.with_bounds(lower, model.upper)
         need = self.scenario.index.needs[goal.need]
         rows = RowBuilder()
-        row = rows.row(("reached",), lower=int(columns.payments.demand[need]), upper=UNLIMITED)
+        row = rows.row(("reached",), lower=int(columns.tables.rest[need]), upper=UNLIMITED)
         rows.terms(row, np.flatnonzero(columns.flow_need[: columns.works] == need), 1)
         return model.with_rows(rows.build(np.maximum(model.upper, 1)))
 

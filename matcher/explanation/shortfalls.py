@@ -211,7 +211,7 @@ class _Looker:
         before = verify(self.scenario, self.portfolio).figures
         worse = (
             name
-            for name in dict.fromkeys(goal.objective for goal in self.scenario.order())
+            for name in dict.fromkeys(part.objective for goal in self.scenario.order() for part in goal.parts)
             if OBJECTIVES[name].sign * (report.figures[name] - before[name]) < 0
         )
         return tuple(

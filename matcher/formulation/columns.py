@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from matcher.formulation.limits import Relations, Tables, build_relations, build_tables
+from matcher.formulation.links import Links, build_links
 from matcher.formulation.payment_classes import FINE_GRANULES, Payments
 from matcher.scenario import FundingOffer, Scenario
 from matcher.solvers.linear_model import Bools, Floats, Ints
@@ -25,8 +26,11 @@ WORST_SCALE = 2**50
 @dataclass(frozen=True)
 class Columns:
     """Column numbers by what they mean, in the order work, money, engaged, start, partner, complete,
-    whole, carried, repaid, spent, delivered, min_coverage, lost, gained, always. Tables hold -1 where there is none."""
+    whole, carried, repaid, spent, delivered, min_coverage, lost, gained, working, late, those of `links`, always.
+    Tables hold -1 where there is none."""
 
+    sought: frozenset[str]
+    """Names of the objectives that the columns are for."""
     payments: Payments
     tables: Tables
     relations: Relations
@@ -60,8 +64,15 @@ class Columns:
     """Shape (relations, years): how much less than in the earlier portfolio, where that gave anything."""
     gained: Ints
     """Shape (relations, years): how much more."""
+    working: Ints
+    """Shape (relations, years): an external offer works, not only is engaged: its engagement where it must give
+    something in each engaged year, else a column of its own."""
+    late: Ints
+    """Shape (States,): the State completes within the horizon, but after its deadline."""
+    links: Links
+    """Links of providers and States, with their columns."""
     always: int
-    """1, for what counts in any case; -1 where there is no earlier portfolio."""
+    """1, for what counts in any case; -1 where nothing does."""
     lower: Ints
     upper: Ints
     state: Ints
@@ -221,13 +232,19 @@ class Columns:
         """Columns that may be relaxed: flows of needs of many granules, money, and the smallest coverage."""
         relaxable = np.zeros(self.count, np.bool_)
         relaxable[: self.flows] = self.payments.demand[self.flow_need] > FINE_GRANULES
-        return relaxable | (self.derived & (self.upper > FINE_UNITS))
+        relaxable |= self.derived & (self.upper > FINE_UNITS)
+        for follows in (self.links.start, self.links.up, self.links.down, self.links.total, self.links.excess):
+            relaxable[follows[follows >= 0]] = True  # whole wherever the flows and the links are
+        return relaxable
 
     @cached_property
     def derived(self) -> Bools:
         """Columns that follow from the flows: ledgers of money and delivery, and the smallest coverage."""
         derived = np.zeros(self.count, np.bool_)
+        links = self.links
         for ledger in (self.carried, self.repaid, self.spent, self.delivered, self.lost, self.gained):
+            derived[ledger[ledger >= 0]] = True
+        for ledger in (links.start, links.up, links.down, links.total, links.excess):
             derived[ledger[ledger >= 0]] = True
         derived[self.min_coverage] = True
         return derived
@@ -248,6 +265,8 @@ class Columns:
         scale[self.delivered[need, year]] = np.maximum(demand[need] // 100, 1)
         for moved in (self.lost[self.lost >= 0], self.gained[self.gained >= 0]):
             scale[moved] = np.maximum(self.upper[moved] // 100, 1)
+        for money in (self.links.up, self.links.down, self.links.total, self.links.excess):
+            scale[money[money >= 0]] = 1e6
         scale[self.min_coverage] = WORST_SCALE
         # A range that is hardly more than a search's tolerance is none to it, and its bound is then no bound.
         most = np.where(self.upper < FEW_UNITS, np.maximum(self.upper, 1), scale)
@@ -285,8 +304,8 @@ class _Columns:
         return numbers
 
 
-def build_columns(payments: Payments) -> Columns:
-    """Returns the columns of a scenario's payment classes."""
+def build_columns(payments: Payments, sought: frozenset[str]) -> Columns:
+    """Returns the columns of a scenario's payment classes, for some of its objectives."""
     scenario = payments.scenario
     tables = build_tables(payments)
     relations = build_relations(payments, tables)
@@ -316,11 +335,18 @@ def build_columns(payments: Payments) -> Columns:
     )
     counted = any(need.weight > 0 for need in scenario.needs)  # without any, the smallest coverage is 0
     min_coverage = int(take.take(np.array([WORST_SCALE if counted else 0]), np.array([-1]))[0])
-    lost, gained, always = _moves(payments, relations, take)
+    most = _most_given(payments, relations, take.upper)
+    lost, gained = _moves(payments, relations, most, take)
+    apart = idle_allowed(scenario, relations, sought)[:, None] & (engaged >= 0)
+    working = np.where(apart, take.table(apart, one, home), np.where(relations.external[:, None], engaged, -1))
+    late = take.table(completing & _may_be_late(scenario, sought), one[0], np.arange(len(scenario.states)))
+    links = build_links(payments, relations, sought, working, most, take)
+    always = int(take.take(np.array([1]), np.array([-1]))[0]) if _has_constant(scenario, sought) else -1
     lower = np.zeros(take.count, np.int64)
     if always >= 0:
         lower[always] = 1
     return Columns(
+        sought,
         payments,
         tables,
         relations,
@@ -340,6 +366,9 @@ def build_columns(payments: Payments) -> Columns:
         min_coverage,
         lost,
         gained,
+        working,
+        late,
+        links,
         always,
         lower,
         np.concatenate(take.upper),
@@ -347,14 +376,29 @@ def build_columns(payments: Payments) -> Columns:
     )
 
 
-def _moves(payments: Payments, relations: Relations, take: _Columns) -> tuple[Ints, Ints, int]:
-    """Adds the columns of what is lost and gained against an earlier portfolio, and of what counts in any case."""
+def _moves(payments: Payments, relations: Relations, most: Ints, take: _Columns) -> tuple[Ints, Ints]:
+    """Adds the columns of what is lost and gained against an earlier portfolio."""
     home, was = relations.state[:, None], _earlier(payments.scenario, relations)
-    most = _most_given(payments, relations, take.upper)
-    lost, gained = take.table(was > 0, was, home), take.table(was > 0, most, home)
-    if not payments.scenario.decisions.earlier:
-        return lost, gained, -1
-    return lost, gained, int(take.take(np.array([1]), np.array([-1]))[0])
+    return take.table(was > 0, was, home), take.table(was > 0, most, home)
+
+
+def idle_allowed(scenario: Scenario, relations: Relations, sought: frozenset[str]) -> Bools:
+    """Returns whether each external relation may be engaged in years without a flow, and it matters which those are."""
+    lasting = np.array([each.min_years > 1 and not each.min_per_state for each in scenario.offers], np.bool_)
+    matters = scenario.least_engagement is not None or "turnover" in sought
+    return relations.external & lasting[relations.offer] & matters
+
+
+def _may_be_late(scenario: Scenario, sought: frozenset[str]) -> Bools:
+    """Whether each State could complete within the horizon after its deadline, and that counts for something."""
+    counts = "late_completions" in sought
+    return np.array([counts and state.last_year < scenario.horizon.last for state in scenario.states], np.bool_)
+
+
+def _has_constant(scenario: Scenario, sought: frozenset[str]) -> bool:
+    """Whether some figure counts what no plan changes."""
+    known = any(offer.ongoing for offer in scenario.offers) or any(need.delivered for need in scenario.needs)
+    return bool(scenario.decisions.earlier) or known or "waiting" in sought
 
 
 def _earlier(scenario: Scenario, relations: Relations) -> Ints:

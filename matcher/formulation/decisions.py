@@ -22,6 +22,7 @@ from matcher.solvers.linear_model import Ints, RowBuilder, times, whole_ratio
 def commitments(columns: Columns) -> Iterator[Impossible]:
     """Rule 10: flows already agreed are in the portfolio."""
     scenario = columns.scenario
+    agreed: dict[tuple[str | None, str, str, int], int] = {}
     for each in scenario.decisions.commitments:
         subjects = (each.financier or "none", each.implementer, each.need, str(each.year))
         found = committed_columns(columns, each)
@@ -30,13 +31,15 @@ def commitments(columns: Columns) -> Iterator[Impossible]:
             continue
         work, money = found
         capability = scenario.capability(scenario.need(each.need).capability)
-        granules, most = each.quantity // capability.granule, int(columns.upper[work])
+        place = (each.financier, each.implementer, each.need, each.year)
+        agreed[place] = agreed.get(place, 0) + each.quantity
+        granules, most = agreed[place] // capability.granule, int(columns.upper[work])
         price = int(columns.work_price[work])
         unit = 1 if money is None else int(columns.money_unit[money - columns.works])
         if money is not None:
             most = min(most, int(columns.upper[money]) * unit // price)
         if granules > most:
-            figures: Figures = {"quantity": each.quantity, "most": most * capability.granule, "unit": capability.unit}
+            figures: Figures = {"quantity": agreed[place], "most": most * capability.granule, "unit": capability.unit}
             yield Impossible("commitment_too_large", subjects, figures)
             continue
         columns.lower[work] = max(int(columns.lower[work]), granules)
@@ -67,9 +70,9 @@ def committed_columns(columns: Columns, each: Commitment) -> tuple[int, int | No
 
 
 def pins(columns: Columns, rows: RowBuilder) -> Iterator[Impossible]:
-    """Rule 10: pinned relations are engaged, and something flows through them."""
+    """Rule 10: pinned relations are engaged, and work in each year named, or in one."""
     scenario = columns.scenario
-    for each in scenario.decisions.pins:
+    for nth, each in enumerate(scenario.decisions.pins):
         at = relation_of(columns, each)
         years = pinned(scenario, each)
         flows = np.zeros(0, np.int64)
@@ -79,10 +82,15 @@ def pins(columns: Columns, rows: RowBuilder) -> Iterator[Impossible]:
         if not len(flows) or (each.years is not None and (gates < 0).any()):
             yield Impossible("pin_not_possible", (each.offer, each.state))
             continue
+        missing = each.years is not None and not set(years) <= set(columns.flow_year[flows].tolist())
+        if missing:
+            yield Impossible("pin_not_possible", (each.offer, each.state))
+            continue
         if each.years is not None:
             columns.lower[gates] = 1
             columns.upper[gates] = 1
-        rows.terms(rows.row(("pin",), lower=1), flows, 1)
+        for span in [years] if each.years is None else [[year] for year in years]:
+            rows.terms(rows.row(("pin", str(nth)), lower=1), flows[np.isin(columns.flow_year[flows], span)], 1)
 
 
 def relation_of(columns: Columns, pin: Pin) -> int | None:

@@ -14,6 +14,10 @@ Columns (all whole)::
     e[s]     State completes                           u[n]     indivisible need is met
     w        smallest State coverage                   X[n,t]   granules delivered by the end of t,
     l, g     lost and gained against an earlier portfolio       where a precedence asks for them
+    k[o,s,t] offer works in State (y, where idle       d[s]     State completes, but late
+             years are not allowed)                    v+, v-   move of a link's money from year to year
+    L[v,s,t] link works through any offer              a[v,s]   money of a link above its share
+    n[v,s,t] link starts                               M[s]     external money over the horizon
 
 Rows, one function each (`rules`, `decisions`)::
 
@@ -32,7 +36,14 @@ Rows, one function each (`rules`, `decisions`)::
     minimum years y[t] - y[t-1] <= b[t];  sum of the last k starts <= y[t]
     counts        sum_s y <= max_states;  y <= z;  sum_v z <= max_partners
     matching      sum public q m >= rho sum q m of f
-    completion    sum_{t <= L} x >= D[n] e[s]
+    completion    sum_{t <= L} x >= D[n] e[s];  sum x >= D[n] (e[s] + d[s]);  e + d <= 1
+    working       k <= y;  least k <= sum x of o in s, t <= most k
+    ongoing       y[first] <= y[t] while the minimum of years is not served
+    link          k <= L;  L <= sum_o k;  L[t] - L[t-1] <= n[t]
+    swing         sum q m of v in s, t less that of t-1 = v+ - v-
+    external      M[s] = sum external q m in s
+    excess        sum q m of v in s - share M[s] <= a
+    max share     sum q m of v in s <= share M[s]
     earlier       given = earlier - l + g
     decisions     commitments as lower bounds, pins, caps (forbids have no columns)
 
@@ -48,7 +59,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from matcher.formulation import rules
+from matcher.formulation import lasting, rules
 from matcher.formulation.columns import build_columns
 from matcher.formulation.decisions import caps, commitments, pins
 from matcher.formulation.formulation import Formulation
@@ -58,20 +69,23 @@ from matcher.scenario import Scenario
 from matcher.solvers.linear_model import UNLIMITED, LinearModel, ModelTooLarge, RowBuilder
 
 
-def formulate(scenario: Scenario, most: int = UNLIMITED // 2) -> Formulation:
+def formulate(scenario: Scenario, most: int = UNLIMITED // 2, sought: frozenset[str] | None = None) -> Formulation:
     """Returns the formulation of a scenario.
 
     Parameters
     ----------
     most
         What no sum of a rule may come to.
+    sought
+        Names of the objectives that will be asked for; none takes all of the scenario's. Links, swings and shares
+        have columns only where an objective needs them.
 
     Raises
     ------
     ModelTooLarge
         if a sum could come to the most, or exact 64-bit arithmetic could overflow.
     """
-    columns = build_columns(find_payments(scenario))
+    columns = build_columns(find_payments(scenario), scenario.sought if sought is None else sought)
     rows = RowBuilder()
     rules.balance(columns, rows)
     rules.budget(columns, rows)
@@ -88,6 +102,14 @@ def formulate(scenario: Scenario, most: int = UNLIMITED // 2) -> Formulation:
     rules.counts(columns, rows)
     rules.matching(columns, rows)
     rules.completion(columns, rows)
+    lasting.working(columns, rows)
+    lasting.ongoing_terms(columns, rows)
+    lasting.links(columns, rows)
+    lasting.swings(columns, rows)
+    lasting.external_money(columns, rows)
+    lasting.excess(columns, rows)
+    lasting.max_share(columns, rows)
+    lasting.late_completion(columns, rows)
     rules.earlier(columns, rows)
     caps(columns, rows)
     impossible = [*commitments(columns), *pins(columns, rows)]

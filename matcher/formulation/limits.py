@@ -10,7 +10,7 @@ import numpy as np
 from matcher.formulation.payment_classes import Payments, windows
 from matcher.scenario import PUBLIC_KINDS, FundingOffer, Scenario, TechnicalOffer
 from matcher.solvers.linear_model import Bools, Ints, times
-from matcher.units import ceil_share, floor_share
+from matcher.units import ceil_share
 
 NO_LIMIT = 2**60
 """Stands for no limit on absorption: beyond all money."""
@@ -44,6 +44,8 @@ class Tables:
     need_indivisible: Bools
     need_ordered: Bools
     """Needs that come before or after others."""
+    rest: Ints
+    """Granules of each need that were not delivered before the horizon; shape (n,)."""
     year_cap: Ints
     """Most granules of a need in one year; shape (n,)."""
     absorption: Ints
@@ -93,7 +95,7 @@ def build_tables(payments: Payments) -> Tables:
             capacity[at] = scenario.capacity_by_year(offer)
             continue
         money[at] = scenario.money_by_year(offer)
-        most[at] = most_money(scenario, offer)
+        most[at] = scenario.most_money(offer)
         if offer.carry_over > 0:
             carries[at, 1:] = spends[at] = True
         if offer.repayment is not None:
@@ -120,6 +122,7 @@ def build_tables(payments: Payments) -> Tables:
         np.array([need.completes for need in scenario.needs], np.bool_),
         np.array([need.indivisible for need in scenario.needs], np.bool_),
         np.array([need.id in ordered for need in scenario.needs], np.bool_),
+        _rest(payments),
         _year_cap(payments),
         _absorption(scenario),
         highest,
@@ -134,13 +137,19 @@ def _repaid(offer: FundingOffer, most: Ints) -> list[int]:
     return [ceil_share(int(free), due) for free in most]
 
 
-def _year_cap(payments: Payments) -> Ints:
-    scenario, demand = payments.scenario, payments.demand
+def _rest(payments: Payments) -> Ints:
+    scenario = payments.scenario
     granule = {each.id: each.granule for each in scenario.capabilities}
-    cap = demand.copy()
+    before = [need.delivered // granule[need.capability] for need in scenario.needs]
+    return np.asarray(payments.demand - np.array(before, np.int64), np.int64)
+
+
+def _year_cap(payments: Payments) -> Ints:
+    scenario, cap = payments.scenario, _rest(payments)
+    granule = {each.id: each.granule for each in scenario.capabilities}
     for at, need in enumerate(scenario.needs):
         if need.max_per_year is not None:
-            cap[at] = min(int(demand[at]), need.max_per_year // granule[need.capability])
+            cap[at] = min(int(cap[at]), need.max_per_year // granule[need.capability])
     return cap
 
 
@@ -218,18 +227,6 @@ def _partners(scenario: Scenario, offer: Ints, state: Ints, external: Bools, yea
     home = np.zeros(len(several), np.int64)
     home[group] = state[member]
     return partner, home[several], at_once[several] > 1
-
-
-def most_money(scenario: Scenario, offer: FundingOffer) -> list[int]:
-    """Returns the most money an offer can spend in each year: all that came before carried over."""
-    new = scenario.money_by_year(offer)
-    if not offer.carry_over:
-        return new
-    free, found = 0, []
-    for each in new:
-        free = each + floor_share(free, offer.carry_over)
-        found.append(free)
-    return found
 
 
 def is_public(scenario: Scenario, offer: FundingOffer) -> bool:

@@ -137,7 +137,7 @@ def _classes(scenario: Scenario) -> Iterator[Sequence[Need]]:
     alone = _named(scenario)
     like: dict[tuple[object, ...], list[Need]] = defaultdict(list)
     for need in scenario.needs:
-        if need.id in alone or need.after or need.indivisible or need.max_per_year is not None:
+        if need.id in alone or need.after or need.indivisible or need.max_per_year is not None or need.delivered:
             yield (need,)
         else:
             like[_likeness(scenario, need)].append(need)

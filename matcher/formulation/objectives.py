@@ -1,15 +1,21 @@
 r"""The objectives as sums over columns.
 
-===========  ===  =============================================================================
-completions  max  sum w[s] e[s]
-coverage     max  sum w[s] w[n] discount^t x[h,c,t] / D[n]
-worst_off    max  w, with  sum w[n] discount^t x / D[n] / sum w[n] >= w  for every State
-fit          max  sum phi[f,s] q[c] m[f,c,t] + sum phi[h,s] value[h] x[h,c,t]
-firmness     max  the same with each offer's firmness
-engagements  min  sum y[o,s,t] over external offers
-cost         min  sum of external q[c] m[f,c,t]
-disruption   min  sum over o, s, t of value |amount - amount in the earlier portfolio|
-===========  ===  =============================================================================
+================  ===  ========================================================================
+completions       max  sum w[s] e[s]
+late_completions  max  sum w[s] d[s]
+coverage          max  sum w[s] w[n] (discount^t x[h,c,t] + before[n]) / D[n]
+worst_off         max  w, with  sum w[n] (x + before) / D[n] / sum w[n] >= w  for every State within reach
+turnover          min  sum n[v,s,t] + sum over ongoing links (1 - L[v,s,first])
+waiting           min  sum w[s] w[n] over years of (1 - share of n delivered by the end of the year)
+fit               max  sum phi[f,s] q[c] m[f,c,t] + sum phi[h,s] value[h] x[h,c,t]
+firmness          max  the same with each offer's firmness
+at_risk           min  the same with 1 - firmness, of external offers
+engagements       min  sum y[o,s,t] over external offers, and their years due beyond the horizon
+dependence        min  sum a[v,s]
+swings            min  sum (v+ + v-)
+cost              min  sum of external q[c] m[f,c,t], and the least money of years due beyond the horizon
+disruption        min  sum over o, s, t of value |amount - amount in the earlier portfolio|
+================  ===  ========================================================================
 
 `value` is the capability's reference price where it has one, else the price paid. Money and work count
 apart, so no pair of them is needed.
@@ -25,8 +31,9 @@ from math import lcm
 import numpy as np
 
 from matcher.formulation.columns import WORST_SCALE, Columns
-from matcher.scenario import Offer, Scenario, TechnicalOffer
+from matcher.scenario import FundingOffer, Goal, Need, Offer, Scenario, TechnicalOffer
 from matcher.scenario.objectives import ObjectiveName, objective_named
+from matcher.scenario.within_reach import states_within_reach
 from matcher.solvers.linear_model import Ints, LinearObjective, RowBuilder, Rows, objective_by_value
 
 _MOST_STEPS = 2**40
@@ -75,7 +82,102 @@ def coverage(columns: Columns) -> Terms:
     else:
         values = [value * discount**year for value in weight for year in range(years)]
         key = columns.flow_need[: columns.works] * years + columns.flow_year[: columns.works]
-    return _terms(values, key, np.arange(columns.works, dtype=np.int64))
+    flows = _terms(values, key, np.arange(columns.works, dtype=np.int64))
+    before = [home[need.state] * Fraction(need.weight) * _before(need) for need in scenario.needs]
+    return _with_constant(columns, flows, sum(before, Fraction(0)))
+
+
+def _before(need: Need) -> Fraction:
+    """Share of a need that was delivered before the horizon."""
+    return Fraction(need.delivered, need.quantity)
+
+
+def _with_constant(columns: Columns, terms: Terms, constant: Fraction) -> Terms:
+    """Terms, and what counts whatever is planned."""
+    if not constant:
+        return terms
+    assert columns.always >= 0  # there is such a column wherever a figure has a constant
+    return _joined(terms, Terms([constant], np.zeros(1, np.int64), np.array([columns.always])))
+
+
+def _joined(*parts: Terms) -> Terms:
+    """The terms of several figures as those of their sum."""
+    values: list[Fraction] = []
+    which, where = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for part in parts:
+        which.append(part.which + len(values))
+        where.append(part.columns)
+        values += part.values
+    return Terms(values, np.concatenate(which), np.concatenate(where))
+
+
+def late_completions(columns: Columns) -> Terms:
+    """Weight of the States that complete within the horizon, but late."""
+    states = np.flatnonzero(columns.late >= 0)
+    return _terms([Fraction(each.weight) for each in columns.scenario.states], states, columns.late[states])
+
+
+def turnover(columns: Columns) -> Terms:
+    """Links that start, and ongoing ones that do not work in the first year."""
+    links = columns.links
+    starts = links.start[links.start >= 0]
+    kept = links.works[links.ongoing, 0]
+    kept = kept[kept >= 0]
+    terms = _joined(
+        Terms([Fraction(1)], np.zeros(len(starts), np.int64), starts),
+        Terms([Fraction(-1)], np.zeros(len(kept), np.int64), kept),
+    )
+    return _with_constant(columns, terms, Fraction(int(links.ongoing.sum()) + links.lapsed))
+
+
+def waiting(columns: Columns) -> Terms:
+    """Need-years of waiting: the share of each need open at the end of each year from the start of its window."""
+    scenario = columns.scenario
+    home = {state.id: Fraction(state.weight) for state in scenario.states}
+    demand, years = columns.payments.demand.tolist(), len(scenario.years)
+    weight = [home[need.state] * Fraction(need.weight) for need in scenario.needs]
+    values = [
+        -each / granules * (years - year)
+        for each, granules in zip(weight, demand, strict=True)
+        for year in range(years)
+    ]
+    key = columns.flow_need[: columns.works] * years + columns.flow_year[: columns.works]
+    flows = _terms(values, key, np.arange(columns.works, dtype=np.int64))
+    return _with_constant(columns, flows, waiting_at_most(scenario))
+
+
+def waiting_at_most(scenario: Scenario) -> Fraction:
+    """Returns the need-years of waiting of a portfolio in which nothing flows."""
+    home = {state.id: Fraction(state.weight) for state in scenario.states}
+    return sum(
+        (
+            home[need.state] * Fraction(need.weight) * (1 - _before(need)) * _years_waiting(scenario, need)
+            for need in scenario.needs
+        ),
+        Fraction(0),
+    )
+
+
+def _years_waiting(scenario: Scenario, need: Need) -> int:
+    """Years from the start of a need's window to the end of the horizon."""
+    first = scenario.horizon.first if need.years is None else max(need.years.first, scenario.horizon.first)
+    return max(0, scenario.horizon.last - first + 1)
+
+
+def waiting_floor(columns: Columns) -> Fraction:
+    """Returns the need-years that stay open in any plan: each need alone, served by all who can as soon as they can."""
+    scenario, demand, tables = columns.scenario, columns.payments.demand, columns.tables
+    home = {state.id: Fraction(state.weight) for state in scenario.states}
+    pairs = np.unique(np.stack((columns.flow_need, columns.flow_year, columns.flow_offer))[:, : columns.works], axis=1)
+    able = np.zeros((len(scenario.needs), len(scenario.years)), np.int64)
+    np.add.at(able, (pairs[0], pairs[1]), tables.capacity[pairs[2], pairs[1]])
+    able = np.minimum(able, tables.year_cap[:, None])
+    total = Fraction(0)
+    for at, need in enumerate(scenario.needs):
+        done = int(demand[at] - tables.rest[at]) + np.cumsum(able[at])
+        left = np.maximum(int(demand[at]) - done, 0)[len(scenario.years) - _years_waiting(scenario, need) :]
+        total += home[need.state] * Fraction(need.weight) * Fraction(int(left.sum()), int(demand[at]))
+    return total
 
 
 def worst_off(columns: Columns) -> Terms:
@@ -98,7 +200,7 @@ def _by_relation(columns: Columns, weight: Callable[[Offer, str], Fraction]) -> 
     value = []
     for which, where in zip(relations.offer.tolist(), relations.state.tolist(), strict=True):
         offer = scenario.offers[which]
-        worth = granule_value(scenario, offer) if isinstance(offer, TechnicalOffer) else Fraction(1)
+        worth = scenario.granule_value(offer) if isinstance(offer, TechnicalOffer) else Fraction(1)
         value.append(weight(offer, scenario.states[where].id) * worth)
     pairs, group = np.unique(
         np.stack((columns.flow_relation[columns.works :], columns.money_unit)), axis=1, return_inverse=True
@@ -108,10 +210,61 @@ def _by_relation(columns: Columns, weight: Callable[[Offer, str], Fraction]) -> 
     return _terms(value + money, which, np.arange(columns.flows, dtype=np.int64))
 
 
+def at_risk(columns: Columns) -> Terms:
+    """External money and value of work, weighted by the chance that each offer does not materialise."""
+    scenario = columns.scenario
+    return _by_relation(
+        columns,
+        lambda offer, state: 1 - Fraction(offer.firmness) if scenario.is_external(offer.id, state) else Fraction(0),
+    )
+
+
 def engagements(columns: Columns) -> Terms:
-    """Engagement-years of external offers."""
+    """Engagement-years of external offers, those due beyond the horizon included."""
     relation, year = np.nonzero((columns.engaged >= 0) & columns.relations.external[:, None])
-    return _terms([Fraction(1)], np.zeros(len(relation), np.int64), columns.engaged[relation, year])
+    inside = _terms([Fraction(1)], np.zeros(len(relation), np.int64), columns.engaged[relation, year])
+    return _joined(inside, _obligations(columns, lambda offer: Fraction(1)))
+
+
+def _obligations(columns: Columns, worth: Callable[[Offer], Fraction]) -> Terms:
+    """What external engagements owe beyond the horizon, for each that starts too late to serve its minimum in it."""
+    scenario, relations = columns.scenario, columns.relations
+    values, where = [], []
+    for at in np.flatnonzero(relations.external & relations.lasting).tolist():
+        offer, state = scenario.offers[int(relations.offer[at])], scenario.states[int(relations.state[at])].id
+        each = worth(offer)
+        for year in np.flatnonzero(columns.start[at] >= 0).tolist():
+            due = years_due(scenario, offer, scenario.years[year])
+            if due and each:
+                values.append(each * due)
+                where.append(int(columns.start[at, year]))
+        before = scenario.ongoing(offer.id, state)
+        if before is not None and before.since is not None and each and columns.engaged[at, 0] >= 0:
+            values.append(each * years_due(scenario, offer, before.since))
+            where.append(int(columns.engaged[at, 0]))
+    return _terms(values, np.arange(len(values)), np.array(where, np.int64))
+
+
+def years_due(scenario: Scenario, offer: Offer, start: int) -> int:
+    """Returns the years beyond the horizon for which an engagement that starts in a year must still last."""
+    last = start + offer.min_years - 1
+    if offer.years is not None:
+        last = min(last, offer.years.last)
+    return max(0, last - scenario.horizon.last)
+
+
+def dependence(columns: Columns) -> Terms:
+    """Money of links above their share of their State's external money."""
+    excess = columns.links.excess[columns.links.excess >= 0]
+    unit = Fraction(1, Fraction(columns.scenario.objectives.dependence_share).denominator)
+    return Terms([unit], np.zeros(len(excess), np.int64), excess)
+
+
+def swings(columns: Columns) -> Terms:
+    """What the money of links moves by from year to year."""
+    links = columns.links
+    moves = np.concatenate((links.up[links.up >= 0], links.down[links.down >= 0]))
+    return _with_constant(columns, Terms([Fraction(1)], np.zeros(len(moves), np.int64), moves), Fraction(links.lost))
 
 
 def disruption(columns: Columns) -> Terms:
@@ -139,16 +292,30 @@ def cost(columns: Columns) -> Terms:
     money = np.flatnonzero(columns.money_external)
     units, group = np.unique(columns.money_unit[money], return_inverse=True)
     values = [Fraction(int(unit)) for unit in units]
-    return _terms(values, np.asarray(group, np.int64).ravel(), money + columns.works)
+    spent = _terms(values, np.asarray(group, np.int64).ravel(), money + columns.works)
+    return _joined(spent, _obligations(columns, lambda offer: _least_money(columns.scenario, offer)))
+
+
+def _least_money(scenario: Scenario, offer: Offer) -> Fraction:
+    """The least money that an offer gives a State in a year, in minor units."""
+    if not isinstance(offer, FundingOffer):
+        return Fraction(0)
+    return Fraction(scenario.converted(offer, offer.min_per_state, up=True))
 
 
 FIGURES: dict[ObjectiveName, Callable[[Columns], Terms]] = {
     "completions": completions,
+    "late_completions": late_completions,
     "coverage": coverage,
     "worst_off": worst_off,
+    "turnover": turnover,
+    "waiting": waiting,
     "fit": fit,
     "firmness": firmness,
     "engagements": engagements,
+    "dependence": dependence,
+    "swings": swings,
+    "at_risk": at_risk,
     "cost": cost,
     "disruption": disruption,
 }
@@ -167,6 +334,12 @@ def linear_objective(columns: Columns, name: str) -> LinearObjective:
     return _objective(name, objective.maximise, [FIGURES[objective.name](columns)], columns.upper)
 
 
+def goal_objective(columns: Columns, goal: Goal) -> LinearObjective:
+    """Returns what an entry of an order pursues: an objective, or a blend of several of the same sense."""
+    terms = [FIGURES[part.objective](columns).scaled(Fraction(part.weight)) for part in goal.parts]
+    return _objective(goal.name, objective_named(goal.parts[0].objective).maximise, terms, columns.upper)
+
+
 def weighted_objective(columns: Columns, weights: dict[str, Fraction]) -> LinearObjective:
     """Returns the weighted sum of objectives, to be maximised; minimised ones count against."""
     parts = []
@@ -177,13 +350,8 @@ def weighted_objective(columns: Columns, weights: dict[str, Fraction]) -> Linear
 
 
 def _objective(name: str, maximise: bool, parts: list[Terms], upper: Ints) -> LinearObjective:
-    values: list[Fraction] = []
-    which, where = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for part in parts:
-        which.append(part.which + len(values))
-        where.append(part.columns)
-        values += part.values
-    return objective_by_value(name, maximise, values, np.concatenate(which), np.concatenate(where), upper)
+    terms = _joined(*parts)
+    return objective_by_value(name, maximise, terms.values, terms.which, terms.columns, upper)
 
 
 def worst_off_rows(columns: Columns) -> Rows:
@@ -191,25 +359,37 @@ def worst_off_rows(columns: Columns) -> Rows:
     scenario, demand = columns.scenario, columns.payments.demand
     total = total_weights(scenario)
     table = worst_off_table(scenario, demand)
-    counted = np.array([bool(total.get(state.id)) for state in scenario.states], np.bool_)
+    near = states_within_reach(scenario)
+    counted = np.array([bool(total.get(state.id)) and state.id in near for state in scenario.states], np.bool_)
+    before = {state: sum(shares) for state, shares in _delivered_before(scenario).items()}
     rows = RowBuilder()
     number = np.full(len(scenario.states), -1, np.int64)
     for at in np.flatnonzero(counted).tolist():
-        number[at] = rows.row(("worst_off", scenario.states[at].id), lower=0)
+        number[at] = rows.row(("worst_off", scenario.states[at].id), lower=-before[scenario.states[at].id])
     wanted = columns.flow_need[: columns.works]
     work = np.flatnonzero(counted[columns.state[: columns.works]])
     rows.terms(number[counted], columns.min_coverage, -1)
-    rows.terms(number[columns.state[work]], work, table[wanted[work], columns.flow_year[work]])
+    rows.terms(number[columns.state[work]], work, table[wanted[work]])
     return rows.build(np.maximum(need_limited(columns.upper, wanted, demand), 1))
+
+
+def _delivered_before(scenario: Scenario) -> dict[str, list[int]]:
+    """What each need's delivery before the horizon adds to its State's coverage, in units of 1 / WORST_SCALE."""
+    total = total_weights(scenario)
+    found: dict[str, list[int]] = {state.id: [] for state in scenario.states}
+    for need in scenario.needs:
+        if total[need.state]:
+            found[need.state].append(int(Fraction(need.weight) / total[need.state] * _before(need) * WORST_SCALE))
+    return found
 
 
 def worst_off_steps(columns: Columns) -> tuple[int, ...]:
     """Returns, per State, a whole number of whose inverse its coverage is a multiple; empty if too large to use."""
     scenario = columns.scenario
     steps: dict[str, int] = {}
-    for at, shares in coverage_shares(scenario, columns.payments.demand):
+    for at, share in coverage_shares(scenario, columns.payments.demand):
         state = scenario.needs[at].state
-        steps[state] = lcm(steps.get(state, 1), *(share.denominator for share in shares))
+        steps[state] = lcm(steps.get(state, 1), share.denominator)
         if steps[state] > _MOST_STEPS:
             return ()
     return tuple(sorted(set(steps.values())))
@@ -217,15 +397,7 @@ def worst_off_steps(columns: Columns) -> tuple[int, ...]:
 
 def worst_off_error(columns: Columns) -> Fraction:
     """Returns the most by which rounding to 1 / WORST_SCALE understates a State's coverage."""
-    return Fraction(int(columns.payments.demand.sum()) + 1, WORST_SCALE)
-
-
-def granule_value(scenario: Scenario, worker: TechnicalOffer) -> Fraction:
-    """Returns what a granule of work counts for in fit and firmness, in minor units."""
-    capability = scenario.capability(worker.capability)
-    if capability.reference_price is None:
-        return Fraction(scenario.granule_price(worker))
-    return Fraction(capability.reference_price) * capability.granule
+    return Fraction(int(columns.payments.demand.sum()) + len(columns.scenario.needs) + 1, WORST_SCALE)
 
 
 def unit_value(scenario: Scenario, offer: str) -> Fraction:
@@ -236,7 +408,7 @@ def unit_value(scenario: Scenario, offer: str) -> Fraction:
     found = scenario.offer(offer)
     if not isinstance(found, TechnicalOffer):
         return Fraction(1)
-    return granule_value(scenario, found) or Fraction(1)
+    return scenario.granule_value(found) or Fraction(1)
 
 
 def gone(scenario: Scenario, pairs: set[tuple[str, str]]) -> Fraction:
@@ -263,26 +435,25 @@ def total_weights(scenario: Scenario) -> dict[str, Fraction]:
     return total
 
 
-def coverage_shares(scenario: Scenario, demand: Ints) -> Iterator[tuple[int, list[Fraction]]]:
-    """Yields, for each need that counts, what a granule adds to its State's coverage in each year.
+def coverage_shares(scenario: Scenario, demand: Ints) -> Iterator[tuple[int, Fraction]]:
+    """Yields, for each need that counts, what a granule adds to its State's coverage, undiscounted.
 
     Parameters
     ----------
     demand
         Granules of each need.
     """
-    total, discount = total_weights(scenario), Fraction(scenario.objectives.discount)
+    total = total_weights(scenario)
     for at, need in enumerate(scenario.needs):
         if total[need.state]:
-            share = Fraction(need.weight) / total[need.state] / int(demand[at])
-            yield at, [share * discount**year for year in range(len(scenario.years))]
+            yield at, Fraction(need.weight) / total[need.state] / int(demand[at])
 
 
 def worst_off_table(scenario: Scenario, demand: Ints) -> Ints:
-    """Returns the shares in whole units of 1 / WORST_SCALE, rounded down; shape (needs, years)."""
-    table = np.zeros((len(scenario.needs), len(scenario.years)), np.int64)
-    for at, shares in coverage_shares(scenario, demand):
-        table[at] = [int(share * WORST_SCALE) for share in shares]
+    """Returns the shares in whole units of 1 / WORST_SCALE, rounded down; shape (needs,)."""
+    table = np.zeros(len(scenario.needs), np.int64)
+    for at, share in coverage_shares(scenario, demand):
+        table[at] = int(share * WORST_SCALE)
     return table
 
 

@@ -7,12 +7,14 @@ carried and repaid money, the smallest coverage) has the value that leaves most 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
 from matcher.errors import Fault, InvalidPortfolio
 from matcher.formulation.columns import WORST_SCALE, Columns
 from matcher.formulation.formulation import Formulation
+from matcher.formulation.links import counted_sides
 from matcher.portfolio.portfolio import Engagement, Flow, Portfolio
 from matcher.portfolio.result import scenario_hash
 from matcher.scenario import FundingOffer, Scenario, TechnicalOffer, Years
@@ -71,9 +73,11 @@ def with_derived_columns(columns: Columns, pairs: Pairs, engaged: Ints, min_cove
     units = pairs.granules[paid] * columns.work_price[pairs.work[paid]]
     np.add.at(point, pairs.money[paid], units // columns.money_unit[pairs.money[paid] - columns.works])
     _set_engagements(columns, point, engaged)
+    _set_working(columns, point)
     _set_outcomes(columns, point)
     _set_ledgers(columns, point)
     _set_moves(columns, point)
+    _set_links(columns, point)
     if columns.always >= 0:
         point[columns.always] = 1
     if min_coverage_rows is not None:
@@ -101,9 +105,9 @@ def _set_engagements(columns: Columns, point: Ints, engaged: Ints) -> None:
 
 def _set_outcomes(columns: Columns, point: Ints) -> None:
     """Completions, indivisible needs and what is delivered by when, as the flows have it."""
-    scenario, tables, demand = columns.scenario, columns.tables, columns.payments.demand
+    scenario, tables, demand = columns.scenario, columns.tables, columns.tables.rest
     work, wanted, year = point[: columns.works], columns.flow_need[: columns.works], columns.flow_year[: columns.works]
-    last = np.array([state.deadline for state in scenario.states], np.int64) - scenario.horizon.first
+    last = np.array([state.last_year for state in scenario.states], np.int64) - scenario.horizon.first
     timely = year <= last[tables.need_state[wanted]]
     by_deadline = _sums(wanted[timely], work[timely], len(demand))
     short = tables.need_completes & (by_deadline < demand)
@@ -111,13 +115,18 @@ def _set_outcomes(columns: Columns, point: Ints) -> None:
     done[tables.need_state[short]] = False
     point[columns.complete[done]] = 1
     total = _sums(wanted, work, len(demand))
+    late = columns.late >= 0
+    late[tables.need_state[tables.need_completes & (total < demand)]] = False
+    late &= ~(done & (columns.complete >= 0))
+    point[columns.late[late]] = 1
     met = (columns.whole >= 0) & (total == demand)
     point[columns.whole[met]] = 1
     asked = tables.need_ordered[wanted]
     table = np.zeros(columns.delivered.shape, np.int64)
     np.add.at(table, (wanted[asked], year[asked]), work[asked])
     kept = columns.delivered >= 0
-    point[columns.delivered[kept]] = np.cumsum(table, axis=1)[kept]
+    before = (columns.payments.demand - demand)[:, None]
+    point[columns.delivered[kept]] = (before + np.cumsum(table, axis=1))[kept]
 
 
 def _sums(keys: Ints, values: Ints, count: int) -> Ints:
@@ -155,6 +164,56 @@ def _set_moves(columns: Columns, point: Ints) -> None:
     was = columns.upper[columns.lost[kept]]
     point[columns.lost[kept]] = np.maximum(was - given, 0)
     point[columns.gained[kept]] = np.maximum(given - was, 0)
+
+
+def _set_working(columns: Columns, point: Ints) -> None:
+    """Years in which external offers work, and not only are engaged: those in which something flows."""
+    flowing = np.flatnonzero(point[: columns.flows] > 0)
+    works = columns.working[columns.flow_relation[flowing], columns.flow_year[flowing]]
+    point[works[works >= 0]] = 1
+
+
+def _set_links(columns: Columns, point: Ints) -> None:
+    """Links that work and start, what their money moves by, and what they carry above their share."""
+    links = columns.links
+    relation, year = np.nonzero(columns.working >= 0)
+    active = point[columns.working[relation, year]] > 0
+    link = links.of_relation[relation[active]]
+    joint = links.joint[link, year[active]]
+    point[links.works[link[joint], year[active][joint]]] = 1
+    works = np.where(links.works >= 0, point[links.works], 0)
+    before = np.zeros_like(works)
+    before[:, 1:] = works[:, :-1]
+    starts = (links.start >= 0) & (works > before)
+    starts[:, 0] = False
+    point[links.start[starts]] = 1
+    counted = counted_sides(columns.scenario)
+    first = (year == 0) & counted[columns.relations.offer[relation]] & (point[columns.working[relation, year]] > 0)
+    begun = links.start[links.of_relation[relation[first]], 0]
+    point[begun[begun >= 0]] = 1
+    paid = np.zeros(links.works.shape, np.int64)
+    money = np.flatnonzero(columns.money_external) + columns.works
+    np.add.at(
+        paid,
+        (links.of_relation[columns.flow_relation[money]], columns.flow_year[money]),
+        point[money] * columns.money_unit[money - columns.works],
+    )
+    earlier = np.concatenate((np.maximum(links.before, 0)[:, None], paid[:, :-1]), axis=1)
+    for table, moved in ((links.up, paid - earlier), (links.down, earlier - paid)):
+        kept = table >= 0
+        point[table[kept]] = np.maximum(moved[kept], 0)
+    _set_excess(columns, point, paid.sum(axis=1))
+
+
+def _set_excess(columns: Columns, point: Ints, paid: Ints) -> None:
+    links = columns.links
+    ratio = Fraction(columns.scenario.objectives.dependence_share)
+    total = np.zeros(len(columns.scenario.states), np.int64)
+    np.add.at(total, links.state, paid)
+    point[links.total[links.total >= 0]] = total[links.total >= 0]
+    kept = np.flatnonzero(links.excess >= 0)
+    over = paid[kept] * ratio.denominator - total[links.state[kept]] * ratio.numerator
+    point[links.excess[kept]] = np.maximum(over, 0)
 
 
 def _floor_shares(amount: Ints, numerator: Ints, denominator: Ints, owner: Ints) -> Ints:

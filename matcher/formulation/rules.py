@@ -8,6 +8,7 @@ import numpy as np
 
 from matcher.formulation.columns import Columns
 from matcher.scenario import FundingOffer, Scenario
+from matcher.scenario.within_reach import least_of
 from matcher.solvers.linear_model import UNLIMITED, Bools, Ints, RowBuilder, times, whole_ratio
 
 
@@ -125,7 +126,7 @@ def _limit(rows: RowBuilder, rule: str, columns: Columns, flows: Ints, subject: 
 
 def need(columns: Columns, rows: RowBuilder) -> None:
     """Rule 3: no more than is needed, over all years and in each; indivisible needs whole or not."""
-    demand, work = columns.payments.demand, np.arange(columns.works)
+    demand, work = columns.tables.rest, np.arange(columns.works)
     wanted = columns.flow_need[: columns.works]
     (which,), group = grouped(wanted)
     indivisible = columns.whole[which]
@@ -158,7 +159,8 @@ def delivered(columns: Columns, rows: RowBuilder) -> None:
     table = columns.delivered
     asked = table >= 0
     number = np.full(table.shape, -1, np.int64)
-    number[asked] = rows.many("delivered", 0, 0, int(asked.sum()))
+    before = np.where(np.arange(table.shape[1]) == 0, (columns.tables.rest - columns.payments.demand)[:, None], 0)
+    number[asked] = rows.many("delivered", before[asked], before[asked], int(asked.sum()))
     work = np.flatnonzero(columns.tables.need_ordered[columns.flow_need[: columns.works]])
     rows.terms(number[columns.flow_need[work], columns.flow_year[work]], work, 1)
     rows.terms(number[asked], table[asked], -1)
@@ -257,17 +259,18 @@ def _together(
 
 
 def minimum(columns: Columns) -> Ints:
-    """Returns the least that flows while each engagement column is 1: minor units, or granules."""
+    """Returns the least that flows while each column of engagement, or of work, is 1: minor units, or granules."""
     scenario, relations = columns.scenario, columns.relations
-    least = np.zeros(len(scenario.offers), np.int64)
-    for at, offer in enumerate(scenario.offers):
-        if isinstance(offer, FundingOffer):
-            least[at] = scenario.converted(offer, offer.min_per_state, up=True)
-        elif offer.min_per_state:
-            least[at] = -(-offer.min_per_state // scenario.capability(offer.capability).granule)
+    least = np.zeros(len(relations.offer), np.int64)
+    matters = scenario.least_engagement is not None or "turnover" in columns.sought
+    for at, (which, where) in enumerate(zip(relations.offer.tolist(), relations.state.tolist(), strict=True)):
+        offer = scenario.offers[which]
+        if offer.min_per_state or (matters and relations.external[at]):
+            least[at] = least_of(scenario, offer, scenario.states[where].id)
     found = np.zeros(columns.count, np.int64)
-    relation, year = np.nonzero(columns.engaged >= 0)
-    found[columns.engaged[relation, year]] = least[relations.offer[relation]]
+    works = np.where(columns.working >= 0, columns.working, columns.engaged)
+    relation, year = np.nonzero(works >= 0)
+    found[works[relation, year]] = least[relation]
     return found
 
 
@@ -281,11 +284,13 @@ def idle_years(columns: Columns) -> None:
 
 
 def minimum_years(columns: Columns, rows: RowBuilder) -> None:
-    """Rule 6: an engagement lasts, once started, for its minimum of years or to the end."""
+    """Rule 6: an engagement lasts, once started, for its minimum of years or to the end; one that goes on has begun."""
     scenario, relations = columns.scenario, columns.relations
     least = np.array([offer.min_years for offer in scenario.offers], np.int64)[relations.offer]
     relation, year = np.nonzero(columns.start >= 0)
-    begin = rows.many("begin", -UNLIMITED, 0, len(relation), relation, year)
+    goes_on = np.array([_is_ongoing(columns, at) for at in range(len(relations.offer))], np.bool_)
+    begun = np.where((year == 0) & goes_on[relation], 1, 0)
+    begin = rows.many("begin", -UNLIMITED, begun, len(relation), relation, year)
     engaged, start = columns.engaged[relation, year], columns.start[relation, year]
     rows.terms(begin, engaged, 1)
     rows.terms(begin, start, -1)
@@ -297,6 +302,16 @@ def minimum_years(columns: Columns, rows: RowBuilder) -> None:
         recent = (least[relation] > back) & (year >= back)
         before = columns.start[relation[recent], year[recent] - back]
         rows.terms(last[recent][before >= 0], before[before >= 0], 1)
+
+
+def _is_ongoing(columns: Columns, relation: int) -> bool:
+    """Whether an offer worked in a State in the year before the horizon."""
+    scenario, relations = columns.scenario, columns.relations
+    offer = scenario.offers[int(relations.offer[relation])]
+    return (
+        bool(offer.ongoing)
+        and scenario.ongoing(offer.id, scenario.states[int(relations.state[relation])].id) is not None
+    )
 
 
 def counts(columns: Columns, rows: RowBuilder) -> None:
@@ -396,14 +411,14 @@ def earlier(columns: Columns, rows: RowBuilder) -> None:
 def completion(columns: Columns, rows: RowBuilder) -> None:
     """Rule 9: a State completes only if all that completes it is delivered by its deadline."""
     scenario, tables = columns.scenario, columns.tables
-    last = np.array([state.deadline for state in scenario.states], np.int64) - scenario.horizon.first
+    last = np.array([state.last_year for state in scenario.states], np.int64) - scenario.horizon.first
     wanted = columns.flow_need[: columns.works]
     timely = tables.need_completes[wanted] & (columns.flow_year[: columns.works] <= last[tables.need_state[wanted]])
     work = np.flatnonzero(timely)
     (which,), group = grouped(wanted[work])
     numbers = rows.many("completion", 0, UNLIMITED, len(which), which)
     rows.terms(numbers[group], work, 1)
-    rows.terms(numbers, columns.complete[tables.need_state[which]], -columns.payments.demand[which])
-    hopeless: Bools = tables.need_completes.copy()
+    rows.terms(numbers, columns.complete[tables.need_state[which]], -tables.rest[which])
+    hopeless: Bools = tables.need_completes & (tables.rest > 0)
     hopeless[which] = False
     columns.upper[columns.complete[tables.need_state[hopeless]]] = 0

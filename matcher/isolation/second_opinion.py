@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Literal
 
 from matcher.isolation import solve_isolated
-from matcher.portfolio.result import Engine, Result, SolveOptions
+from matcher.portfolio.result import Engine, Result, SolveOptions, Stage
 from matcher.scenario import Scenario
 from matcher.units import decimal_text, fraction
 
@@ -95,13 +95,13 @@ def _within(
     """Holds the bounds of one result against the portfolio of the other, as far as they speak of it."""
     if other.portfolio is None:
         return
-    tolerance = [Fraction(goal.give_up) for goal in scenario.order()] or [Fraction(0)]
+    from matcher.engine.lexicographic import formulated  # a solver is not loaded before one is asked
+
+    levels = formulated(scenario).levels
     figures = {figure.objective: fraction(figure.exact) for figure in other.figures}
     for at, stage in enumerate(bounding.stages):
         sign = 1 if stage.sense == "max" else -1
-        value = figures.get(stage.objective)
-        if stage.objective == "weighted":
-            value = fraction(other.stages[0].exact)
+        value = _value(scenario, other, figures, stage)
         if value is None:
             return
         if stage.bound is not None:
@@ -110,6 +110,16 @@ def _within(
             data = {"objective": stage.objective, "value": decimal_text(value), "bound": stage.bound}
             yield Comparison(fits, codes[0] if fits else codes[1], data)
         reached = fraction(stage.exact)
-        level = reached - sign * abs(reached) * tolerance[at]
-        if sign * (value - level) < 0:
+        if sign * (value - levels[at].kept(reached)) < 0:
             return  # later bounds speak of portfolios that keep more
+
+
+def _value(scenario: Scenario, other: Result, figures: dict[str, Fraction], stage: Stage) -> Fraction | None:
+    """What a portfolio comes to in a level of the other result; None where its figures do not say."""
+    if stage.objective == "weighted":
+        return fraction(other.stages[0].exact)
+    goal = next((goal for goal in scenario.order() if goal.name == stage.objective and not stage.closing), None)
+    parts = [stage.objective] if goal is None else [part.objective for part in goal.parts]
+    if not all(part in figures for part in parts):
+        return None
+    return figures[stage.objective] if goal is None else goal.figure(figures)

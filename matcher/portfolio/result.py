@@ -83,7 +83,7 @@ class Stage(Frozen):
     """How far one objective was pursued."""
 
     objective: Text
-    """Name of the objective, or ``weighted``."""
+    """Name of the objective, the sum of a blend's parts, or ``weighted``."""
     sense: Literal["max", "min"]
     """Whether more or less is better."""
     value: Text
@@ -97,6 +97,9 @@ class Stage(Frozen):
     """Relative distance between value and bound, rounded up to six decimals; None if no bound."""
     solved: bool
     """Whether the gap is within what was asked."""
+    closing: bool = False
+    """Whether this is no entry of the order: pursued once more after it, with all entries kept, so that nothing stays
+    open that costs nothing."""
 
 
 class Barrier(Frozen):

@@ -98,8 +98,9 @@ def _step(name: str) -> Fraction:
 
 
 def _unit(name: str) -> Unit:
-    """What an objective counts; the weighted sum of several counts weights."""
-    return OBJECTIVES[name].unit if name in OBJECTIVES else "weight"
+    """What an objective counts, or all parts of a blend do; the sum of several things counts weights."""
+    units = {OBJECTIVES[part.split(" ")[-1]].unit for part in name.split(" + ") if part.split(" ")[-1] in OBJECTIVES}
+    return units.pop() if len(units) == 1 else "weight"
 
 
 def _figure(name: str, exact: Fraction, currency: Currency, numerals: Numerals) -> str:

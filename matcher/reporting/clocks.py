@@ -107,7 +107,7 @@ class _Speaker:
 
     def _amount(self, curve: Curve, point: CurvePoint) -> str:
         if curve.resource == "time":
-            return str(self.scenario.state(curve.state).deadline + point.amount)
+            return str(self.scenario.state(curve.state).last_year + point.amount)
         if not point.amount:
             return str(self.table["none"])
         if curve.capability is None:

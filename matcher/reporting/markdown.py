@@ -139,7 +139,7 @@ class _Paper:
         names = sought_names(self.language, scenario.objectives.discount)
         weights = scenario.objectives.weights
         if weights is None:
-            order = table["then"].join(names[goal.objective] for goal in scenario.order())
+            order = table["then"].join(names[goal.name] for goal in scenario.order())
             return str(table["order"].format(objectives=order))
         named = (
             table["weight"].format(name=names[each.objective], weight=self.numerals.written(str(each.weight)))

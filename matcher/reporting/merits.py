@@ -32,7 +32,8 @@ class MeritSpeaker:
         self.between: str = self.compared.table["between"]
         self.table: Table = table_of(language)["merits"]
         self.pair: str = table_of(language)["sheets"]["pair"]
-        self.told = TOLD | {goal.objective for goal in scenario.order()} - {"engagements", "disruption"}
+        sought = {part.objective for goal in scenario.order() for part in goal.parts}
+        self.told = TOLD | sought - {"engagements", "disruption"}
 
     def merits(self, found: Sequence[Contribution]) -> Iterator[str]:
         """Yields the lines about some partnerships, State by State."""

@@ -15,8 +15,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from matcher.errors import Fault, Names, Path, nearest
-from matcher.scenario.decisions import Cap, Commitment, Decisions, Forbid, Objectives, Pin
+from matcher.scenario.decisions import Cap, Commitment, Decisions, Forbid, Goal, Objectives, Pin, Weight
 from matcher.scenario.entities import PUBLIC_KINDS, Entity, FundingOffer, Need, TechnicalOffer
+from matcher.scenario.objectives import OBJECTIVES, ObjectiveName
 from matcher.units import exact_granule
 
 if TYPE_CHECKING:
@@ -132,6 +133,9 @@ def _needs(parts: Parts) -> Iterator[Fault]:
         capability = parts.get("capabilities", need.capability)
         if capability is not None:
             yield from _whole((*path, "quantity"), need.quantity, capability.granule, capability.unit)
+            yield from _whole((*path, "delivered"), need.delivered, capability.granule, capability.unit)
+        if need.delivered > need.quantity:
+            yield Fault((*path, "delivered"), str(need.delivered), f"at most the quantity, {need.quantity}")
         yield from _precedence(parts, need, path)
 
 
@@ -183,10 +187,24 @@ def _reach(parts: Parts, offer: Offers, path: Path) -> Iterator[Fault]:
         yield from parts.unknown((*path, "states", at), "states", state)
     for state in offer.fit:
         yield from parts.unknown((*path, "fit", state), "states", state)
+    yield from _ongoing(parts, offer, path)
     complete = len(parts.declared["states"]) == len(parts.entities["states"])
     for at, region in enumerate(offer.regions or ()):
         if complete and region not in parts.regions.known:
             yield unknown_name((*path, "regions", at), region, "a region", parts.regions)
+
+
+def _ongoing(parts: Parts, offer: Offers, path: Path) -> Iterator[Fault]:
+    """Ongoing links are with known States, each once, and began before the horizon."""
+    seen: set[str] = set()
+    for at, each in enumerate(offer.ongoing):
+        where: Path = (*path, "ongoing", at)
+        yield from parts.unknown((*where, "state"), "states", each.state)
+        if each.state in seen:
+            yield Fault((*where, "state"), f"{each.state!r} again", "each State once")
+        seen.add(each.state)
+        if each.since is not None and parts.horizon is not None and each.since >= parts.horizon.first:
+            yield Fault((*where, "since"), str(each.since), f"a year before the horizon, {parts.horizon.first}")
 
 
 def _funding(parts: Parts, offer: FundingOffer, path: Path) -> Iterator[Fault]:
@@ -315,16 +333,54 @@ def _objectives(parts: Parts) -> Iterator[Fault]:
     objectives = parts.objectives
     if objectives.order is not None and objectives.weights is not None:
         yield Fault(("objectives",), "'order' and 'weights'", "one of them")
-    for name in ("order", "weights"):
-        entries = getattr(objectives, name) or ()
-        named = [each.objective for each in entries]
-        if getattr(objectives, name) is not None and not named:
-            yield Fault(("objectives", name), "nothing", "at least one objective")
-        settled: set[str] = set()
-        for at, objective in enumerate(named):
-            if objective in settled:
-                yield Fault(("objectives", name, at), repr(objective), "each objective once")
-            settled |= set() if getattr(entries[at], "give_up", 0) else {objective}
-            if objective == "disruption" and not parts.earlier:
-                expected = "an earlier portfolio in 'decisions.earlier' to measure it from"
-                yield Fault(("objectives", name, at), repr(objective), expected)
+    if objectives.order is not None:
+        yield from _order(parts, objectives.order)
+    if objectives.weights is not None:
+        yield from _weights(parts, objectives.weights)
+
+
+def _order(parts: Parts, order: tuple[Goal, ...]) -> Iterator[Fault]:
+    if not order:
+        yield Fault(("objectives", "order"), "nothing", "at least one objective")
+    settled: set[str] = set()
+    for at, goal in enumerate(order):
+        path: Path = ("objectives", "order", at)
+        yield from _goal(goal, path)
+        if goal.name in settled:
+            yield Fault(path, repr(goal.name), "each objective once")
+        settled |= set() if goal.tolerance or goal.tolerance_amount else {goal.name}
+        yield from _measurable(parts, [part.objective for part in goal.parts], path)
+
+
+def _goal(goal: Goal, path: Path) -> Iterator[Fault]:
+    """An entry is one objective or one blend of objectives of the same sense, with one tolerance."""
+    given = [name for name in ("objective", "blend") if getattr(goal, name) is not None]
+    if len(given) != 1:
+        yield Fault(path, " and ".join(given) or "neither", "exactly one of 'objective' and 'blend'")
+    named = [part.objective for part in goal.blend or ()]
+    if goal.blend is not None and len(named) < 2:
+        yield Fault((*path, "blend"), f"{len(named)} objectives", "at least two, or 'objective'")
+    if len({OBJECTIVES[name].maximise for name in named}) > 1:
+        yield Fault((*path, "blend"), " and ".join(named), "objectives that are all to be large, or all small")
+    for at, name in enumerate(named):
+        if name in named[:at]:
+            yield Fault((*path, "blend", at), repr(name), "each objective once")
+    if goal.tolerance and goal.tolerance_amount is not None:
+        yield Fault(path, "'tolerance' and 'tolerance_amount'", "one of them")
+
+
+def _weights(parts: Parts, weights: tuple[Weight, ...]) -> Iterator[Fault]:
+    if not weights:
+        yield Fault(("objectives", "weights"), "nothing", "at least one objective")
+    named = [each.objective for each in weights]
+    for at, name in enumerate(named):
+        path: Path = ("objectives", "weights", at)
+        if name in named[:at]:
+            yield Fault(path, repr(name), "each objective once")
+        yield from _measurable(parts, [name], path)
+
+
+def _measurable(parts: Parts, named: list[ObjectiveName], path: Path) -> Iterator[Fault]:
+    """Disruption is measured from an earlier portfolio."""
+    if "disruption" in named and not parts.earlier:
+        yield Fault(path, "'disruption'", "an earlier portfolio in 'decisions.earlier' to measure it from")

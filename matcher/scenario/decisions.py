@@ -5,10 +5,12 @@ Money is in whole minor units of the scenario's currency; quantities are in whol
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import AliasChoices, Field, SerializerFunctionWrapHandler, model_serializer
 
 from matcher.scenario.entities import OptionKind
 from matcher.scenario.fields import Frozen, Id, Money, Quantity, Ratio, Share, Year, Yearly, Years
@@ -111,13 +113,43 @@ class Decisions(Frozen):
         return found
 
 
-class Goal(Frozen):
-    """One objective in a lexicographic order."""
+class Part(Frozen):
+    """One objective in a blend."""
 
     objective: ObjectiveName
     """Which figure."""
-    give_up: Share = Decimal(0)
-    """Share of the best value found that later objectives may give up."""
+    weight: Ratio = Decimal(1)
+    """Weight per unit of the figure."""
+
+
+class Goal(Frozen):
+    """One entry of a lexicographic order: an objective, or a blend of several of the same sense."""
+
+    objective: ObjectiveName | None = None
+    """Which figure (either this or `blend`)."""
+    blend: tuple[Part, ...] | None = None
+    """Weighted sum of figures, all of them to be made large or all to be made small."""
+    tolerance: Annotated[Share, Field(validation_alias=AliasChoices("tolerance", "give_up"))] = Decimal(0)
+    """Share of the best value found that later entries may give up (files of the first edition: ``give_up``). For
+    `waiting`, of the value less what stays open in any plan."""
+    tolerance_amount: Ratio | None = None
+    """Most that later entries may give up, in units of the figure, instead of a share."""
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Objectives with their weights: of one objective, itself."""
+        return self.blend or ((Part(objective=self.objective),) if self.objective is not None else ())
+
+    @property
+    def name(self) -> str:
+        """Name of what is pursued: the objective, or the sum of the blend's parts as ``cost + 0.5 swings``."""
+        if self.objective is not None:
+            return self.objective
+        return " + ".join(f"{each.weight.normalize():f} {each.objective}".removeprefix("1 ") for each in self.parts)
+
+    def figure(self, figures: Mapping[str, Fraction]) -> Fraction:
+        """Returns the entry's figure, of figures by objective; one that is absent counts as 0."""
+        return sum((Fraction(each.weight) * figures.get(each.objective, 0) for each in self.parts), Fraction(0))
 
 
 class Weight(Frozen):
@@ -131,13 +163,26 @@ class Weight(Frozen):
 
 DEFAULT_ORDER: tuple[Goal, ...] = (
     Goal(objective="completions"),
-    Goal(objective="coverage", give_up=Decimal("0.01")),
-    Goal(objective="worst_off", give_up=Decimal("0.01")),
-    Goal(objective="engagements"),
-    Goal(objective="cost"),
+    Goal(objective="late_completions"),
+    Goal(objective="coverage", tolerance=Decimal("0.0005")),
+    Goal(objective="worst_off", tolerance=Decimal("0.01")),
+    Goal(objective="turnover", tolerance=Decimal("0.05")),
+    Goal(objective="waiting", tolerance=Decimal("0.10")),
+    Goal(
+        blend=(
+            Part(objective="cost"),
+            Part(objective="at_risk"),
+            Part(objective="dependence"),
+            Part(objective="swings", weight=Decimal("0.5")),
+        ),
+        tolerance=Decimal("0.02"),
+    ),
 )
-"""The model's default order. Coverage and worst_off may each give up 1 %: with nothing to give up,
-the objectives after them could only choose among portfolios that are equal to the last granule."""
+"""The model's default order. `waiting` alone would serve small needs one after another and so bring on-off money
+back: that is why it stands below `turnover` and is loose. What the last entry leaves is used to close what is
+still open (see `closing`)."""
+CLOSING: tuple[ObjectiveName, ...] = ("coverage", "waiting")
+"""What is pursued once more after the last entry, with all else held: no crumb stays open that costs nothing."""
 
 
 class Objectives(Frozen):
@@ -148,4 +193,6 @@ class Objectives(Frozen):
     weights: tuple[Weight, ...] | None = None
     """Weighted sum."""
     discount: Share = Decimal(1)
-    """Factor per year after the first by which a delivered share counts in `coverage` and `worst_off`."""
+    """Factor per year after the first by which a delivered share counts in `coverage`."""
+    dependence_share: Share = Decimal("0.5")
+    """Share of a State's external money above which one provider's money counts in `dependence`."""

@@ -116,9 +116,7 @@ def find_options(scenario: Scenario) -> OptionSet:
     found: list[Option] = []
     for need in scenario.needs:
         offers = [scenario.offer(offer) for offer in sorted(graph.predecessors(need_node(need.id)))]
-        payers: list[FundingOffer | None] = [None, *(offer for offer in offers if isinstance(offer, FundingOffer))]
-        workers = [offer for offer in offers if isinstance(offer, TechnicalOffer)]
-        found += _options_of(scenario, need, payers, workers)
+        found += _options_of(scenario, need, offers)
     return OptionSet(scenario, tuple(sorted(found, key=Option.key)))
 
 
@@ -160,18 +158,27 @@ def need_node(need: str) -> str:
     return f"need:{need}"
 
 
-def _options_of(
-    scenario: Scenario, need: Need, payers: list[FundingOffer | None], workers: list[TechnicalOffer]
-) -> Iterator[Option]:
+def _options_of(scenario: Scenario, need: Need, offers: Iterable[FundingOffer | TechnicalOffer]) -> Iterator[Option]:
     """Yields the options of one need among the offers that reach it."""
-    for worker in workers:
+    for payer, worker in options_between(scenario, need, offers):
+        kind = kind_of(scenario, payer, worker, need.state)
+        assert kind is not None  # it is an option
+        years = tuple(option_years(scenario, payer, worker, need))
         price = scenario.granule_price(worker)
-        for payer in payers:
-            if next(_pair_reasons(scenario, payer, worker, need), None) is None:
-                kind = kind_of(scenario, payer, worker, need.state)
-                assert kind is not None  # _pair_reasons has made sure
-                years = tuple(option_years(scenario, payer, worker, need))
-                yield Option(payer.id if payer else None, worker.id, need.id, need.state, kind, years, price)
+        yield Option(payer.id if payer else None, worker.id, need.id, need.state, kind, years, price)
+
+
+def options_between(
+    scenario: Scenario, need: Need, offers: Iterable[FundingOffer | TechnicalOffer]
+) -> Iterator[tuple[FundingOffer | None, TechnicalOffer]]:
+    """Yields who can pay (or nobody) and who can work for a need together, among offers that reach it."""
+    known = list(offers)
+    payers: list[FundingOffer | None] = [None, *(offer for offer in known if isinstance(offer, FundingOffer))]
+    for worker in known:
+        if isinstance(worker, TechnicalOffer):
+            for payer in payers:
+                if next(_pair_reasons(scenario, payer, worker, need), None) is None:
+                    yield payer, worker
 
 
 def _reasons(scenario: Scenario, payer: FundingOffer | None, worker: TechnicalOffer, need: Need) -> Iterator[Reason]:

@@ -18,6 +18,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from matcher.scenario.fields import (
     Count,
+    Deadline,
     Flag,
     Frozen,
     Id,
@@ -30,6 +31,7 @@ from matcher.scenario.fields import (
     Year,
     Yearly,
     Years,
+    last_full_year,
 )
 
 ProviderKind = Literal[
@@ -215,18 +217,26 @@ class State(Entity):
     """Name for people."""
     region: Id | None = None
     """Region, as offers may name it."""
-    deadline: Year
-    """Article 5 deadline: needs that complete must be delivered by the end of this year."""
+    deadline: Deadline
+    """Article 5 deadline: a year (its end) or a date, YYYY-MM-DD. Work counts only if its whole year ends by then."""
     weight: Ratio = Decimal(1)
     """Weight in `completions` and `coverage`."""
     absorption: Yearly | None = None
     """Most external money the State can absorb in a year, in minor units; none means no limit."""
     max_partners: Count | None = None
     """Most external providers engaged in one year; none means no limit."""
+    max_share: Share | None = None
+    """Most share of the State's external money, over the horizon, from one provider; none means no limit. It binds
+    only where enough providers could pay to keep it."""
     ownership: Ownership | None = None
     """Five components of national ownership; none scores 0."""
     dialogue: Dialogue | None = None
     """Dialogue of this State with its partners; none takes the scenario's."""
+
+    @property
+    def last_year(self) -> int:
+        """The last year whose work counts for completion."""
+        return last_full_year(self.deadline)
 
     def ownership_score(self) -> Fraction:
         """Returns the ownership score, 0 to 1; 0 where nothing is known."""
@@ -267,7 +277,9 @@ class Need(Entity):
     capability: Id
     """Capability sought."""
     quantity: Annotated[Quantity, Field(ge=1)]
-    """Units sought over the whole window: a whole number of granules."""
+    """Units sought in all, with what was delivered before the horizon: a whole number of granules."""
+    delivered: Quantity = 0
+    """Units of it that were delivered before the horizon: a whole number of granules. Shares are of `quantity`."""
     years: Years | None = None
     """Years in which it can be met; none means the whole horizon."""
     weight: Ratio = Decimal(1)
@@ -295,6 +307,17 @@ class Provider(Entity):
     """State of this scenario that the provider *is*, if it is one: then its offers there are national."""
 
 
+class Ongoing(Frozen):
+    """A State in which an offer worked in the year before the horizon."""
+
+    state: Id
+    """The State."""
+    since: Year | None = None
+    """First year of the unbroken stretch; none means that the minimum of years has been served."""
+    amount: Money | None = None
+    """What it gave in the year before the horizon, in minor units of the offer's currency; none if it is not known."""
+
+
 class _Offer(Entity):
     """What a provider puts on the table."""
 
@@ -320,6 +343,8 @@ class _Offer(Entity):
     """Fit with each State: shared language, existing relationship, region, stated preference."""
     fit_otherwise: Share = Decimal(1)
     """Fit with the States that `fit` does not name."""
+    ongoing: tuple[Ongoing, ...] = ()
+    """States in which it worked in the year before the horizon."""
     currency: Annotated[str, Strict(), Field(pattern=r"^[A-Z]{3}$")] | None = None
     """ISO 4217 code of this offer's money; none is the scenario's currency."""
 
@@ -350,6 +375,10 @@ class FundingOffer(_Offer):
     """Kinds of implementer that the money may pay; none means all."""
     carry_over: Share = Decimal(0)
     """Share of the year's unspent money that moves to the next year, rounded down to a minor unit."""
+    carried_in: Yearly | None = None
+    """Money left from before the horizon, by the year in which it can first be spent, in the offer's currency."""
+    debts: Yearly | None = None
+    """Money owed for what was pre-financed before the horizon, by the year in which it falls due."""
     match: Ratio = Decimal(0)
     """Other external public money needed per unit of this money, in the same State and year."""
     repayment: Repayment | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
@@ -99,6 +100,45 @@ Count = Annotated[int, Strict(), Field(ge=0, le=10**9)]
 """A whole number of things."""
 Year = Annotated[int, Strict(), Field(ge=FIRST_YEAR, le=LAST_YEAR)]
 """A calendar year."""
+
+
+def _deadline(value: object) -> object:
+    """A year, or a date as files write it; YAML reads a plain date as one."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, str):
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            day = None
+        if day is None or day.isoformat() != value or not FIRST_YEAR < day.year <= LAST_YEAR:
+            raise PydanticCustomError("deadline", "expected a year, or a date as YYYY-MM-DD")
+    return value
+
+
+Deadline = Annotated[
+    Year | Annotated[str, Strict()],
+    BeforeValidator(_deadline),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": FIRST_YEAR, "maximum": LAST_YEAR},
+                {"type": "string", "format": "date"},
+            ]
+        }
+    ),
+]
+"""A calendar year (its end), or a date."""
+
+
+def last_full_year(deadline: int | str) -> int:
+    """Returns the last calendar year that ends on or before a deadline."""
+    if isinstance(deadline, int):
+        return deadline
+    day = date.fromisoformat(deadline)
+    return day.year if (day.month, day.day) == (12, 31) else day.year - 1
+
+
 Flag = Annotated[bool, Strict()]
 """true or false."""
 Id = Annotated[str, Strict(), StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.\-]{0,63}$")]

@@ -19,14 +19,16 @@ from matcher.scenario.entities import (
     Rate,
     State,
 )
-from matcher.scenario.fields import Frozen, Id, Text, Years
+from matcher.scenario.fields import Count, Frozen, Id, Money, Text, Years
 
 
 class ScenarioFields(Frozen):
     """The fields of a scenario; `matcher.scenario.Scenario` adds what is looked up in them."""
 
-    matcher: Annotated[int, Strict(), Field(ge=1, le=1)] = 1
-    """Version of the scenario format."""
+    matcher: Annotated[int, Strict(), Field(ge=1, le=2)] = 2
+    """Version of the scenario format; files of version 1 are read with the meaning of version 2."""
+    seed: Count = 0
+    """Seed of the lots that decide between States, or offers, that are equal but for their names."""
     name: Id
     """Short name; output folders are named after it."""
     title: Text = ""
@@ -49,6 +51,9 @@ class ScenarioFields(Frozen):
     """Who offers."""
     offers: ById[Offer]
     """What is on the table."""
+    least_engagement: Money | None = None
+    """Least that an offer without a minimum of its own gives in a working year, in minor units (work at its reference
+    price, else its own); none is one minor unit or granule. Never more than all of a State's needs cost."""
     decisions: Decisions = Decisions()
     """What the user has already decided."""
     objectives: Objectives = Objectives()

@@ -13,10 +13,26 @@ from typing import Literal, Protocol
 
 from matcher.errors import InvalidOptions, nearest
 
-ObjectiveName = Literal["completions", "coverage", "worst_off", "fit", "firmness", "engagements", "cost", "disruption"]
+ObjectiveName = Literal[
+    "completions",
+    "late_completions",
+    "coverage",
+    "worst_off",
+    "turnover",
+    "waiting",
+    "fit",
+    "firmness",
+    "engagements",
+    "dependence",
+    "swings",
+    "at_risk",
+    "cost",
+    "disruption",
+]
 """Names of the objectives, as scenario files write them."""
-Unit = Literal["weight", "share", "years", "money"]
-"""What a figure counts: weights of States or needs, a share of needs, engagement-years, or minor units of money."""
+Unit = Literal["weight", "share", "years", "links", "money"]
+"""What a figure counts: weights of States or needs, a share of needs, years of engagement or waiting, links between
+a provider and a State, or minor units of money."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +55,17 @@ OBJECTIVES: Mapping[str, Objective] = {
     each.name: each
     for each in (
         Objective("completions", True, "weight"),
+        Objective("late_completions", True, "weight"),
         Objective("coverage", True, "weight"),
         Objective("worst_off", True, "share"),
+        Objective("turnover", False, "links"),
+        Objective("waiting", False, "years"),
         Objective("fit", True, "money"),
         Objective("firmness", True, "money"),
         Objective("engagements", False, "years"),
+        Objective("dependence", False, "money"),
+        Objective("swings", False, "money"),
+        Objective("at_risk", False, "money"),
         Objective("cost", False, "money"),
         Objective("disruption", False, "money"),
     )

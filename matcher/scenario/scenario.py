@@ -8,18 +8,20 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import cached_property
+from math import ceil
 from typing import Any, Self
 
 from pydantic import model_validator
 
 from matcher.errors import Fault, InvalidScenario
 from matcher.scenario.consistency import Parts, consistency_faults
-from matcher.scenario.decisions import DEFAULT_ORDER, Forbid, Goal
+from matcher.scenario.decisions import CLOSING, DEFAULT_ORDER, Forbid, Goal
 from matcher.scenario.entities import (
     ById,
     Capability,
     FundingOffer,
     Need,
+    Ongoing,
     Provider,
     State,
     TechnicalOffer,
@@ -189,6 +191,59 @@ class Scenario(ScenarioFields):
             return ()
         return self.objectives.order or DEFAULT_ORDER
 
+    @cached_property
+    def sought(self) -> frozenset[str]:
+        """Objectives that the scenario pursues: those weighed, or those of the order and of its closing pursuit."""
+        if self.objectives.weights is not None:
+            return frozenset(each.objective for each in self.objectives.weights)
+        return frozenset((*(part.objective for goal in self.order() for part in goal.parts), *self.closing))
+
+    @property
+    def closing(self) -> tuple[str, ...]:
+        """Objectives pursued once more after an order of several entries, with all entries kept."""
+        return CLOSING if len(self.order()) > 1 else ()
+
+    def ongoing(self, offer: str, state: str) -> Ongoing | None:
+        """Returns what is known of an offer's work in a State in the year before the horizon; None without any."""
+        return next((each for each in self.offer(offer).ongoing if each.state == state), None)
+
+    def least_given(self, offer: str, state: str) -> int:
+        """Returns the least that an external offer gives in a working year: minor units, or granules."""
+        found = self.offer(offer)
+        if isinstance(found, FundingOffer):
+            least = self.converted(found, found.min_per_state, up=True)
+            return least or max(1, min(self.least_engagement or 1, self._cheapest.get(state, 0)))
+        granule = self.capability(found.capability).granule
+        if found.min_per_state:
+            return -(-found.min_per_state // granule)
+        value = self.granule_value(found)
+        if self.least_engagement is None or not value:
+            return 1
+        return max(1, ceil(min(self.least_engagement, self._cheapest.get(state, 0)) / value))
+
+    @cached_property
+    def _cheapest(self) -> dict[str, int]:
+        """What all needs of each State cost at their cheapest, in minor units."""
+        price: dict[str, int] = {}
+        for offer in self.technical:
+            each = self.granule_price(offer)
+            if each:
+                price[offer.capability] = min(each, price.get(offer.capability, each))
+        found: dict[str, int] = defaultdict(int)
+        for need in self.needs:
+            found[need.state] += (
+                need.quantity // self.capability(need.capability).granule * price.get(need.capability, 0)
+            )
+        return dict(found)
+
+    def granule_value(self, offer: TechnicalOffer) -> Fraction:
+        """Returns what a granule of work counts for where work is valued, in minor units: its reference price, else
+        its own."""
+        capability = self.capability(offer.capability)
+        if capability.reference_price is None:
+            return Fraction(self.granule_price(offer))
+        return Fraction(capability.reference_price) * capability.granule
+
     def is_external(self, offer: str, state: str) -> bool:
         """Returns whether the offer comes from someone else than the State itself."""
         return self.provider(self.offer(offer).provider).state != state
@@ -210,7 +265,27 @@ class Scenario(ScenarioFields):
 
     def money_by_year(self, offer: FundingOffer) -> list[int]:
         """Returns the offer's new money in each year of the horizon, in minor units."""
-        return self._in_window(offer, lambda year: self.converted(offer, offer.amount.at(year)))
+        return self._in_window(offer, lambda year: self._new_money(offer, year))
+
+    def _new_money(self, offer: FundingOffer, year: int) -> int:
+        """The year's amount with what is left from before the horizon, less what is owed from then."""
+        money = self.converted(offer, offer.amount.at(year))
+        if offer.carried_in is not None:
+            money += self.converted(offer, offer.carried_in.at(year))
+        if offer.debts is not None:
+            money -= self.converted(offer, offer.debts.at(year), up=True)
+        return max(money, 0)
+
+    def most_money(self, offer: FundingOffer) -> list[int]:
+        """Returns the most money an offer can spend in each year of the horizon: all that came before carried over."""
+        new = self.money_by_year(offer)
+        if not offer.carry_over:
+            return new
+        free, found = 0, []
+        for each in new:
+            free = each + floor_share(free, offer.carry_over)
+            found.append(free)
+        return found
 
     def capacity_by_year(self, offer: TechnicalOffer) -> list[int]:
         """Returns the whole granules the offer can deliver in each year of the horizon."""
@@ -224,7 +299,7 @@ class Scenario(ScenarioFields):
 
     def money_at(self, offer: FundingOffer, year: int) -> int:
         """Returns the offer's new money in a year, in minor units; 0 outside its own years."""
-        return self.converted(offer, offer.amount.at(year)) if year in self.window(offer) else 0
+        return self._new_money(offer, year) if year in self.window(offer) else 0
 
     def capacity_at(self, offer: TechnicalOffer, year: int) -> int:
         """Returns the whole granules the offer can deliver in a year; 0 outside its own years."""

@@ -21,6 +21,8 @@ from matcher.scenario.fields import Id
 from matcher.scenario.format import ScenarioFields
 from matcher.scenario.sizes import size_faults
 
+CURRENT = 2
+"""Version of the format in which scenarios are held: files of earlier ones are read with its meaning."""
 _ID: TypeAdapter[str] = TypeAdapter(Id)
 MOST_VALUES = 50_000
 """Values in one entity, one decision or one other field: far more than there are States, each of which it may name."""
@@ -71,7 +73,7 @@ def _read_fields(data: Mapping[Any, Any]) -> tuple[dict[str, Any], dict[str, fro
             value, more = _read(_adapter(name), data[name], (name,))
             faults += more
             if not more:
-                values[name] = value
+                values[name] = CURRENT if name == "matcher" else value
     return values, declared, faults
 
 

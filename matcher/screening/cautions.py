@@ -186,17 +186,17 @@ def _states_that_cannot_complete(seen: _Seen) -> Iterator[Caution]:
     scenario = seen.scenario
     for state in scenario.states:
         needs = [need for need in scenario.needs_of(state.id) if need.completes]
-        if needs and state.deadline < scenario.horizon.first:
-            yield StateLate(state.id, state.deadline)
+        if needs and state.last_year < scenario.horizon.first:
+            yield StateLate(state.id, state.last_year)
             continue
         most: dict[str, int] = {}
         for need in needs:
-            most |= dict.fromkeys(seen.members[need.id], _most_by(seen.options, need, state.deadline))
+            most |= dict.fromkeys(seen.members[need.id], _most_by(seen.options, need, state.last_year))
         for member in sorted(most):
             need = seen.original.need(member)
-            if most[member] < need.quantity:
+            if need.delivered + most[member] < need.quantity:
                 unit = scenario.capability(need.capability).unit
-                yield StateShort(state.id, state.deadline, need.id, most[member], need.quantity, unit)
+                yield StateShort(state.id, state.last_year, need.id, need.delivered + most[member], need.quantity, unit)
 
 
 def _most_by(options: OptionSet, need: Need, deadline: int) -> int:

@@ -6,6 +6,7 @@ is dropped in turn while the rest stays impossible (deletion filter: Chinneck an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -53,12 +54,14 @@ def decisions_of(formulation: Formulation) -> list[Decided]:
 
 def _commitments(formulation: Formulation) -> Iterator[Decided]:
     columns, scenario = formulation.columns, formulation.scenario
+    alike: Counter[tuple[str | None, str, str, int]] = Counter()
     for each in scenario.decisions.commitments:
+        alike[each.financier, each.implementer, each.need, each.year] += each.quantity
         pair = committed_columns(columns, each)
         assert pair is not None  # what no option can meet is told before any search
         work, money = pair
         capability = scenario.capability(scenario.need(each.need).capability)
-        granules = each.quantity // capability.granule
+        granules = alike[each.financier, each.implementer, each.need, each.year] // capability.granule
         bounds = {work: granules}
         if money is not None:
             bounds[money] = granules * int(columns.work_price[work]) // int(columns.money_unit[money - columns.works])
@@ -70,13 +73,16 @@ def _commitments(formulation: Formulation) -> Iterator[Decided]:
 
 def _pins(formulation: Formulation) -> Iterator[Decided]:
     columns, scenario = formulation.columns, formulation.scenario
-    rows = [row for row, label in enumerate(formulation.model.rows.label) if label[0] == "pin"]
-    for row, each in zip(rows, scenario.decisions.pins, strict=True):
+    rows: dict[int, set[int]] = {}
+    for row, label in enumerate(formulation.model.rows.label):
+        if label[0] == "pin":
+            rows.setdefault(int(label[1]), set()).add(row)
+    for nth, each in enumerate(scenario.decisions.pins):
         at = relation_of(columns, each)
         years = each.years.range() if each.years is not None else ()
         lower = {int(columns.engaged[at, year - scenario.horizon.first]): 1 for year in years}
         conflict = Conflict(reason="pin", subjects=(each.offer, each.state))
-        yield Decided(each, conflict, lower, frozenset({row}))
+        yield Decided(each, conflict, lower, frozenset(rows[nth]))
 
 
 def _possible(formulation: Formulation, decisions: list[Decided], clock: Clock, settings: Settings) -> bool:

@@ -56,7 +56,17 @@ def objective_names(language: str, discount: Decimal) -> Mapping[str, str]:
         if there is no table of the language.
     """
     table = table_of(language)["objectives"]
-    return table["names"] if discount == 1 else {**table["names"], **table["discounted"]}
+    return _Names(table["names"] if discount == 1 else {**table["names"], **table["discounted"]})
+
+
+class _Names(dict[str, str]):
+    """Names of objectives; a blend has those of its parts, with their weights."""
+
+    def __missing__(self, blend: str) -> str:
+        parts = [part.rpartition(" ") for part in blend.split(" + ")]
+        if len(parts) < 2:
+            raise KeyError(blend)
+        return " + ".join(f"{weight} x {self[name]}" if weight else self[name] for weight, _, name in parts)
 
 
 def sought_names(language: str, discount: Decimal) -> Mapping[str, str]:
@@ -68,10 +78,12 @@ def sought_names(language: str, discount: Decimal) -> Mapping[str, str]:
         if there is no table of the language.
     """
     minimised: str = table_of(language)["objectives"]["minimised"]
-    return {
-        key: minimised.format(name=name) if key in OBJECTIVES and not OBJECTIVES[key].maximise else name
-        for key, name in objective_names(language, discount).items()
-    }
+    return _Names(
+        {
+            key: minimised.format(name=name) if key in OBJECTIVES and not OBJECTIVES[key].maximise else name
+            for key, name in objective_names(language, discount).items()
+        }
+    )
 
 
 def numerals_of(language: str) -> Numerals:

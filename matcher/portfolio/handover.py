@@ -1,0 +1,166 @@
+"""What an earlier plan leaves behind where the horizon moves on: delivered, begun, left over and owed.
+
+The years of an earlier plan that lie before a later scenario's horizon are taken as they were planned: what they
+delivered is delivered, who worked in the last of them is ongoing, money that they left is carried in as far as the
+offer carries money over, and what was pre-financed in them is owed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from fractions import Fraction
+from math import ceil, floor
+
+from matcher.portfolio.portfolio import Portfolio
+from matcher.scenario import FundingOffer, Need, Ongoing, Scenario, TechnicalOffer
+from matcher.units import ceil_share, floor_share
+
+
+def taken_over(scenario: Scenario, before: Scenario, portfolio: Portfolio) -> Scenario:
+    """Returns a scenario with the starting state that an earlier plan leaves it; as it is where none of it is before.
+
+    What a file states itself stands. A need that seeks another quantity than before is taken at its word: it says
+    what is left.
+
+    Parameters
+    ----------
+    before, portfolio
+        The earlier scenario, in the same currency, and its plan.
+    """
+    first = scenario.horizon.first
+    if before.horizon.first >= first:
+        return scenario
+    past = Portfolio(
+        scenario=portfolio.scenario,
+        scenario_hash=portfolio.scenario_hash,
+        flows=tuple(flow for flow in portfolio.flows if flow.year < first),
+        engagements=portfolio.engagements,
+    )
+    return scenario.with_fields(
+        needs=[_need(need, before, past) for need in scenario.needs],
+        offers=[_offer(scenario, offer, before, past) for offer in scenario.offers],
+    )
+
+
+def _need(need: Need, before: Scenario, past: Portfolio) -> Need:
+    """A need with what was delivered of it."""
+    known = {each.id: each for each in before.needs}.get(need.id)
+    if need.delivered or known is None or known.quantity != need.quantity:
+        return need
+    delivered = known.delivered + sum(flow.quantity for flow in past.flows if flow.need == need.id)
+    return need.with_fields(id=need.id, delivered=delivered)
+
+
+def _offer(
+    scenario: Scenario, offer: FundingOffer | TechnicalOffer, before: Scenario, past: Portfolio
+) -> FundingOffer | TechnicalOffer:
+    """An offer with its ongoing work, and a funding offer with what is left and owed."""
+    if offer.id not in {each.id for each in before.offers} or type(before.offer(offer.id)) is not type(offer):
+        return offer
+    fields: dict[str, object] = {}
+    if not offer.ongoing:
+        fields["ongoing"] = _ongoing(scenario, offer, before, past)
+    if isinstance(offer, FundingOffer):
+        if offer.debts is None:
+            fields["debts"] = _by_year(_debts(scenario, offer, before, past))
+        if offer.carried_in is None:
+            fields["carried_in"] = _by_year(_left(scenario, offer, before, past))
+    return offer.with_fields(id=offer.id, **{name: value for name, value in fields.items() if value is not None})
+
+
+def _by_year(amounts: dict[int, int]) -> dict[int, int] | None:
+    return {year: amount for year, amount in sorted(amounts.items()) if amount} or None
+
+
+def _ongoing(
+    scenario: Scenario, offer: FundingOffer | TechnicalOffer, before: Scenario, past: Portfolio
+) -> tuple[Ongoing, ...]:
+    """States in which the offer worked in the year before the horizon, since when, and what it gave."""
+    last = scenario.horizon.first - 1
+    states = {state.id for state in scenario.states}
+    given: dict[str, Counter[int]] = defaultdict(Counter)
+    for flow in past.flows:
+        amount = flow.money if flow.financier == offer.id else flow.quantity
+        if offer.id in (flow.financier, flow.implementer):
+            given[before.need(flow.need).state][flow.year] += amount
+    found = []
+    for state, amounts in sorted(given.items()):
+        if state not in states or not amounts[last]:
+            continue
+        since = min(
+            (
+                run.years.first
+                for run in past.engagements
+                if (run.offer, run.state) == (offer.id, state) and run.years.first <= last <= run.years.last
+            ),
+            default=last,
+        )
+        earlier = before.ongoing(offer.id, state)
+        if since == before.horizon.first and earlier is not None:
+            found.append(Ongoing(state=state, since=earlier.since, amount=_own(scenario, offer, amounts[last])))
+        else:
+            found.append(Ongoing(state=state, since=since, amount=_own(scenario, offer, amounts[last])))
+    return tuple(found)
+
+
+def _own(scenario: Scenario, offer: FundingOffer | TechnicalOffer, amount: int) -> int | None:
+    """Money in the offer's own currency, rounded down; None for work, which has no amount of money."""
+    if not isinstance(offer, FundingOffer):
+        return None
+    return floor(amount / _rate(scenario, offer))
+
+
+def _rate(scenario: Scenario, offer: FundingOffer) -> Fraction:
+    """Minor units of the scenario's currency that one of the offer's buys."""
+    if offer.currency in (None, scenario.currency.code):
+        return Fraction(1)
+    return next(Fraction(each.rate) for each in scenario.rates if each.id == offer.currency)
+
+
+def _debts(scenario: Scenario, offer: FundingOffer, before: Scenario, past: Portfolio) -> dict[int, int]:
+    """What the offer must repay within or after the horizon for what was pre-financed before it, by year."""
+    first = scenario.horizon.first
+    owed = {year: amount for year, amount in _charged(offer, before, past).items() if year >= first}
+    if before_offer := _funding(before, offer):
+        for year in scenario.years:
+            if before_offer.debts is not None and before_offer.debts.at(year):
+                owed[year] = owed.get(year, 0) + before.converted(before_offer, before_offer.debts.at(year), up=True)
+    return {year: ceil(amount / _rate(scenario, offer)) for year, amount in owed.items()}
+
+
+def _funding(scenario: Scenario, offer: FundingOffer) -> FundingOffer | None:
+    found = scenario.offer(offer.id)
+    return found if isinstance(found, FundingOffer) else None
+
+
+def _charged(offer: FundingOffer, before: Scenario, past: Portfolio) -> Counter[int]:
+    """What an offer is charged for others' pre-financing of the past, by the year in which it falls due."""
+    paid = Counter[tuple[str, int]]()
+    for flow in past.flows:
+        if flow.financier is not None:
+            paid[flow.financier, flow.year] += flow.money
+    charged = Counter[int]()
+    for lender in before.funding:
+        if lender.repayment is None or lender.repayment.offer != offer.id:
+            continue
+        for (who, year), money in paid.items():
+            if who == lender.id:
+                charged[year + lender.repayment.after] += ceil_share(money, 1 + Fraction(lender.repayment.premium))
+    return charged
+
+
+def _left(scenario: Scenario, offer: FundingOffer, before: Scenario, past: Portfolio) -> dict[int, int]:
+    """What the last year before the horizon leaves to its first, by the share that the offer carries over."""
+    known = _funding(before, offer)
+    first = scenario.horizon.first
+    if known is None or not known.carry_over:
+        return {}
+    spent = Counter[int]()
+    for flow in past.flows:
+        if flow.financier == offer.id:
+            spent[flow.year] += flow.money
+    charged, carried = _charged(offer, before, past), 0
+    for year in range(before.horizon.first, min(first, before.horizon.last + 1)):
+        free = before.money_at(known, year) + carried - spent[year] - charged[year]
+        carried = floor_share(max(free, 0), known.carry_over)
+    return {first: floor(carried / _rate(scenario, offer))}
