@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import subprocess
 import sys
+from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +19,7 @@ from matcher.io.reading import load
 from matcher.portfolio.result import Result, SolveOptions
 from matcher.scenario import FundingOffer, Scenario
 from matcher.scenario.eligibility import find_options
+from matcher.scenario.entities import PRIVATE_KINDS
 
 FOLDER = Path(__file__).resolve().parents[1] / "scenarios"
 TINY = sorted(path for path in (FOLDER / "tiny").glob("*.yaml") if not path.name.endswith(".expected.yaml"))
@@ -86,6 +89,113 @@ def test_geneva_has_all_states_and_donors(geneva: Scenario) -> None:
     assert len(geneva.states) == 33
     assert len(donors) - 1 == 26
     assert (geneva.horizon.first, geneva.horizon.last) == (2015, 2025)
+
+
+def rows_of(name: str) -> list[dict[str, str]]:
+    """Returns the rows of one table behind geneva-2015."""
+    with (FOLDER / "generators" / "geneva_2015" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+REQUESTED = {
+    "CYP": "2019-07-01",
+    "ETH": "2020-06-01",
+    "MOZ": 2015,
+    "MRT": "2021-01-01",
+    "NER": "2020-12-31",
+    "SEN": "2021-03-01",
+}
+"""Deadlines that stand for those of record: what was requested, or about to be declared."""
+
+
+def test_geneva_has_the_treatys_dates(geneva: Scenario) -> None:
+    """Deadlines are printed as the treaty has them, and count by the last whole year before them."""
+    of_record = {row["iso3"]: row["art5_deadline"] for row in rows_of("states")}
+    assert {state.id: state.deadline for state in geneva.states} == of_record | REQUESTED
+    years = {"AFG": 2022, "AGO": 2017, "ERI": 2019, "MOZ": 2015, "NER": 2020, "UKR": 2015}
+    assert {state: geneva.state(state).last_year for state in years} == years
+
+
+def test_geneva_carries_every_traced_grant_of_2014(geneva: Scenario) -> None:
+    """Each grant for modelled work is one ongoing relation of its donor, at 91 per cent of what was paid or less."""
+    here = {need.state for need in geneva.needs}
+    donors = {offer.provider for offer in geneva.funding}
+    modelled = ("clearance", "capacity", "various")
+    paid = {
+        (row["donor"], row["recipient"]): int(row["amount_usd"]) if row["modality"] == "cash" else None
+        for row in rows_of("donor_recipient")
+        if row["recipient"] in here and row["donor"] in donors and any(word in row["sectors"] for word in modelled)
+    }
+    public = [offer for offer in geneva.funding if geneva.provider(offer.provider).kind not in PRIVATE_KINDS]
+    stated = {(offer.provider, each.state): each.amount for offer in public for each in offer.ongoing}
+    assert stated.keys() == paid.keys()
+    assert len(stated) == sum(len(offer.ongoing) for offer in public) == 61
+    assert {link for link, amount in stated.items() if amount is None} == {("BEL", "AFG"), ("CHE", "COD")}
+    for link, amount in stated.items():
+        assert amount is None or 0.85 * 0.91 * paid[link] - 1 <= amount <= 0.91 * paid[link] + 1
+    assert stated["GBR", "IRQ"] == 352_510  # 387,374 less 9 per cent
+    assert stated["NLD", "KHM"] == 197_476  # 255,302 less 9 per cent, times the framework's 85 per cent
+    assert not any(offer.ongoing for offer in geneva.technical)
+
+
+def test_geneva_leaves_room_for_the_links_of_2014(geneva: Scenario) -> None:
+    """Each limit alone admits them all: options, money, States, absorption and, beside four who work, partners."""
+    first = geneva.horizon.first
+    options = find_options(geneva).options
+    open_then = {(option.financier, option.state) for option in options if first in option.years}
+    links, money = Counter[str](), Counter[str]()
+    for offer in geneva.funding:
+        assert {(offer.id, each.state) for each in offer.ongoing} <= open_then
+        assert sum(each.amount or 0 for each in offer.ongoing) <= geneva.money_at(offer, first)
+        assert offer.max_states is None or len(offer.ongoing) <= offer.max_states
+        links.update(each.state for each in offer.ongoing)
+        money.update({each.state: each.amount or 0 for each in offer.ongoing})
+    for key, count in links.items():
+        state = geneva.state(key)
+        assert state.max_partners is not None
+        assert state.absorption is not None
+        assert count + 4 <= state.max_partners
+        assert money[key] <= state.absorption.at(first)
+
+
+def test_geneva_asks_no_more_of_a_link_than_it_gave(geneva: Scenario) -> None:
+    """A donor's least money in a State is below what it gave there in 2014, but for six grants, each its smallest."""
+    below = {
+        (offer.id, each.state)
+        for offer in geneva.funding
+        for each in offer.ongoing
+        if each.amount is not None and each.amount < offer.min_per_state
+    }
+    assert below == {
+        ("CHE-strategy", "SSD"),
+        ("IRL-grants", "MOZ"),
+        ("JPN-grants", "AGO"),
+        ("NLD-framework", "KHM"),
+        ("SWE-grants", "SSD"),
+        ("USA-grants", "COD"),
+    }
+    assert geneva.least_engagement == 50_000
+
+
+def test_geneva_money_is_firmer_the_longer_its_terms(geneva: Scenario) -> None:
+    """Frameworks are firmer than other multi-year money, and that than annual votes; none of these is a coin toss."""
+    donors = {row["donor"] for row in rows_of("donors")} - {"OTHER"}
+    firmness: dict[int, set[Decimal]] = {}
+    for offer in geneva.funding:
+        if offer.provider in donors and not offer.id.endswith("-own-money"):
+            firmness.setdefault(offer.min_years, set()).add(offer.firmness)
+    assert min(firmness[3]) > max(firmness[2]) >= max(firmness[1]) > Decimal("0.5")
+    assert geneva.offer("EU-programmes").firmness == Decimal("0.9")
+    assert geneva.offer("USA-grants").firmness == Decimal("0.8")
+    assert geneva.offer("BUFFETT-grants").firmness == Decimal("0.4")
+
+
+def test_geneva_firms_go_on_giving(geneva: Scenario) -> None:
+    """The gifts of Croatian and Bosnian firms went on in 2014; the foundation came later."""
+    private = [offer for offer in geneva.funding if geneva.provider(offer.provider).kind in PRIVATE_KINDS]
+    stated = {(offer.id, each.state, each.amount) for offer in private for each in offer.ongoing}
+    assert stated == {("VIPNET-gift", "HRV", 147_000), ("ELEKTRO-BIH-sites", "BIH", 100_000)}
+    assert {offer.id for offer in private} == {"BUFFETT-grants", "VIPNET-gift", "ELEKTRO-BIH-sites"}
 
 
 def test_geneva_uses_every_feature_of_offers(geneva: Scenario) -> None:

@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from geneva_facts import ADVISER, COST, FIRST, HECTARE, LAST, PLACE, STATES, Fields, chosen, names, nearest, table
+from geneva_links import LEAST
 from geneva_needs import needs, state
 from geneva_offers import deliveries, givings, own_money, own_work, privates, providers
 from yaml_layout import block, collection
@@ -128,10 +129,11 @@ def text() -> str:
         next(iter(own_work())): "the States' own teams",
         next(iter(deliveries())): "work of operators, agencies, companies and other States",
     }
-    top = {"matcher": 1, "name": "geneva-2015", "title": TITLE, "description": DESCRIPTION}
+    top = {"matcher": 2, "name": "geneva-2015", "title": TITLE, "description": DESCRIPTION}
     rest = {
         "horizon": [FIRST, LAST],
         "currency": {"code": "USD", "decimals": 0},
+        "least_engagement": LEAST,
         "dialogue": {"meetings_per_year": 2, "format": "country coalition meeting (individualised approach)"},
     }
     parts = [

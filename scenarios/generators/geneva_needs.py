@@ -25,16 +25,17 @@ from geneva_facts import (
 def state(iso3: str) -> Fields:
     """Returns one State with deadline, absorption, partners and ownership."""
     row = STATES[iso3]
-    requested = DEMAND.get(iso3, {}).get("deadline") or {"CYP": "2019"}.get(iso3, "")
+    requested = DEMAND.get(iso3, {}).get("deadline") or {"CYP": "2019-07-01"}.get(iso3, "")
     deadline = told(row["source"], page_or(row, "deadline", "extension", "completion", "14MSP"), "2015-06")
     if requested:
-        note = f"deadline of record {row['art5_deadline']}; the year requested is taken"
+        note = f"deadline of record {row['art5_deadline']}; the date requested is taken"
         deadline = chosen(note, "requested-deadlines")
+    date = requested or row["art5_deadline"]
     donors = int(row["intl_donors_n"] or 0)
     return {
         "name": row["name"],
         "region": row["region"],
-        "deadline": int(requested or row["art5_deadline"][:4]),
+        "deadline": int(date) if date.isdigit() else date,
         "absorption": absorption(iso3),
         "max_partners": max(int(contamination(iso3)["max_partners"]), donors + 4 if donors else 0),
         "ownership": ownership(row),

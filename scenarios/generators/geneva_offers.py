@@ -28,6 +28,7 @@ from geneva_facts import (
     table,
     told,
 )
+from geneva_links import least_money, ongoing
 
 KINDS = {
     "ngo_international": "operator",
@@ -101,12 +102,11 @@ def giving(row: Row) -> Fields:
         "name": row["name"],
         "provider": row["provider"],
         "amount": every if change == 1 else falling,
-        "states": names(row["states"]) or None,
-        "regions": names(row["regions"]) or None,
+        "states": names(row["states"]),
         "capabilities": names(row["capabilities"]) or None,
         "channels": names(row["channels"]),
         "max_states": int(row["max_states"]),
-        "min_per_state": int(row["min_per_state"]),
+        "min_per_state": least_money(row),
         "min_years": int(row["min_years"]),
         "carry_over": Decimal(row["carry_over"]),
         "match": Decimal(row["match"]),
@@ -114,14 +114,28 @@ def giving(row: Row) -> Fields:
         "firmness": Decimal(row["firmness"]),
         "fit": fit(row),
         "fit_otherwise": Decimal("0.6"),
+        "ongoing": ongoing(row),
         "provenance": {
             "amount": told(donor["source"], "estimate", "2014", f"{whence}; scaled by assumption donor-amounts"),
             "states": chosen(row["reason"], "donor-reach"),
             "fit": chosen("1 where money flowed in 2014, 0.8 where a language is shared", "fit"),
+            **last_year(row),
             "*": chosen(row["reason"], "donor-terms"),
         },
     }
     return plain(offer)
+
+
+def last_year(row: Row) -> Fields:
+    """Returns the provenance of what follows from the donor's grants of 2014, where the offer carries any."""
+    if not ongoing(row):
+        return {}
+    size = f"the lower quartile of its grants of 2014, at most {row['min_per_state']} by its size"
+    note = "grants of 2014, each with its source in donor_recipient.csv; cut by assumption ongoing"
+    return {
+        "ongoing": told("Landmine Monitor 2015, profiles of donors and States", "estimate", "2014", note),
+        "min_per_state": chosen(size, "donor-terms"),
+    }
 
 
 def fit(row: Row) -> dict[str, Decimal]:
@@ -129,15 +143,23 @@ def fit(row: Row) -> dict[str, Decimal]:
     related = {each["recipient"] for each in table("donor_recipient") if each["donor"] == row["provider"]}
     tongues = set(names(row["languages"]))
     found: dict[str, Decimal] = {}
-    for iso3 in names(row["states"]) or sorted(DEMAND):
+    for iso3 in names(row["states"]):
         if iso3 in related:
             found[iso3] = Decimal(1)
-        elif row["states"] and tongues & set(names(STATES[iso3]["working_languages"])):
+        elif tongues & set(names(STATES[iso3]["working_languages"])):
             found[iso3] = Decimal("0.8")
     return found
 
 
-DEFAULTS: Fields = {"carry_over": 0, "match": 0, "ownership_floor": 0, "fit": {}, "firmness": 1, "min_years": 1}
+DEFAULTS: Fields = {
+    "carry_over": 0,
+    "match": 0,
+    "ownership_floor": 0,
+    "fit": {},
+    "firmness": 1,
+    "min_years": 1,
+    "ongoing": [],
+}
 
 
 def plain(offer: Fields) -> Fields:
@@ -150,7 +172,9 @@ def privates() -> dict[str, Fields]:
     found: dict[str, Fields] = {}
     for row in table("private"):
         operator = OPERATORS[row["provider"]]
-        found[row["offer"]] = {
+        paid = [{"state": row["states"], "amount": int(row["amount_2014"])}] if row["amount_2014"] else []
+        whence = {"ongoing": chosen("what it paid in 2014", "private-money")} if paid else {}
+        offer: Fields = {
             "kind": "funding",
             "name": row["name"],
             "provider": row["provider"],
@@ -161,11 +185,14 @@ def privates() -> dict[str, Fields]:
             "channels": names(row["channels"]),
             "min_per_state": int(row["min_per_state"]),
             "firmness": Decimal(row["firmness"]),
+            "ongoing": paid,
             "provenance": {
                 "amount": told(operator["source"], row["confidence"], "2015", row["reason"]),
+                **whence,
                 "*": chosen(row["reason"], "private-money"),
             },
         }
+        found[row["offer"]] = plain(offer)
     return found
 
 
