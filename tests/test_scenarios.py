@@ -150,6 +150,7 @@ def test_geneva_leaves_room_for_the_links_of_2014(geneva: Scenario) -> None:
         assert offer.max_states is None or len(offer.ongoing) <= offer.max_states
         links.update(each.state for each in offer.ongoing)
         money.update({each.state: each.amount or 0 for each in offer.ongoing})
+    assert links.total() == 63
     for key, count in links.items():
         state = geneva.state(key)
         assert state.max_partners is not None

@@ -55,7 +55,7 @@ def given(row: Row, offer: Row) -> int:
 def least_money(offer: Row) -> int:
     """Returns the least that an offer gives to a State in a year: by size, or its smaller grants of 2014 if less."""
     size = int(offer["min_per_state"])
-    grants = sorted(each["amount"] for each in ongoing(offer) if "amount" in each)
+    grants: list[int] = sorted(each["amount"] for each in ongoing(offer) if "amount" in each)
     if not grants:
         return size
     quartile = grants[(len(grants) - 1) // 4]
