@@ -19,6 +19,8 @@ from matcher.verification.documents import completed, fractional
 from matcher.verification.eligibility import kind_of, option
 from matcher.verification.facts import Facts, Flow, Setting
 from matcher.verification.figures import figures, state_figures
+from matcher.verification.limits import ScenarioLimits
+from matcher.verification.order import order_of
 from matcher.verification.rules import (
     absorption,
     budget,
@@ -29,9 +31,9 @@ from matcher.verification.rules import (
     need,
     precedence,
     repayment,
+    share,
 )
 
-SENSES = {"engagements": -1, "cost": -1}
 RULES = (
     need,
     capacity,
@@ -47,7 +49,7 @@ RULES = (
     counts,
     pins,
 )
-"""All rules but 0 Option, which decides what is tried at all."""
+"""All rules but 0 Option, which decides what is tried at all, and 12 Share, which asks who could pay."""
 Runs = dict[tuple[str, str], list[range]]
 
 
@@ -103,9 +105,10 @@ def best(scenario: Scenario, limit: int) -> Answer:
     TooMany
         if there are more than the limit.
     """
-    setting = Setting(fractional(completed(scenario.model_dump())))
+    full = completed(scenario.model_dump())
+    setting = ScenarioLimits(fractional(full))
     slots = list(_slots(setting))
-    order = [goal.objective for goal in scenario.order()]
+    order = order_of(full)
     top: tuple[Fraction, ...] | None = None
     tried, refusals = 0, _tight_capacities(setting, slots)
     for flows, runs in _portfolios(setting, slots, limit):
@@ -113,15 +116,16 @@ def best(scenario: Scenario, limit: int) -> Answer:
         if tried > limit:
             raise TooMany
         facts = _facts(setting, flows, runs)
-        broken = next((rule.__name__ for rule in RULES if next(rule(facts), None) is not None), None)
+        broken = _broken(facts, setting)
         if broken is not None:
             refusals[broken] += 1
         else:
-            found = figures(facts, state_figures(facts))
-            key = tuple(SENSES.get(name, 1) * found[name] for name in order)
+            found = figures(facts, state_figures(facts), setting.counted)
+            values = [each.figure(found) for each in order]
+            key = tuple(each.sense * value for each, value in zip(order, values, strict=True) if value is not None)
             top = key if top is None or key > top else top
     options = len({(slot.flow.financier, slot.flow.implementer, slot.flow.need) for slot in slots})
-    best_figures = None if top is None else tuple(SENSES.get(e, 1) * v for e, v in zip(order, top, strict=True))
+    best_figures = None if top is None else tuple(e.sense * v for e, v in zip(order, top, strict=True))
     return Answer(best_figures, options, tried, {slot.flow.stated_kind for slot in slots}, refusals)
 
 
@@ -133,13 +137,19 @@ def right_portfolios(scenario: Scenario, limit: int) -> Iterator[tuple[tuple[Flo
     TooMany
         if there are more portfolios to try than the limit.
     """
-    setting = Setting(fractional(completed(scenario.model_dump())))
+    setting = ScenarioLimits(fractional(completed(scenario.model_dump())))
     for tried, (flows, runs) in enumerate(_portfolios(setting, list(_slots(setting)), limit)):
         if tried == limit:
             raise TooMany
         facts = _facts(setting, flows, runs)
-        if all(next(rule(facts), None) is None for rule in RULES):
-            yield flows, figures(facts, state_figures(facts))
+        if _broken(facts, setting) is None:
+            yield flows, figures(facts, state_figures(facts), setting.counted)
+
+
+def _broken(facts: Facts, limits: ScenarioLimits) -> str | None:
+    """The name of the first rule that a portfolio breaks."""
+    broken = (rule.__name__ for rule in RULES if next(rule(facts), None) is not None)
+    return next(broken, None) or (share.__name__ if next(share(facts, limits.shares), None) else None)
 
 
 def _facts(setting: Setting, flows: tuple[Flow, ...], runs: Runs) -> Facts:
@@ -174,7 +184,7 @@ def _portfolios(setting: Setting, slots: list[Slot], limit: int) -> Iterator[tup
     """Yields every portfolio that could be right, with engagements that could not be smaller."""
     if len(slots) > limit.bit_length() * 4:
         raise TooMany
-    covers = cache(lambda offer, wanted: _covers(setting, offer, wanted))
+    covers = cache(lambda pair, wanted: _covers(setting, pair, wanted))
     for granules in _fillings(setting, slots):
         flows = tuple(slot.filled(amount) for slot, amount in zip(slots, granules, strict=True) if amount)
         active: dict[tuple[str, str], set[int]] = {}
@@ -184,7 +194,7 @@ def _portfolios(setting: Setting, slots: list[Slot], limit: int) -> Iterator[tup
         for pin in setting.scenario["decisions"]["pins"]:
             if pin["years"] is not None and (pin["offer"], pin["state"]) in active:
                 active[pin["offer"], pin["state"]] |= set(range(pin["years"][0], pin["years"][1] + 1))
-        choices = [covers(pair[0], frozenset(active[pair])) for pair in sorted(active)]
+        choices = [covers(pair, frozenset(active[pair])) for pair in sorted(active)]
         for choice in product(*choices):
             yield flows, dict(zip(sorted(active), choice, strict=True))
 
@@ -234,16 +244,15 @@ def _most_money(setting: Setting, key: str) -> dict[int, int]:
     return most
 
 
-def _covers(setting: Setting, offer: str, wanted: frozenset[int]) -> list[list[range]]:
+def _covers(setting: Setting, pair: tuple[str, str], wanted: frozenset[int]) -> list[list[range]]:
     """The smallest sets of years (none inside another) that hold the wanted ones and last long enough, as runs."""
-    window = list(setting.window(setting.offers[offer]))
-    least = setting.offers[offer]["min_years"]
+    window = list(setting.window(setting.offers[pair[0]]))
     spare = [year for year in window if year not in wanted]
     found: list[frozenset[int]] = []
     for count in range(len(spare) + 1):
         for extra in combinations(spare, count):
             years = wanted.union(extra)
-            lasts = all(len(run) >= least or run[-1] == window[-1] for run in _runs(years))
+            lasts = all(run[-1] >= min(setting.term(*pair, run[0]), window[-1]) for run in _runs(years))
             if lasts and not any(smaller < years for smaller in found):
                 found.append(years)
     return [_runs(years) for years in found]

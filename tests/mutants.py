@@ -504,6 +504,25 @@ def repayment_past_the_horizon(world: World) -> Iterator[None]:
     world.move(LOAN, 2024)
 
 
+@breaks(1)
+def what_was_left_spent_twice(world: World) -> Iterator[None]:
+    spent = _spend_all(world, "nor-grant")
+    left = world.cost * world.granules((*NOR_A, 2022))
+    world.offer("nor-grant", amount={**spent, 2022: spent[2022] - left}, carried_in={2022: left})
+    yield
+    world.add((*NOR_A, 2022), 1)
+
+
+@breaks(1)
+def what_is_owed_spent(world: World) -> Iterator[None]:
+    spent = _spend_all(world, "nor-grant")
+    owed = world.random.randint(1, 99)
+    foreign = {year: ceil(Fraction(10 * (money + owed), 11)) for year, money in spent.items()}
+    world.offer("nor-grant", currency="EUR", amount=foreign, debts=owed * 10 // 11)
+    yield
+    world.add((*NOR_A, 2022), 1)
+
+
 # 2 Capacity
 
 
@@ -559,6 +578,23 @@ def before_the_needs_years(world: World) -> Iterator[None]:
 def indivisible_a_granule_short(world: World) -> Iterator[None]:
     quantity = world.total("quantity", lambda key: key[2] == "B-advice", per_year=False)
     world.need("B-advice", quantity=quantity, indivisible=True)
+    yield
+    world.add((*ADVICE, 2022), -1)
+
+
+@breaks(3)
+def what_was_delivered_before_delivered_again(world: World) -> Iterator[None]:
+    before = world.random.randint(1, 9) * world.granule
+    quantity = world.total("quantity", lambda key: key[2] == "A-clear", per_year=False)
+    world.need("A-clear", quantity=quantity + before, delivered=before)
+    yield
+    world.add((*NOR_A, 2022), 1)
+
+
+@breaks(3)
+def part_of_what_is_left_of_an_indivisible_need(world: World) -> Iterator[None]:
+    quantity = world.total("quantity", lambda key: key[2] == "B-advice", per_year=False)
+    world.need("B-advice", quantity=quantity + 5, delivered=5, indivisible=True)
     yield
     world.add((*ADVICE, 2022), -1)
 
@@ -622,6 +658,17 @@ def survey_a_year_late(world: World) -> Iterator[None]:
     world.move(("nor-grant", "ngo-surveys", "A-survey", 2021), 2022)
 
 
+@breaks(5)
+def ahead_of_what_was_surveyed_before(world: World) -> Iterator[None]:
+    _clear_after_survey(world)
+    survey = world.scenario["needs"]["A-survey"]["quantity"]
+    world.need("A-survey", quantity=2 * survey, delivered=survey)
+    clear = world.scenario["needs"]["A-clear"]["quantity"]
+    world.need("A-clear", quantity=2 * clear, delivered=clear)
+    yield
+    world.move((*NOR_A, 2021), 2020)
+
+
 # 6 Engagement
 
 
@@ -666,6 +713,67 @@ def money_below_the_least(world: World) -> Iterator[None]:
     yield
     key = min(((*SUD_B, 2021), (*SUD_B, 2022)), key=lambda each: world.flows[each]["money"])
     world.add(key, -1)
+
+
+def _least(world: World, key: Key) -> None:
+    """Asks of every offer what one flow gives, and lets all others give much more."""
+    for other in (other for other in FLOWS if other != key):
+        world.put(other, 20, FLOWS[other])
+    world.need("A-clear", quantity=1000 * world.granule)
+    world.scenario["least_engagement"] = world.cost * world.granules(key)
+
+
+@breaks(6)
+def money_less_than_a_working_year(world: World) -> Iterator[None]:
+    _least(world, LOAN)
+    yield
+    world.add(LOAN, -1)
+
+
+@breaks(6)
+def work_less_than_a_working_year(world: World) -> Iterator[None]:
+    key: Key = ("nor-grant", "ngo-surveys", "A-survey", 2021)
+    _least(world, key)
+    yield
+    world.add(key, -1)
+
+
+@breaks(6)
+def advice_less_than_a_working_year(world: World) -> Iterator[None]:
+    for key in (key for key in FLOWS if key[1] != "ecu-advises"):
+        world.put(key, 300, FLOWS[key])
+    for need in ("A-clear", "A-survey", "B-clear"):
+        world.need(need, quantity=10**4 * world.granule)
+    fewest = min(world.granules((*ADVICE, year)) for year in (2022, 2023))
+    world.scenario["least_engagement"] = 50 * fewest - world.random.randint(0, 49)
+    yield
+    key = min(((*ADVICE, 2022), (*ADVICE, 2023)), key=world.granules)
+    world.add(key, -1)
+
+
+@breaks(6)
+def late_start_stopped_before_the_horizon_ends(world: World) -> Iterator[None]:
+    world.offer("sud-grant", min_years=9)
+    for year in (2023, 2024, 2025):
+        world.engage("sud-grant", "BBB", year)
+    yield
+    world.engagements["sud-grant", "BBB"][0][1] -= 1
+
+
+@breaks(6)
+def ongoing_engagement_stopped_before_its_term(world: World) -> Iterator[None]:
+    world.offer("nor-grant", min_years=6, ongoing=[{"state": "AAA", "since": 2018}])
+    yield
+    del world.flows[(*NOR_A, 2023)]
+    world.engagements["nor-grant", "AAA"] = [[2020, 2022]]
+
+
+@breaks(6)
+def resumed_engagement_stopped_before_its_term(world: World) -> Iterator[None]:
+    world.offer("sud-grant", min_years=3, ongoing=[{"state": "BBB"}])
+    world.engage("sud-grant", "BBB", 2023)
+    yield
+    world.engagements["sud-grant", "BBB"][0][1] -= 1
 
 
 @breaks(6)
@@ -798,6 +906,46 @@ def completion_after_the_deadline_claimed(world: World) -> Iterator[None]:
 
 
 @breaks(9)
+def completion_in_the_year_of_a_deadline_claimed(world: World) -> Iterator[None]:
+    quantity = world.total("quantity", lambda key: key[2] == "A-clear", per_year=False)
+    world.need("A-clear", quantity=quantity, completes=True)
+    world.scenario["states"]["AAA"]["deadline"] = world.random.choice(["2023-12-31", "2024-01-01", "2024-12-30"])
+    world.claims = {"completions": "1"}
+    yield
+    world.move((*NOR_A, 2023), 2024)
+
+
+@breaks(9)
+def late_completion_claimed(world: World) -> Iterator[None]:
+    quantity = world.total("quantity", lambda key: key[2] == "A-clear", per_year=False)
+    world.need("A-clear", quantity=quantity + world.granule, delivered=world.granule, completes=True)
+    world.scenario["states"]["AAA"]["deadline"] = 2022
+    world.claims = {"completions": "0", "late_completions": "1"}
+    yield
+    world.add((*NOR_A, 2023), -1)
+
+
+@breaks(9)
+def a_start_not_counted(world: World) -> Iterator[None]:
+    # In AAA nobody starts after the first year but the NGO that clears, which is there already; in BBB all do.
+    world.claims = {"turnover": "5"}
+    yield
+    world.claims = {"turnover": "4"}
+
+
+@breaks(9)
+def a_year_of_waiting_not_counted(world: World) -> Iterator[None]:
+    world.need("B-advice", quantity=world.total("quantity", lambda key: key[2] == "B-advice", per_year=False))
+    for need in ("A-clear", "A-survey", "B-clear"):
+        world.need(need, weight=0)
+    late = world.flows[(*ADVICE, 2023)]["quantity"]
+    quantity = world.scenario["needs"]["B-advice"]["quantity"]
+    world.claims = {"waiting": f"{2 * quantity + late}/{quantity}"}
+    yield
+    world.move((*ADVICE, 2023), 2024)
+
+
+@breaks(9)
 def cost_claimed_a_unit_too_low(world: World) -> Iterator[None]:
     money = sum(flow["money"] for key, flow in world.flows.items() if key[0] != "gov-budget")
     world.claims = {"cost": str(money)}
@@ -813,6 +961,16 @@ def commitment_a_granule_short(world: World) -> Iterator[None]:
     quantity = world.flows[(*NOR_A, 2022)]["quantity"]
     names = dict(zip(("financier", "implementer", "need"), NOR_A, strict=True))
     world.decide("commitments", **names, year=2022, quantity=quantity)
+    yield
+    world.add((*NOR_A, 2022), -1)
+
+
+@breaks(10)
+def commitments_that_add_up_kept_once(world: World) -> Iterator[None]:
+    names = dict(zip(("financier", "implementer", "need"), NOR_A, strict=True))
+    first = world.random.randint(1, world.granules((*NOR_A, 2022)) - 1)
+    for granules in (first, world.granules((*NOR_A, 2022)) - first):
+        world.decide("commitments", **names, year=2022, quantity=granules * world.granule)
     yield
     world.add((*NOR_A, 2022), -1)
 
@@ -839,9 +997,28 @@ def commitment_in_kind_a_month_short(world: World) -> Iterator[None]:
 @breaks(10)
 def pinned_year_dropped(world: World) -> Iterator[None]:
     world.decide("pins", offer="sud-grant", state="BBB", years=[2021, 2023])
-    world.engage("sud-grant", "BBB", 2023)
+    world.put((*SUD_B, 2023), 3, "operator")
     yield
+    del world.flows[(*SUD_B, 2023)]
     world.engagements["sud-grant", "BBB"][0][1] -= 1
+
+
+@breaks(10)
+def pinned_year_without_a_gift(world: World) -> Iterator[None]:
+    world.decide("pins", offer="sud-grant", state="BBB", years=[2021, 2022])
+    yield
+    del world.flows[(*SUD_B, 2022)]
+
+
+@breaks(10)
+def pinned_offer_gives_less_than_a_working_year(world: World) -> Iterator[None]:
+    money = world.flows["gov-budget", "gov-clears", "A-clear", 2021]["money"]
+    world.scenario["least_engagement"] = money
+    for key in (key for key in FLOWS if key[0] != "gov-budget"):
+        world.put(key, 20, FLOWS[key])
+    world.decide("pins", offer="gov-budget", state="AAA")
+    yield
+    world.add(("gov-budget", "gov-clears", "A-clear", 2021), -1)
 
 
 @breaks(10)
@@ -906,3 +1083,36 @@ def a_granule_over_a_cap_by_share(world: World) -> Iterator[None]:
     world.decide("caps", provider="sud", state="BBB", share=Decimal("0.5"), per=period)
     yield
     world.add((*SUD_B, 2022), 1)
+
+
+# 12 Share
+
+
+def _half_and_half(world: World) -> None:
+    """In BBB, one donor pays as much as a foundation and a company together, and none may pay more than that."""
+    world.put((*SUD_B, 2021), world.granules(MATCH), "operator")
+    world.put((*SUD_B, 2022), world.granules(LOAN), "operator")
+    world.scenario["states"]["BBB"]["max_share"] = Decimal("0.5")
+
+
+@breaks(12)
+def more_than_half_from_one_provider(world: World) -> Iterator[None]:
+    _half_and_half(world)
+    yield
+    world.add((*SUD_B, world.random.choice([2021, 2022])), 1)
+
+
+@breaks(12)
+def more_than_half_from_two_offers_of_one_provider(world: World) -> Iterator[None]:
+    _half_and_half(world)
+    world.scenario["offers"]["sud-more"] = dict(world.scenario["offers"]["sud-grant"])
+    yield
+    world.put(("sud-more", "ngo-clears", "B-clear", 2023), 1, "operator")
+
+
+@breaks(12)
+def money_where_nobody_may_pay(world: World) -> Iterator[None]:
+    world.scenario["states"]["CCC"]["max_share"] = 0
+    world.scenario["needs"]["C-clear"] = {**world.scenario["needs"]["B-clear"], "state": "CCC"}
+    yield
+    world.put(("sud-grant", "ngo-clears", "C-clear", 2021), 1, "operator")

@@ -16,6 +16,7 @@ import matcher.verification.bundle as bundles
 from matcher.verification.__main__ import NOT_HERE, USAGE, main
 from matcher.verification.bound import Proven
 from matcher.verification.bundle import FILES, BundleReport, Finding, lines_of, verify_run
+from matcher.verification.order import DEFAULT_ORDER, Entry, blend, entry_named, order_of, single
 from matcher.verification.report import Report, violation
 
 Said = list[tuple[bool, str]]
@@ -348,13 +349,19 @@ COST = {"objective": "cost", "sense": "min"}
 )
 def test_a_stage_says_what_adds_up(stage: dict[str, Any], asked: str, holds: bool) -> None:
     """Value, bound, gap, sense and whether it is solved fit together."""
-    found = said(bundles._stage(stage, _result(options={"gap": Decimal(asked)}), 0))
+    entry = Entry("weighted", 1, ()) if stage["objective"] == "weighted" else single(stage["objective"])
+    found = said(bundles._stage(stage, entry, _result(options={"gap": Decimal(asked)}), 0))
     text = f"{stage['objective']}: {stage['value']}, at best {stage['bound']}, gap {stage['gap']}"
     assert found[0][0] is holds
     assert found[0][1] == text if holds else found[0][1].endswith(f", expected what fits: {text}")
 
 
-SOUGHT = (("coverage", Fraction(0)), ("cost", Fraction(0)))
+SOUGHT = (single("coverage"), single("cost"))
+
+
+def _told(result: dict[str, Any], report: Report, order: Any = SOUGHT, floor: int | str = 0) -> Said:
+    """Returns what is said of the stages of a result."""
+    return said(bundles._stages(result, report, order, bundles._pursued(result["stages"], order, Fraction(floor))))
 
 
 @pytest.mark.parametrize(
@@ -373,9 +380,7 @@ SOUGHT = (("coverage", Fraction(0)), ("cost", Fraction(0)))
 )
 def test_stages_are_the_scenario_s(stages: list[Any], status: str, holds: tuple[bool, bool, bool]) -> None:
     """In its order, from the first; the last leaves the portfolio where it says; optimal is all of them solved."""
-    result = _result(stages=stages, status=status)
-    full = {"objectives": {"weights": None}}
-    found = said(bundles._stages(full, result, report(coverage=2, cost=2), SOUGHT))
+    found = _told(_result(stages=stages, status=status), report(coverage=2, cost=2))
     assert found[0] == (
         holds[0],
         f"objectives are pursued in the scenario's order: {', '.join(each['objective'] for each in stages)}",
@@ -394,29 +399,123 @@ def test_stages_are_the_scenario_s(stages: list[Any], status: str, holds: tuple[
 
 def test_no_stage_at_all_is_none_of_the_scenario_s() -> None:
     """Nothing was sought, so nothing is optimal."""
-    assert said(bundles._stages({}, _result(stages=[], status="feasible"), report(), SOUGHT)) == [
+    assert _told(_result(stages=[], status="feasible"), report()) == [
         (False, "objectives are pursued in the scenario's order: "),
         (True, "the result is called feasible"),
     ]
 
 
-def test_what_is_sought_and_how_much_later_objectives_may_take() -> None:
+CLOSED = [
+    _stage(),
+    _stage(**COST),
+    _stage(closing=True),
+    _stage("waiting", "7", sense="min", closing=True),
+]
+
+
+def test_what_is_pursued_once_more_is_told_apart() -> None:
+    """After the order, coverage and then waiting; the last leaves the portfolio where it says."""
+    figures = report(coverage=2, cost=2, waiting=7)
+    found = _told(_result(stages=CLOSED, status="optimal"), figures)
+    assert all(ok for ok, _ in found)
+    assert found[0][1] == "objectives are pursued in the scenario's order: coverage, cost, coverage, waiting"
+    assert found[-2] == (True, "waiting reaches 7")
+    assert all(ok for ok, _ in _told(_result(stages=CLOSED[:3], status="optimal"), figures))
+    assert _told(_result(stages=[*CLOSED[:2], CLOSED[3]], status="optimal"), figures)[0] == (
+        False,
+        "objectives are pursued in the scenario's order: coverage, cost, waiting",
+    )
+    assert _told(_result(stages=[*CLOSED, _stage(closing=True)], status="optimal"), figures)[0][0] is False
+    late = [*CLOSED[:3], CLOSED[3] | {"bound": None, "gap": None, "solved": False}]
+    assert _told(_result(stages=late, status="optimal"), figures)[-1] == (False, "says optimal, expected feasible")
+
+
+@pytest.mark.parametrize(("at", "closing"), [(0, True), (2, False), (2, 1), (3, None)])
+def test_closing_is_what_comes_after_the_order(at: int, closing: object) -> None:
+    """No entry of the order closes, and whatever comes after it does."""
+    stages = [each | ({"closing": closing} if number == at else {}) for number, each in enumerate(CLOSED)]
+    found = bundles._stages(
+        _result(stages=stages, status="optimal"),
+        report(coverage=2, cost=2, waiting=7),
+        SOUGHT,
+        bundles._pursued(stages, SOUGHT, Fraction(0)),
+    )
+    wrong = [(each.where, each.text) for each in found if not each.ok]
+    assert wrong == [(f"result.json: stages[{at}].closing", f"says {closing}, expected {at > 1}")]
+
+
+@pytest.mark.parametrize(
+    ("gap", "floor", "holds"),
+    [("0.2", 0, True), ("0.5", 6, True), ("0.2", 6, False), ("0.5", 0, False)],
+)
+def test_a_gap_of_waiting_is_of_what_is_above_its_floor(gap: str, floor: int, holds: bool) -> None:
+    """Of 10, where 8 may be possible: a fifth of all, and half of the 4 above 6."""
+    stage = _stage("waiting", "10", sense="min", bound="8.000000", gap=Decimal(gap), solved=False)
+    found = _told(_result(stages=[stage], status="feasible"), report(waiting=10), (single("waiting"),), floor)
+    assert found[1][0] is holds
+
+
+def test_how_much_later_entries_may_take() -> None:
+    """A share of the value, of what is above a floor, or an amount."""
+    assert single("cost", "0.1").level(Fraction(10)) == 11
+    assert single("coverage", "0.1").level(Fraction(10)) == 9
+    assert Entry("coverage", 1, (), Fraction(0), Fraction(3)).level(Fraction(10)) == 7
+    assert Entry("turnover", -1, (), Fraction(0), Fraction(3)).level(Fraction(0)) == 3
+    assert Entry("waiting", -1, (), Fraction(1, 4), None, Fraction(6)).level(Fraction(10)) == 11
+    (waiting,) = bundles._pursued([_stage("waiting")], (single("waiting", "0.25"),), Fraction(6))
+    assert waiting == Entry("waiting", -1, (("waiting", Fraction(1)),), Fraction(1, 4), None, Fraction(6))
+    again, unknown = bundles._pursued([_stage("cost"), _stage("luck")], (single("coverage", "0.25"),), Fraction(6))
+    assert (again, unknown) == (single("cost"), Entry("luck", 1, ()))
+
+
+def _order_of(order: Any, weights: Any = None) -> tuple[Entry, ...]:
+    return order_of({"objectives": {"weights": weights, "order": order}})
+
+
+def test_what_is_pursued_and_how_much_later_entries_may_take() -> None:
     """The scenario's order, the default where it names none, or one weighted sum."""
-    goal = {"objective": "cost", "give_up": Decimal("0.5")}
-    assert bundles._order({"objectives": {"weights": None, "order": [goal]}}) == (("cost", Fraction(1, 2)),)
-    assert bundles._order({"objectives": {"weights": None, "order": None}}) == tuple(bundles.DEFAULT_ORDER.items())
-    assert bundles._order({"objectives": {"weights": [], "order": [goal]}}) == (("weighted", Fraction(0)),)
-
-
-def test_a_weighted_sum_counts_costs_against() -> None:
-    """Each figure times its weight; where less is better, less is more."""
+    bare: dict[str, Any] = {"objective": None, "blend": None, "tolerance": Decimal(0), "tolerance_amount": None}
+    share, amount = (
+        bare | {"objective": "cost"} | each for each in ({"tolerance": Decimal("0.5")}, {"tolerance_amount": 3})
+    )
+    parts = [{"objective": "cost", "weight": Decimal("10.0")}, {"objective": "swings", "weight": Decimal("0.50")}]
+    mixed = bare | {"blend": parts, "tolerance": Decimal("0.02")}
+    one = (("cost", Fraction(1)),)
+    assert _order_of([share, amount, mixed]) == (
+        Entry("cost", -1, one, Fraction(1, 2)),
+        Entry("cost", -1, one, amount=Fraction(3)),
+        Entry("10 cost + 0.5 swings", -1, (("cost", Fraction(10)), ("swings", Fraction(1, 2))), Fraction(1, 50)),
+    )
+    assert _order_of([mixed | {"tolerance_amount": 3}])[0].amount == 3
+    assert _order_of(None) == DEFAULT_ORDER
     weights = [{"objective": "coverage", "weight": Decimal("0.5")}, {"objective": "cost", "weight": 3}]
-    full = {"objectives": {"weights": weights}}
-    figures = report(coverage=5, cost=2)
-    assert bundles._figure(full, figures, "weighted") == Fraction(5, 2) - 6
-    assert bundles._figure(full, figures, "coverage") == 5
-    assert bundles._figure(full, figures, "luck") is None
-    assert bundles._figure({"objectives": {"weights": None}}, figures, "weighted") == 0
+    assert _order_of([share], weights) == (
+        Entry("weighted", 1, (("coverage", Fraction(1, 2)), ("cost", Fraction(-3)))),
+    )
+
+
+def test_an_entry_is_found_by_its_name() -> None:
+    """In the order; else the objective of that name; a weighted sum only where the scenario has one."""
+    mixed = blend({"fit": 1, "firmness": Decimal("2.5")})
+    assert (mixed.name, mixed.sense) == ("fit + 2.5 firmness", 1)
+    order = (single("cost", "0.1"), mixed)
+    assert [entry_named(order, name) for name in ("cost", "fit + 2.5 firmness", "fit")] == [*order, single("fit")]
+    with pytest.raises(ValueError, match=r"^no objective 'luck'$"):
+        entry_named(order, "luck")
+    with pytest.raises(ValueError, match=r"^the scenario weighs no objectives$"):
+        entry_named(order, "weighted")
+
+
+def test_the_figure_of_a_blend() -> None:
+    """Each figure times its weight; none where one of them has none."""
+    figures = report(coverage=5, cost=2).figures
+    assert (
+        Entry("weighted", 1, (("coverage", Fraction(1, 2)), ("cost", Fraction(-3)))).figure(figures)
+        == Fraction(5, 2) - 6
+    )
+    assert single("coverage").figure(figures) == 5
+    assert blend({"cost": 1, "swings": 1}).figure(figures) is None
+    assert Entry("luck", 1, ()).figure(figures) is None
 
 
 # Bounds
@@ -431,8 +530,9 @@ def test_bounds_are_proven_or_a_solver_s_word() -> None:
     """What prices prove of each stage, what is left to a solver, and what later stages must keep."""
     stages = [_stage("coverage", "2"), _stage(**COST, exact="10", bound="8.000000")]
     proofs = (_proven("coverage", 3), _proven("cost", 7, coverage="3/2"))
-    order = (("coverage", Fraction(1, 4)), ("cost", Fraction(1, 10)))
-    assert said(bundles._bounds(_result(stages=stages), report(coverage="3/2", cost=11), proofs, order)) == [
+    order = (single("coverage", "0.25"), single("cost", "0.1"))
+    found = bundles._bounds(_result(stages=stages), report(coverage="3/2", cost=11), proofs, order, [*order])
+    assert said(found) == [
         (True, "coverage: earlier objectives are kept as far as they must be"),
         (True, "coverage: no portfolio has more than 3: proven by its prices"),
         (True, "*coverage: from there to 2.000000 the word of ortools 2"),
@@ -447,11 +547,12 @@ def test_bounds_are_proven_or_a_solver_s_word() -> None:
 def test_bounds_without_proof_are_a_solver_s_word() -> None:
     """What is not known of a stage is nobody's word; the portfolio keeps earlier objectives all the same."""
     stages = [_stage("coverage", "2"), _stage(**COST, exact="10", bound=None), _stage("fit")]
-    order = (("coverage", Fraction(1, 4)), ("cost", Fraction(0)))
-    assert said(bundles._words(_result(stages=stages), report(coverage="3/2", cost=11), order)) == [
+    pursued = [single("coverage", "0.25"), single("cost"), single("fit")]
+    assert said(bundles._words(_result(stages=stages), report(coverage="3/2", cost=11), pursued)) == [
         (True, "*coverage: that nothing passes 2.000000 is the word of ortools 2"),
         (True, "the portfolio keeps coverage at 1.500000..."),
         (False, "the portfolio keeps cost at 10"),
+        (True, "*fit: that nothing passes 2.000000 is the word of ortools 2"),
     ]
 
 
@@ -459,8 +560,8 @@ def test_what_later_stages_took_too_much_of_is_told() -> None:
     """A portfolio past a level, and a proof that keeps another level, prove nothing."""
     stages = [_stage("cost", "10", sense="min"), _stage("coverage", "2")]
     proofs = (_proven("cost", 10), _proven("coverage", 2, cost=10))
-    order = (("cost", Fraction(1, 10)), ("coverage", Fraction(0)))
-    found = said(bundles._bounds(_result(stages=stages), report(coverage="1.9", cost=12), proofs, order))
+    order = (single("cost", "0.1"), single("coverage"))
+    found = said(bundles._bounds(_result(stages=stages), report(coverage="1.9", cost=12), proofs, order, [*order]))
     assert [text for ok, text in found if not ok] == [
         "the portfolio keeps cost at 11",
         "coverage: earlier objectives are kept as far as they must be",
@@ -471,18 +572,16 @@ def test_what_later_stages_took_too_much_of_is_told() -> None:
 
 def test_a_certificate_of_other_stages_proves_nothing() -> None:
     """Nothing more is looked at."""
-    found = said(bundles._bounds(_result(stages=[_stage("cost")]), report(), (_proven("coverage", 3),), ()))
+    stages, proofs = [_stage("cost")], (_proven("coverage", 3),)
+    found = said(bundles._bounds(_result(stages=stages), report(), proofs, (), [single("cost")]))
     assert found == [(False, "the certificate is about ['coverage'], the result about ['cost']")]
 
 
 def test_an_objective_without_a_figure_is_kept_by_nothing() -> None:
-    """A weighted sum is no figure: no later stage asks what the portfolio keeps of it."""
-    found = said(
-        bundles._bounds(
-            _result(stages=[_stage("weighted")]), report(), (_proven("weighted", 2),), (("weighted", Fraction(0)),)
-        )
-    )
-    assert found == [
+    """What has no figure is told elsewhere; nothing asks what the portfolio keeps of it."""
+    order = (Entry("weighted", 1, (("luck", Fraction(1)),)),)
+    stages = _result(stages=[_stage("weighted")])
+    assert said(bundles._bounds(stages, report(), (_proven("weighted", 2),), order, [*order])) == [
         (True, "weighted: earlier objectives are kept as far as they must be"),
         (True, "weighted: no portfolio has more than 2: proven by its prices"),
     ]
@@ -526,7 +625,7 @@ def test_an_objective_without_a_figure_is_kept_by_nothing() -> None:
 )
 def test_what_prices_prove_of_one_bound(stage: dict[str, Any], proof: Proven, findings: list[str]) -> None:
     """A value that passes its proof is false; a bound within rounding of it is proven; a tighter one is a word."""
-    found = [text if ok else f"!{text}" for ok, text in said(bundles._bound(stage, proof, "S"))]
+    found = [text if ok else f"!{text}" for ok, text in said(bundles._bound(stage, proof, (), "S"))]
     assert found == findings
 
 

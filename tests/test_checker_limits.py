@@ -126,10 +126,14 @@ def test_pins_are_looked_at_within_the_horizon() -> None:
 def test_a_pin_in_the_middle_of_gaps_names_the_first_year_missing() -> None:
     """Be it inside the horizon or the first after it."""
     pins = {"decisions": {"pins": [{"offer": "f", "state": "A", "years": [2015, 2020]}]}}
-    found = [each for each in broken(pins, engagements=[engaged(2015, 2016)]) if each[0] == 10]
-    assert found == [(10, ("f", "A"), 2017, 4)]
-    found = [each for each in broken(pins, engagements=[engaged(2015, 2015)]) if each[0] == 10]
-    assert found == [(10, ("f", "A"), 2016, 5)]
+    runs = [engaged(2015, 2016), engaged(2015, 2016, "t")]
+
+    def missing(*years: int) -> Found:
+        found = broken(pins, flows=[delivered(year) for year in years], engagements=runs)
+        return [each for each in found if each[0] == 10]
+
+    assert missing(2015, 2016) == [(10, ("f", "A"), 2017, 4)]
+    assert missing(2015) == [(10, ("f", "A"), 2016, 5)]
 
 
 def test_pins_and_least_years_that_bounds_look_at_are_within_the_horizon() -> None:

@@ -359,8 +359,8 @@ def test_figures_of_a_small_portfolio() -> None:
         {"scenario": "small", "scenario_hash": scenario_hash(model), "flows": flows, "engagements": engagements},
     )
     assert report.states == {
-        # N: 0.8 and half of 0.2, weight 3; M: half of a half, weight 1; of 4
-        "S": StateFigures(True, (3 * Fraction(9, 10) + Fraction(1, 4)) * Fraction(1, 4)),
+        # N: all of it, weight 3; M: a half, weight 1; of 4
+        "S": StateFigures(True, (3 + Fraction(1, 2)) * Fraction(1, 4)),
         "Z": StateFigures(None, Fraction(0)),
     }
     given = {"grant": 160, "budget": 40, "loan": 60}
@@ -368,11 +368,18 @@ def test_figures_of_a_small_portfolio() -> None:
     advice = Fraction(4 * 15, 2)
     assert report.figures == {
         "completions": 2,
+        "late_completions": 0,
+        # N: 0.8 and half of 0.2, weight 3; M: half of a half, weight 1; of S, weight 2
         "coverage": 2 * (3 * Fraction(9, 10) + Fraction(1, 4)),
-        "worst_off": (3 * Fraction(9, 10) + Fraction(1, 4)) * Fraction(1, 4),
+        "worst_off": (3 + Fraction(1, 2)) * Fraction(1, 4),  # Z has no need with a weight
+        "turnover": 1,  # the bank in 2021; the NGO's advice in 2022 is not engaged
+        "waiting": 2 * (3 * Fraction(2, 10) + 1 + Fraction(1, 2) + Fraction(1, 2)),
         "fit": given["grant"] * Fraction(3, 4) + given["budget"] + given["loan"] + work + advice,
         "firmness": given["grant"] * Fraction(1, 2) + given["budget"] + given["loan"] + work + advice,
         "engagements": 4,
+        "dependence": 160 - Fraction(220, 2),
+        "swings": 160 + 60 + 60,  # the donor's 160 fall to nothing, the bank's 60 come and go
+        "at_risk": Fraction(160, 2),
         "cost": 220,
     }
 

@@ -656,15 +656,22 @@ def test_figures_by_hand() -> None:
     shares = {"N": Fraction(1, 2) + Fraction(1, 10), "M": Fraction(1, 10), "K": Fraction(1, 5)}
     assert report.figures == {
         "completions": 0,
+        "late_completions": 0,
         "coverage": 2 * shares["N"] + 2 * 3 * shares["M"] + shares["K"],
-        "worst_off": Fraction(1, 5),
+        "worst_off": Fraction(2, 5),
+        "turnover": 2,  # the second donor and the NGO's advice start in 2022 and 2021; of 2020 nothing is known
+        # N: 50 and three times 30 open of 100, weight 2; M: twice 50 and twice 30 of 50, weight 6; K: 10, then 6 of 10
+        "waiting": 2 * Fraction(140, 100) + 6 * Fraction(160, 50) + Fraction(28, 10),
         "fit": Fraction(140, 2) + 40 + Fraction(180, 10) + 30,
         "firmness": Fraction(140 * 9, 10) + 40 + 180 + Fraction(30 * 4, 10),
         "engagements": 3 + 3 + 1 + 1,
+        "dependence": 140 - Fraction(180, 2),
+        "swings": (60 + 40) + (40 + 40),  # 100, 40, nothing, nothing; nothing, nothing, 40, nothing
+        "at_risk": Fraction(140, 10) + Fraction(30 * 6, 10),
         "cost": 180,
     }
-    assert report.states["S"].coverage == (shares["N"] + 3 * shares["M"]) / 4
-    assert report.states["Z"].coverage == Fraction(1, 5)
+    assert report.states["S"].coverage == (Fraction(70, 100) + 3 * Fraction(20, 50)) / 4
+    assert report.states["Z"].coverage == Fraction(2, 5)
     assert all(type(value) is Fraction for value in report.figures.values())
 
 
@@ -746,6 +753,47 @@ def test_hash_writes_numbers_as_doubles_would_be(number: str) -> None:
     scenario = changed(TINY, capabilities__advice__reference_price=Decimal(number))
     model = Scenario.from_data(scenario)
     assert canonical_hash(scenario) == scenario_hash(model)
+
+
+SECOND: dict[str, Any] = {
+    "states__S__deadline": "2022-03-01",
+    "states__S__max_share": Decimal("0.50"),
+    "needs__N__delivered": 20,
+    "offers__grant__ongoing": [{"state": "S"}, {"state": "Z", "since": 2018, "amount": 7}],
+    "offers__grant__carried_in": {2020: 5},
+    "offers__grant__debts": 3,
+    "offers__team__ongoing": [{"state": "S", "since": 2019}],
+    "least_engagement": 100,
+    "seed": 7,
+    "objectives__dependence_share": Decimal("0.4"),
+    "objectives__order": [
+        {"objective": "coverage", "tolerance": Decimal("0.10")},
+        {"objective": "cost", "tolerance_amount": 5},
+        {"blend": [{"objective": "cost"}, {"objective": "swings", "weight": Decimal("0.50")}]},
+    ],
+}
+"""Every field of the second version of the format."""
+
+
+@pytest.mark.parametrize("name", [*SECOND, None])
+def test_fields_of_the_second_version_have_one_canonical_form(name: str | None) -> None:
+    """Each alone and all together: model, dump, dump without defaults and JSON have the hash of the reader."""
+    model = Scenario.from_data(changed(TINY, **(SECOND if name is None else {name: SECOND[name]})))
+    bare = model.model_dump_json(exclude_defaults=True)
+    forms = [model.model_dump(), model.model_dump(exclude_defaults=True), json.loads(bare, parse_float=Decimal)]
+    assert {canonical_hash(form) for form in forms} == {scenario_hash(model)}
+    assert {canonical_hash(form) for form in forms} != {canonical_hash(TINY)}
+
+
+def test_a_document_of_the_first_version_is_held_as_one_of_the_second() -> None:
+    """Its version and the old name of a tolerance stand for the new ones; no other version does."""
+    order = [{"objective": "coverage", "give_up": Decimal("0.1")}, {"objective": "cost"}]
+    old = changed(TINY, matcher=1, objectives__order=order)
+    new = [{"objective": "coverage", "tolerance": Decimal("0.1")}, {"objective": "cost"}]
+    digest = canonical_hash(changed(TINY, matcher=2, objectives__order=new))
+    assert canonical_hash(old) == digest == scenario_hash(Scenario.from_data(old))
+    assert canonical_hash(changed(old, matcher=3)) != digest
+    assert order[0] == {"objective": "coverage", "give_up": Decimal("0.1")}
 
 
 def test_models_are_accepted() -> None:

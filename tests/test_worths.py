@@ -12,7 +12,8 @@ import pytest
 from matcher.scenario import Scenario
 from matcher.verification.documents import completed, fractional, plain
 from matcher.verification.limits import ScenarioLimits
-from matcher.verification.worths import RULES, ReducedCosts, add_objective
+from matcher.verification.objectives import add_objective
+from matcher.verification.worths import RULES, ReducedCosts
 from priced_scenario import SMALL, document
 
 
@@ -71,11 +72,11 @@ RULE_WORTHS: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
     (("absorption", "S", 2022), {"external": {"S 2022": "-6"}}),
     (("precedence", "M", 0, 2021), {"constant": "3/2", "delivered": {"M 2020": "-1", "M 2021": "-1", "N 2020": "3/5"}}),
     (("precedence", "M", 0, 2020), {"constant": "3/2", "delivered": {"M 2020": "-1"}}),
-    (("engagement", "grant", "S", 2020), {"given": {"grant S 2020": "-6"}, "engaged": {"grant S 2020": "3000"}}),
+    (("engagement", "grant", "S", 2020), {"given": {"grant S 2020": "-6"}, "working": {"grant S 2020": "3000"}}),
     (("engagement", "budget", "S", 2020), {"given": {"budget S 2020": "-6"}, "engaged": {"budget S 2020": "420"}}),
-    (("engagement", "team", "S", 2021), {"given": {"team S 2021": "-6"}, "engaged": {"team S 2021": "48"}}),
-    (("engagement_for", "team", "M", 2020), {"given_to": {"team M 2020": "-6"}, "engaged": {"team S 2020": "24"}}),
-    (("engagement_for", "grant", "M", 2020), {"given_to": {"grant M 2020": "-6"}, "engaged": {"grant S 2020": "480"}}),
+    (("engagement", "team", "S", 2021), {"given": {"team S 2021": "-6"}, "working": {"team S 2021": "48"}}),
+    (("engagement_for", "team", "M", 2020), {"given_to": {"team M 2020": "-6"}, "working": {"team S 2020": "24"}}),
+    (("engagement_for", "grant", "M", 2020), {"given_to": {"grant M 2020": "-6"}, "working": {"grant S 2020": "480"}}),
     (("engagement_for", "loan", "K", 2020), {"given_to": {"loan K 2020": "-6"}}),
     (("minimum", "grant", "S", 2020), {"given": {"grant S 2020": "6"}, "engaged": {"grant S 2020": "-600"}}),
     (("minimum", "team", "S", 2020), {"given": {"team S 2020": "6"}, "engaged": {"team S 2020": "-12"}}),
@@ -106,11 +107,11 @@ RULE_WORTHS: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
         {
             "delivered": {
                 "M 2020": "1/4",
-                "M 2021": "1/8",
-                "M 2022": "1/16",
+                "M 2021": "1/4",
+                "M 2022": "1/4",
                 "N 2020": "9/20",
-                "N 2021": "9/40",
-                "N 2022": "9/80",
+                "N 2021": "9/20",
+                "N 2022": "9/20",
             },
             "worst": "-6",
         },
@@ -197,9 +198,14 @@ OBJECTIVE_WORTHS: dict[str, dict[str, Any]] = {
             "loan S 2022": "4",
             "team S 2020": "4",
             "team S 2021": "4",
-        }
+        },
+        # a start in the last year of two lasts for one more
+        "started": {"grant S 2022": "4", "grant Z 2022": "4"},
     },
-    "cost": {"external": {"S 2020": "4", "S 2021": "4", "S 2022": "4", "Z 2020": "4", "Z 2021": "4", "Z 2022": "4"}},
+    "cost": {
+        "external": {"S 2020": "4", "S 2021": "4", "S 2022": "4", "Z 2020": "4", "Z 2021": "4", "Z 2022": "4"},
+        "started": {"grant S 2022": "400", "grant Z 2022": "400"},
+    },
 }
 
 
@@ -232,7 +238,7 @@ def test_an_objective_at_a_factor(objective: str) -> None:
         (("max_partners", "Z", 2020), "Z has no limit on its partners"),
         (("partner", "budget", "S", 2020), "budget is not external to S"),
         (("completion", "M"), "M does not complete its State"),
-        (("smallest", "Z"), "Z has no need with a weight"),
+        (("smallest", "Z"), "Z does not count in the smallest coverage"),
     ],
 )
 def test_a_rule_that_a_scenario_does_not_have_has_no_price(instance: tuple[Any, ...], why: str) -> None:
@@ -347,9 +353,10 @@ def test_the_most_of_everything() -> None:
         *(4, 80, 200, 0)
     ]
     assert (small.demand, small.year_cap) == ({"K": 4, "M": 6, "N": 10}, {"K": 4, "M": 4, "N": 10})
-    assert [small.least_given(offer) for offer in ("grant", "team", "free", "loan")] == [100, 2, 0, 0]
+    pairs = (("grant", "S"), ("team", "S"), ("free", "Z"), ("loan", "S"), ("budget", "S"))
+    assert [small.least_given(*pair) for pair in pairs] == [100, 2, 1, 1, 0]
     assert [small.discount(year) for year in small.years] == [1, Fraction(1, 2), Fraction(1, 4)]
-    assert [small.timely(need) for need in ("N", "K")] == [range(2020, 2022), range(2020, 2023)]
+    assert [small.timely(state) for state in ("S", "Z")] == [range(2020, 2022), range(2020, 2023)]
     assert [small.can_pay("loan", year) for year in (2019, 2020, 2021, 2022)] == [False, True, True, False]
 
 
@@ -367,4 +374,5 @@ def test_the_most_of_everything() -> None:
 )
 def test_a_state_completes_if_each_need_alone_could(need: dict[str, Any], completes: bool) -> None:
     """By its deadline, in its years, with all who can work for it."""
-    assert world(needs={"N": need}).can_complete("S") is completes
+    small = world(needs={"N": need})
+    assert small.can_complete("S", small.timely("S")) is completes

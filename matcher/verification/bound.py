@@ -10,6 +10,7 @@ commitments are left out, which can only make the bound weaker.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,19 +20,9 @@ from typing import Any
 
 from matcher.verification.documents import Document, brief, exact_number, fractional
 from matcher.verification.limits import ScenarioLimits
-from matcher.verification.worths import EQUATIONS, RULES, ReducedCosts, add_objective
-
-SENSE = {
-    "completions": 1,
-    "coverage": 1,
-    "worst_off": 1,
-    "fit": 1,
-    "firmness": 1,
-    "engagements": -1,
-    "cost": -1,
-    "disruption": -1,
-}
-"""Objectives: 1 where more is better, -1 where less is."""
+from matcher.verification.objectives import add_objective
+from matcher.verification.order import Entry, entry_named, order_of
+from matcher.verification.worths import EQUATIONS, RULES, ReducedCosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +30,7 @@ class Proven:
     """What the prices of one stage prove."""
 
     objective: str
-    """Name, or ``weighted``."""
+    """Name of what is pursued: an objective, a blend, or ``weighted``."""
     sense: int
     """1 where more is better, -1 where less is."""
     bound: Fraction
@@ -56,11 +47,11 @@ def proven(scenario: Document, certificate: Document) -> tuple[Proven, ...]:
     ValueError
         if the certificate is malformed, names what does not exist, or holds a negative price.
     """
-    world = ScenarioLimits(fractional(scenario))
+    world, order = ScenarioLimits(fractional(scenario)), order_of(scenario)
     _check(world)
     if certificate.get("certificate") != 1 or not isinstance(certificate.get("stages"), list):
         raise ValueError("no certificate of format 1")
-    return tuple(_proven(world, stage) for stage in certificate["stages"])
+    return tuple(_proven(world, order, stage) for stage in certificate["stages"])
 
 
 def _check(world: ScenarioLimits) -> None:
@@ -68,7 +59,8 @@ def _check(world: ScenarioLimits) -> None:
     needs, funding = world.needs.values(), world.funding.values()
     fits = (
         0 <= world.scenario["objectives"]["discount"] <= 1,
-        all(need["quantity"] >= 1 and need["quantity"] % world.granule(need) == 0 for need in needs),
+        all(0 <= need["delivered"] <= need["quantity"] and need["quantity"] >= 1 for need in needs),
+        all(need[name] % world.granule(need) == 0 for need in needs for name in ("quantity", "delivered")),
         all(first["lag"] >= 0 for need in needs for first in need["after"]),
         all(0 <= offer["carry_over"] <= 1 for offer in funding),
         all(each["weight"] >= 0 for each in (*needs, *world.states.values())),
@@ -77,38 +69,27 @@ def _check(world: ScenarioLimits) -> None:
         raise ValueError("the scenario is none that can be read: a discount, quantity, lag, share or weight")
 
 
-def _proven(world: ScenarioLimits, stage: Any) -> Proven:
+def _proven(world: ScenarioLimits, order: tuple[Entry, ...], stage: Any) -> Proven:
     """What the prices of one stage prove."""
     name = _field(stage, "objective", str)
     kept_at = {key: exact_number(value) for key, value in _field(stage, "kept", dict).items()}
     kept_prices = _field(stage, "kept_prices", dict)
-    worths = ReducedCosts(world)
-    sense = _add_aim(worths, name)
+    worths, pursued = ReducedCosts(world), entry_named(order, name)
+    _add(worths, pursued, Fraction(1))
     for key, level in kept_at.items():
-        price = _price(kept_prices.get(key, 0))
-        if key not in SENSE:
-            raise ValueError(f"no objective {key!r}")
-        add_objective(worths, key, SENSE[key] * price)
-        worths.constant -= SENSE[key] * price * level
+        price, kept = _price(kept_prices.get(key, 0)), entry_named(order, key)
+        _add(worths, kept, price)
+        worths.constant -= kept.sense * price * level
     for rule, instances in _field(stage, "prices", dict).items():
         _subtract(worths, rule, instances)
     best = worths.constant + sum(_pieces(worths), Fraction(0))
-    return Proven(name, sense, sense * _in_steps(world, name, best, sense), kept_at)
+    return Proven(name, pursued.sense, pursued.sense * _in_steps(world, name, best), kept_at)
 
 
-def _add_aim(worths: ReducedCosts, name: str) -> int:
-    """Adds the objective of a stage, to be maximised; returns its sense."""
-    if name != "weighted":
-        if name not in SENSE:
-            raise ValueError(f"no objective {name!r}")
-        add_objective(worths, name, Fraction(SENSE[name]))
-        return SENSE[name]
-    weights = worths.world.scenario["objectives"]["weights"]
-    if weights is None:
-        raise ValueError("the scenario weighs no objectives")
-    for each in weights:
-        add_objective(worths, each["objective"], SENSE[each["objective"]] * Fraction(each["weight"]))
-    return 1
+def _add(worths: ReducedCosts, pursued: Entry, price: Fraction) -> None:
+    """Adds what is pursued, to be made large, times a price."""
+    for objective, weight in pursued.parts:
+        add_objective(worths, objective, pursued.sense * weight * price)
 
 
 def _subtract(worths: ReducedCosts, rule: str, instances: Any) -> None:
@@ -150,16 +131,76 @@ def _pieces(worths: ReducedCosts) -> Iterator[Fraction]:
     world, zero = worths.world, Fraction(0)
     for need in world.needs:
         yield _filled(worths, need)
-    yield from (worth for key, worth in worths.engaged.items() if worth > 0 or key in world.pinned)
-    yield from (worth for state, worth in worths.complete.items() if worth > 0 and world.can_complete(state))
-    for table in (worths.started, worths.partner, worths.whole):
+    yield from _engagements(worths)
+    for state in sorted(worths.complete.keys() | worths.late.keys()):
+        yield max((zero, *_completions(worths, state)))
+    for table in (worths.started, worths.partner, worths.whole, worths.link_start):
         yield from (worth for worth in table.values() if worth > 0)
     for (offer, year), worth in worths.carried.items():
         if worth > 0 and year > world.years.start:  # nothing is carried into the first year
             yield worth * (world.most_money[offer, year] - world.new_money(world.funding[offer], year))
     yield from (worth * world.earlier[key] for key, worth in worths.lost.items() if worth > 0)
     yield from (worth * world.most(*key) for key, worth in worths.gained.items() if worth > 0)
+    for (provider, state), worth in worths.excess.items():
+        yield max(zero, worth) * sum(world.most_paid(provider, state, year) for year in world.years)
+    for key in sorted(worths.up.keys() | worths.down.keys()):
+        yield max(zero, worths.up[key] * world.most_paid(*key), worths.down[key] * _most_before(world, *key))
     yield max(zero, worths.worst)
+
+
+def _most_before(world: ScenarioLimits, provider: str, state: str, year: int) -> int:
+    """The most that a link can have been paid in the year before."""
+    if year == world.years.start:
+        return world.ongoing_links[provider, state] or 0
+    return world.most_paid(provider, state, year - 1)
+
+
+def _completions(worths: ReducedCosts, state: str) -> Iterator[Fraction]:
+    """The worths of what a State could come to, of which it comes to one at most: completion, and a late one."""
+    world = worths.world
+    for worth, years in ((worths.complete[state], world.timely(state)), (worths.late[state], world.years)):
+        if worth > 0 and world.can_complete(state, years):
+            yield worth
+
+
+def _engagements(worths: ReducedCosts) -> Iterator[Fraction]:
+    """The most that engagements can be worth: a State's own one by one, external ones with all of their link."""
+    world = worths.world
+    links: defaultdict[tuple[str, str, int], set[str]] = defaultdict(set)
+    for offer, state, year in {*worths.engaged, *worths.working, *world.pinned}:
+        if world.external(offer, state):
+            links[world.offers[offer]["provider"], state, year].add(offer)
+        else:
+            worth = worths.engaged.get((offer, state, year), Fraction(0))
+            yield worth if (offer, state, year) in world.pinned else max(Fraction(0), worth)
+    for provider, state, year in worths.link:
+        links[provider, state, year].update(world.partners.get((provider, state), {}).get(year, ()))
+    for link, offers in links.items():
+        yield _link(worths, link, offers)
+
+
+def _link(worths: ReducedCosts, link: tuple[str, str, int], offers: Iterable[str]) -> Fraction:
+    """The most that a link can be worth in a year: if none of its offers works, or if some do.
+
+    Each offer is not engaged, engaged without a gift, or works; the link works if one of them does. Who is pinned
+    works, and whoever may not work in the State and year does not.
+    """
+    idle, gains, works = Fraction(0), [], False
+    for offer in offers:
+        key = (offer, *link[1:])
+        without = max(Fraction(0), worths.engaged.get(key, Fraction(0)))
+        working = worths.engaged.get(key, Fraction(0)) + worths.working.get(key, Fraction(0))
+        if key in worths.world.pinned:
+            idle, works = idle + working, True
+        else:
+            idle += without
+            gains += [working - without] if key in worths.world.relations else []
+    if not works and not gains:
+        return idle
+    more = sum((gain for gain in gains if gain > 0), Fraction(0))
+    least = Fraction(0) if works else min(Fraction(0), max(gains))
+    some = idle + worths.link.get(link, Fraction(0)) + more + least
+    return some if works else max(idle, some)
 
 
 def _filled(worths: ReducedCosts, need: str) -> Fraction:
@@ -219,11 +260,11 @@ def _money(worths: ReducedCosts, payer: str, need: str, year: int) -> Fraction:
     return Fraction(worth)
 
 
-def _in_steps(world: ScenarioLimits, name: str, best: Fraction, sense: int) -> Fraction:
+def _in_steps(world: ScenarioLimits, name: str, best: Fraction) -> Fraction:
     """The largest figure (to be maximised) that can occur, where figures move in steps."""
-    if name == "completions":
+    if name in ("completions", "late_completions"):
         step = _common([Fraction(state["weight"]) for state in world.states.values()])
-    elif name in ("engagements", "cost"):
+    elif name in ("engagements", "cost", "turnover", "swings"):
         step = Fraction(1)
     else:
         return best

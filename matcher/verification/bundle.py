@@ -14,33 +14,33 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
 from matcher.verification.agreements import TABLE, partnership_findings, table_findings
-from matcher.verification.bound import SENSE, Proven, proven
+from matcher.verification.bound import Proven, proven
 from matcher.verification.checker import verify
-from matcher.verification.documents import MOST_DIGITS, Document, completed, exact_number, full_hash, read_document
+from matcher.verification.documents import (
+    MOST_DIGITS,
+    Document,
+    completed,
+    exact_number,
+    fractional,
+    full_hash,
+    read_document,
+)
+from matcher.verification.limits import ScenarioLimits
 from matcher.verification.manifest import Finding, file_findings, is_bundle, member_findings, names_in
+from matcher.verification.order import CLOSING, SENSE, Entry, entry_named, order_of, single
 from matcher.verification.report import Report, shortened, shown
 
-Sought = tuple[tuple[str, Fraction], ...]
-"""Objectives in order, each with the share that later ones may take."""
+Order = tuple[Entry, ...]
 RUN_FILES = {"scenario": "scenario.resolved.json", "result": "result.json"}
 """Files of every run that are read: what they hold and their names."""
 FILES = {**RUN_FILES, "bundle": "bundle.json", "certificate": "certificate.json"}
 """Files of a bundle that are read: what they hold and their names."""
 ROUNDING = Fraction(1, 10**6)
 """A stated bound is rounded to six decimals, away from the value."""
-DEFAULT_ORDER = {
-    "completions": Fraction(0),
-    "coverage": Fraction(1, 100),
-    "worst_off": Fraction(1, 100),
-    "engagements": Fraction(0),
-    "cost": Fraction(0),
-}
-"""Objectives sought where a scenario names none, each with the share that later ones may take."""
 OWN_ENDS = ("gap", "work", "bound_refuted")
 """Ends that no clock and no accident had a say in."""
 CONFIRMED_BY = ("arithmetic", "highs", "scip")
@@ -189,14 +189,15 @@ def _checked(files: tuple[Finding, ...], documents: dict[str, Document]) -> Bund
         return BundleReport(tuple(findings))
     report = verify(scenario, {**result, "figures": ()})
     findings += [*_portfolio(report), *_figures(bundle, result, report)]
-    order = _order(full)
-    findings += _stages(full, result, report, order)
+    order, floor = order_of(full), ScenarioLimits(fractional(full)).waiting_floor
+    pursued = _pursued(result["stages"], order, floor)
+    findings += _stages(result, report, order, pursued)
     if report.ok:
         findings += partnership_findings(full, result)
     if "certificate" in documents:
-        findings += _bounds(result, report, proven(full, documents["certificate"]), order)
+        findings += _bounds(result, report, proven(full, documents["certificate"]), order, pursued)
     else:
-        findings += _words(result, report, order)
+        findings += _words(result, report, pursued)
     return BundleReport(tuple(findings), report)
 
 
@@ -325,65 +326,60 @@ def _is_rounded(text: object, value: Fraction) -> bool:
     return 2 * abs(_stated(text) - value) <= ROUNDING
 
 
-def _order(full: Document) -> Sought:
-    """The objectives sought, in order, each with the share that later ones may take."""
-    objectives = full["objectives"]
-    if objectives["weights"] is not None:
-        return (("weighted", Fraction(0)),)
-    goals = DEFAULT_ORDER.items() if objectives["order"] is None else _goals(objectives["order"])
-    return tuple((name, Fraction(give_up)) for name, give_up in goals)
+def _pursued(stages: list[Document], order: Order, floor: Fraction) -> list[Entry]:
+    """What each stage pursues: the entries in their order, and what is pursued once more after them.
+
+    What a stage is that is neither, is told; here it is the objective that it names, if there is one.
+    """
+    planned, found = (*order, *CLOSING), []
+    for at, name in enumerate(stage["objective"] for stage in stages):
+        if at < len(planned) and planned[at].name == name:
+            entry = planned[at]
+        else:
+            entry = single(name) if name in SENSE else Entry(name, 1, ())
+        found.append(replace(entry, floor=floor) if name == "waiting" else entry)
+    return found
 
 
-def _goals(order: list[Document]) -> Iterator[tuple[str, Decimal | int]]:
-    return ((goal["objective"], goal["give_up"]) for goal in order)
-
-
-def _figure(full: Document, report: Report, name: str) -> Fraction | None:
-    """The portfolio's figure of an objective, or of the weighted sum of several."""
-    if name != "weighted":
-        return report.figures.get(name)
-    weights = full["objectives"]["weights"] or ()
-    parts = (SENSE[e["objective"]] * Fraction(e["weight"]) * report.figures[e["objective"]] for e in weights)
-    return sum(parts, Fraction(0))
-
-
-def _stages(full: Document, result: Document, report: Report, order: Sought) -> Iterator[Finding]:
+def _stages(result: Document, report: Report, order: Order, pursued: list[Entry]) -> Iterator[Finding]:
     """Whether stages are those of the scenario, say what adds up, and leave the portfolio where it is."""
     stages = result["stages"]
-    named = [each["objective"] for each in stages]
-    fits = named == [name for name, _ in order][: len(named)] and bool(named)
+    named = [each.name for each in pursued]
+    fits = named == [each.name for each in (*order, *CLOSING)][: len(named)] and bool(named)
     yield _claim_of("stages", fits, f"objectives are pursued in the scenario's order: {', '.join(named)}")
-    for at, each in enumerate(stages):
-        yield from _stage(each, result, at)
-        figure, bound = _figure(full, report, each["objective"]), each["bound"]
-        if figure is not None and bound is not None and _better(each, figure, _stated(bound)):
-            text = f"{each['objective']}: the portfolio has {shown(figure)}, which passes {bound}"
+    for at, (each, entry) in enumerate(zip(stages, pursued, strict=True)):
+        yield from _stage(each, entry, result, at)
+        closing = each.get("closing", False)
+        if closing is not (at >= len(order)):
+            yield _claim_of(f"stages[{at}].closing", False, _says(closing, at >= len(order)))
+        figure, bound = entry.figure(report.figures), each["bound"]
+        if figure is not None and bound is not None and entry.passes(figure, _stated(bound)):
+            text = f"{entry.name}: the portfolio has {shown(figure)}, which passes {bound}"
             yield _claim_of(f"stages[{at}].bound", False, text)
     if stages:
-        last = stages[-1]
-        value = exact_number(last["exact"])
-        figure = _figure(full, report, last["objective"])
-        text = f"{last['objective']} reaches {shown(value)}"
+        value, last = exact_number(stages[-1]["exact"]), pursued[-1]
+        figure = last.figure(report.figures)
+        text = f"{last.name} reaches {shown(value)}"
         fault = f"says {text}, expected {'an objective' if figure is None else shown(figure)}"
         yield _claim_of(f"stages[{len(stages) - 1}].exact", figure == value, text, fault)
-    solved = len(stages) == len(order) and all(each["solved"] is True for each in stages)
+    solved = len(stages) >= len(order) and all(each["solved"] is True for each in stages)
     expected = "optimal" if solved else "feasible"
     text = f"the result is called {result['status']}"
     yield _claim_of("status", result["status"] == expected, text, _says(result["status"], expected))
 
 
-def _stage(stage: Document, result: Document, at: int) -> Iterator[Finding]:
+def _stage(stage: Document, entry: Entry, result: Document, at: int) -> Iterator[Finding]:
     """Whether what a stage says of value, bound and gap fits together."""
-    field = next(_misfits(stage, result), None)
+    field = next(_misfits(stage, entry, result), None)
     text = f"{stage['objective']}: {stage['value']}, at best {stage['bound']}, gap {stage['gap']}"
     fault = "" if field is None else f"says {shortened(stage[field])}, expected what fits: {text}"
     yield _claim_of(f"stages[{at}].{field}", field is None, text, fault)
 
 
-def _misfits(stage: Document, result: Document) -> Iterator[str]:
+def _misfits(stage: Document, entry: Entry, result: Document) -> Iterator[str]:
     """The fields of a stage that do not fit the others."""
     value = exact_number(stage["exact"])
-    if stage["sense"] != {1: "max", -1: "min"}[_sense(stage)]:
+    if stage["sense"] != {1: "max", -1: "min"}[entry.sense]:
         yield "sense"
     if not _is_rounded(stage["value"], value):
         yield "value"
@@ -394,10 +390,10 @@ def _misfits(stage: Document, result: Document) -> Iterator[str]:
             yield "solved"
         return
     bound = _stated(stage["bound"])
-    if _better(stage, value, bound):
+    if entry.passes(value, bound):
         yield "bound"
     gaps = [
-        _gap(value, bound - part * _sense(stage) * ROUNDING) for part in (0, 1)
+        entry.gap(value, bound - part * entry.sense * ROUNDING) for part in (0, 1)
     ]  # it is rounded away from the value
     gaps += [Fraction(0)] if abs(bound - value) <= ROUNDING else []
     gap = Fraction(stage["gap"])
@@ -408,73 +404,62 @@ def _misfits(stage: Document, result: Document) -> Iterator[str]:
         yield "solved"
 
 
-def _sense(stage: Document) -> int:
-    return SENSE.get(stage["objective"], 1)
-
-
-def _better(stage: Document, value: Fraction, bound: Fraction) -> bool:
-    """Whether a value is better than what is said to be the best possible."""
-    return _sense(stage) * (value - bound) > 0
-
-
-def _gap(value: Fraction, bound: Fraction) -> Fraction:
-    """Relative distance of value and bound; 0 where they are equal."""
-    return Fraction(0) if value == bound else Fraction(abs(bound - value), max(abs(bound), abs(value)))
-
-
-def _bounds(result: Document, report: Report, stages: tuple[Proven, ...], order: Sought) -> Iterator[Finding]:
+def _bounds(
+    result: Document, report: Report, stages: tuple[Proven, ...], order: Order, pursued: list[Entry]
+) -> Iterator[Finding]:
     """Whether prices imply each bound; whatever they leave open rests on the engine's word."""
-    named = [each["objective"] for each in result["stages"]]
+    named = [each.name for each in pursued]
     if named != [each.objective for each in stages]:
         yield Finding(
             False, f"the certificate is about {[each.objective for each in stages]}, the result about {named}"
         )
         return
     levels: dict[str, Fraction] = {}
-    for at, (stage, found) in enumerate(zip(result["stages"], stages, strict=True)):
+    for at, (stage, entry, found) in enumerate(zip(result["stages"], pursued, stages, strict=True)):
         same = found.kept == levels
         text = f"{found.objective}: earlier objectives are kept as far as they must be"
         yield Finding(same, text, where=f"certificate.json: stages[{at}].kept")
-        yield from _bound(stage, found, result["solver"])
-        yield from _kept(stage, at, order, report, levels)
+        yield from _bound(stage, found, order, result["solver"])
+        yield from _kept(stage, at, entry, report, levels)
 
 
-def _words(result: Document, report: Report, order: Sought) -> Iterator[Finding]:
+def _words(result: Document, report: Report, pursued: list[Entry]) -> Iterator[Finding]:
     """What rests on a solver's word where nothing proves a bound, and whether the portfolio keeps what it must."""
     levels: dict[str, Fraction] = {}
-    for at, (stage, _) in enumerate(zip(result["stages"], order, strict=False)):  # any further ones are told already
+    for at, (stage, entry) in enumerate(zip(result["stages"], pursued, strict=True)):
         if stage["bound"] is not None:
             text = f"{stage['objective']}: that nothing passes {stage['bound']} is the word of {result['solver']}"
             yield Finding(True, text, word=True)
-        yield from _kept(stage, at, order, report, levels)
+        yield from _kept(stage, at, entry, report, levels)
 
 
-def _kept(stage: Document, at: int, order: Sought, report: Report, levels: dict[str, Fraction]) -> Iterator[Finding]:
+def _kept(stage: Document, at: int, entry: Entry, report: Report, levels: dict[str, Fraction]) -> Iterator[Finding]:
     """Whether the portfolio keeps an objective as far as later ones may not take from it; notes how far that is."""
-    value, name, sense = exact_number(stage["exact"]), stage["objective"], _sense(stage)
-    levels[name] = value - sense * abs(value) * order[at][1]
-    if name in report.figures:
-        kept = sense * (report.figures[name] - levels[name]) >= 0
-        yield _claim_of(f"stages[{at}].exact", kept, f"the portfolio keeps {name} at {_short(levels[name])}")
+    level = levels[entry.name] = entry.level(exact_number(stage["exact"]))
+    figure = entry.figure(report.figures)
+    if figure is not None:
+        kept = not entry.passes(level, figure)
+        yield _claim_of(f"stages[{at}].exact", kept, f"the portfolio keeps {entry.name} at {_short(level)}")
 
 
-def _bound(stage: Document, found: Proven, solver: str) -> Iterator[Finding]:
+def _bound(stage: Document, found: Proven, order: Order, solver: str) -> Iterator[Finding]:
     """What prices prove of one bound, and what is left to a solver's word."""
     value = exact_number(stage["exact"])
     if found.sense * (found.bound - value) < 0:
         yield Finding(False, f"{found.objective}: {shown(value)} passes what its prices prove, {shown(found.bound)}")
         return
-    yield Finding(True, f"{_claim(found)}: proven by its prices")
+    yield Finding(True, f"{_claim(found, order)}: proven by its prices")
     said = None if stage["bound"] is None else _stated(stage["bound"])
     if said is not None and found.sense * (found.bound - said) > ROUNDING:
         yield Finding(True, f"{found.objective}: from there to {stage['bound']} the word of {solver}", word=True)
 
 
-def _claim(found: Proven) -> str:
+def _claim(found: Proven, order: Order) -> str:
     """What a stage's prices prove, as a sentence."""
     side = {1: "more", -1: "less"}[found.sense]
     kept = " and ".join(
-        f"{name} at {'least' if SENSE[name] > 0 else 'most'} {_short(level)}" for name, level in found.kept.items()
+        f"{name} at {'least' if entry_named(order, name).sense > 0 else 'most'} {_short(level)}"
+        for name, level in found.kept.items()
     )
     among = f" that keeps {kept}" if kept else ""
     return f"{found.objective}: no portfolio{among} has {side} than {_short(found.bound)}"

@@ -11,6 +11,7 @@ from matcher.verification.documents import Document, completed, entries, exact_n
 from matcher.verification.eligibility import option, references, statement
 from matcher.verification.facts import gather
 from matcher.verification.figures import claims, figures, state_figures
+from matcher.verification.limits import ScenarioLimits
 from matcher.verification.report import Report, Violation, violation
 from matcher.verification.rules import (
     absorption,
@@ -22,6 +23,7 @@ from matcher.verification.rules import (
     need,
     precedence,
     repayment,
+    share,
 )
 
 if TYPE_CHECKING:
@@ -58,7 +60,8 @@ def verify(scenario: Scenario | Document, portfolio: Portfolio | Result | Docume
     document, claimed = _opened(plain(portfolio))
     facts = gather(fractional(setting), document)
     states = state_figures(facts)
-    found = figures(facts, states)
+    limits = ScenarioLimits(facts.scenario)
+    found = figures(facts, states, limits.counted)
     steps = (
         identity(document, setting["name"], digest),
         references(facts),
@@ -78,8 +81,9 @@ def verify(scenario: Scenario | Document, portfolio: Portfolio | Result | Docume
         pins(facts),
         forbids(facts),
         caps(facts),
+        share(facts, limits.shares),
     )
-    return Report(tuple(each for step in steps for each in step), found, states)
+    return Report(tuple(each for step in steps for each in step), found, states, facts.obligations, limits.set_aside)
 
 
 def _opened(document: Document) -> tuple[Document, dict[str, Fraction]]:

@@ -15,29 +15,37 @@ PLACES = ("need", "offer", "state")
 
 
 def commitments(facts: Facts) -> Iterator[Violation]:
-    """10 Decisions. Flows that are already agreed are there: exactly these partners, need and year, or more."""
+    """10 Decisions. Flows that are already agreed are there: exactly these partners, need and year, or more.
+
+    What is agreed several times adds up.
+    """
     units = summed(
         ((flow.financier or "", flow.implementer, flow.need, flow.year), flow.quantity) for flow in facts.flows
     )
-    for agreed in facts.scenario["decisions"]["commitments"]:
-        key = (agreed["financier"] or "", agreed["implementer"], agreed["need"], agreed["year"])
+    agreed: dict[tuple[str, str, str, int], int] = {}
+    for each in facts.scenario["decisions"]["commitments"]:
+        key = (each["financier"] or "", each["implementer"], each["need"], each["year"])
+        agreed[key] = agreed.get(key, 0) + each["quantity"]
+    for key, quantity in agreed.items():
         who = tuple(filter(None, key[:3]))
-        yield from at_least(10, who, agreed["year"], units.get(key, 0), agreed["quantity"], "units of a commitment")
+        yield from at_least(10, who, key[3], units.get(key, 0), quantity, "units of a commitment")
 
 
 def pins(facts: Facts) -> Iterator[Violation]:
-    """10 Decisions. Pinned offers are engaged in each year named (or in some year), and give something in them."""
+    """10 Decisions. Pinned offers work in each year named, or in some year: they are engaged, and give enough."""
     for pin in facts.scenario["decisions"]["pins"]:
         offer, state = who = (pin["offer"], pin["state"])
         years = facts.years if pin["years"] is None else run(pin["years"])
         inside = clipped(years, facts.years)
-        absent = [year for year in inside if not facts.is_engaged(offer, state, year)]
-        missing = length(years) - len(inside) + len(absent)  # nobody is asked to be engaged outside the horizon
+        absent = [year for year in inside if not facts.works(offer, state, year)]
+        missing = length(years) - len(inside) + len(absent)  # nobody is asked to work outside the horizon
         if missing and (pin["years"] is not None or missing == len(years)):
             first = years.start if years.start not in inside else (*absent, inside.stop)[0]
-            yield violation(10, who, first, 1 if pin["years"] is None else missing, "not engaged as pinned")
-        elif not any(facts.given.get((offer, state, year), 0) > 0 for year in inside):
-            yield violation(10, who, years.start, 1, "pinned, but gives nothing")
+            idle = any(facts.is_engaged(offer, state, year) for year in absent)
+            what = "pinned, but gives nothing, or too little" if idle else "not engaged as pinned"
+            yield violation(10, who, first, 1 if pin["years"] is None else missing, what)
+        elif not length(years):
+            yield violation(10, who, years.start, 1, "pinned in no year")
 
 
 def forbids(facts: Facts) -> Iterator[Violation]:

@@ -8,6 +8,7 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from json.encoder import encode_basestring_ascii
@@ -35,6 +36,8 @@ MOST_BYTES = 512 * 2**20
 _TOO_LARGE = 10**MOST_FIELD_DIGITS
 _EXACT = re.compile("-?[0-9]+(/0*[1-9][0-9]*)?")
 _SCALARS = frozenset({str, int, bool, type(None)})
+CURRENT = 2
+"""Version of the format in which scenarios are held: those of the first are read with its meaning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +60,30 @@ def _entity(defaults: Document, **parts: _Shape) -> _Shape:  # pragma: no mutate
 def _offer(defaults: Document, **parts: _Shape) -> _Shape:  # pragma: no mutate block
     absent = dict.fromkeys(("name", "states", "regions", "years", "max_states", "currency"))
     shares = {"ownership_floor": 0, "firmness": 1, "fit": {}, "fit_otherwise": 1}
-    return _entity({**absent, **shares, "min_years": 1, "min_per_state": 0, **defaults}, **parts)
+    counts = {"min_years": 1, "min_per_state": 0, "ongoing": ()}
+    return _entity({**absent, **shares, **counts, **defaults}, ongoing=_ONGOING, **parts)
 
 
 _DIALOGUE = _Shape({"format": "country coalition meeting"})
+_ONGOING = _Shape({"since": None, "amount": None})
 _FUNDING = {"capabilities": None, "channels": None, "carry_over": 0, "match": 0, "repayment": None}
-_STATE = {**dict.fromkeys(("region", "absorption", "max_partners", "ownership", "dialogue")), "weight": 1}
-_NEED = {**dict.fromkeys(("name", "years", "max_per_year", "beneficiaries")), "weight": 1, "after": ()}
+_FUNDING |= {"carried_in": None, "debts": None}
+_STATE = {**dict.fromkeys(("region", "absorption", "max_partners", "max_share", "ownership", "dialogue")), "weight": 1}
+_NEED = {**dict.fromkeys(("name", "years", "max_per_year", "beneficiaries")), "weight": 1, "after": (), "delivered": 0}
 _FORBID = _Shape(dict.fromkeys(("kind", "provider", "offer", "partner", "state", "need", "years")))
 _CAP = _Shape({**dict.fromkeys(("offer", "provider", "money", "share")), "per": "horizon"})
 _DECISIONS = _Shape(
     dict.fromkeys(("commitments", "pins", "forbids", "caps", "earlier"), ()),
     {"commitments": _Shape({"financier": None}), "pins": _Shape({"years": None}), "forbids": _FORBID, "caps": _CAP},
 )
-_OBJECTIVES = _Shape({"order": None, "weights": None, "discount": 1}, {"order": _Shape({"give_up": 0})})
+_GOAL = _Shape(
+    {"objective": None, "blend": None, "tolerance": 0, "tolerance_amount": None}, {"blend": _Shape({"weight": 1})}
+)
+_OBJECTIVES = _Shape(
+    {"order": None, "weights": None, "discount": 1, "dependence_share": Decimal("0.5")}, {"order": _GOAL}
+)
 _SCENARIO = _Shape(
-    {"matcher": 1, "title": "", "description": "", "dialogue": None}
+    {"matcher": CURRENT, "seed": 0, "title": "", "description": "", "dialogue": None, "least_engagement": None}
     | {"rates": {}, "assumptions": {}, "decisions": {}, "objectives": {}},
     {"currency": _Shape({"decimals": 0}), "dialogue": _DIALOGUE, "decisions": _DECISIONS, "objectives": _OBJECTIVES},
     {
@@ -133,8 +144,19 @@ def canonical_hash(document: Document) -> str:
 
 
 def completed(document: Document) -> dict[str, Any]:
-    """Returns a scenario with its defaults spelt out."""
-    return _filled(document, _SCENARIO)
+    """Returns a scenario with its defaults spelt out, in the present version of the format."""
+    full = _filled(_renamed(document), _SCENARIO)
+    return {**full, "matcher": CURRENT if full["matcher"] == 1 else full["matcher"]}
+
+
+def _renamed(document: Document) -> Document:
+    """A document in which what later objectives may take has the name of the second version."""
+    objectives = document.get("objectives", {})
+    order = objectives.get("order")
+    if not order or not any("give_up" in goal for goal in order):
+        return document
+    goals = [{"tolerance" if name == "give_up" else name: value for name, value in goal.items()} for goal in order]
+    return {**document, "objectives": {**objectives, "order": goals}}
 
 
 def full_hash(full: Document) -> str:
@@ -303,6 +325,14 @@ def entries(document: Document, name: str) -> list[Any] | tuple[Any, ...]:
 def at(amount: Any, year: int) -> int:
     """Returns the amount of one year: one number for all, or numbers by year (JSON writes years as text)."""
     return index(amount.get(year, amount.get(str(year), 0)) if isinstance(amount, Mapping) else amount)
+
+
+def last_full_year(deadline: Any) -> int:
+    """Returns the last year that ends on or before a deadline: a year, which is its own end, or a date."""
+    if not isinstance(deadline, str):
+        return index(deadline)
+    day = date.fromisoformat(deadline)
+    return day.year if (day.month, day.day) == (12, 31) else day.year - 1
 
 
 def run(years: Any) -> range:

@@ -11,7 +11,18 @@ from functools import cached_property
 from math import ceil, floor
 from typing import Any
 
-from matcher.verification.documents import MOST_YEARS, Document, at, check_types, clipped, entries, length, run
+from matcher.verification.documents import (
+    MOST_YEARS,
+    Document,
+    at,
+    check_types,
+    clipped,
+    entries,
+    last_full_year,
+    length,
+    run,
+)
+from matcher.verification.report import Obligation
 
 OWNERSHIP = (
     "high_level_interest",
@@ -150,9 +161,26 @@ class Setting:
         own = offer["currency"] in (None, self.scenario["currency"]["code"])
         return Fraction(1 if own else self.scenario["rates"][offer["currency"]]["rate"])
 
+    def timely(self, state: str) -> range:
+        """Years of the horizon whose work counts for a State's completion: those that end by its deadline."""
+        last = min(last_full_year(self.states[state]["deadline"]), self.years[-1])
+        return range(self.years.start, last + 1)
+
+    @cached_property
+    def rest(self) -> dict[str, int]:
+        """Units of each need that are still sought: all of it, less what was delivered before the horizon."""
+        return {key: need["quantity"] - need["delivered"] for key, need in self.needs.items()}
+
     def new_money(self, offer: Document, year: int) -> int:
-        """New money of a funding offer in a year, foreign money rounded down; none outside its own years."""
-        return floor(at(offer["amount"], year) * self.rate(offer)) if year in self.window(offer) else 0
+        """New money of a funding offer in a year, with what is left from before the horizon and less what is owed.
+
+        Foreign money is rounded down, and debts up; what is owed beyond all that is there is not carried on. There is
+        none outside the offer's own years.
+        """
+        if year not in self.window(offer):
+            return 0
+        there = (floor(at(amount, year) * self.rate(offer)) for amount in (offer["amount"], offer["carried_in"] or 0))
+        return max(0, sum(there) - ceil(at(offer["debts"] or 0, year) * self.rate(offer)))
 
     def capacity(self, offer: Document, year: int) -> int:
         """Units in whole granules that a technical offer can deliver in a year; none outside its own years."""
@@ -164,6 +192,90 @@ class Setting:
         """Least that an offer gives a State in an engaged year: money (foreign money rounded up) or units."""
         money = {key: ceil(offer["min_per_state"] * self.rate(offer)) for key, offer in self.funding.items()}
         return {**money, **{key: offer["min_per_state"] for key, offer in self.technical.items()}}
+
+    def least_working(self, key: str, state: str) -> int:
+        """Least that an offer gives a State in a working year, money or units; never nothing.
+
+        Where the offer names no minimum of its own, the scenario's least engagement: in money, or in the fewest
+        granules that are worth as much; no more than what all needs of the State cost.
+        """
+        if self.least[key]:
+            return self.least[key]
+        stated = self.scenario["least_engagement"]
+        value = 0 if stated is None else min(stated, self.cheapest[state])
+        if key in self.funding:
+            return max(1, value)
+        granule = self.granule(self.technical[key])
+        worth = self.unit_value(key) * granule
+        return max(1, ceil(Fraction(value, worth)) if worth else 1) * granule
+
+    @cached_property
+    def cheapest(self) -> dict[str, int]:
+        """What all needs of a State cost where the cheapest offer with a price does the work, by State."""
+        price: dict[str, int] = {}
+        for key, offer in self.technical.items():
+            if self.prices[key]:
+                price[offer["capability"]] = min(self.prices[key], price.get(offer["capability"], self.prices[key]))
+        return {
+            state: sum(
+                need["quantity"] // self.granule(need) * price.get(need["capability"], 0) for need in needs.values()
+            )
+            for state, needs in self.needs_of.items()
+        }
+
+    def unit_value(self, key: str) -> Fraction:
+        """What a unit of work is worth: the capability's reference price, else the offer's own price."""
+        offer = self.technical[key]
+        price = self.scenario["capabilities"][offer["capability"]]["reference_price"]
+        return Fraction(self.prices[key], self.granule(offer)) if price is None else Fraction(price)
+
+    @cached_property
+    def ongoing(self) -> dict[tuple[str, str], Document]:
+        """What is stated of offers that worked in a State in the year before the horizon, by offer and State."""
+        return {(key, each["state"]): each for key, offer in self.offers.items() for each in offer["ongoing"]}
+
+    @cached_property
+    def ongoing_links(self) -> dict[tuple[str, str], int | None]:
+        """External providers that worked in a State in the year before the horizon, and their money then, if known."""
+        found: dict[tuple[str, str], int | None] = {}
+        for (key, state), stated in self.ongoing.items():
+            if self.external(key, state):
+                link = (self.offers[key]["provider"], state)
+                known = found.setdefault(link, None)
+                if key in self.funding and stated["amount"] is not None:
+                    found[link] = (known or 0) + floor(stated["amount"] * self.rate(self.offers[key]))
+        return found
+
+    @cached_property
+    def stated_sides(self) -> frozenset[str]:
+        """Kinds of offers, money or work, of which the scenario states what was ongoing before the horizon."""
+        return frozenset(offer["kind"] for offer in self.offers.values() if offer["ongoing"])
+
+    def term(self, key: str, state: str, start: int) -> int:
+        """Returns the last year that an engagement of an offer, which starts in a year, has to reach.
+
+        One that was ongoing before the horizon and goes on started when that is stated, and else has served its term.
+        """
+        offer, stated = self.offers[key], self.ongoing.get((key, state))
+        if stated is not None and start == self.years.start:
+            if stated["since"] is None:
+                return start
+            start = stated["since"]
+        last: int = start + offer["min_years"] - 1
+        return last if offer["years"] is None else min(last, run(offer["years"]).stop - 1)
+
+    def waits(self, need: Document) -> range:
+        """Years of the horizon at whose ends a need is counted as waiting: from its first to the last of all."""
+        first = self.years.start if need["years"] is None else run(need["years"]).start
+        return clipped(range(first, self.years.stop), self.years)
+
+    @cached_property
+    def open_years(self) -> dict[str, frozenset[int]]:
+        """Years of the horizon in which some need of a State can be met, by State."""
+        return {
+            state: frozenset(year for need in needs.values() for year in self.window(need))
+            for state, needs in self.needs_of.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -234,6 +346,46 @@ class Facts(Setting):
             for years in stretches:
                 for year in clipped(years, self.years):
                     yield *pair, year
+
+    def works(self, offer: str, state: str, year: int) -> bool:
+        """Returns whether an engaged year is a working year: whether the offer gives enough in it."""
+        given = self.given.get((offer, state, year), 0)
+        return self.is_engaged(offer, state, year) and given >= self.least_working(offer, state)
+
+    @cached_property
+    def working(self) -> frozenset[tuple[str, str, int]]:
+        """Offer, State and year of the horizon of every working year."""
+        return frozenset(each for each in self.engaged if self.works(*each))
+
+    @cached_property
+    def working_links(self) -> frozenset[tuple[str, str, int]]:
+        """External provider, State and year of the horizon in which one of the provider's offers works there."""
+        return frozenset(
+            (self.offers[offer]["provider"], state, year)
+            for offer, state, year in self.working
+            if self.external(offer, state)
+        )
+
+    @cached_property
+    def link_money(self) -> Sums:
+        """Money by external provider, State and year."""
+        return summed(
+            ((self.offers[offer]["provider"], state, year), money)
+            for (offer, state, year), money in self.paid.items()
+            if self.external(offer, state)
+        )
+
+    @cached_property
+    def obligations(self) -> tuple[Obligation, ...]:
+        """Years that engagements must last beyond the horizon, by offer and State."""
+        last, found = self.years[-1], []
+        for (key, state), stretches in self.stretches.items():
+            for years in stretches:
+                missing = self.term(key, state, years.start) - last
+                if years.start <= last < years.stop and missing > 0:
+                    least = self.least[key] if key in self.funding else 0
+                    found.append(Obligation(key, state, missing, missing * least))
+        return tuple(found)
 
     def is_engaged(self, offer: str, state: str, year: int) -> bool:
         """Returns whether an offer is engaged in a State in a year, be it inside the horizon or not."""

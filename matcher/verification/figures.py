@@ -2,94 +2,174 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from fractions import Fraction
 
-from matcher.verification.documents import Document, at
+from matcher.verification.documents import at
 from matcher.verification.facts import Facts, summed
 from matcher.verification.report import StateFigures, Violation, shown, violation
 
 Worths = Mapping[tuple[str, str], Fraction]
 
 
-def completion(facts: Facts, state: str) -> bool | None:
+def completion(facts: Facts, state: str) -> tuple[bool | None, bool]:
     """9 Completion. A State completes if all that Article 5 requires is delivered by the end of its deadline.
 
-    Returns none for a State of which nothing is required.
+    Returns that, none for a State of which nothing is required; and whether it is delivered later, but within the
+    horizon.
     """
-    last = min(facts.states[state]["deadline"], facts.years[-1])
-    required = {key: each["quantity"] for key, each in facts.needs_of[state].items() if each["completes"]}
+    required = [key for key, each in facts.needs_of[state].items() if each["completes"]]
     if not required:
-        return None
-    return all(
-        sum(facts.delivered.get((key, year), 0) for year in range(facts.years.start, last + 1)) >= sought
-        for key, sought in required.items()
+        return None, False
+    in_time, at_all = (
+        all(_units(facts, key, years) >= facts.rest[key] for key in required)
+        for years in (facts.timely(state), facts.years)
     )
+    return in_time, at_all and not in_time
+
+
+def _units(facts: Facts, need: str, years: Iterable[int]) -> int:
+    """Units of a need delivered in some years."""
+    return sum(facts.delivered.get((need, year), 0) for year in years)
 
 
 def state_figures(facts: Facts) -> dict[str, StateFigures]:
     """Returns completion and coverage of every State."""
-    met = _met(facts)
-    return {
-        state: StateFigures(completion(facts, state), _coverage(facts, state, met[state])) for state in facts.states
-    }
+    met = _met(facts, Fraction(1))
+    found = {}
+    for state, weight in facts.weights.items():
+        in_time, late = completion(facts, state)
+        found[state] = StateFigures(in_time, Fraction(met[state], weight) if weight else Fraction(0), late)
+    return found
 
 
-def _coverage(facts: Facts, state: str, met: Fraction) -> Fraction:
-    """Weighted mean of the needs' delivered shares; 0 if no need has a weight."""
-    return Fraction(met, facts.weights[state]) if facts.weights[state] else Fraction(0)
-
-
-def _met(facts: Facts) -> dict[str, Fraction]:
+def _met(facts: Facts, discount: Fraction) -> dict[str, Fraction]:
     """Delivered share of every need of a State, discounted and weighted, by State."""
-    shares = _discounted_shares(facts)
+    shares = _shares(facts, discount)
     return {
         state: sum((each["weight"] * shares[key] for key, each in needs.items()), Fraction(0))
         for state, needs in facts.needs_of.items()
     }
 
 
-def _discounted_shares(facts: Facts) -> dict[str, Fraction]:
-    """Share delivered of every need, each year's share discounted for the years since the first."""
-    discount, length = Fraction(facts.scenario["objectives"]["discount"]), len(facts.years)
+def _shares(facts: Facts, discount: Fraction) -> dict[str, Fraction]:
+    """Share delivered of every need, each year's share discounted for the years since the first.
+
+    What was delivered before the horizon counts in full.
+    """
+    length = len(facts.years)
     over, under = discount.numerator, discount.denominator
     # Over one denominator for all years, sums are of whole numbers: thousands of fractions would be slow.
     whole = {year: over**past * under ** (length - past) for past, year in enumerate(facts.years)}
-    units = dict.fromkeys(facts.needs, 0)
+    units = {key: need["delivered"] * under**length for key, need in facts.needs.items()}
     for (key, year), delivered in facts.delivered.items():
         units[key] += delivered * whole.get(year, 0)
     return {key: Fraction(units[key], facts.needs[key]["quantity"] * under**length) for key in units}
 
 
-def figures(facts: Facts, states: Mapping[str, StateFigures]) -> dict[str, Fraction]:
-    """Returns every objective by name."""
+def figures(facts: Facts, states: Mapping[str, StateFigures], counted: Collection[str]) -> dict[str, Fraction]:
+    """Returns every objective by name; States that are not counted are set aside in the smallest coverage."""
     worths = _worths(facts)
     return {
         "completions": completions(facts, states),
-        "coverage": coverage(facts, states),
-        "worst_off": worst_off(facts, states),
+        "late_completions": late_completions(facts, states),
+        "coverage": coverage(facts),
+        "worst_off": worst_off(states, counted),
+        "turnover": turnover(facts),
+        "waiting": waiting(facts),
         "fit": fit(facts, worths),
         "firmness": firmness(facts, worths),
         "engagements": engagements(facts),
+        "dependence": dependence(facts),
+        "swings": swings(facts),
+        "at_risk": at_risk(facts, worths),
         "cost": cost(facts),
         **disruption(facts),
     }
 
 
 def completions(facts: Facts, states: Mapping[str, StateFigures]) -> Fraction:
-    """Weight of the States that complete."""
+    """Weight of the States that complete by their deadlines."""
     return sum((Fraction(facts.states[key]["weight"]) for key, each in states.items() if each.completes), Fraction(0))
 
 
-def coverage(facts: Facts, states: Mapping[str, StateFigures]) -> Fraction:
-    """Delivered share of every need, discounted, weighted by need and State: the mean of a State times all weight."""
-    weight = {key: facts.weights[key] * state["weight"] for key, state in facts.states.items()}
-    return sum((weight[key] * each.coverage for key, each in states.items()), Fraction(0))
+def late_completions(facts: Facts, states: Mapping[str, StateFigures]) -> Fraction:
+    """Weight of the States that complete within the horizon, but later."""
+    late = (Fraction(facts.states[key]["weight"]) for key, each in states.items() if each.completes_late)
+    return sum(late, Fraction(0))
 
 
-def worst_off(facts: Facts, states: Mapping[str, StateFigures]) -> Fraction:
-    """Coverage of the State that is covered least, among those with a need that has a weight."""
-    return min((each.coverage for key, each in states.items() if facts.weights[key]), default=Fraction(0))
+def coverage(facts: Facts) -> Fraction:
+    """Delivered share of every need, each year's share discounted, weighted by need and State."""
+    met = _met(facts, Fraction(facts.scenario["objectives"]["discount"]))
+    return sum((state["weight"] * met[key] for key, state in facts.states.items()), Fraction(0))
+
+
+def worst_off(states: Mapping[str, StateFigures], counted: Collection[str]) -> Fraction:
+    """Coverage of the State that is covered least, among those that count; without any discount."""
+    return min((each.coverage for key, each in states.items() if key in counted), default=Fraction(0))
+
+
+def waiting(facts: Facts) -> Fraction:
+    """Share of every need still open at the end of each year from its first on, weighted by need and State."""
+    total = Fraction(0)
+    for key, need in facts.needs.items():
+        weight = Fraction(need["weight"] * facts.states[need["state"]]["weight"])
+        waits, left, open_at_ends = facts.waits(need), facts.rest[key], 0
+        for year in facts.years if weight else ():
+            left -= facts.delivered.get((key, year), 0)
+            open_at_ends += left if year in waits else 0
+        total += Fraction(weight * open_at_ends, need["quantity"])
+    return total
+
+
+def turnover(facts: Facts) -> Fraction:
+    """Links that start, and ongoing ones that do not work in the first year.
+
+    In the first year those start that are not ongoing, and work through an offer of a side, money or work, whose
+    ongoing links the scenario states.
+    """
+    first, working = facts.years.start, facts.working_links
+    later = sum(year > first and (*link, year - 1) not in working for *link, year in working)
+    stated = {
+        (facts.offers[offer]["provider"], state)
+        for offer, state, year in facts.working
+        if year == first and facts.external(offer, state) and facts.offers[offer]["kind"] in facts.stated_sides
+    }
+    dropped = sum((*link, first) not in working for link in facts.ongoing_links)
+    return Fraction(later + len(stated - facts.ongoing_links.keys()) + dropped)
+
+
+def dependence(facts: Facts) -> Fraction:
+    """Money that external providers pay in a State, over the horizon, above their share of its external money."""
+    share = Fraction(facts.scenario["objectives"]["dependence_share"])
+    money = summed(((provider, state), each) for (provider, state, _), each in facts.link_money.items())
+    external = summed(((state,), each) for (state, _), each in facts.external_money.items())
+    return sum((max(Fraction(0), paid - share * external[(link[1],)]) for link, paid in money.items()), Fraction(0))
+
+
+def swings(facts: Facts) -> Fraction:
+    """Change of every link's money from year to year, whatever the sign, in years in which its State has open needs.
+
+    The step into the first year counts where last year's amount is known.
+    """
+    first, money = facts.years.start, facts.link_money
+    links = {(provider, state) for provider, state, _ in money} | facts.ongoing_links.keys()
+    total = 0
+    for link in links:
+        before = facts.ongoing_links.get(link)
+        for year in facts.years:
+            now = money.get((*link, year), 0)
+            if (year > first or before is not None) and year in facts.open_years[link[1]]:
+                total += abs(now - (before or 0))
+            before = now
+    return Fraction(total)
+
+
+def at_risk(facts: Facts, worths: Worths) -> Fraction:
+    """Money of others than the State itself, and value of their work, by the chance that it does not materialise."""
+    external = {key: worth for key, worth in worths.items() if facts.external(*key)}
+    return sum((worth * (1 - facts.offers[key]["firmness"]) for (key, _), worth in external.items()), Fraction(0))
 
 
 def fit(facts: Facts, worths: Worths) -> Fraction:
@@ -106,19 +186,14 @@ def firmness(facts: Facts, worths: Worths) -> Fraction:
 def _worths(facts: Facts) -> Worths:
     """What offers give, by offer and State: money, or work at its reference price, else at the offer's own."""
     given = summed(((key, state), given) for (key, state, _), given in facts.given.items())
-    value = {key: _unit_value(facts, key, offer) for key, offer in facts.technical.items()}
+    value = {key: facts.unit_value(key) for key in facts.technical}
     return {(key, state): amount * value.get(key, Fraction(1)) for (key, state), amount in given.items()}
 
 
-def _unit_value(facts: Facts, key: str, offer: Document) -> Fraction:
-    """What a unit of work is worth: the capability's reference price, else the offer's own price."""
-    price = facts.scenario["capabilities"][offer["capability"]]["reference_price"]
-    return Fraction(facts.prices[key], facts.granule(offer)) if price is None else Fraction(price)
-
-
 def engagements(facts: Facts) -> Fraction:
-    """Years in which external offers are engaged, over all offers and States."""
-    return Fraction(sum(facts.external(key, state) for key, state, _ in facts.engaged))
+    """Years in which external offers are engaged, over all offers and States, and must still be after the horizon."""
+    owed = sum(each.years for each in facts.obligations if facts.external(each.offer, each.state))
+    return Fraction(owed + sum(facts.external(key, state) for key, state, _ in facts.engaged))
 
 
 def disruption(facts: Facts) -> dict[str, Fraction]:
@@ -137,17 +212,15 @@ def disruption(facts: Facts) -> dict[str, Fraction]:
         for year in facts.years
         if at(each["amounts"], year)
     }
-    value = {
-        key: _unit_value(facts, key, offer) or Fraction(1, facts.granule(offer))
-        for key, offer in facts.technical.items()
-    }
+    value = {key: facts.unit_value(key) or Fraction(1, facts.granule(offer)) for key, offer in facts.technical.items()}
     moved = {key: abs(facts.given.get(key, 0) - was.get(key, 0)) for key in (*was, *facts.given)}
     return {"disruption": sum((value.get(key[0], Fraction(1)) * each for key, each in moved.items()), Fraction(0))}
 
 
 def cost(facts: Facts) -> Fraction:
-    """Money from others than the States themselves."""
-    return Fraction(sum(facts.external_money.values()))
+    """Money from others than the States themselves, and the least that they must still pay after the horizon."""
+    owed = sum(each.money for each in facts.obligations if facts.external(each.offer, each.state))
+    return Fraction(owed + sum(facts.external_money.values()))
 
 
 def claims(claimed: Mapping[str, Fraction], found: Mapping[str, Fraction]) -> Iterator[Violation]:

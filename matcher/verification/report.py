@@ -18,6 +18,7 @@ RULES = {
     8: "matching",
     9: "completion",
     10: "decisions",
+    12: "share",
 }
 """Rules of the model: number and name."""
 
@@ -47,7 +48,23 @@ class StateFigures:
     completes: bool | None
     """Whether all that Article 5 requires is delivered by the deadline; none if no need requires it."""
     coverage: Fraction
-    """Weighted mean of its needs' delivered shares, each year's share discounted; 0 if no need has a weight."""
+    """Weighted mean of its needs' delivered shares, at the end of the horizon; 0 if no need has a weight."""
+    completes_late: bool = False
+    """Whether all that Article 5 requires is delivered within the horizon, but not by the deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """What an engagement that the horizon cuts off still owes to its least number of years."""
+
+    offer: str
+    """Offer engaged."""
+    state: str
+    """State in which it is engaged."""
+    years: int
+    """Years after the horizon."""
+    money: int
+    """Least money that a funding offer gives in all of them, in minor units; 0 of work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +77,10 @@ class Report:
     """Objectives by name."""
     states: dict[str, StateFigures]
     """Completion and coverage by State."""
+    obligations: tuple[Obligation, ...] = ()
+    """Years that engagements must last beyond the horizon."""
+    set_aside: tuple[str, ...] = ()
+    """States with a weight that no option can serve at all; the smallest coverage is that of all others."""
 
     @property
     def ok(self) -> bool:

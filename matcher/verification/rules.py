@@ -1,9 +1,9 @@
-"""RULES 1 to 8: what flows and engagements must keep to, one function each."""
+"""RULES 1 to 8, and 12: what flows and engagements must keep to, one function each."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, pairwise
@@ -74,7 +74,8 @@ def capacity(facts: Facts) -> Iterator[Violation]:
 def need(facts: Facts) -> Iterator[Violation]:
     """3 Need. No more is delivered than is sought, in all and per year, and nothing outside the need's years.
 
-    An indivisible need is met in full or not at all.
+    Of what was delivered before the horizon, no more is sought. The rest of an indivisible need is met in full or not
+    at all.
     """
     total = summed(((key,), units) for (key, _), units in facts.delivered.items())
     for (key, year), units in facts.delivered.items():
@@ -84,7 +85,7 @@ def need(facts: Facts) -> Iterator[Violation]:
         elif most is not None:
             yield from at_most(3, (key,), year, units, most, "units delivered in the year")
     for (key,), units in total.items():
-        sought = facts.needs[key]["quantity"]
+        sought = facts.rest[key]
         yield from at_most(3, (key,), None, units, sought, "units delivered")
         if facts.needs[key]["indivisible"]:
             yield from at_least(3, (key,), None, units, sought, "units delivered of an indivisible need")
@@ -106,25 +107,34 @@ def precedence(facts: Facts) -> Iterator[Violation]:
             befores = _shares(facts, first["need"])
             for past, share in enumerate(shares):
                 known = befores[: max(0, past - first["lag"] + 1)]
-                before = (known[-1] if known else 0) + first["head_start"]
+                started = Fraction(facts.needs[first["need"]]["delivered"], facts.needs[first["need"]]["quantity"])
+                before = (known[-1] if known else started) + first["head_start"]
                 yield from at_most(5, (key, first["need"]), facts.years.start + past, share, before, "share delivered")
 
 
 def _shares(facts: Facts, key: str) -> list[Fraction]:
-    """The share of a need delivered by the end of each year; at most all of it, so that rule 3 speaks for itself."""
-    sought = facts.needs[key]["quantity"]
-    units = accumulate(facts.delivered.get((key, year), 0) for year in facts.years)
+    """The share of a need delivered by the end of each year, with what was delivered before the horizon.
+
+    It is at most all of it, so that rule 3 speaks for itself.
+    """
+    sought, before = facts.needs[key]["quantity"], facts.needs[key]["delivered"]
+    units = (before + each for each in accumulate(facts.delivered.get((key, year), 0) for year in facts.years))
     return [Fraction(min(each, sought), sought) for each in units]
 
 
 def engagement(facts: Facts) -> Iterator[Violation]:
-    """6 Engagement. Whoever gives is engaged; whoever is engaged gives enough, for long enough, in its own years."""
+    """6 Engagement. Whoever gives is engaged; whoever is engaged gives enough, for long enough, in its own years.
+
+    An external offer without a minimum gives nothing at all in an engaged year, or what makes it a working year.
+    """
     for (key, state, year), given in facts.given.items():
         if not facts.is_engaged(key, state, year):
             yield violation(6, (key, state), year, given, f"{given} given without an engagement")
     for key, state, year in facts.engaged:
         given = facts.given.get((key, state, year), 0)
-        yield from at_least(6, (key, state), year, given, facts.least[key], "given")
+        working = given > 0 and facts.external(key, state)
+        least = facts.least_working(key, state) if working else facts.least[key]
+        yield from at_least(6, (key, state), year, given, least, "given")
     for (key, state), runs in facts.runs.items():
         yield from _runs_apart((key, state), runs)
         for years in facts.stretches[key, state]:
@@ -143,7 +153,7 @@ def _runs_apart(who: tuple[str, str], runs: list[range]) -> Iterator[Violation]:
 
 
 def _long_enough(facts: Facts, who: tuple[str, str], years: range) -> Iterator[Violation]:
-    """Yields a run that leaves the offer's own years, or ends before its least number of years and theirs."""
+    """Yields a run that leaves the offer's own years, or ends before its term and the horizon do."""
     offer: Document = facts.offers[who[0]]
     window = facts.window(offer)
     inside = clipped(years, window)
@@ -152,7 +162,7 @@ def _long_enough(facts: Facts, who: tuple[str, str], years: range) -> Iterator[V
         first = inside.stop if inside and inside.start == years.start else years.start
         yield violation(6, who, first, outside, "engaged outside the offer's years")
         return
-    least = min(offer["min_years"], window.stop - years.start)
+    least = min(facts.term(*who, years.start), facts.years[-1]) - years.start + 1
     yield from at_least(6, who, years.start, len(years), least, "years engaged")
 
 
@@ -181,6 +191,16 @@ def matching(facts: Facts) -> Iterator[Violation]:
         if key in asking:
             found = public.get((state, year), 0)
             yield from at_least(8, (key, state), year, found, asking[key] * money, "public money beside it")
+
+
+def share(facts: Facts, limits: Mapping[str, Fraction]) -> Iterator[Violation]:
+    """12 Share. No provider pays more than its share of a State's external money over the horizon, where that binds."""
+    money = summed(((provider, state), each) for (provider, state, _), each in facts.link_money.items())
+    external = summed(((state,), each) for (state, _), each in facts.external_money.items())
+    for (provider, state), paid in money.items():
+        if state in limits:
+            most = limits[state] * external[(state,)]
+            yield from at_most(12, (provider, state), None, paid, most, "money of one provider")
 
 
 def _can_match(facts: Facts, key: str, state: str) -> bool:

@@ -13,7 +13,7 @@ alone. A price that is left out costs nothing but tightness.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -49,12 +49,16 @@ class ReducedCosts:
     """By need and year: a granule delivered."""
     engaged: Worth = field(default_factory=_worth)
     """By offer, State and year: being engaged."""
+    working: Worth = field(default_factory=_worth)
+    """By external offer, State and year: a working year, in which it is engaged and gives enough."""
     started: Worth = field(default_factory=_worth)
     """By offer, State and year: an engagement that starts."""
     partner: Worth = field(default_factory=_worth)
     """By provider, State and year: an external provider engaged there."""
     complete: Worth = field(default_factory=_worth)
-    """By State: its completion."""
+    """By State: its completion by the deadline."""
+    late: Worth = field(default_factory=_worth)
+    """By State: its completion within the horizon, but later."""
     whole: Worth = field(default_factory=_worth)
     """By indivisible need: meeting it in full."""
     carried: Worth = field(default_factory=_worth)
@@ -63,6 +67,16 @@ class ReducedCosts:
     """By offer, State and year: a unit less than in the earlier portfolio."""
     gained: Worth = field(default_factory=_worth)
     """By offer, State and year: a unit more than in the earlier portfolio."""
+    link: Worth = field(default_factory=_worth)
+    """By external provider, State and year: that some offer of the provider works there."""
+    link_start: Worth = field(default_factory=_worth)
+    """By external provider, State and year: that this starts."""
+    up: Worth = field(default_factory=_worth)
+    """By external provider, State and year: a minor unit more than in the year before."""
+    down: Worth = field(default_factory=_worth)
+    """By external provider, State and year: a minor unit less."""
+    excess: Worth = field(default_factory=_worth)
+    """By external provider and State: a minor unit above its share of external money."""
     worst: Fraction = Fraction(0)
     """The smallest State coverage."""
 
@@ -122,40 +136,51 @@ def absorption(worths: ReducedCosts, price: Fraction, state: str, year: int) -> 
 
 
 def precedence(worths: ReducedCosts, price: Fraction, need: str, position: int, year: int) -> None:
-    """5 Precedence. The share delivered of a need is at most its head start and the share of what comes first."""
+    """5 Precedence. The share delivered of a need is at most its head start and the share of what comes first.
+
+    Shares count what was delivered before the horizon.
+    """
     world = worths.world
     first = world.needs[need]["after"][position]
-    worths.constant += price * Fraction(first["head_start"])
+    worths.constant += price * (Fraction(first["head_start"]) + world.before(first["need"]) - world.before(need))
     for each in range(world.years.start, year + 1):
-        worths.delivered[need, each] -= Fraction(price, world.demand[need])
+        worths.delivered[need, each] -= Fraction(price, world.sought[need])
         if each <= year - first["lag"]:
-            worths.delivered[first["need"], each] += Fraction(price, world.demand[first["need"]])
+            worths.delivered[first["need"], each] += Fraction(price, world.sought[first["need"]])
 
 
 def engagement(worths: ReducedCosts, price: Fraction, offer: str, state: str, year: int) -> None:
-    """6 Engagement. An offer gives a State at most its most, and nothing unless it is engaged."""
+    """6 Engagement. An offer gives a State at most its most, and nothing unless it is engaged; if external, works."""
     worths.given[offer, state, year] -= price
-    worths.engaged[offer, state, year] += price * worths.world.most(offer, state, year)
+    _giving(worths, offer, state)[offer, state, year] += price * worths.world.most(offer, state, year)
 
 
 def engagement_for(worths: ReducedCosts, price: Fraction, offer: str, need: str, year: int) -> None:
     """6 Engagement. The same for one need: at most what it can take."""
     worths.given_to[offer, need, year] -= price
     state = worths.world.needs[need]["state"]
-    worths.engaged[offer, state, year] += price * worths.world.most_for(offer, need, year)
+    _giving(worths, offer, state)[offer, state, year] += price * worths.world.most_for(offer, need, year)
+
+
+def _giving(worths: ReducedCosts, offer: str, state: str) -> Worth:
+    """Of whom a gift is a sign: of an external offer's working year, or of a State's own engagement."""
+    return worths.working if worths.world.external(offer, state) else worths.engaged
 
 
 def minimum(worths: ReducedCosts, price: Fraction, offer: str, state: str, year: int) -> None:
-    """6 Engagement. An engaged offer gives at least its minimum."""
+    """6 Engagement. An engaged offer gives its minimum; an external one without any, what makes a working year."""
     worths.given[offer, state, year] += price
-    worths.engaged[offer, state, year] -= price * worths.world.least_given(offer)
+    engaged = worths.engaged if worths.world.least[offer] else _giving(worths, offer, state)
+    engaged[offer, state, year] -= price * worths.world.least_given(offer, state)
 
 
 def start(worths: ReducedCosts, price: Fraction, offer: str, state: str, year: int) -> None:
-    """6 Engagement. Who is engaged, and was not in the year before, starts."""
+    """6 Engagement. Who is engaged, and was not in the year before, starts; who is ongoing was, before the horizon."""
     worths.engaged[offer, state, year] -= price
     if year - 1 in worths.world.window(worths.world.offers[offer]):
         worths.engaged[offer, state, year - 1] += price
+    elif year == worths.world.years.start and (offer, state) in worths.world.ongoing:
+        worths.constant += price
     worths.started[offer, state, year] += price
 
 
@@ -167,6 +192,16 @@ def lasting(worths: ReducedCosts, price: Fraction, offer: str, state: str, year:
     least = worths.world.offers[offer]["min_years"]
     for each in range(max(window.start, year - least + 1), year + 1):
         worths.started[offer, state, each] -= price
+    worths.engaged[offer, state, year] += price
+
+
+def ongoing_term(worths: ReducedCosts, price: Fraction, offer: str, state: str, year: int) -> None:
+    """6 Engagement. Who was ongoing before the horizon, and goes on, is still engaged until it has served its term."""
+    world = worths.world
+    first = world.years.start
+    if (offer, state) not in world.ongoing or not first < year <= world.term(offer, state, first):
+        raise ValueError(f"{offer} has no term to serve in {state} in {year}")
+    worths.engaged[offer, state, first] -= price
     worths.engaged[offer, state, year] += price
 
 
@@ -214,8 +249,92 @@ def completion(worths: ReducedCosts, price: Fraction, need: str) -> None:
     if not each["completes"]:
         raise ValueError(f"{need} does not complete its State")
     worths.complete[each["state"]] -= price * worths.world.demand[need]
-    for year in worths.world.timely(need):
+    for year in worths.world.timely(each["state"]):
         worths.delivered[need, year] += price
+
+
+def late(worths: ReducedCosts, price: Fraction, need: str) -> None:
+    """9 Completion. A State that completes, in time or later, has all of a need that completes it by the last year."""
+    each = worths.world.needs[need]
+    if not each["completes"]:
+        raise ValueError(f"{need} does not complete its State")
+    for completing in (worths.complete, worths.late):
+        completing[each["state"]] -= price * worths.world.demand[need]
+    for year in worths.world.years:
+        worths.delivered[need, year] += price
+
+
+def max_share(worths: ReducedCosts, price: Fraction, provider: str, state: str) -> None:
+    """12 Share. Money of a provider in a State is at most its share of all external money there, where that binds."""
+    if state not in worths.world.shares:
+        raise ValueError(f"{state} has no limit on shares that binds")
+    _share(worths, price, provider, state, worths.world.shares[state])
+
+
+def _share(worths: ReducedCosts, price: Fraction, provider: str, state: str, share: Fraction) -> None:
+    """Subtracts a provider's money over the horizon, less a share of the State's external money."""
+    for year in worths.world.years:
+        for offer in worths.world.payments(provider, state, year):
+            worths.given[offer, state, year] -= price
+        worths.external[state, year] += price * share
+
+
+def excess(worths: ReducedCosts, price: Fraction, provider: str, state: str) -> None:
+    """Objective dependence. Money of a provider above its share of a State's external money is in excess."""
+    share = Fraction(worths.world.scenario["objectives"]["dependence_share"])
+    _share(worths, price, provider, state, share)
+    worths.excess[provider, state] += price
+
+
+def link(worths: ReducedCosts, price: Fraction, offer: str, state: str, year: int) -> None:
+    """Objective turnover. A link works if any of its offers does."""
+    if not worths.world.external(offer, state):
+        raise ValueError(f"{offer} is not external to {state}")
+    worths.working[offer, state, year] -= price
+    worths.link[worths.world.offers[offer]["provider"], state, year] += price
+
+
+def works(worths: ReducedCosts, price: Fraction, provider: str, state: str, year: int) -> None:
+    """Objective turnover. A link works only if one of its offers does."""
+    worths.link[provider, state, year] -= price
+    for offer in worths.world.partners[provider, state].get(year, ()):
+        worths.working[offer, state, year] += price
+
+
+def link_start(worths: ReducedCosts, price: Fraction, provider: str, state: str, year: int) -> None:
+    """Objective turnover. A link that works, and did not in the year before, starts."""
+    if (provider, state) not in worths.world.partners or year == worths.world.years.start:
+        raise ValueError(f"{provider} has no link with {state} that starts in {year}, after the first year")
+    worths.link[provider, state, year] -= price
+    worths.link[provider, state, year - 1] += price
+    worths.link_start[provider, state, year] += price
+
+
+def first_start(worths: ReducedCosts, price: Fraction, offer: str, state: str) -> None:
+    """Objective turnover. In the first year, links start by offers of a side that states which ones are ongoing."""
+    world = worths.world
+    key = (world.offers[offer]["provider"], state)
+    stated = world.offers[offer]["kind"] in world.stated_sides
+    if not stated or not world.external(offer, state) or key in world.ongoing_links:
+        raise ValueError(f"{offer} starts nothing in {state} in the first year that counts")
+    worths.working[offer, state, world.years.start] -= price
+    worths.link_start[(*key, world.years.start)] += price
+
+
+def swing(worths: ReducedCosts, price: Fraction, provider: str, state: str, year: int) -> None:
+    """Objective swings. A link's money is that of the year before, and what it moves by: an equation."""
+    world = worths.world
+    if not world.moves(provider, state, year):
+        raise ValueError(f"what {provider} pays in {state} does not move into {year}")
+    for offer in world.payments(provider, state, year):
+        worths.given[offer, state, year] -= price
+    if year == world.years.start:
+        worths.constant += price * (world.ongoing_links[provider, state] or 0)
+    else:
+        for offer in world.payments(provider, state, year - 1):
+            worths.given[offer, state, year - 1] += price
+    worths.up[provider, state, year] += price
+    worths.down[provider, state, year] -= price
 
 
 def earlier(worths: ReducedCosts, price: Fraction, offer: str, state: str, year: int) -> None:
@@ -228,15 +347,16 @@ def earlier(worths: ReducedCosts, price: Fraction, offer: str, state: str, year:
 
 
 def smallest(worths: ReducedCosts, price: Fraction, state: str) -> None:
-    """Objective worst_off. The smallest State coverage is at most a State's own, if it has any weight."""
-    total = worths.world.weights[state]
-    if not total:
-        raise ValueError(f"{state} has no need with a weight")
+    """Objective worst_off. The smallest State coverage is at most a State's own, if it counts at all."""
+    world = worths.world
+    if state not in world.counted:
+        raise ValueError(f"{state} does not count in the smallest coverage")
     worths.worst -= price
-    for need, each in worths.world.needs_of[state].items():
-        share = Fraction(price * each["weight"], total * worths.world.demand[need])
-        for year in worths.world.years if share else ():
-            worths.delivered[need, year] += share * worths.world.discount(year)
+    for need, each in world.needs_of[state].items():
+        share = Fraction(price * each["weight"], world.weights[state])
+        worths.constant += share * world.before(need)
+        for year in world.years if share else ():
+            worths.delivered[need, year] += Fraction(share, world.sought[need])
 
 
 RULES: Mapping[str, tuple[Callable[..., None], tuple[type, ...]]] = {
@@ -252,116 +372,24 @@ RULES: Mapping[str, tuple[Callable[..., None], tuple[type, ...]]] = {
     "minimum": (minimum, (str, str, int)),
     "start": (start, (str, str, int)),
     "lasting": (lasting, (str, str, int)),
+    "ongoing_term": (ongoing_term, (str, str, int)),
     "max_states": (max_states, (str, int)),
     "max_partners": (max_partners, (str, int)),
     "partner": (partner, (str, str, int)),
     "matching": (matching, (str, str, int)),
     "completion": (completion, (str,)),
+    "late": (late, (str,)),
+    "max_share": (max_share, (str, str)),
+    "excess": (excess, (str, str)),
+    "link": (link, (str, str, int)),
+    "works": (works, (str, str, int)),
+    "link_start": (link_start, (str, str, int)),
+    "first_start": (first_start, (str, str)),
+    "swing": (swing, (str, str, int)),
     "smallest": (smallest, (str,)),
     "earlier": (earlier, (str, str, int)),
 }
 """Rules that can be priced: how each is subtracted, and what names one of its instances."""
 
-EQUATIONS = frozenset({"indivisible", "earlier"})
+EQUATIONS = frozenset({"indivisible", "earlier", "swing"})
 """Rules that hold with equality: their prices may be negative."""
-
-
-def add_objective(worths: ReducedCosts, name: str, factor: Fraction) -> None:
-    """Adds an objective, times a factor, to what everything is worth.
-
-    Raises
-    ------
-    ValueError
-        if there is no objective of that name.
-    """
-    if name not in _FIGURES:
-        raise ValueError(f"no objective {name!r}")
-    _FIGURES[name](worths, factor)
-
-
-def _completions(worths: ReducedCosts, factor: Fraction) -> None:
-    world = worths.world
-    for key in {need["state"] for need in world.needs.values() if need["completes"]}:
-        worths.complete[key] += factor * Fraction(world.states[key]["weight"])
-
-
-def _coverage(worths: ReducedCosts, factor: Fraction) -> None:
-    world = worths.world
-    for key, need in world.needs.items():
-        share = factor * Fraction(need["weight"]) * Fraction(world.states[need["state"]]["weight"])
-        for year in world.years if share else ():
-            worths.delivered[key, year] += Fraction(share, world.demand[key]) * world.discount(year)
-
-
-def _worst_off(worths: ReducedCosts, factor: Fraction) -> None:
-    worths.worst += factor
-
-
-def _cost(worths: ReducedCosts, factor: Fraction) -> None:
-    for state in worths.world.states:
-        for year in worths.world.years:
-            worths.external[state, year] += factor
-
-
-def _engagements(worths: ReducedCosts, factor: Fraction) -> None:
-    for key, state, year in _relations(worths.world):
-        if worths.world.external(key, state):
-            worths.engaged[key, state, year] += factor
-
-
-def _disruption(worths: ReducedCosts, factor: Fraction) -> None:
-    """Where something was given: what is lost or gained. Where nothing was: all that is given."""
-    world = worths.world
-    possible = set(_relations(world))
-    for key in world.earlier:
-        worth = factor * (_unit(world, key[0]) or 1)
-        if key in possible:
-            worths.lost[key] += worth
-            worths.gained[key] += worth
-        else:
-            worths.constant += worth * world.earlier[key]
-    for key in possible - world.earlier.keys():
-        worths.given[key] += factor * (_unit(world, key[0]) or 1)
-
-
-def _fit(worths: ReducedCosts, factor: Fraction) -> None:
-    for key, state, year in _relations(worths.world):
-        offer = worths.world.offers[key]
-        fit = Fraction(offer["fit"].get(state, offer["fit_otherwise"]))
-        worths.given[key, state, year] += factor * fit * _unit(worths.world, key)
-
-
-def _firmness(worths: ReducedCosts, factor: Fraction) -> None:
-    for key, state, year in _relations(worths.world):
-        firmness = Fraction(worths.world.offers[key]["firmness"])
-        worths.given[key, state, year] += factor * firmness * _unit(worths.world, key)
-
-
-_FIGURES: Mapping[str, Callable[[ReducedCosts, Fraction], None]] = {
-    "completions": _completions,
-    "coverage": _coverage,
-    "worst_off": _worst_off,
-    "fit": _fit,
-    "firmness": _firmness,
-    "engagements": _engagements,
-    "cost": _cost,
-    "disruption": _disruption,
-}
-
-
-def _relations(world: ScenarioLimits) -> Iterator[tuple[str, str, int]]:
-    """Every offer in every State that it may work in, in each of its years."""
-    for state, sides in world.reach.items():
-        for side in sides:
-            for key in side:
-                for year in world.window(world.offers[key]):
-                    yield key, state, year
-
-
-def _unit(world: ScenarioLimits, key: str) -> Fraction:
-    """What a unit given is worth: a minor unit itself, a granule at its reference price, else its own."""
-    if key in world.funding:
-        return Fraction(1)
-    offer = world.technical[key]
-    price = world.scenario["capabilities"][offer["capability"]]["reference_price"]
-    return Fraction(world.prices[key]) if price is None else Fraction(price) * world.granule(offer)
