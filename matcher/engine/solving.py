@@ -6,13 +6,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from importlib.metadata import version
 from typing import Literal
 
 from matcher.engine import by_state, single_model
 from matcher.engine.conflicts import Infeasibility, why_infeasible
 from matcher.engine.lexicographic import Formulated, Level, Stages, formulated
+from matcher.engine.lots import by_lot
 from matcher.engine.problem import ObjectiveProblem, ObjectiveResult, Report, silent
 from matcher.engine.replanning import kept_plan
 from matcher.engine.settings import DEFAULT_SETTINGS, Settings
@@ -27,6 +28,7 @@ from matcher.portfolio.result import (
     Cancel,
     Clock,
     Figure,
+    Lot,
     Phase,
     Progress,
     ProgressCallback,
@@ -40,6 +42,7 @@ from matcher.portfolio.result import (
     scenario_hash,
 )
 from matcher.scenario import Scenario
+from matcher.scenario.likeness import Alike, classes_of
 from matcher.scenario.objectives import weighted_sum
 from matcher.solvers.linear_model import LinearObjective
 from matcher.units import decimal_text, outward_text, plain
@@ -78,6 +81,11 @@ class _Run:
     start: Portfolio | None = None
     """Portfolio to start from."""
     settings: Settings = DEFAULT_SETTINGS
+
+    @cached_property
+    def alike(self) -> tuple[Alike, ...]:
+        """States and providers that share by lot; none where a portfolio to start from says who had what."""
+        return classes_of(self.scenario) if self.start is None else ()
 
     @property
     def scenario(self) -> Scenario:
@@ -291,7 +299,7 @@ def _checked(run: _Run, formulation: Formulation, plan: Plan) -> tuple[Portfolio
     """
     if run.last is not None and run.last[0] is plan:
         return run.last[1], run.last[2]
-    portfolio = run.merged.split(portfolio_of(formulation, plan))
+    portfolio = by_lot(run.scenario, run.merged.split(portfolio_of(formulation, plan)), run.alike)
     before = run.clock.elapsed
     report = verify(run.scenario, portfolio)
     run.verification += run.clock.elapsed - before
@@ -341,6 +349,7 @@ def _result(
         conflicts=() if why is None else why.conflicts,
         confirmed_by=None if why is None else why.confirmed_by,
         started_from=None if run.start is None else run.start.digest,
+        lots=tuple(Lot(kind=each.kind, members=each.members) for each in run.alike) if portfolio is not None else (),
         sizes=_sizes(run, whole),
         timings=Timings(
             total=run.clock.elapsed,

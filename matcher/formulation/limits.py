@@ -67,6 +67,8 @@ class Relations:
     """Whether a rule or figure speaks of its engagement."""
     lasting: Bools
     """Whether an engagement must last for several years."""
+    ongoing: Bools
+    """Whether the offer worked there in the year before the horizon."""
     public_match: Bools
     """Whether its money can match other money."""
     of_work: Ints
@@ -180,6 +182,7 @@ def build_relations(payments: Payments, tables: Tables) -> Relations:
         window,
         tracked,
         lasting,
+        _ongoing(scenario, offers, states),
         public,
         np.asarray(inverse[:split], np.int64),
         np.asarray(inverse[split:], np.int64),
@@ -198,6 +201,13 @@ def _terms(scenario: Scenario, offer: Ints, state: Ints) -> tuple[Bools, Bools, 
     public = np.array([isinstance(each, FundingOffer) and is_public(scenario, each) for each in scenario.offers], bool)
     external = home[offer] != state
     return external, (ruled | lasting)[offer], lasting[offer], public[offer] & external
+
+
+def _ongoing(scenario: Scenario, offer: Ints, state: Ints) -> Bools:
+    """Whether each relation goes on from before the horizon."""
+    known = {(offer.id, each.state) for offer in scenario.offers for each in offer.ongoing}
+    named = zip(offer.tolist(), state.tolist(), strict=True)
+    return np.array([(scenario.offers[who].id, scenario.states[where].id) in known for who, where in named], np.bool_)
 
 
 def _pinned(scenario: Scenario, offer: Ints, state: Ints) -> Bools:

@@ -96,6 +96,7 @@ def _set_engagements(columns: Columns, point: Ints, engaged: Ints) -> None:
     active = np.where(columns.engaged >= 0, point[columns.engaged], 0)
     before = np.zeros_like(active)
     before[:, 1:] = active[:, :-1]
+    before[columns.relations.ongoing, 0] = 1
     starts = (columns.start >= 0) & (active > before)
     point[columns.start[starts]] = 1
     relation, year = np.nonzero((active > 0) & (columns.relations.partner[:, None] >= 0))
@@ -387,21 +388,30 @@ def engagement_runs(
         flowing = active[offer, state]
         pinned = pinned_years(scenario, offer, state)
         for run in runs_of(flowing | engaged.get((offer, state), set())):
-            trimmed = _trim(scenario, offer, run, flowing | pinned)
+            trimmed = _trim(scenario, offer, run, flowing | pinned, _term(scenario, offer, state, run))
             if trimmed is not None:
                 found.append(Engagement(offer=offer, state=state, years=Years(first=trimmed[0], last=trimmed[-1])))
     return found
 
 
-def _trim(scenario: Scenario, offer: str, run: list[int], needed: set[int]) -> list[int] | None:
+def _term(scenario: Scenario, offer: str, state: str, run: list[int]) -> int:
+    """The year up to which a run must last, the offer's own years apart; a run that goes on may have served it."""
+    least, before = scenario.offer(offer).min_years, scenario.ongoing(offer, state)
+    if run[0] != scenario.horizon.first or before is None:
+        return run[0] + least - 1
+    return run[0] - 1 if before.since is None else before.since + least - 1
+
+
+def _trim(scenario: Scenario, offer: str, run: list[int], needed: set[int], term: int) -> list[int] | None:
     """Drops idle years at both ends of a run, as far as the least length of a run allows."""
     if not needed.intersection(run):
         return None
     window = scenario.window(scenario.offer(offer))
-    least = scenario.offer(offer).min_years
+    least, first = scenario.offer(offer).min_years, run[0]
 
     def lasts(years: list[int]) -> bool:
-        return len(years) >= least or years[-1] == window[-1]
+        last = term if years[0] == first else years[0] + least - 1
+        return years[-1] >= min(last, window[-1])
 
     while run[-1] not in needed and lasts(run[:-1]):
         run = run[:-1]

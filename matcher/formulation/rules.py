@@ -288,8 +288,7 @@ def minimum_years(columns: Columns, rows: RowBuilder) -> None:
     scenario, relations = columns.scenario, columns.relations
     least = np.array([offer.min_years for offer in scenario.offers], np.int64)[relations.offer]
     relation, year = np.nonzero(columns.start >= 0)
-    goes_on = np.array([_is_ongoing(columns, at) for at in range(len(relations.offer))], np.bool_)
-    begun = np.where((year == 0) & goes_on[relation], 1, 0)
+    begun = np.where((year == 0) & relations.ongoing[relation], 1, 0)
     begin = rows.many("begin", -UNLIMITED, begun, len(relation), relation, year)
     engaged, start = columns.engaged[relation, year], columns.start[relation, year]
     rows.terms(begin, engaged, 1)
@@ -302,16 +301,6 @@ def minimum_years(columns: Columns, rows: RowBuilder) -> None:
         recent = (least[relation] > back) & (year >= back)
         before = columns.start[relation[recent], year[recent] - back]
         rows.terms(last[recent][before >= 0], before[before >= 0], 1)
-
-
-def _is_ongoing(columns: Columns, relation: int) -> bool:
-    """Whether an offer worked in a State in the year before the horizon."""
-    scenario, relations = columns.scenario, columns.relations
-    offer = scenario.offers[int(relations.offer[relation])]
-    return (
-        bool(offer.ongoing)
-        and scenario.ongoing(offer.id, scenario.states[int(relations.state[relation])].id) is not None
-    )
 
 
 def counts(columns: Columns, rows: RowBuilder) -> None:

@@ -153,6 +153,15 @@ class Ending(Frozen):
     """The last that the process wrote, as it is."""
 
 
+class Lot(Frozen):
+    """States, or providers, that are equal but for their names: who of them gets which part was drawn by lot."""
+
+    kind: Literal["states", "providers"]
+    """What they are."""
+    members: tuple[Id, ...]
+    """Their ids."""
+
+
 class Sizes(Frozen):
     """How large the problem was."""
 
@@ -224,6 +233,8 @@ class Result(Frozen):
     """What came to the same conflicts independently: another engine, or arithmetic."""
     started_from: Text | None = None
     """SHA-256 of the portfolio that the search started from, where one was given."""
+    lots: tuple[Lot, ...] = ()
+    """Classes of equals that shared by lot."""
     sizes: Sizes = Sizes()
     """How large the problem was."""
     timings: SkipJsonSchema[Timings] = Field(default=Timings(), exclude=True)
