@@ -137,13 +137,18 @@ def right_portfolios(scenario: Scenario, limit: int) -> Iterator[tuple[tuple[Flo
     TooMany
         if there are more portfolios to try than the limit.
     """
-    setting = ScenarioLimits(fractional(completed(scenario.model_dump())))
+    for facts, found in right_facts(ScenarioLimits(fractional(completed(scenario.model_dump()))), limit):
+        yield facts.flows, found
+
+
+def right_facts(setting: ScenarioLimits, limit: int) -> Iterator[tuple[Facts, dict[str, Fraction]]]:
+    """Yields the facts and figures of every right portfolio, as `right_portfolios` does."""
     for tried, (flows, runs) in enumerate(_portfolios(setting, list(_slots(setting)), limit)):
         if tried == limit:
             raise TooMany
         facts = _facts(setting, flows, runs)
         if _broken(facts, setting) is None:
-            yield flows, figures(facts, state_figures(facts), setting.counted)
+            yield facts, figures(facts, state_figures(facts), setting.counted)
 
 
 def _broken(facts: Facts, limits: ScenarioLimits) -> str | None:
@@ -201,7 +206,7 @@ def _portfolios(setting: Setting, slots: list[Slot], limit: int) -> Iterator[tup
 
 def _fillings(setting: Setting, slots: list[Slot]) -> Iterator[list[int]]:
     """Yields granules per slot that pass neither needs, capacities nor the most money of a year."""
-    room = {("need", key): each["quantity"] for key, each in setting.needs.items()}
+    room = {("need", key): rest for key, rest in setting.rest.items()}
     for year in setting.years:
         room |= {("work", key, year): setting.capacity(each, year) for key, each in setting.technical.items()}
     for key in setting.funding:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +22,14 @@ from matcher.portfolio.result import Result, SolveOptions
 from matcher.scenario import Scenario
 from matcher.solvers.engines import Outcome, Solver, engine
 from matcher.units import fraction
-from matcher.verification.bound import SENSE, Proven, proven
+from matcher.verification.bound import Proven, proven
 from matcher.verification.documents import completed, fractional
-from matcher.verification.facts import Facts, gather
-from matcher.verification.figures import state_figures
+from matcher.verification.facts import gather
 from matcher.verification.limits import ScenarioLimits
-from matcher.verification.worths import EQUATIONS, RULES, ReducedCosts, add_objective
+from matcher.verification.objectives import add_objective
+from matcher.verification.order import SENSE
+from matcher.verification.worths import EQUATIONS, RULES, ReducedCosts
+from priced_portfolios import Amounts, amounts_of, instances, left_of
 
 TINY = Path(__file__).parent.parent / "scenarios" / "tiny"
 NAMED = ["absorption-limit", "carry-over", "channels", "completion-race", "foreign-currency", "indivisible"]
@@ -112,120 +112,7 @@ def test_no_portfolio_passes_what_prices_prove(seed: int) -> None:
         assert found.sense * (found.bound - Fraction(stage.exact)) >= 0
 
 
-def _instances(world: ScenarioLimits, rule: str) -> list[list[Any]]:
-    """Every instance of a rule that names offers, States, needs and years which fit."""
-    offers, states, needs, years = list(world.offers), list(world.states), list(world.needs), list(world.years)
-    relations = [[o, s, t] for o in offers for s in states for t in years if t in world.window(world.offers[o])]
-    by_rule: dict[str, list[list[Any]]] = {
-        "budget": [[o, t] for o in world.funding for t in years],
-        "carry_over": [[o, t] for o in world.funding for t in years],
-        "capacity": [[o, t] for o in world.technical for t in years],
-        "need_per_year": [[n, t] for n in needs for t in years],
-        "indivisible": [[n] for n in needs if world.needs[n]["indivisible"]],
-        "absorption": [[s, t] for s in states if world.states[s]["absorption"] is not None for t in years],
-        "precedence": [[n, at, t] for n in needs for at in range(len(world.needs[n]["after"])) for t in years],
-        "engagement": relations,
-        "engagement_for": [[o, n, t] for o in offers for n in needs for t in years],
-        "minimum": relations,
-        "start": relations,
-        "lasting": relations,
-        "max_states": [[o, t] for o in offers if world.offers[o]["max_states"] is not None for t in years],
-        "max_partners": [[s, t] for s in states if world.states[s]["max_partners"] is not None for t in years],
-        "partner": [each for each in relations if world.external(each[0], each[1])],
-        "matching": [each for each in relations if each[0] in world.funding],
-        "completion": [[n] for n in needs if world.needs[n]["completes"]],
-        "smallest": [[s] for s in states if world.weights[s]],
-        "earlier": [each for each in relations if tuple(each) in world.earlier],
-    }
-    return by_rule[rule]
-
-
-def _carried(facts: Facts) -> dict[tuple[str, int], int]:
-    """Money that each offer carries into each year, as the checker reckons."""
-    found = {}
-    for key, offer in facts.funding.items():
-        carried = 0
-        for year in facts.years:
-            found[key, year] = carried
-            used = sum(money for (payer, _, when), money in facts.paid.items() if (payer, when) == (key, year))
-            used += sum(
-                ceil((1 + facts.funding[lender]["repayment"]["premium"]) * money)
-                for lender, when, money in _lent(facts, key)
-                if when == year
-            )
-            carried = floor(offer["carry_over"] * (facts.new_money(offer, year) + carried - used))
-    return found
-
-
-def _lent(facts: Facts, key: str) -> Iterator[tuple[str, int, int]]:
-    """Who lends what an offer repays, when that is due, and how much was lent in the year."""
-    for lender, offer in facts.funding.items():
-        terms = offer["repayment"]
-        if terms is not None and terms["offer"] == key:
-            for year in facts.years:
-                lent = sum(money for (payer, _, when), money in facts.paid.items() if (payer, when) == (lender, year))
-                yield lender, year + terms["after"], lent
-
-
-def _amounts(
-    world: ScenarioLimits, facts: Facts, figures: Mapping[str, Fraction]
-) -> dict[str, dict[Any, Fraction | int]]:
-    """How much of everything that can have a worth a portfolio holds."""
-    money, given_to = defaultdict(int), defaultdict(int)
-    for flow in facts.flows:
-        granules = flow.quantity // facts.granule(facts.needs[flow.need])
-        given_to[flow.implementer, flow.need, flow.year] += granules
-        if flow.financier is not None:
-            money[flow.financier, flow.year] += flow.money
-            given_to[flow.financier, flow.need, flow.year] += flow.money
-    engaged = set(facts.engaged)
-    given = {
-        key: amount // (1 if key[0] in facts.funding else facts.granule(facts.offers[key[0]]))
-        for key, amount in facts.given.items()
-    }
-    worked = defaultdict(int)
-    for (offer, _, year), amount in given.items():
-        worked[offer, year] += amount if offer in facts.technical else 0
-    delivered = {
-        (need, year): units // facts.granule(facts.needs[need]) for (need, year), units in facts.delivered.items()
-    }
-    total = defaultdict(int)
-    for (need, _), granules in delivered.items():
-        total[need] += granules
-    return {
-        "spent": money,
-        "worked": worked,
-        "given": given,
-        "given_to": given_to,
-        "external": dict(facts.external_money),
-        "delivered": delivered,
-        "engaged": dict.fromkeys(engaged, 1),
-        "started": {each: 1 for each in engaged if (each[0], each[1], each[2] - 1) not in engaged},
-        "partner": {
-            (facts.offers[key]["provider"], state, year): 1
-            for key, state, year in engaged
-            if facts.external(key, state)
-        },
-        "complete": {key: 1 for key, each in state_figures(facts).items() if each.completes},
-        "whole": {need: 1 for need, granules in total.items() if granules == world.demand[need]},
-        "carried": _carried(facts),
-        "lost": {key: max(was - given.get(key, 0), 0) for key, was in world.earlier.items()},
-        "gained": {key: max(given.get(key, 0) - was, 0) for key, was in world.earlier.items()},
-        "worst": {None: figures["worst_off"]},
-    }
-
-
-def _left(worths: ReducedCosts, amounts: dict[str, dict[Any, Fraction | int]]) -> Fraction:
-    """What a rule's limit leaves at a portfolio: its price is 1."""
-    left = worths.constant + worths.worst * amounts["worst"][None]
-    for name, amount in amounts.items():
-        if name != "worst":
-            table = getattr(worths, name)
-            left += sum((worth * amount.get(key, 0) for key, worth in table.items()), Fraction(0))
-    return left
-
-
-def _held() -> Iterator[tuple[ScenarioLimits, dict[str, dict[Any, Fraction | int]], dict[str, Fraction]]]:
+def _held() -> Iterator[tuple[ScenarioLimits, Amounts, dict[str, Fraction]]]:
     """Yields scenarios, what their portfolios hold of everything, and their figures."""
     cases = [*map(drawn, range(80)), *map(named, NAMED), *map(replanned, range(20))]
     for scenario, result in cases:
@@ -233,7 +120,7 @@ def _held() -> Iterator[tuple[ScenarioLimits, dict[str, dict[Any, Fraction | int
             world = ScenarioLimits(fractional(plain_of(scenario)))
             facts = gather(world.scenario, written(result.portfolio.model_dump(mode="json")))
             figures = {figure.objective: fraction(figure.exact) for figure in result.figures}
-            yield world, _amounts(world, facts, figures), figures
+            yield world, amounts_of(world, facts, figures), figures
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
@@ -241,10 +128,10 @@ def test_every_instance_of_a_rule_holds_in_every_portfolio(rule: str) -> None:
     """At what portfolios really hold, no rule as priced is broken, and some are exactly kept."""
     tight = tried = 0
     for world, amounts, _ in _held():
-        for instance in _instances(world, rule):
+        for instance in instances(world, rule):
             worths = ReducedCosts(world)
             RULES[rule][0](worths, Fraction(1), *instance)
-            left = _left(worths, amounts)
+            left = left_of(worths, amounts)
             assert left >= 0, (world.scenario["name"], instance)
             assert left == 0 or rule not in EQUATIONS, (world.scenario["name"], instance)
             tried, tight = tried + 1, tight + (left == 0)
@@ -260,7 +147,7 @@ def test_an_objective_is_worth_what_the_checker_says(objective: str) -> None:
     for world, amounts, figures in told:
         worths = ReducedCosts(world)
         add_objective(worths, objective, Fraction(1))
-        assert _left(worths, amounts) == figures[objective]
+        assert left_of(worths, amounts) == figures[objective]
 
 
 def test_more_prices_prove_more() -> None:
