@@ -216,6 +216,16 @@ _NAMERS = {
     "matching": "_matching",
     "completion": "_completion",
     "earlier": "_earlier",
+    "working minimum": "_working_minimum",
+    "ongoing term": "_ongoing_term",
+    "late": "_late",
+    "link": "_link",
+    "works": "_works",
+    "link_start": "_link_start",
+    "first_start": "_first_start",
+    "swing": "_swing",
+    "excess": "_excess",
+    "max_share": "_max_share",
 }
 """By rule of the formulation: the method that tells what a row is about."""
 
@@ -328,6 +338,44 @@ class _Namer:
 
     def _earlier(self, relation: int, year: int) -> Iterator[tuple[str, Instance, float]]:
         yield "earlier", self._relation(relation, year), 1.0
+
+    def _working_minimum(self, relation: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "minimum", self._relation(relation, year), 1.0
+
+    def _ongoing_term(self, relation: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "ongoing_term", self._relation(relation, year), 1.0
+
+    def _late(self, need: int) -> Iterator[tuple[str, Instance, float]]:
+        for each in self._of(need):
+            yield "late", [each], 1.0
+
+    def _of_link(self, link: int) -> Instance:
+        links = self._columns.links
+        return [self._scenario.providers[int(links.provider[link])].id, self._state(int(links.state[link]))]
+
+    def _link(self, relation: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "link", self._relation(relation, year), 1.0
+
+    def _works(self, link: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "works", [*self._of_link(link), self._year(year)], 1.0
+
+    def _link_start(self, link: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "link_start", [*self._of_link(link), self._year(year)], 1.0
+
+    def _first_start(self, relation: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "first_start", self._relation(relation, 0)[:2], 1.0
+
+    def _swing(self, link: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "swing", [*self._of_link(link), self._year(year)], 1.0
+
+    def _excess(self, link: int) -> Iterator[tuple[str, Instance, float]]:
+        share = Fraction(self._scenario.objectives.dependence_share)
+        yield "excess", self._of_link(link), float(share.denominator)
+
+    def _max_share(self, link: int) -> Iterator[tuple[str, Instance, float]]:
+        share = self._scenario.states[int(self._columns.links.state[link])].max_share
+        assert share is not None
+        yield "max_share", self._of_link(link), float(Fraction(share).denominator)
 
     def _completion(self, need: int) -> Iterator[tuple[str, Instance, float]]:
         for each in self._of(need):

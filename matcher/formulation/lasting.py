@@ -33,7 +33,7 @@ def working(columns: Columns, rows: RowBuilder) -> None:
     rows.terms(number[here], flows, columns.flow_worth[flows])
     rows.terms(number[works], works, -most[works])
     least = minimum(columns)
-    number[works] = rows.many("working minimum", 0, UNLIMITED, len(works))
+    number[works] = rows.many("working minimum", 0, UNLIMITED, len(works), relation, year)
     rows.terms(number[here], flows, columns.flow_worth[flows])
     rows.terms(number[works], works, -least[works])
 
@@ -47,10 +47,10 @@ def ongoing_terms(columns: Columns, rows: RowBuilder) -> None:
         if found is None or found.since is None:
             continue
         last = min(found.since + offer.min_years - 1, scenario.horizon.last) - scenario.horizon.first
-        gates = columns.engaged[at, 1 : last + 1]
-        gates = gates[gates >= 0]
+        later = 1 + np.flatnonzero(columns.engaged[at, 1 : last + 1] >= 0)
+        gates = columns.engaged[at, later]
         if len(gates) and columns.engaged[at, 0] >= 0:
-            numbers = rows.many("ongoing term", -UNLIMITED, 0, len(gates))
+            numbers = rows.many("ongoing term", -UNLIMITED, 0, len(gates), np.full(len(gates), at), later)
             rows.terms(numbers, np.full(len(gates), columns.engaged[at, 0]), 1)
             rows.terms(numbers, gates, -1)
 
@@ -62,7 +62,7 @@ def links(columns: Columns, rows: RowBuilder) -> None:
     link = found.of_relation[relation]
     joint = found.joint[link, year]
     offers, at = columns.working[relation[joint], year[joint]], found.works[link[joint], year[joint]]
-    each = rows.many("link", -UNLIMITED, 0, len(offers))
+    each = rows.many("link", -UNLIMITED, 0, len(offers), relation[joint], year[joint])
     rows.terms(each, offers, 1)
     rows.terms(each, at, -1)
     together = np.full(columns.count, -1, np.int64)
