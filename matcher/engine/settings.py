@@ -194,6 +194,14 @@ class CertificateSettings:
 
 
 @dataclass(frozen=True)
+class AgreementSettings:
+    """Who pays whom, once all else is settled."""
+
+    state_work: float = 1.0
+    """Work allowed for the pairs of one State."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """All of the engine's settings."""
 
@@ -208,6 +216,7 @@ class Settings:
     joint: JointSettings = JointSettings()
     conflicts: ConflictSettings = ConflictSettings()
     certificates: CertificateSettings = CertificateSettings()
+    agreements: AgreementSettings = AgreementSettings()
     solvers: SolverSettings = DEFAULT_SOLVER_SETTINGS
 
     def limits(self, work: float, gap: float = 0.0, *, quick: bool = False) -> Limits:

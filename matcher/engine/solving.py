@@ -11,6 +11,7 @@ from importlib.metadata import version
 from typing import Literal
 
 from matcher.engine import by_state, single_model
+from matcher.engine.agreements import Agreed, fewest_agreements
 from matcher.engine.conflicts import Infeasibility, why_infeasible
 from matcher.engine.lexicographic import Formulated, Level, Stages, formulated
 from matcher.engine.lots import by_lot
@@ -36,6 +37,7 @@ from matcher.portfolio.result import (
     Sizes,
     SolveOptions,
     Stage,
+    StateAgreements,
     StopReason,
     Timings,
     engine_version,
@@ -76,6 +78,8 @@ class _Run:
     stages: list[Stage] = field(default_factory=list)
     last: tuple[Plan, Portfolio, dict[str, Fraction]] | None = None
     """The last plan that was checked, as a portfolio, and its figures."""
+    agreed: tuple[Agreed, ...] = ()
+    """What the agreements of each State come to."""
     keep: Keep | None = None
     """Who wants to have results before the end."""
     start: Portfolio | None = None
@@ -179,7 +183,11 @@ def solve_within(
     method = _method_for(options, formulation, settings)
     finding, last = ObjectiveResult(None, None, infeasible=True), formulation
     if not formulation.impossible:
-        finding, last = _pursue_all(run, model, method)
+        finding, task = _pursue_all(run, model, method)
+        last = task.formulation
+        if finding.plan is not None and run.clock.reason() is None:
+            plan, run.agreed = fewest_agreements(task, finding.plan, settings)
+            finding = replace(finding, plan=plan)
     why = why_infeasible(formulation, run.clock, settings) if finding.infeasible else None
     return _result(run, last, method, finding.plan, why, formulation)
 
@@ -193,8 +201,8 @@ def _method_for(options: SolveOptions, formulation: Formulation, settings: Setti
     return "whole" if settings.method.takes_one_model(states, columns.count) else "decomposition"
 
 
-def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> tuple[ObjectiveResult, Formulation]:
-    """Pursues each objective in turn, each under what the earlier ones demand; returns the last result's model too."""
+def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> tuple[ObjectiveResult, ObjectiveProblem]:
+    """Pursues each objective in turn, each under what the earlier ones demand; returns the last problem too."""
     stages, count = Stages(formulated), len(formulated.levels)
     pursue = single_model.pursue if method == "whole" else by_state.pursue
     work, finding = float(run.options.work), ObjectiveResult(None, None)
@@ -219,7 +227,7 @@ def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> tuple[Obj
         finding = replace(finding, plan=plan)
         run.stages.append(_stage(run, task.formulation, level, finding))
         stages.keep(level.objective.value(plan.point))
-    return finding, stages.pursuit.formulation
+    return finding, stages.pursuit.problem(level.objective, run.options, run.clock)
 
 
 def _without_idle(task: ObjectiveProblem, plan: Plan) -> Plan:
@@ -349,6 +357,15 @@ def _result(
         conflicts=() if why is None else why.conflicts,
         confirmed_by=None if why is None else why.confirmed_by,
         started_from=None if run.start is None else run.start.digest,
+        agreements=tuple(
+            StateAgreements(
+                state=run.scenario.states[each.state].id,
+                agreements=each.agreements,
+                breaks=each.breaks,
+                proven=each.proven,
+            )
+            for each in run.agreed
+        ),
         lots=tuple(Lot(kind=each.kind, members=each.members) for each in run.alike) if portfolio is not None else (),
         sizes=_sizes(run, whole),
         timings=Timings(

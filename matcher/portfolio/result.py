@@ -153,6 +153,19 @@ class Ending(Frozen):
     """The last that the process wrote, as it is."""
 
 
+class StateAgreements(Frozen):
+    """How few agreements carry a State's part: groups of a provider that pays and one that works."""
+
+    state: Id
+    """The State."""
+    agreements: Count
+    """Agreements."""
+    breaks: Count
+    """Years in which one starts again after a year without."""
+    proven: bool
+    """Whether the same flows cannot do with fewer."""
+
+
 class Lot(Frozen):
     """States, or providers, that are equal but for their names: who of them gets which part was drawn by lot."""
 
@@ -233,6 +246,8 @@ class Result(Frozen):
     """What came to the same conflicts independently: another engine, or arithmetic."""
     started_from: Text | None = None
     """SHA-256 of the portfolio that the search started from, where one was given."""
+    agreements: tuple[StateAgreements, ...] = ()
+    """How few agreements carry each State's part; none where the solve was stopped before that."""
     lots: tuple[Lot, ...] = ()
     """Classes of equals that shared by lot."""
     sizes: Sizes = Sizes()

@@ -1,0 +1,196 @@
+r"""Who pays whom, once all else is settled: as few agreements as possible, and then as few breaks.
+
+Flows do not say who pays whom where several pay and several work; any pairs that add up are as good in every figure.
+A programme manager sees the difference: the fewer groups of partners, and the fewer years in which one stops and
+starts again, the fewer contracts. State by State, over what each implementer does in a class of payments and year::
+
+    g[f,h,n,t]  granules of h that f pays for       a[p]    the group p of two providers has an agreement
+    u[p,t]      p works together in year t          b[p,t]  it begins, or begins again
+
+    min  (T + 1) sum a + sum b      with  sum_f g = granules of h;  money of f as it is, or off by less than one
+                                    granule where prices differ;  g <= most u;  u <= a;  u[t] - u[t-1] <= b[t]
+
+A State whose search ends at its work limit keeps the best pairs found, and is not told as proven.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from matcher.engine.problem import ObjectiveProblem
+from matcher.engine.settings import Settings
+from matcher.formulation.columns import Columns
+from matcher.formulation.plans import NO_PAIRS, Pairs, Plan, with_derived_columns
+from matcher.solvers.engines import SolverFailed, engine
+from matcher.solvers.linear_model import UNLIMITED, Ints, LinearModel, LinearObjective, RowBuilder
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """What the pairs of one State come to."""
+
+    state: int
+    agreements: int
+    """Groups of a provider that pays and one that works."""
+    breaks: int
+    """Years in which such a group starts again after one without."""
+    proven: bool
+    """Whether no other pairs have fewer, of the same flows."""
+
+
+def fewest_agreements(task: ObjectiveProblem, plan: Plan, settings: Settings) -> tuple[Plan, tuple[Agreed, ...]]:
+    """Returns a plan of the same flows with the fewest agreements that are found, and what each State has then.
+
+    Money may move by less than a granule's price where that keeps all rows of the model, or else not at all.
+    """
+    columns, found = task.columns, []
+    for state in sorted(set(columns.state[plan.pairs.work].tolist())):
+        mine = columns.state[plan.pairs.work] == state
+        kept, pairs = plan.pairs.where(~mine), plan.pairs.where(mine)
+        best, proven = pairs, False
+        for room in (True, False):
+            made = _State(columns, pairs, room=room).solved(task, settings)
+            if made is None:
+                continue
+            candidate = _with(task, plan, kept, made[0])
+            if candidate is not None:
+                plan, best, proven = candidate, made[0], made[1]
+                break
+        found.append(_counted(columns, state, best, proven))
+    return plan, tuple(found)
+
+
+def _with(task: ObjectiveProblem, plan: Plan, kept: Pairs, pairs: Pairs) -> Plan | None:
+    """The plan with other pairs in one State; None where that breaks a row, or costs the objective anything."""
+    other = with_derived_columns(task.columns, kept.joined(pairs), plan.point, task.min_coverage_rows)
+    same = task.objective.value(other.point) == task.objective.value(plan.point)
+    return other if same and task.model.admits(other.point) else None
+
+
+def _counted(columns: Columns, state: int, pairs: Pairs, proven: bool) -> Agreed:
+    years: dict[tuple[int, int], set[int]] = defaultdict(set)
+    for group, year in zip(_groups(columns, pairs), columns.flow_year[pairs.work].tolist(), strict=True):
+        years[group].add(year)
+    starts = sum(year - 1 not in each for each in years.values() for year in each)
+    return Agreed(state, len(years), starts - len(years), proven)
+
+
+def _groups(columns: Columns, pairs: Pairs) -> list[tuple[int, int]]:
+    """Provider that pays (-1 for none) and provider that works, of each pair."""
+    place = columns.scenario.index.providers
+    provider = [place[offer.provider] for offer in columns.scenario.offers]
+    payer = [provider[columns.flow_offer[money]] if money >= 0 else -1 for money in pairs.money.tolist()]
+    return [(who, provider[columns.flow_offer[work]]) for who, work in zip(payer, pairs.work.tolist(), strict=True)]
+
+
+class _State:
+    """The model of one State's pairs."""
+
+    def __init__(self, columns: Columns, pairs: Pairs, *, room: bool) -> None:
+        self._columns, self._pairs, self._room = columns, pairs, room
+        self._given = self._sums()
+        self.slots = list(self._slots())
+        self.years = len(columns.scenario.years)
+
+    def _sums(self) -> tuple[dict[int, int], dict[int, int]]:
+        """Granules of each column of work, and money of each column of money."""
+        work: dict[int, int] = defaultdict(int)
+        money: dict[int, int] = defaultdict(int)
+        pairs = self._pairs
+        for at, payer, granules in zip(pairs.work.tolist(), pairs.money.tolist(), pairs.granules.tolist(), strict=True):
+            work[at] += granules
+            if payer >= 0:
+                money[payer] += granules * int(self._columns.work_price[at])
+        return dict(work), dict(money)
+
+    def _slots(self) -> Iterator[tuple[int, int]]:
+        """Every column of work with every column of money of its class and year; -1 for work in kind."""
+        work, money = self._given
+        payers: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for column in sorted(money):
+            payers[int(self._columns.flow_class[column]), int(self._columns.flow_year[column])].append(column)
+        for column in sorted(work):
+            name = int(self._columns.flow_class[column])
+            if name < 0:
+                yield column, -1
+            else:
+                yield from ((column, payer) for payer in payers[name, int(self._columns.flow_year[column])])
+
+    def solved(self, task: ObjectiveProblem, settings: Settings) -> tuple[Pairs, bool] | None:
+        """Pairs with the fewest agreements that are found, and whether that is proven; None if there is no choice."""
+        work = np.array([slot[0] for slot in self.slots], np.int64)
+        money = np.array([slot[1] for slot in self.slots], np.int64)
+        named = _groups(self._columns, Pairs(work, money, np.ones(len(work), np.int64)))
+        if len(self.slots) == len(self._pairs.work):
+            return self._pairs, True  # nobody else could pay for any of it
+        model, objective, hint = self._model(work, money, named)
+        limits = settings.limits(settings.agreements.state_work)
+        try:
+            outcome = engine("cpsat")(model, objective, limits, task.clock, hint)
+        except SolverFailed:  # the pairs that are there are as right
+            return None
+        if outcome.point is None:
+            return None
+        granules = np.rint(outcome.point[: len(work)]).astype(np.int64)
+        return NO_PAIRS.joined(Pairs(work, money, granules)), outcome.status == "optimal"
+
+    def _model(
+        self, work: Ints, money: Ints, named: list[tuple[int, int]]
+    ) -> tuple[LinearModel, LinearObjective, np.ndarray]:
+        slots, groups = len(work), sorted(set(named))
+        number = np.array([groups.index(each) for each in named], np.int64)
+        year = self._columns.flow_year[work]
+        most = np.array([self._given[0][at] for at in work.tolist()], np.int64)
+        together, cell = np.unique(number * self.years + year, return_inverse=True)
+        cell = np.asarray(cell, np.int64).ravel()
+        uses, begins = slots + np.arange(len(together)), slots + len(together) + np.arange(len(together))
+        agreed = slots + 2 * len(together) + np.arange(len(groups))
+        rows = RowBuilder()
+        for column, granules in self._given[0].items():
+            mine = np.flatnonzero(work == column)
+            rows.terms(rows.row(("work",), lower=granules, upper=granules), mine, 1)
+        for column, paid in self._given[1].items():
+            mine = np.flatnonzero(money == column)
+            price = self._columns.work_price[work[mine]]
+            slack = int(price.max()) - 1 if self._room and len(set(price.tolist())) > 1 else 0
+            rows.terms(rows.row(("money",), lower=paid - slack, upper=paid + slack), mine, price)
+        gate = rows.many("use", -UNLIMITED, 0, slots)
+        rows.terms(gate, np.arange(slots), 1)
+        rows.terms(gate, uses[cell], -most)
+        tie = rows.many("agreement", -UNLIMITED, 0, len(together))
+        rows.terms(tie, uses, 1)
+        rows.terms(tie, agreed[together // self.years], -1)
+        start = rows.many("begin", -UNLIMITED, 0, len(together))
+        rows.terms(start, uses, 1)
+        rows.terms(start, begins, -1)
+        place = {int(each): at for at, each in enumerate(together.tolist())}
+        for at, each in enumerate(together.tolist()):
+            before = place.get(each - 1) if each % self.years else None
+            if before is not None:
+                rows.terms(int(start[at]), int(uses[before]), -1)
+        upper = np.concatenate((most, np.ones(2 * len(together) + len(groups), np.int64)))
+        coefficient = np.zeros(len(upper), np.int64)
+        coefficient[begins], coefficient[agreed] = 1, self.years + 1
+        nothing = np.zeros(len(upper), np.bool_)
+        model = LinearModel(
+            np.zeros(len(upper), np.int64), upper, nothing, nothing, np.ones(len(upper)), rows.build(upper)
+        )
+        return model, LinearObjective("agreements", False, coefficient, 1, Fraction(0)), self._hint(work, money, model)
+
+    def _hint(self, work: Ints, money: Ints, model: LinearModel) -> np.ndarray:
+        """The pairs that are there, as a point: what they use and begin follows."""
+        known = {
+            (at, payer): granules
+            for at, payer, granules in zip(
+                self._pairs.work.tolist(), self._pairs.money.tolist(), self._pairs.granules.tolist(), strict=True
+            )
+        }
+        hint = np.zeros(model.columns, np.float64)
+        for at, slot in enumerate(zip(work.tolist(), money.tolist(), strict=True)):
+            hint[at] = known.get(slot, 0)
+        return hint
