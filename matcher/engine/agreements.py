@@ -7,8 +7,8 @@ starts again, the fewer contracts. State by State, over what each implementer do
     g[f,h,n,t]  granules of h that f pays for       a[p]    the group p of two providers has an agreement
     u[p,t]      p works together in year t          b[p,t]  it begins, or begins again
 
-    min  (T + 1) sum a + sum b      with  sum_f g = granules of h;  money of f as it is, or off by less than one
-                                    granule where prices differ;  g <= most u;  u <= a;  u[t] - u[t-1] <= b[t]
+    min  (T + 1) sum a + sum b      with  sum_f g = granules of h;  money of f in t as it is, or off by less than
+                                    one granule where prices differ;  g <= most u;  u <= a;  u[t] - u[t-1] <= b[t]
 
 A State whose search ends at its work limit keeps the best pairs found, and is not told as proven.
 """
@@ -97,29 +97,33 @@ class _State:
         self.slots = list(self._slots())
         self.years = len(columns.scenario.years)
 
-    def _sums(self) -> tuple[dict[int, int], dict[int, int]]:
-        """Granules of each column of work, and money of each column of money."""
+    def _sums(self) -> tuple[dict[int, int], dict[tuple[int, int], int]]:
+        """Granules of each column of work, and money of each offer in each year."""
         work: dict[int, int] = defaultdict(int)
-        money: dict[int, int] = defaultdict(int)
-        pairs = self._pairs
+        money: dict[tuple[int, int], int] = defaultdict(int)
+        pairs, columns = self._pairs, self._columns
         for at, payer, granules in zip(pairs.work.tolist(), pairs.money.tolist(), pairs.granules.tolist(), strict=True):
             work[at] += granules
             if payer >= 0:
-                money[payer] += granules * int(self._columns.work_price[at])
+                offer, year = int(columns.flow_offer[payer]), int(columns.flow_year[payer])
+                money[offer, year] += granules * int(columns.work_price[at])
         return dict(work), dict(money)
 
     def _slots(self) -> Iterator[tuple[int, int]]:
-        """Every column of work with every column of money of its class and year; -1 for work in kind."""
+        """Every column of work with all columns of its class and year by which one who pays there could pay for it."""
         work, money = self._given
-        payers: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for column in sorted(money):
-            payers[int(self._columns.flow_class[column]), int(self._columns.flow_year[column])].append(column)
+        columns, payers = self._columns, defaultdict[tuple[int, int], list[int]](list)
+        mine = columns.of_state(int(columns.state[next(iter(work))]))
+        for column in mine[(mine >= columns.works) & (mine < columns.flows)].tolist():
+            year = int(columns.flow_year[column])
+            if (int(columns.flow_offer[column]), year) in money and columns.upper[column]:
+                payers[int(columns.flow_class[column]), year].append(column)
         for column in sorted(work):
-            name = int(self._columns.flow_class[column])
+            name = int(columns.flow_class[column])
             if name < 0:
                 yield column, -1
             else:
-                yield from ((column, payer) for payer in payers[name, int(self._columns.flow_year[column])])
+                yield from ((column, payer) for payer in payers[name, int(columns.flow_year[column])])
 
     def solved(self, task: ObjectiveProblem, settings: Settings) -> tuple[Pairs, bool] | None:
         """Pairs with the fewest agreements that are found, and whether that is proven; None if there is no choice."""
@@ -154,8 +158,9 @@ class _State:
         for column, granules in self._given[0].items():
             mine = np.flatnonzero(work == column)
             rows.terms(rows.row(("work",), lower=granules, upper=granules), mine, 1)
-        for column, paid in self._given[1].items():
-            mine = np.flatnonzero(money == column)
+        payer = np.where(money >= 0, self._columns.flow_offer[money], -1)
+        for (offer, when), paid in self._given[1].items():
+            mine = np.flatnonzero((payer == offer) & (year == when))
             price = self._columns.work_price[work[mine]]
             slack = int(price.max()) - 1 if self._room and len(set(price.tolist())) > 1 else 0
             rows.terms(rows.row(("money",), lower=paid - slack, upper=paid + slack), mine, price)
