@@ -123,7 +123,7 @@ class PriceSettings:
 
     relaxation_work: float = 60.0
     """Work allowed for the relaxation; cut short, its prices bound less well but they do."""
-    most_factored_terms: int = 200_000
+    most_factored_terms: int = 400_000
     """Most terms of a model that an interior-point method prices; beyond, and where it fails, a first-order one."""
     valuing_share: float = 0.25
     """Share of the time left for valuing States in whole numbers."""

@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from matcher.formulation.limits import Relations
-from matcher.formulation.payment_classes import Payments
 from matcher.scenario import FundingOffer, Scenario
 from matcher.scenario.within_reach import limited_shares
 from matcher.solvers.linear_model import Bools, Ints
+
+if TYPE_CHECKING:
+    from matcher.formulation.limits import Relations
+    from matcher.formulation.payment_classes import Payments
 
 UNKNOWN = -1
 """Stands for an amount of the year before the horizon that nobody has stated."""

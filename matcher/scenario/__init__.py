@@ -42,7 +42,6 @@ from matcher.scenario.entities import (
     Need,
     Offer,
     Ongoing,
-    OptionKind,
     Ownership,
     Precedence,
     Provenance,
@@ -53,7 +52,7 @@ from matcher.scenario.entities import (
     State,
     TechnicalOffer,
 )
-from matcher.scenario.fields import Frozen, Yearly, Years
+from matcher.scenario.fields import Frozen, OptionKind, Yearly, Years
 from matcher.scenario.objectives import ObjectiveName
 from matcher.scenario.scenario import Scenario
 

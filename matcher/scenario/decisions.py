@@ -12,8 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, SerializerFunctionWrapHandler, model_serializer
 
-from matcher.scenario.entities import OptionKind
-from matcher.scenario.fields import Frozen, Id, Money, Quantity, Ratio, Share, Year, Yearly, Years
+from matcher.scenario.fields import Frozen, Id, Money, OptionKind, Quantity, Ratio, Share, Year, Yearly, Years
 from matcher.scenario.objectives import ObjectiveName
 
 

@@ -26,12 +26,12 @@ from matcher.scenario.entities import (
     PUBLIC_KINDS,
     FundingOffer,
     Need,
-    OptionKind,
     Provider,
     ProviderKind,
     ReasonCode,
     TechnicalOffer,
 )
+from matcher.scenario.fields import OptionKind
 from matcher.scenario.scenario import Scenario
 
 AGENCIES = frozenset({"un_agency", "regional_organisation"})

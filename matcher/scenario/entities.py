@@ -47,7 +47,6 @@ Channel = Literal[
     "company",
     "foundation",
 ]
-OptionKind = Literal["national", "bilateral", "operator", "multilateral", "south-south", "triangular", "public-private"]
 ReasonCode = Literal[
     "other_capability",
     "state_not_in_reach",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -89,6 +89,9 @@ Ratio = Annotated[Decimal, BeforeValidator(_ratio), _between(0, None), _AsNumber
 """A finite decimal number, zero or more."""
 Share = Annotated[Decimal, BeforeValidator(_ratio), _between(0, 1), _AsNumber, _json(minimum=0, maximum=1)]
 """A finite decimal number from 0 to 1."""
+
+OptionKind = Literal["national", "bilateral", "operator", "multilateral", "south-south", "triangular", "public-private"]
+"""Kinds of partnership, by who pays and who works."""
 
 Money = Annotated[int, Strict(), Field(ge=0, le=MAX_MONEY)]
 """Whole minor currency units."""
