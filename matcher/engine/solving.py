@@ -206,7 +206,7 @@ def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> tuple[Obj
     stages, count = Stages(formulated), len(formulated.levels)
     pursue = single_model.pursue if method == "whole" else by_state.pursue
     work, finding = float(run.options.work), ObjectiveResult(None, None)
-    level = stages.levels[0]
+    level, bounds = stages.levels[0], dict[str, Fraction | None]()
     for at in range(count):
         if at and run.clock.reason():
             break
@@ -218,7 +218,12 @@ def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> tuple[Obj
         task = replace(task, report=_reporter(run, task, method, level), settings=run.settings)
         if not at and run.start is not None:
             finding = ObjectiveResult(kept_plan(task, run.merged.join(run.start)), None)
-        finding = pursue(task, finding.plan, work * share)
+        if level.closing and method == "decomposition" and finding.plan is not None:
+            # What is kept has only grown: the bound from when the same was pursued before holds still.
+            finding = by_state.polish(task, finding.plan, bounds.get(level.name), work * share)
+        else:
+            finding = pursue(task, finding.plan, work * share)
+        bounds[level.name] = finding.bound
         run.cut = run.cut or task.clock.reason() == "time"
         work = max(work - finding.work, 1.0)
         if finding.plan is None:

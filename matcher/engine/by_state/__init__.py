@@ -75,6 +75,15 @@ def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Objec
     return replace(finding, plan=improve(task, finding.plan, finding.bound, Groups(task), None, left))
 
 
+def polish(task: ObjectiveProblem, plan: Plan, bound: Fraction | None, work: float) -> ObjectiveResult:
+    """Returns a plan that is as good or better, by each State alone and by groups, under a bound that is known."""
+    meter, groups = _budget(task, work), Groups(task)
+    if not within_gap(task, plan, bound):
+        plan = serve_alone(task, plan, groups, guided(task.model, task.objective, task.guide), meter)
+        plan = improve(task, plan, bound, groups, None, meter)
+    return ObjectiveResult(plan, bound, work=meter.used)
+
+
 def _budget(task: ObjectiveProblem, work: float) -> WorkBudget:
     return WorkBudget(work, rates=task.settings.subproblems)
 
