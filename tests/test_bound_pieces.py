@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from matcher.verification.bound import Proven, proven
-from matcher.verification.documents import completed
-from priced_scenario import document
+from matcher.verification.bound import Proven, _engagements, _pieces, proven
+from matcher.verification.documents import completed, fractional
+from matcher.verification.limits import ScenarioLimits
+from matcher.verification.worths import ReducedCosts
+from priced_scenario import SMALL, document
 
 
 def bound(objective: str, full: dict[str, Any], **stage: Any) -> Fraction:
@@ -25,6 +27,12 @@ def bound(objective: str, full: dict[str, Any], **stage: Any) -> Fraction:
     ("objective", "expected"),
     [
         ("completions", "2"),
+        ("late_completions", "2"),
+        ("turnover", "0"),
+        ("waiting", "28/15"),  # a fifth of N at the end of 2020, weight 6; a third of M, weight 2
+        ("dependence", "0"),
+        ("swings", "0"),
+        ("at_risk", "0"),
         ("coverage", "106/15"),  # N: 8 at 0.6 and 2 at 0.3; M: 4 at a third and 2 at a sixth
         ("worst_off", "1"),
         ("fit", "700"),  # 16 granules at 20 for the work and 20 for its money, 4 of advice at 15
@@ -133,16 +141,127 @@ def test_completions_move_in_steps_of_their_weights(weights: tuple[Any, Any], le
     full = document(states={"S": {"weight": weights[0]}, "Z": {"weight": weights[1]}})
     # what lies between the steps comes from a start that is worth it
     rest = Decimal(level) - Decimal(weights[0])
-    found = bound("completions", full, prices={"start": [["grant", "Z", 2020, rest]]})
-    assert found == Fraction(Decimal(expected))
+    prices = {"start": [["grant", "Z", 2020, rest]]}
+    assert bound("completions", full, prices=prices) == Fraction(Decimal(expected))
+    assert bound("late_completions", full, prices=prices) == Fraction(Decimal(expected))
 
 
 @pytest.mark.parametrize(("price", "whole"), [(Decimal("0.5"), 1), (1, 1), (Decimal("1.01"), 2)])
-def test_engagements_and_money_are_whole(price: Any, whole: int) -> None:
+def test_engagements_links_and_money_are_whole(price: Any, whole: int) -> None:
     """What costs at least half a unit costs a whole one."""
     stage = {"kept": {"coverage": "1"}, "kept_prices": {"coverage": price}}
     full = document(needs={"N": {"weight": 0}, "M": {"weight": 0}})  # nothing can be had of what is kept
-    assert bound("cost", full, **stage) == bound("engagements", full, **stage) == whole
+    whole_names = ("cost", "engagements", "turnover", "swings")
+    assert {bound(name, full, **stage) for name in whole_names} == {whole}
+    parts = ("dependence", "at_risk", "waiting")
+    assert {bound(name, full, **stage) for name in parts} == {Fraction(price)}
+
+
+BLEND = {"blend": [{"objective": "cost", "weight": 2}, {"objective": "swings", "weight": 1}]}
+
+
+def test_a_blend_is_bounded_and_kept_as_a_whole() -> None:
+    """Twice the cost, and swings: at half the price, what keeps twice the money is worth the same."""
+    full = document(**NO_BUDGET, objectives={"order": [BLEND]})
+    name = "2 cost + swings"
+    assert bound(name, full) == 0
+    half = Decimal("0.005")
+    assert bound("coverage", full, kept={name: "200"}, kept_prices={name: half}) == Fraction(74, 15)
+    least = bound(name, full, kept={"coverage": "1"}, kept_prices={"coverage": 100})
+    assert least == 2 * bound("cost", full, kept={"coverage": "1"}, kept_prices={"coverage": 50})
+    certificate = {"certificate": 1, "stages": [{"objective": name, "kept": {}, "kept_prices": {}, "prices": {}}]}
+    assert proven(full, certificate) == (Proven(name, -1, Fraction(0), {}),)
+    with pytest.raises(ValueError, match=r"^no objective '2 cost \+ swings'$"):
+        proven(document(), certificate)
+
+
+def _worth_of(tables: dict[str, dict[tuple[Any, ...], int]], pieces: Any, full: dict[str, Any]) -> Fraction:
+    """Returns what pieces are worth at worths by table and key."""
+    worths = ReducedCosts(ScenarioLimits(fractional(full)))
+    for name, table in tables.items():
+        for key, worth in table.items():
+            getattr(worths, name)[key if len(key) > 1 else key[0]] += worth
+    return sum(pieces(worths), Fraction(0))
+
+
+GRANT, MORE = ("grant", "S", 2020), ("more", "S", 2020)
+DONOR = ("donor", "S", 2020)
+
+
+@pytest.mark.parametrize(
+    ("worths", "most"),
+    [
+        ({}, 0),
+        ({"engaged": {GRANT: 5}}, 5),
+        ({"engaged": {GRANT: -3}, "working": {GRANT: 5}}, 2),
+        ({"engaged": {GRANT: -5}, "working": {GRANT: 3}}, 0),
+        ({"engaged": {GRANT: 2}, "working": {GRANT: -5}}, 2),  # engaged without a gift
+        ({"link": {DONOR: 4}}, 4),
+        ({"link": {DONOR: 4}, "engaged": {GRANT: -3, MORE: -1}}, 3),  # whoever costs less works
+        ({"link": {DONOR: 4}, "engaged": {GRANT: -5, MORE: -5}}, 0),
+        ({"link": {DONOR: -4}, "working": {GRANT: 3, MORE: 3}}, 2),
+        ({"link": {DONOR: -7}, "working": {GRANT: 3, MORE: 3}}, 0),
+        ({"link": {DONOR: -2}, "working": {GRANT: 3, MORE: -1}}, 1),
+        ({"link": {DONOR: 4}, "engaged": {GRANT: 2}, "working": {GRANT: -5}}, 6),
+        ({"link": {DONOR: 4}, "engaged": {GRANT: 2, MORE: -3}, "working": {GRANT: -1}}, 5),
+        ({"link": {("ngo", "S", 2022): 4, ("nobody", "S", 2020): 4}}, 0),  # who has no offer then does not work
+        ({"engaged": {("free", "S", 2020): 3}, "working": {("free", "S", 2020): 5}}, 3),  # may be engaged, not work
+        ({"engaged": {("budget", "S", 2020): 2, ("budget", "S", 2021): -2}}, 2),  # a State's own is no link
+        ({"engaged": {GRANT: 5, ("grant", "S", 2021): 5, ("grant", "Z", 2020): 5}}, 15),
+    ],
+    ids=str,
+)
+def test_what_a_link_can_be_worth(worths: dict[str, Any], most: int) -> None:
+    """Each offer out, engaged or working; the link works if one of its two offers does."""
+    more = SMALL["offers"]["grant"] | {"fit": {}}
+    assert _worth_of(worths, _engagements, document(offers={"more": more})) == most
+
+
+@pytest.mark.parametrize(
+    ("worths", "most"),
+    [
+        ({}, 0),
+        ({"engaged": {GRANT: -3, ("budget", "S", 2020): -2}}, -5),
+        ({"engaged": {GRANT: -3}, "working": {GRANT: -1, MORE: 2}, "link": {DONOR: -7}}, -9),
+        ({"engaged": {GRANT: 3, MORE: 1}, "working": {GRANT: 1, MORE: -1}, "link": {DONOR: 7}}, 12),
+    ],
+    ids=str,
+)
+def test_who_is_pinned_works_whatever_that_is_worth(worths: dict[str, Any], most: int) -> None:
+    """The grant and the State's own money are pinned in 2020, and so its link works."""
+    full = document(offers={"more": SMALL["offers"]["grant"] | {"fit": {}}})
+    pins = [{"offer": offer, "state": "S", "years": [2020, 2020]} for offer in ("grant", "budget")]
+    full = completed(full | {"decisions": {**full["decisions"], "pins": pins}})
+    assert _worth_of(worths, _engagements, full) == most
+
+
+KNOWN = {"offers": {"grant": {"ongoing": [{"state": "S", "amount": 40}]}}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "worths", "most"),
+    [
+        ({}, {"up": {("donor", "S", 2021): 2}}, 2 * 300),
+        ({}, {"down": {("donor", "S", 2021): 2}}, 2 * 500),
+        ({}, {"up": {("donor", "S", 2021): 2}, "down": {("donor", "S", 2021): 1}}, 2 * 300),  # not both at once
+        ({}, {"up": {("donor", "S", 2021): -2}, "down": {("donor", "S", 2021): -1}}, 0),
+        (KNOWN, {"up": {DONOR: 2}}, 2 * 500),
+        (KNOWN, {"down": {DONOR: 2}}, 2 * 40),
+        ({}, {"excess": {("donor", "S"): 2}}, 2 * (500 + 300)),
+        ({}, {"excess": {("donor", "S"): -2}}, 0),
+        ({}, {"link_start": {("donor", "S", 2021): 2, ("donor", "S", 2022): -2}}, 2),
+        ({}, {"complete": {("S",): 3}, "late": {("S",): 5}}, 5),  # one or the other
+        ({}, {"complete": {("S",): 3}, "late": {("S",): 2}}, 3),
+        ({}, {"complete": {("S",): -3}, "late": {("S",): -2}}, 0),
+        ({"states": {"S": {"deadline": 2020}}}, {"complete": {("S",): 3}, "late": {("S",): 2}}, 2),  # 80 of 100 by then
+        ({"needs": {"N": {"quantity": 170}}}, {"complete": {("S",): 3}, "late": {("S",): 2}}, 0),
+        ({"needs": {"N": {"quantity": 170, "delivered": 10}}}, {"complete": {("S",): 3}}, 3),
+    ],
+    ids=str,
+)
+def test_what_moves_and_completions_can_be_worth(changes: dict[str, Any], worths: dict[str, Any], most: int) -> None:
+    """The most money of a link, before and after; a State that completes does so in time or later."""
+    assert _worth_of(worths, _pieces, document(**changes)) == most
 
 
 @pytest.mark.parametrize(
@@ -207,6 +326,7 @@ def test_a_malformed_stage_is_refused_with_its_reason(stage: dict[str, Any], why
     [
         ("objectives", None, "discount", (0, 1), (Decimal("-0.1"), Decimal("1.1"))),
         ("needs", "N", "quantity", (10, 20), (0, -10, 5, 15)),
+        ("needs", "N", "delivered", (0, 10, 100), (-10, 5, 110)),
         ("needs", "M", "after", ([{"need": "N", "lag": 0}],), ([{"need": "N", "lag": -1}],)),
         ("offers", "grant", "carry_over", (0, 1), (Decimal("-0.1"), Decimal("1.1"))),
         ("needs", "K", "weight", (0,), (Decimal("-0.1"),)),

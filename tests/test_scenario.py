@@ -34,7 +34,7 @@ from matcher.scenario.consistency import MOST_FAULTS
 from matcher.scenario.fields import Id, Ids, Ratio, Share, Text
 from matcher.scenario.objectives import OBJECTIVES, ObjectiveName, objective_named, weighted_sum
 from matcher.units import fraction, plain
-from matcher.verification.bound import SENSE
+from matcher.verification.order import SENSE
 from smallest_scenario import Changes, small_document, small_scenario
 
 RATIO: TypeAdapter[Decimal] = TypeAdapter(Ratio)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import fields
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -37,6 +38,7 @@ def told(worths: ReducedCosts) -> dict[str, Any]:
     return found
 
 
+YEARS = (2020, 2021, 2022)
 RULE_WORTHS: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
     (
         ("budget", "grant", 2020),
@@ -226,6 +228,224 @@ def test_an_objective_at_a_factor(objective: str) -> None:
     for _ in range(2):
         add_objective(worths, objective, Fraction(2))
     assert told(worths) == OBJECTIVE_WORTHS[objective]
+
+
+LASTING: dict[str, Any] = {
+    "states": {"S": {"deadline": 2020, "max_share": Decimal("0.4")}},
+    "needs": {"N": {"delivered": 20}},
+    "offers": {"grant": {"ongoing": [{"state": "S", "since": 2019, "amount": 40}], "min_years": 5}},
+}
+"""A fifth of N is there; the grant goes on in S until 2023, where three can pay and none more than two fifths."""
+
+LASTING_RULES: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
+    (
+        ("precedence", "M", 0, 2021),
+        {"constant": "27/10", "delivered": {"M 2020": "-1", "M 2021": "-1", "N 2020": "3/5"}},
+    ),
+    (("minimum", "grant", "S", 2020), {"given": {"grant S 2020": "6"}, "engaged": {"grant S 2020": "-600"}}),
+    (("minimum", "loan", "S", 2020), {"given": {"loan S 2020": "6"}, "working": {"loan S 2020": "-6"}}),
+    (("minimum", "budget", "S", 2020), {"given": {"budget S 2020": "6"}}),
+    (
+        ("start", "grant", "S", 2020),
+        {"constant": "6", "engaged": {"grant S 2020": "-6"}, "started": {"grant S 2020": "6"}},
+    ),
+    (("start", "grant", "Z", 2020), {"engaged": {"grant Z 2020": "-6"}, "started": {"grant Z 2020": "6"}}),
+    (("ongoing_term", "grant", "S", 2022), {"engaged": {"grant S 2020": "-6", "grant S 2022": "6"}}),
+    (("completion", "N"), {"delivered": {"N 2020": "6"}, "complete": {"S": "-48"}}),
+    (
+        ("late", "N"),
+        {"delivered": {"N 2020": "6", "N 2021": "6", "N 2022": "6"}, "complete": {"S": "-48"}, "late": {"S": "-48"}},
+    ),
+    (
+        ("max_share", "donor", "S"),
+        {
+            "given": {"grant S 2020": "-6", "grant S 2021": "-6", "grant S 2022": "-6"},
+            "external": {"S 2020": "12/5", "S 2021": "12/5", "S 2022": "12/5"},
+        },
+    ),
+    (
+        ("excess", "donor", "S"),
+        {
+            "given": {"grant S 2020": "-6", "grant S 2021": "-6", "grant S 2022": "-6"},
+            "external": {"S 2020": "3", "S 2021": "3", "S 2022": "3"},
+            "excess": {"donor S": "6"},
+        },
+    ),
+    (("link", "grant", "S", 2021), {"working": {"grant S 2021": "-6"}, "link": {"donor S 2021": "6"}}),
+    (("works", "ngo", "S", 2021), {"working": {"team S 2021": "6"}, "link": {"ngo S 2021": "-6"}}),
+    (("works", "ngo", "S", 2022), {"link": {"ngo S 2022": "-6"}}),
+    (
+        ("link_start", "ngo", "S", 2021),
+        {"link": {"ngo S 2020": "6", "ngo S 2021": "-6"}, "link_start": {"ngo S 2021": "6"}},
+    ),
+    (("first_start", "loan", "S"), {"working": {"loan S 2020": "-6"}, "link_start": {"bank S 2020": "6"}}),
+    (
+        ("swing", "donor", "S", 2020),
+        {
+            "constant": "240",
+            "given": {"grant S 2020": "-6"},
+            "up": {"donor S 2020": "6"},
+            "down": {"donor S 2020": "-6"},
+        },
+    ),
+    (
+        ("swing", "donor", "S", 2021),
+        {
+            "given": {"grant S 2020": "6", "grant S 2021": "-6"},
+            "up": {"donor S 2021": "6"},
+            "down": {"donor S 2021": "-6"},
+        },
+    ),
+    (
+        ("smallest", "S"),
+        {
+            "constant": "9/10",
+            "delivered": {f"{need} {year}": at for need, at in (("M", "1/4"), ("N", "9/20")) for year in YEARS},
+            "worst": "-6",
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("instance", "expected"), LASTING_RULES, ids=lambda each: " ".join(map(str, each)))
+def test_a_rule_of_what_lasts_at_a_price(instance: tuple[Any, ...], expected: dict[str, Any]) -> None:
+    """At 3, subtracted twice, where some things were there before the horizon."""
+    worths = ReducedCosts(world(**LASTING))
+    rule, *key = instance
+    for _ in range(2):
+        RULES[rule][0](worths, Fraction(3), *key)
+    assert told(worths) == expected
+
+
+def _each(*keys: str, worth: str = "4") -> dict[str, str]:
+    return dict.fromkeys(keys, worth)
+
+
+def _years(*links: str, first: int = 2020) -> list[str]:
+    return [f"{link} {year}" for link in links for year in range(first, 2023)]
+
+
+MOVING = [*_years("bank S", "donor Z", "fund S", first=2021), *_years("donor S")]
+OWED = {"grant S 2021": 3, "grant S 2022": 4, "grant Z 2020": 2, "grant Z 2021": 3, "grant Z 2022": 4}
+"""Years after 2022 that a start of five years owes."""
+LASTING_OBJECTIVES: dict[str, dict[str, Any]] = {
+    "late_completions": {"late": {"S": "8"}},
+    "coverage": OBJECTIVE_WORTHS["coverage"] | {"constant": "24/5"},
+    # N: 24 for each year, of which four fifths wait; M: 8 for each year
+    "waiting": {
+        "constant": "408/5",
+        "delivered": {
+            "M 2020": "-4",
+            "M 2021": "-8/3",
+            "M 2022": "-4/3",
+            "N 2020": "-36/5",
+            "N 2021": "-24/5",
+            "N 2022": "-12/5",
+        },
+    },
+    # money says what was ongoing, and work does not: of the first year, only money starts
+    "turnover": {
+        "constant": "4",
+        "link": {"donor S 2020": "-4"},
+        "link_start": _each(
+            *_years("bank S", "donor Z", "fund S"), *_years("donor S", "ngo Z", first=2021), "ngo S 2021"
+        ),
+    },
+    "dependence": {"excess": _each("bank S", "donor S", "donor Z", "fund S", "ngo S", "ngo Z")},
+    "swings": {"up": _each(*MOVING), "down": _each(*MOVING)},
+    "at_risk": {"given": _each(*_years("grant S", "grant Z"), worth="2")},
+    "cost": {
+        "external": _each(*_years("S", "Z")),
+        "engaged": {"grant S 2020": "400"},
+        "started": {key: str(400 * years) for key, years in OWED.items()},
+    },
+    "engagements": {
+        "engaged": OBJECTIVE_WORTHS["engagements"]["engaged"] | {"grant S 2020": "8"},
+        "started": {key: str(4 * years) for key, years in OWED.items()},
+    },
+}
+
+
+@pytest.mark.parametrize("objective", LASTING_OBJECTIVES)
+def test_an_objective_of_what_lasts_at_a_factor(objective: str) -> None:
+    """At 2, added twice, where some things were there before the horizon."""
+    worths = ReducedCosts(world(**LASTING))
+    for _ in range(2):
+        add_objective(worths, objective, Fraction(2))
+    assert told(worths) == LASTING_OBJECTIVES[objective]
+
+
+def test_a_link_that_can_pay_nothing_any_more() -> None:
+    """It falls and ends whatever is done: its money, if known and if anything can be met, and one link."""
+    gone: dict[str, Any] = {"grant": {"states": ["Z"], "ongoing": [{"state": "S", "amount": 40}]}}
+    for changes, constants in (
+        ({}, ("160", "4")),
+        ({"N": {"years": [2021, 2022]}, "M": {"years": [2021, 2022], "after": []}}, (None, "4")),
+    ):
+        for objective, constant in zip(("swings", "turnover"), constants, strict=True):
+            worths = ReducedCosts(world(offers=gone, needs=changes))
+            add_objective(worths, objective, Fraction(4))
+            assert told(worths).get("constant") == constant
+    unknown: dict[str, Any] = {"team": {"states": ["Z"], "ongoing": [{"state": "S"}]}}
+    worths = ReducedCosts(world(offers=unknown))
+    add_objective(worths, "swings", Fraction(4))
+    assert worths.constant == 0
+
+
+def test_windows_of_needs_say_where_they_wait_and_what_moves() -> None:
+    """N can be met in 2021 and waits until 2022; K never waits."""
+    worths = ReducedCosts(world(needs={"N": {"years": [2021, 2021]}, "M": {"weight": 0, "years": [2022, 2022]}}))
+    add_objective(worths, "waiting", Fraction(1))
+    assert told(worths) == {"constant": "12", "delivered": {"N 2021": "-6/5"}}
+    late = world(needs={"N": {"years": [2019, 2020]}, "M": {"years": [2023, 2023], "after": []}})
+    assert late.open_years == {"S": {2020}, "Z": {2020, 2021, 2022}}
+    worths = ReducedCosts(late)
+    add_objective(worths, "swings", Fraction(1))
+    assert told(worths) == {"up": _each(*_years("donor Z", first=2021), worth="1")} | {
+        "down": _each(*_years("donor Z", first=2021), worth="1")
+    }
+
+
+def test_completions_are_late_only_before_the_horizon_ends() -> None:
+    """What is delivered by the end of a later deadline is in time."""
+    for deadline in (2022, 2030):
+        worths = ReducedCosts(world(states={"S": {"deadline": deadline}}))
+        add_objective(worths, "late_completions", Fraction(1))
+        assert told(worths) == {}
+
+
+@pytest.mark.parametrize(
+    ("instance", "why"),
+    [
+        (("ongoing_term", "grant", "S", 2020), "grant has no term to serve in S in 2020"),
+        (("ongoing_term", "grant", "Z", 2021), "grant has no term to serve in Z in 2021"),
+        (("ongoing_term", "loan", "S", 2021), "loan has no term to serve in S in 2021"),
+        (("late", "M"), "M does not complete its State"),
+        (("max_share", "donor", "Z"), "Z has no limit on shares that binds"),
+        (("link", "budget", "S", 2020), "budget is not external to S"),
+        (("link_start", "ngo", "S", 2020), "ngo has no link with S that starts in 2020, after the first year"),
+        (("link_start", "home", "S", 2021), "home has no link with S that starts in 2021, after the first year"),
+        (("first_start", "grant", "S"), "grant starts nothing in S in the first year that counts"),
+        (("first_start", "team", "S"), "team starts nothing in S in the first year that counts"),
+        (("first_start", "budget", "S"), "budget starts nothing in S in the first year that counts"),
+        (("swing", "bank", "S", 2020), "what bank pays in S does not move into 2020"),
+    ],
+)
+def test_what_a_scenario_says_nothing_of_has_no_price(instance: tuple[Any, ...], why: str) -> None:
+    """Terms, links and moves that do not count cannot be priced."""
+    rule, *key = instance
+    with pytest.raises(ValueError, match=f"^{why}$"):
+        RULES[rule][0](ReducedCosts(world(**LASTING)), Fraction(1), *key)
+
+
+def test_a_served_term_cannot_be_priced() -> None:
+    """Of an offer that goes on and has served its minimum, or serves it until 2021."""
+    for since, last in ((None, 2020), (2017, 2021)):
+        ongoing = [{"state": "S"} | ({} if since is None else {"since": since})]
+        worths = ReducedCosts(world(offers={"grant": {"ongoing": ongoing, "min_years": 5}}))
+        with pytest.raises(ValueError, match=r"^grant has no term to serve in S in "):
+            RULES["ongoing_term"][0](worths, Fraction(1), "grant", "S", last + 1)
+    RULES["ongoing_term"][0](worths, Fraction(1), "grant", "S", 2021)
 
 
 @pytest.mark.parametrize(
