@@ -13,11 +13,16 @@ from typing import Any
 import pytest
 
 import matcher.verification.bundle as bundles
+from matcher.portfolio.result import scenario_hash
+from matcher.scenario import Scenario
+from matcher.verification import verify, verify_result
 from matcher.verification.__main__ import NOT_HERE, USAGE, main
 from matcher.verification.bound import Proven
 from matcher.verification.bundle import FILES, BundleReport, Finding, lines_of, verify_run
+from matcher.verification.documents import completed
 from matcher.verification.order import DEFAULT_ORDER, Entry, blend, entry_named, order_of, single
 from matcher.verification.report import Report, violation
+from tiny_portfolios import TINY, changed
 
 Said = list[tuple[bool, str]]
 
@@ -632,3 +637,75 @@ def test_what_prices_prove_of_one_bound(stage: dict[str, Any], proof: Proven, fi
 def test_only_a_claim_that_none_exists_can_be_refuted() -> None:
     """That none was found is no such claim."""
     assert list(bundles._refuted({}, {}, _result(status="no_portfolio"))) == []
+
+
+# A result as a whole
+
+
+WAITS = changed(TINY, offers__team__capacity=45, needs__K__weight=0)
+"""Of N and M, 60 and 10 must wait for 2021, and 20 of N for 2022: one need-year in any plan, and eight in none."""
+BLEND = "cost + at_risk + dependence + 0.5 swings"
+VALUES = {"completions": 0, "late_completions": 0, "coverage": 0, "worst_off": 0, "turnover": 0, "waiting": 8, BLEND: 0}
+KEPT = VALUES | {"waiting": Fraction(87, 10)}
+"""A tenth of what is above one need-year may be given up."""
+
+
+def _pursuit(name: str, closing: bool) -> dict[str, Any]:
+    value, sense = VALUES[name], "max" if name in [*VALUES][:4] else "min"
+    exact = {"objective": name, "exact": str(value), "value": f"{value}.000000", "sense": sense}
+    return exact | {"bound": None, "gap": None, "solved": False, "closing": closing}
+
+
+def _documents(**kept: str) -> dict[str, dict[str, Any]]:
+    """Returns scenario, result, bundle and certificate of the plan to do nothing."""
+    model = Scenario.from_data(WAITS)
+    names = {"scenario": "tiny", "scenario_hash": scenario_hash(model)}
+    portfolio = {**names, "flows": [], "engagements": []}
+    figures = verify(model, portfolio).figures
+    stated = {name: f"{value}" for name, value in figures.items()}
+    order = [*VALUES, "coverage", "waiting"]
+    levels: dict[str, str] = {}
+    proofs = []
+    for at, name in enumerate(order):
+        proofs.append({"objective": name, "kept": dict(levels), "kept_prices": {}, "prices": {}})
+        levels[name] = kept.get(name, str(KEPT[name])) if at < len(VALUES) else str(VALUES[name])
+    versions = {"version": "1", "solver": "ortools 2", "options": {"gap": Decimal(0), "time_limit": None}}
+    ended = {"status": "feasible", "stopped_by": "work", "stopped_how": None, "repeatable": True}
+    listed = [{"objective": name, "exact": value, "value": f"{value}.000000"} for name, value in stated.items()]
+    result = {**names, **versions, **ended, "conflicts": [], "confirmed_by": None, "portfolio": portfolio}
+    result |= {"partnerships": [], "figures": listed}
+    result["stages"] = [_pursuit(name, at >= len(VALUES)) for at, name in enumerate(order)]
+    bundle = {"options": versions["options"], "versions": {"matcher": "1", "ortools": "2"}}
+    bundle["check"] = {"ok": True, "figures": stated}
+    certificate = {"certificate": 1, "stages": proofs}
+    return {"scenario": completed(WAITS), "result": result, "bundle": bundle, "certificate": certificate}
+
+
+def test_an_honest_result_of_the_default_order_is_verified() -> None:
+    """Entries, a blend among them, are kept at what they may give up, and coverage and waiting are closed."""
+    found = said(bundles._checked((), _documents()).findings)
+    assert [text for ok, text in found if not ok] == []
+    texts = [text for _, text in found]
+    assert "the portfolio keeps waiting at 8.700000..." in texts
+    assert texts[-1] == "the portfolio keeps waiting at 8"
+    assert f"objectives are pursued in the scenario's order: {', '.join([*VALUES, 'coverage', 'waiting'])}" in texts
+    (closed,) = (text for text in texts if text.startswith("waiting: no portfolio") and BLEND in text)
+    assert closed == (
+        "waiting: no portfolio that keeps completions at least 0 and late_completions at least 0"
+        " and coverage at least 0 and worst_off at least 0 and turnover at most 0 and waiting at most 8.700000..."
+        f" and {BLEND} at most 0 has less than 1: proven by its prices"
+    )
+
+
+def test_what_waits_in_any_plan_may_not_be_given_up() -> None:
+    """A tenth of all 8 would be another level: later stages that keep it prove nothing."""
+    (wrong, again, last) = (each for each in bundles._checked((), _documents(waiting="44/5")).findings if not each.ok)
+    assert [each.where for each in (wrong, again, last)] == [f"certificate.json: stages[{at}].kept" for at in (6, 7, 8)]
+
+
+def test_a_result_apart_from_a_certificate_keeps_its_levels() -> None:
+    """What is kept is counted without any proof too."""
+    documents = _documents()
+    found = verify_result(documents["scenario"], documents["result"])
+    assert found.ok
+    assert "the portfolio keeps waiting at 8.700000..." in [each.text for each in found.findings]

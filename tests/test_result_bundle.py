@@ -19,6 +19,7 @@ import pytest
 
 import matcher.verification as verification
 import matcher.verification.bundle as bundles
+import matcher.verification.order as pursued
 from generators import Seeded, draw_scenario
 from matcher.cli import run
 from matcher.cli.exits import Exit
@@ -27,6 +28,7 @@ from matcher.engine.solving import solve
 from matcher.io import canonical_json, scenario_document
 from matcher.portfolio.result import SolveOptions
 from matcher.scenario import DEFAULT_ORDER, Scenario
+from matcher.scenario.decisions import CLOSING
 from matcher.units import plain
 from matcher.verification import BundleReport, verify_run
 from matcher.verification.__main__ import NOT_HERE
@@ -342,8 +344,18 @@ def test_a_folder_in_place_of_a_file_is_told(bundle: Path) -> None:
 
 
 def test_the_default_order_is_the_engine_s() -> None:
-    """The checker knows by itself what is sought where a scenario names nothing."""
-    assert [(goal.objective, Fraction(goal.give_up)) for goal in DEFAULT_ORDER] == [*bundles.DEFAULT_ORDER.items()]
+    """The checker knows by itself what is pursued where a scenario names nothing, and once more after any order."""
+    known = [(each.name, [*each.parts], each.share, each.amount) for each in pursued.DEFAULT_ORDER]
+    assert known == [
+        (
+            goal.name,
+            [(part.objective, Fraction(part.weight)) for part in goal.parts],
+            Fraction(goal.tolerance),
+            goal.tolerance_amount,
+        )
+        for goal in DEFAULT_ORDER
+    ]
+    assert [each.name for each in pursued.CLOSING] == [*CLOSING]
 
 
 def test_findings_as_data(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -382,7 +394,7 @@ def test_honest_bundles_of_every_order_are_verified(seed: int, method: str) -> N
         Seeded(seed), states=2 + seed % 4, years=3 + seed % 3, most=chance.choice([4, 997])
     ).model_dump()
     names = chance.sample(["engagements", "fit", "worst_off", "coverage", "completions", "firmness", "cost"], 4)
-    goals = [{"objective": name, "give_up": chance.choice([Decimal(0), Decimal("0.0333")])} for name in names]
+    goals = [{"objective": name, "tolerance": chance.choice([Decimal(0), Decimal("0.0333")])} for name in names]
     document["objectives"] |= {"order": goals, "weights": None, "discount": chance.choice([Decimal(1), Decimal("0.9")])}
     scenario = Scenario.model_validate(document)
     result = solve(scenario, SolveOptions.model_validate({"work": 2, "method": method}))

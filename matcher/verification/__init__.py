@@ -8,9 +8,10 @@ runs alone, with nothing installed::
 
 `documents` reads scenarios and portfolios as plain exact data, `facts` indexes them, `rules` and
 `decisions` hold the rules of the model, one function each with the rule's number, `figures` recomputes
-the objectives, and `checker` puts it together. `worths` and `bound` recompute what prices prove of an
-objective, and `bundle` checks the folder of a saved run: its files (`manifest`), its result, and what it
-says of the portfolio in other forms (`agreements`). Numbers are `int` and `Fraction` throughout.
+the objectives, and `checker` puts it together; `limits` says what a scenario leaves possible at all. `worths`,
+`objectives` and `bound` recompute what prices prove of what is pursued (`order`), and `bundle` checks the
+folder of a saved run: its files (`manifest`), its result, and what it says of the portfolio in other forms
+(`agreements`). Numbers are `int` and `Fraction` throughout.
 """
 
 from matcher.verification.bundle import BundleReport, verify_result, verify_run
