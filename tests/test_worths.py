@@ -483,7 +483,7 @@ def test_who_can_work_for_whom_and_who_can_pay() -> None:
     assert small.reach == {"S": (["budget", "gift", "grant", "loan"], ["team"]), "Z": (["grant"], ["free"])}
     paying = ("budget", "gift", "grant", "loan")
     assert small.payers == {("M", "team"): paying, ("N", "team"): paying}
-    assert small.in_kind == {"K": ["free"], "M": [], "N": []}
+    assert {need: small.place(need)[0] for need in small.needs} == {"K": ["free"], "M": [], "N": []}
     assert small.dearest == {(payer, need): 20 for payer in paying for need in ("M", "N")}
     assert small.lenders == {"grant": [("loan", 1, Fraction(11, 10))]}
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from fractions import Fraction
 from functools import cached_property
 from math import ceil, floor
+from typing import Any
 
 from matcher.verification.decisions import is_forbidden
 from matcher.verification.documents import at, clipped, run
@@ -32,63 +33,58 @@ class ScenarioLimits(Setting):
         return found
 
     @cached_property
-    def payers(self) -> dict[tuple[str, str], tuple[str, ...]]:
-        """Funding offers that can pay each implementer for each need."""
-        found = {}
-        known: dict[tuple[str, str, str], tuple[str, ...]] = {}
+    def places(self) -> dict[tuple[str, str], tuple[list[str], dict[str, tuple[str, ...]]]]:
+        """By State and capability: offers of work that costs nothing, and those that cost with who can pay them.
+
+        All needs of a place can be served alike, but for their years and for what the user forbids.
+        """
+        found: dict[tuple[str, str], tuple[list[str], dict[str, tuple[str, ...]]]] = {}
         for need, each in self.needs.items():
-            state, sought = each["state"], each["capability"]
-            for worker in self.reach[state][1]:
-                if self.technical[worker]["capability"] != sought or not self.prices[worker]:
-                    continue
-                key = (worker, state, sought)
-                if key not in known:
-                    known[key] = self._payers(worker, need)
-                if known[key]:
-                    found[need, worker] = known[key]
+            place = (each["state"], each["capability"])
+            if place not in found:
+                technical = [key for key in self.reach[place[0]][1] if self.technical[key]["capability"] == place[1]]
+                paid = {key: payers for key in technical if (payers := self._payers(key, need))}
+                found[place] = ([key for key in technical if self._is_option(None, key, need)], paid)
         return found
 
     def _payers(self, worker: str, need: str) -> tuple[str, ...]:
-        """Funding offers that can pay an implementer for a need, and for all of its State and capability."""
-        state = self.needs[need]["state"]
-        return tuple(
-            payer
-            for payer in self.reach[state][0]
-            if not any(obstacles(self, payer, worker, need)) and kind_of(self, payer, worker, state) is not None
-        )
+        """Funding offers that can pay an implementer for a need; nobody for work in kind."""
+        funding = self.reach[self.needs[need]["state"]][0]
+        return tuple(payer for payer in funding if self._is_option(payer, worker, need))
+
+    def _is_option(self, payer: str | None, worker: str, need: str) -> bool:
+        """Whether these may work together for a need at all."""
+        kind = kind_of(self, payer, worker, self.needs[need]["state"])
+        return kind is not None and not any(obstacles(self, payer, worker, need))
+
+    def place(self, need: str) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+        """Returns who could work for a need in kind, and who for money with who can pay them."""
+        return self.places[self.needs[need]["state"], self.needs[need]["capability"]]
 
     @cached_property
-    def in_kind(self) -> dict[str, list[str]]:
-        """Offers of work that costs nothing, by need."""
-        return {
-            need: [
-                worker
-                for worker in self.reach[each["state"]][1]
-                if not any(obstacles(self, None, worker, need))
-                and kind_of(self, None, worker, each["state"]) is not None
-            ]
-            for need, each in self.needs.items()
-        }
+    def payers(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Funding offers that can pay each implementer for each need."""
+        return {(need, worker): payers for need in self.needs for worker, payers in self.place(need)[1].items()}
 
     def workers(self, need: str, year: int) -> dict[str, tuple[str, ...] | None]:
         """Returns who can work for a need in a year, and who can pay them then; none where the work is in kind."""
-        state = self.needs[need]["state"]
+        state, (in_kind, paid) = self.needs[need]["state"], self.place(need)
         found: dict[str, tuple[str, ...] | None] = {
             worker: None
-            for worker in self.in_kind[need]
+            for worker in in_kind
             if year in self.window(self.technical[worker]) and not self._forbidden(None, worker, need, year)
         }
-        for worker in self.reach[state][1]:
-            if (need, worker) in self.payers and year in self.window(self.technical[worker]):
+        for worker, payers in paid.items():
+            if year in self.window(self.technical[worker]):
                 able = (
                     payer
-                    for payer in self.payers[need, worker]
+                    for payer in payers
                     if self.can_pay(payer, year)
                     and self.most(payer, state, year)
                     and not self._forbidden(payer, worker, need, year)
                 )
-                if payers := tuple(able):
-                    found[worker] = payers
+                if now := tuple(able):
+                    found[worker] = now
         return found
 
     def _forbidden(self, payer: str | None, worker: str, need: str, year: int) -> bool:
@@ -194,9 +190,17 @@ class ScenarioLimits(Setting):
         """The most granules of a need that all who can work for it together could deliver in a year."""
         if year not in self.window(self.needs[need]):
             return 0
-        technical = (self.technical[worker] for worker in self.workers(need, year))
-        able = sum(self.capacity(offer, year) // self.granule(offer) for offer in technical)
-        return min(self.year_cap[need], able)
+        each = self.needs[need]
+        key = (need if self.scenario["decisions"]["forbids"] else (each["state"], each["capability"]), year)
+        if key not in self._most_worked:
+            technical = (self.technical[worker] for worker in self.workers(need, year))
+            self._most_worked[key] = sum(self.capacity(offer, year) // self.granule(offer) for offer in technical)
+        return min(self.year_cap[need], self._most_worked[key])
+
+    @cached_property
+    def _most_worked(self) -> dict[Any, int]:
+        """Granules that all who can work at a place, or for a need where some are forbidden, could do in a year."""
+        return {}
 
     @cached_property
     def waiting_floor(self) -> Fraction:
@@ -227,17 +231,26 @@ class ScenarioLimits(Setting):
 
     def _admits(self, need: str) -> bool:
         """Whether some option and year admit a granule and both minimum sizes, all other States and years apart."""
-        state, most = self.needs[need]["state"], self.year_cap[need]
-        for year in self.window(self.needs[need]) if most else ():
-            for worker, payers in self.workers(need, year).items():
-                if self.most(worker, state, year) < max(1, self.least_given(worker, state)):
-                    continue
-                if payers is None:
-                    return True
-                price = self.prices[worker]
-                if any(self.most(key, state, year) >= max(price, self.least_given(key, state)) for key in payers):
+        state, sought = self.needs[need]["state"], self.needs[need]["capability"]
+        funding, technical = self.reach[state]
+        for worker in technical if self.year_cap[need] else ():
+            if self.technical[worker]["capability"] != sought:
+                continue
+            least = max(1, self.least_given(worker, state))
+            years = [year for year in self.window(self.needs[need]) if self.most(worker, state, year) >= least]
+            for payer in (None, *funding) if years else ():
+                able = (year for year in years if self._admits_in(payer, worker, need, year))
+                if next(able, None) is not None and self._is_option(payer, worker, need):
                     return True
         return False
+
+    def _admits_in(self, payer: str | None, worker: str, need: str, year: int) -> bool:
+        """Whether that much can be paid in a year in which so much can be done, and the user does not forbid it."""
+        if payer is not None:
+            least = max(self.prices[worker], self.least_given(payer, self.needs[need]["state"]))
+            if not self.can_pay(payer, year) or self.most(payer, self.needs[need]["state"], year) < least:
+                return False
+        return not self._forbidden(payer, worker, need, year)
 
     def least_given(self, offer: str, state: str) -> int:
         """Returns the least that an offer gives a State where it gives anything in a year: minor units or granules."""
@@ -258,8 +271,8 @@ class ScenarioLimits(Setting):
 
     def _payers_in(self, state: str) -> set[str]:
         """External providers that could pay for some need of a State, in whatever year."""
-        payers = {key for (need, _), payers in self.payers.items() if need in self.needs_of[state] for key in payers}
-        return {self.offers[key]["provider"] for key in payers if self.external(key, state)}
+        paid = (payers for need in self.needs_of[state] for payers in self.place(need)[1].values())
+        return {self.offers[key]["provider"] for payers in paid for key in payers if self.external(key, state)}
 
     @cached_property
     def relations(self) -> frozenset[tuple[str, str, int]]:
