@@ -154,7 +154,7 @@ def _hopes(scenario: Scenario, states_of: dict[str, list[str]]) -> dict[str, flo
     ratios = []
     for key, cost in _costs(scenario, states_of, only_completing=True).items():
         state = scenario.state(key)
-        years = [year for year in scenario.years if year <= state.deadline]
+        years = [year for year in scenario.years if year <= state.last_year]
         own = [each for each in scenario.funding if scenario.provider(each.provider).state == key]
         room = sum(_absorption(state, year) + sum(each.amount.at(year) for each in own) for year in years)
         ratios.append(room / float(cost))

@@ -211,6 +211,41 @@ GOLDEN: dict[str, tuple[Changes, str]] = {
         lasting t A 2017: -y[t,A,2017] + b[t,A,2016] + b[t,A,2017] <= 0
         """,
     ),
+    "begin of one that goes on": (
+        {"offers.t.min_years": 2, "offers.t.ongoing": [{"state": "A"}]},
+        """
+        begin t A 2015: y[t,A,2015] - b[t,A,2015] <= 1
+        begin t A 2016: -y[t,A,2015] + y[t,A,2016] - b[t,A,2016] <= 0
+        """,
+    ),
+    "ongoing": (
+        {"horizon": [2015, 2018], "offers.t.min_years": 4, "offers.t.ongoing": [{"state": "A", "since": 2014}]},
+        """
+        ongoing t A 2016: y[t,A,2015] - y[t,A,2016] <= 0
+        ongoing t A 2017: y[t,A,2015] - y[t,A,2017] <= 0
+        """,
+    ),
+    "works": (
+        {"horizon": [2015, 2015], "least_engagement": 200},
+        """
+        works f A 2015: -y[f,A,2015] + k[f,A,2015] <= 0
+        works t A 2015: -y[t,A,2015] + k[t,A,2015] <= 0
+        """,
+    ),
+    "working": (
+        {"horizon": [2015, 2015], "least_engagement": 200},
+        """
+        working f A 2015: 72*x[f,t,n,2015] - 360*k[f,A,2015] <= 0
+        working t A 2015: x[f,t,n,2015] - 5*k[t,A,2015] <= 0
+        """,
+    ),
+    "working minimum": (  # 200 of money, and the fewest granules at 72 that are worth as much
+        {"horizon": [2015, 2015], "least_engagement": 200},
+        """
+        working minimum f A 2015: 72*x[f,t,n,2015] - 200*k[f,A,2015] >= 0
+        working minimum t A 2015: x[f,t,n,2015] - 3*k[t,A,2015] >= 0
+        """,
+    ),
     "partner": (
         SECOND | {"offers.f2.amount": 100},
         """
@@ -238,6 +273,25 @@ GOLDEN: dict[str, tuple[Changes, str]] = {
         {"needs.n.completes": True, "states.A.deadline": 2015},
         "completion n: x[f,t,n,2015] - 10*e[A] >= 0",
     ),
+    "late": (
+        {"needs.n.completes": True, "states.A.deadline": 2015, "needs.n.delivered": 3},
+        "late n: x[f,t,n,2015] + x[f,t,n,2016] - 7*l[A] >= 0",
+    ),
+    "either": (
+        {"needs.n.completes": True, "states.A.deadline": "2016-06-30"},
+        "either A: e[A] + l[A] <= 1",
+    ),
+    "max_share": (
+        {
+            "horizon": [2015, 2015],
+            "states.A.max_share": 0.5,
+            "offers.p": {"kind": "funding", "provider": "firm", "amount": 100},
+        },
+        """
+        max_share donor A: 72*x[f,t,n,2015] - 72*x[p,t,n,2015] <= 0
+        max_share firm A: -72*x[f,t,n,2015] + 72*x[p,t,n,2015] <= 0
+        """,
+    ),
     "earlier": (
         {
             "decisions.earlier": [
@@ -253,6 +307,13 @@ GOLDEN: dict[str, tuple[Changes, str]] = {
     "pin": (
         {"decisions.pins": [{"offer": "t", "state": "A"}]},
         "pin t A: x[f,t,n,2015] + x[f,t,n,2016] >= 1",
+    ),
+    "pin of two years": (
+        {"decisions.pins": [{"offer": "f", "state": "A", "years": [2015, 2016]}]},
+        """
+        pin f A: x[f,t,n,2015] >= 1
+        pin f A: x[f,t,n,2016] >= 1
+        """,
     ),
     "pin of years": (
         {"decisions.pins": [{"offer": "f", "state": "A", "years": [2016, 2016]}]},
@@ -383,7 +444,11 @@ def _names(layout: Layout) -> dict[int, str]:
         for (at, year), column in moved.items():
             relation = arrays.relations[at]
             names[column] = f"{word}[{relation.offer},{relation.state},{years[year]}]"
-    names |= {layout.always: "always"} if layout.always >= 0 else {}
+    for (at, year), column in layout.working.items():
+        relation = arrays.relations[at]
+        names[column] = f"k[{relation.offer},{relation.state},{years[year]}]"
+    names |= {column: f"l[{state}]" for state, column in layout.late.items()}
+    names[layout.always] = "always"
     names |= {column: f"X[{need},{years[year]}]" for (need, year), column in layout.delivered.items()}
     assert sorted(names) == list(range(layout.columns)), "a column has no name here"
     return names
@@ -410,12 +475,11 @@ def test_a_commitment_is_a_lower_bound_in_granules() -> None:
     assert bounds["x[f,t,n,2016]"] == (2, 5)
 
 
-def test_the_largest_of_several_commitments_to_one_flow_holds() -> None:
-    """Two commitments to the same flow ask for the larger of the two, whatever their order."""
+def test_several_commitments_to_one_flow_add_up() -> None:
+    """Two commitments to the same flow are two agreements: both hold."""
     agreed = {"financier": "f", "implementer": "t", "need": "n", "year": 2016}
-    for amounts in ((4, 2), (2, 4)):
-        commitments = [{**agreed, "quantity": amount} for amount in amounts]
-        assert _bounds(_formulated({"decisions.commitments": commitments}))["x[f,t,n,2016]"] == (4, 5)
+    commitments = [{**agreed, "quantity": amount} for amount in (1, 3)]
+    assert _bounds(_formulated({"decisions.commitments": commitments}))["x[f,t,n,2016]"] == (4, 5)
 
 
 def test_pinned_years_are_engaged() -> None:
@@ -449,7 +513,7 @@ def test_carried_money_is_bounded_by_all_that_could_be_left() -> None:
             Impossible(
                 "commitment_not_eligible",
                 ("none", "t", "n", "2015"),
-                barriers=(Reason("work_needs_money", "t", "72", "0"),),
+                barriers=(Reason(code="work_needs_money", offer="t", found="72", wanted="0"),),
             ),
         ),
         (
@@ -474,8 +538,14 @@ def test_a_commitment_in_a_year_without_all_partners_is_told() -> None:
     agreed = {"financier": "f", "implementer": "t", "need": "n", "year": 2015, "quantity": 1}
     changes = {"offers.f.years": [2016, 2016], "decisions.commitments": [agreed]}
     (found,) = formulate(build_arrays(find_options(small_scenario(changes)))).impossible
-    assert found.reason == "commitment_not_eligible"
-    assert (found.figures, found.barriers) == ({}, ())  # no rule is against it: only its year is none of all
+    assert found == Impossible("commitment_not_eligible", ("f", "t", "n", "2015"))
+
+
+def test_a_pin_on_a_year_in_which_nothing_can_flow_is_told() -> None:
+    """A pinned year is one of work: engaged without a need that is open is not enough."""
+    changes = {"needs.n.years": [2016, 2016], "decisions.pins": [{"offer": "t", "state": "A", "years": [2015, 2016]}]}
+    (found,) = formulate(build_arrays(find_options(small_scenario(changes)))).impossible
+    assert found == Impossible("pin_not_possible", ("t", "A"))
 
 
 def test_the_empty_portfolio_keeps_all_rows_without_decisions() -> None:
@@ -483,4 +553,6 @@ def test_the_empty_portfolio_keeps_all_rows_without_decisions() -> None:
     for changes, _ in GOLDEN.values():
         if not {"decisions.pins", "decisions.earlier"} & set(changes):
             built = _formulated(changes)
-            assert built.model.admits(np.zeros(built.model.columns, np.int64))
+            nothing = np.zeros(built.model.columns, np.int64)
+            nothing[built.layout.always] = 1
+            assert built.model.admits(nothing)

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from benchmarks.peers.assignment.arrays import Arrays, build_arrays, is_public_match
-from matcher.formulation.limits import most_money
 from matcher.formulation.plans import engagement_runs, pinned_years, runs_of
 from matcher.scenario import Scenario
 from matcher.scenario.eligibility import find_options
@@ -88,7 +87,7 @@ def test_most_money_carries_what_is_left_each_year() -> None:
     scenario = small_scenario(
         {"horizon": [2015, 2018], "offers.f.amount": {2015: 333, 2016: 10}, "offers.f.carry_over": 0.5}
     )
-    assert most_money(scenario, scenario.funding_offer("f")) == [333, 176, 88, 44]
+    assert scenario.most_money(scenario.funding_offer("f")) == [333, 176, 88, 44]
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ class CpSatPath:
         """Rule 9: a State completes when all that it takes is delivered in time."""
         for state, (_, needs) in self.data.completing().items():
             for need in needs:
-                timely = self.data.until(need, self.data.scenario.state(state).deadline)
+                timely = self.data.until(need, self.data.scenario.state(state).last_year)
                 self.row(self.work(timely, -1), [(self.e[state], self.data.demand[need])], most=0)
 
     def add_decisions(self) -> None:

@@ -257,7 +257,7 @@ class LinopyPath:
             for need in needs:
                 row = len(completed)
                 unit = self.data.unit[self.data.scenario.need(need).capability]
-                terms += self.work(row, self.data.until(need, self.data.scenario.state(state).deadline))
+                terms += self.work(row, self.data.until(need, self.data.scenario.state(state).last_year))
                 completed.append((row, self.states[state], -self.data.demand[need] / unit))
         self.add("completion", [(self.x, terms), (self.e, completed)], ">=", [0.0] * len(completed))
 

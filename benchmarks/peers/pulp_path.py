@@ -147,7 +147,7 @@ class PulpPath:
         for state, (_, needs) in self.data.completing().items():
             for need in needs:
                 unit = self.data.unit[self.data.scenario.need(need).capability]
-                timely = self.data.until(need, self.data.scenario.state(state).deadline)
+                timely = self.data.until(need, self.data.scenario.state(state).last_year)
                 self.problem += self.work(timely) >= self.data.demand[need] / unit * self.e[state]
 
     def add_decisions(self) -> None:

@@ -159,7 +159,7 @@ class ScipPath:
         for state, (_, needs) in self.data.completing().items():
             for need in needs:
                 unit = self.data.unit[self.data.scenario.need(need).capability]
-                timely = self.data.until(need, self.data.scenario.state(state).deadline)
+                timely = self.data.until(need, self.data.scenario.state(state).last_year)
                 self.row(self.work(timely), [(self.e[state], -self.data.demand[need] / unit)], least=0)
 
     def add_decisions(self) -> None:

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from matcher.formulation.limits import is_public, most_money
+from matcher.formulation.limits import is_public
 from matcher.portfolio.result import scenario_hash
 from matcher.scenario import FundingOffer, Scenario, TechnicalOffer
 from matcher.scenario.eligibility import Option, OptionSet
@@ -87,10 +87,16 @@ class Arrays:
         return np.array([need.quantity for need in self.scenario.needs], np.int64) // self.granule
 
     @cached_property
+    def rest(self) -> Ints:
+        """Granules of each need that were not delivered before the horizon."""
+        before = np.array([need.delivered for need in self.scenario.needs], np.int64)
+        return np.asarray(self.demand - before // self.granule, np.int64)
+
+    @cached_property
     def year_cap(self) -> Ints:
         """Most granules of each need in one year."""
         most = [need.quantity if need.max_per_year is None else need.max_per_year for need in self.scenario.needs]
-        return np.asarray(np.minimum(np.array(most, np.int64) // self.granule, self.demand), np.int64)
+        return np.asarray(np.minimum(np.array(most, np.int64) // self.granule, self.rest), np.int64)
 
     def relation_index(self, offer: str, state: str) -> int | None:
         """Returns the position of a relation, or None if no flow uses it."""
@@ -197,12 +203,11 @@ def _upper(scenario: Scenario, columns: dict[str, Ints], year: Ints) -> Ints:
         if isinstance(offer, TechnicalOffer):
             capacity[at] = scenario.capacity_by_year(offer)
         else:
-            money[at] = most_money(scenario, offer)
+            money[at] = scenario.most_money(offer)
     granule = [scenario.capability(need.capability).granule for need in scenario.needs]
     caps = [need.quantity if need.max_per_year is None else need.max_per_year for need in scenario.needs]
-    need_cap = np.minimum(np.array(caps, np.int64), [need.quantity for need in scenario.needs]) // np.array(
-        granule, np.int64
-    )
+    left = [need.quantity - need.delivered for need in scenario.needs]
+    need_cap = np.minimum(np.array(caps, np.int64), left) // np.array(granule, np.int64)
     upper = np.minimum(need_cap[columns["need"]], capacity[columns["implementer"], year])
     priced = np.maximum(columns["price"], 1)
     limit = np.where(columns["price"] > 0, money[columns["financier"], year] // priced, upper)

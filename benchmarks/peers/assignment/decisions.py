@@ -20,6 +20,7 @@ from matcher.solvers.linear_model import Ints, RowBuilder, whole_ratio
 def commitments(layout: Layout) -> Iterator[Impossible]:
     """Rule 10: flows already agreed are in the portfolio."""
     arrays, scenario = layout.arrays, layout.scenario
+    agreed: dict[int, int] = {}
     for each in scenario.decisions.commitments:
         flow = arrays.flow_at.get(
             (each.need, each.financier or "", each.implementer, each.year - scenario.horizon.first)
@@ -28,25 +29,27 @@ def commitments(layout: Layout) -> Iterator[Impossible]:
         if flow is None:
             yield Impossible("commitment_not_eligible", subjects, barriers=barriers_to(scenario, each))
             continue
-        granules = each.quantity // int(arrays.granule[arrays.flow_need[flow]])
+        agreed[flow] = agreed.get(flow, 0) + each.quantity
+        granules = agreed[flow] // int(arrays.granule[arrays.flow_need[flow]])
         if granules > layout.upper[flow]:
             most = int(layout.upper[flow]) * int(arrays.granule[arrays.flow_need[flow]])
             unit = scenario.capability(scenario.need(each.need).capability).unit
-            figures = {"quantity": each.quantity, "most": most, "unit": unit}
+            figures = {"quantity": agreed[flow], "most": most, "unit": unit}
             yield Impossible("commitment_too_large", subjects, figures)
             continue
         layout.lower[flow] = max(int(layout.lower[flow]), granules)
 
 
 def pins(layout: Layout, rows: RowBuilder) -> Iterator[Impossible]:
-    """Rule 10: pinned relations are engaged, and something flows through them."""
+    """Rule 10: pinned relations are engaged, and work in each year named, or in one."""
     scenario = layout.scenario
     for each in scenario.decisions.pins:
         at = layout.arrays.relation_index(each.offer, each.state)
         years = pinned(scenario, each)
         flows = _pinned_flows(layout, at, years) if at is not None else np.zeros(0, np.int64)
         columns = [layout.engaged.get((at if at is not None else -1, year)) for year in years]
-        if not len(flows) or (each.years is not None and None in columns):
+        idle = each.years is not None and not set(years) <= set(layout.arrays.flow_year[flows].tolist())
+        if not len(flows) or idle or (each.years is not None and None in columns):
             yield Impossible("pin_not_possible", (each.offer, each.state))
             continue
         if each.years is not None:
@@ -55,7 +58,9 @@ def pins(layout: Layout, rows: RowBuilder) -> Iterator[Impossible]:
                 layout.lower[column] = 1
                 if layout.upper[column] < 1:
                     layout.upper[column] = 1
-        rows.terms(rows.row(("pin", each.offer, each.state), lower=1), flows, 1)
+        for span in [years] if each.years is None else [[year] for year in years]:
+            mine = flows[np.isin(layout.arrays.flow_year[flows], span)]
+            rows.terms(rows.row(("pin", each.offer, each.state), lower=1), mine, 1)
 
 
 def _pinned_flows(layout: Layout, relation: int, years: list[int]) -> Ints:

@@ -13,6 +13,8 @@ Columns (all whole)::
     z[v,s,t] provider v engaged through any offer        u[n]    indivisible need is met
     w        smallest State coverage                     s[f,t]  money spent, where it is carried over
     X[n,t]   granules delivered by the end of t, where a precedence asks for them
+    k[o,s,t] external offer works, where a least      l[s]    State completes, but late
+             engagement is stated
 
 Rows, one function each::
 
@@ -25,11 +27,17 @@ Rows, one function each::
     delivered     X[n,t] = X[n,t-1] + sum x
     precedence    X[n,t] / D[n] <= head start + X[n',t-lag] / D[n']
     engagement    sum over one need x <= cap y;  sum of o in s, t >= least y;
-                  y[t] - y[t-1] <= b[t];  sum of the last k starts <= y[t]
+                  y[t] - y[t-1] <= b[t];  sum of the last starts <= y[t];
+                  y[first] <= y[t] while an ongoing one has not served its minimum
+    working       k <= y;  x <= most k;  sum of o in s, t >= least k
     counts        sum_s y <= max_states;  y <= z;  sum_v z <= max_partners
     matching      sum public money >= rho sum money of f
-    completion    sum_{t <= L} x >= D[n] e[s]
+    completion    sum_{t <= L} x >= D[n] e[s];  sum x >= D[n] l[s];  e + l <= 1
+    max share     sum money of v in s <= share of the external money of s
     decisions     commitments as lower bounds, pins, caps (forbids have no columns)
+
+It knows the objectives and rules of the first edition and, of the second, what was delivered, begun and owed before
+the horizon, late completions, waiting, risk, shares and obligations; links (turnover, swings, dependence) it does not.
 
 Written with "<=", carry-over admits the empty portfolio. Minimum lengths use the tight
 formulation of minimum up times (Rajan and Takriti, 2005).
@@ -42,6 +50,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from benchmarks.peers.assignment import lasting
 from benchmarks.peers.assignment.arrays import Arrays, is_public_match
 from benchmarks.peers.assignment.decisions import caps, commitments, pins
 from benchmarks.peers.assignment.layout import Layout, build_layout, given_by
@@ -86,9 +95,13 @@ def formulate(arrays: Arrays) -> Assignment:
     engagement(layout, rows)
     minimum_flow(layout, rows)
     minimum_years(layout, rows)
+    lasting.ongoing_terms(layout, rows)
+    lasting.working(layout, rows)
     counts(layout, rows)
     matching(layout, rows)
     completion(layout, rows)
+    lasting.late_completion(layout, rows)
+    lasting.max_share(layout, rows)
     earlier(layout, rows)
     caps(layout, rows)
     impossible = [*commitments(layout), *pins(layout, rows)]
@@ -209,13 +222,13 @@ def need(layout: Layout, rows: RowBuilder) -> None:
         each = scenario.needs[at]
         if each.id in layout.whole:
             row = rows.row(("need", each.id), lower=0, upper=0)
-            rows.terms(row, layout.whole[each.id], -int(arrays.demand[at]))
+            rows.terms(row, layout.whole[each.id], -int(arrays.rest[at]))
         else:
-            row = rows.row(("need", each.id), upper=int(arrays.demand[at]))
+            row = rows.row(("need", each.id), upper=int(arrays.rest[at]))
         numbers.append(row)
     if keys:
         rows.terms(np.array(numbers)[group], np.arange(arrays.flows), 1)
-    limited = np.flatnonzero(arrays.year_cap[arrays.flow_need] < arrays.demand[arrays.flow_need])
+    limited = np.flatnonzero(arrays.year_cap[arrays.flow_need] < arrays.rest[arrays.flow_need])
     keys, group = _groups(arrays.flow_need[limited], arrays.flow_year[limited])
     numbers = [
         rows.row(("need per year", scenario.needs[at].id, str(scenario.years[year])), upper=int(arrays.year_cap[at]))
@@ -246,7 +259,8 @@ def delivered(layout: Layout, rows: RowBuilder) -> None:
     arrays, scenario = layout.arrays, layout.scenario
     position = {each.id: at for at, each in enumerate(scenario.needs)}
     for (key, year), column in layout.delivered.items():
-        row = rows.row(("delivered", key, str(scenario.years[year])), lower=0, upper=0)
+        before = 0 if year else int(arrays.demand[position[key]] - arrays.rest[position[key]])
+        row = rows.row(("delivered", key, str(scenario.years[year])), lower=-before, upper=-before)
         flows = np.flatnonzero((arrays.flow_need == position[key]) & (arrays.flow_year == year))
         rows.terms(row, flows, 1)
         rows.terms(row, column, -1)
@@ -326,7 +340,8 @@ def minimum_years(layout: Layout, rows: RowBuilder) -> None:
         relation = arrays.relations[at]
         least = scenario.offer(relation.offer).min_years
         subjects = (relation.offer, relation.state, str(scenario.years[year]))
-        begin = rows.row(("begin", *subjects), upper=0)
+        goes_on = not year and scenario.ongoing(relation.offer, relation.state) is not None
+        begin = rows.row(("begin", *subjects), upper=int(goes_on))
         rows.terms(begin, layout.engaged[at, year], 1)
         rows.terms(begin, start, -1)
         if year > relation.first:
@@ -413,11 +428,13 @@ def completion(layout: Layout, rows: RowBuilder) -> None:
         if not each.completes:
             continue
         column = layout.complete[each.state]
-        last = scenario.state(each.state).deadline - scenario.horizon.first
+        last = scenario.state(each.state).last_year - scenario.horizon.first
         timely = np.flatnonzero((arrays.flow_need == at) & (arrays.flow_year <= last))
+        if not arrays.rest[at]:
+            continue
         if not len(timely):
             layout.upper[column] = 0
             continue
         row = rows.row(("completion", each.id), lower=0)
         rows.terms(row, timely, 1)
-        rows.terms(row, column, -int(arrays.demand[at]))
+        rows.terms(row, column, -int(arrays.rest[at]))

@@ -9,7 +9,6 @@ import numpy as np
 
 from benchmarks.peers.assignment.arrays import Arrays
 from matcher.formulation.columns import FINE_UNITS, WORST_SCALE
-from matcher.formulation.limits import most_money
 from matcher.formulation.payment_classes import FINE_GRANULES
 from matcher.scenario import Scenario, TechnicalOffer
 from matcher.solvers.linear_model import Bools, Floats, Ints
@@ -19,7 +18,7 @@ from matcher.units import ceil_share
 @dataclass(frozen=True)
 class Layout:
     """Column numbers by what they mean, in the order flows, engaged, starts, partners, complete,
-    whole, carried, repaid, spent, delivered, min_coverage, lost, gained, always."""
+    whole, carried, repaid, spent, delivered, min_coverage, lost, gained, working, late, always."""
 
     arrays: Arrays
     engaged: dict[tuple[int, int], int]
@@ -46,8 +45,12 @@ class Layout:
     """(relation, year) -> column: how much less than in the earlier portfolio, where that gave anything."""
     gained: dict[tuple[int, int], int]
     """(relation, year) -> column: how much more."""
+    working: dict[tuple[int, int], int]
+    """(relation, year) -> column: an external offer works, where the scenario says how much that takes at least."""
+    late: dict[str, int]
+    """State -> column: it completes within the horizon, but after its deadline."""
     always: int
-    """Column that is 1, for what counts in any case; -1 where there is no earlier portfolio."""
+    """Column that is 1, for what counts in any case."""
     lower: Ints
     upper: Ints
 
@@ -123,10 +126,12 @@ def build_layout(arrays: Arrays) -> Layout:
     was = _earlier_keys(arrays)
     lost = take([(key, amount) for key, amount, _ in was])
     gained = take([(key, most) for key, _, most in was])
-    always = take([("always", 1)])["always"] if scenario.decisions.earlier else -1
+    external = [key for key in engaged if arrays.relations[key[0]].external]  # type: ignore[index]
+    working = take([(key, 1) for key in external if scenario.least_engagement is not None])
+    late = take([(state, 1) for state in completing if scenario.state(state).last_year < scenario.horizon.last])
+    always = take([("always", 1)])["always"]
     least = np.concatenate(lower)
-    if always >= 0:
-        least[always] = 1
+    least[always] = 1
     return Layout(
         arrays,
         engaged,  # type: ignore[arg-type]
@@ -141,6 +146,8 @@ def build_layout(arrays: Arrays) -> Layout:
         min_coverage,
         lost,  # type: ignore[arg-type]
         gained,  # type: ignore[arg-type]
+        working,  # type: ignore[arg-type]
+        late,  # type: ignore[arg-type]
         always,
         least,
         np.concatenate(upper),
@@ -207,7 +214,7 @@ def _carried_keys(arrays: Arrays) -> list[tuple[object, int]]:
     keys: list[tuple[object, int]] = []
     for offer in scenario.funding:
         if offer.carry_over > 0:
-            free = most_money(scenario, offer)
+            free = scenario.most_money(offer)
             for at in range(1, len(scenario.years)):
                 keys.append(((offer.id, at), free[at] - scenario.money_at(offer, scenario.years[at])))
     return keys
@@ -219,7 +226,7 @@ def _repaid_keys(arrays: Arrays) -> list[tuple[object, int]]:
     keys: list[tuple[object, int]] = []
     for offer in scenario.funding:
         if offer.repayment is not None:
-            free = most_money(scenario, offer)
+            free = scenario.most_money(offer)
             last = len(scenario.years) - offer.repayment.after
             keys += [((offer.id, at), ceil_share(free[at], 1 + offer.repayment.premium)) for at in range(last)]
     return keys
@@ -231,7 +238,7 @@ def _spent_keys(arrays: Arrays) -> list[tuple[object, int]]:
     keys: list[tuple[object, int]] = []
     for offer in scenario.funding:
         if offer.carry_over > 0:
-            keys += [((offer.id, at), most) for at, most in enumerate(most_money(scenario, offer))]
+            keys += [((offer.id, at), most) for at, most in enumerate(scenario.most_money(offer))]
     return keys
 
 

@@ -12,14 +12,16 @@ from benchmarks.peers.assignment.layout import Layout
 from matcher.formulation.columns import WORST_SCALE
 from matcher.formulation.objectives import (
     gone,
-    granule_value,
     need_limited,
     total_weights,
     unit_value,
+    waiting_at_most,
     worst_off_table,
+    years_due,
 )
 from matcher.scenario import FundingOffer, TechnicalOffer
 from matcher.scenario.objectives import objective_named
+from matcher.scenario.within_reach import states_within_reach
 from matcher.solvers.linear_model import LinearObjective, RowBuilder, Rows, objective
 
 Terms = dict[int, Fraction]
@@ -37,7 +39,11 @@ def coverage(layout: Layout) -> Terms:
         Fraction(scenario.state(need.state).weight) * Fraction(need.weight) / int(arrays.demand[at])
         for at, need in enumerate(scenario.needs)
     ]
-    return _by_need_and_year(arrays, weight)
+    before = sum(
+        Fraction(scenario.state(need.state).weight) * Fraction(need.weight) * Fraction(need.delivered, need.quantity)
+        for need in scenario.needs
+    )
+    return _by_need_and_year(arrays, weight) | ({layout.always: before} if before else {})
 
 
 def _by_need_and_year(arrays: Arrays, weight: list[Fraction]) -> Terms:
@@ -49,6 +55,22 @@ def _by_need_and_year(arrays: Arrays, weight: list[Fraction]) -> Terms:
     }
     pairs = zip(arrays.flow_need.tolist(), arrays.flow_year.tolist(), strict=True)
     return {flow: table[pair] for flow, pair in enumerate(pairs) if table[pair]}
+
+
+def late_completions(layout: Layout) -> Terms:
+    """Weight of the States that complete within the horizon, but late."""
+    return {column: Fraction(layout.scenario.state(state).weight) for state, column in layout.late.items()}
+
+
+def waiting(layout: Layout) -> Terms:
+    """Need-years of waiting: what flows in a year waits no more from its end on."""
+    arrays, scenario = layout.arrays, layout.scenario
+    terms: Terms = {layout.always: waiting_at_most(scenario)}
+    for flow, (at, year) in enumerate(zip(arrays.flow_need.tolist(), arrays.flow_year.tolist(), strict=True)):
+        need = scenario.needs[at]
+        worth = Fraction(scenario.state(need.state).weight) * Fraction(need.weight) / int(arrays.demand[at])
+        terms[flow] = -worth * (len(scenario.years) - year)
+    return {column: value for column, value in terms.items() if value}
 
 
 def worst_off(layout: Layout) -> Terms:
@@ -74,13 +96,23 @@ def firmness(layout: Layout) -> Terms:
     return _by_offer(layout.arrays, chance)
 
 
+def at_risk(layout: Layout) -> Terms:
+    """External money and value of work, weighted by the chance that each offer does not materialise."""
+
+    def chance(offer: FundingOffer | TechnicalOffer, state: str) -> Fraction:
+        external = layout.scenario.is_external(offer.id, state)
+        return 1 - Fraction(offer.firmness) if external else Fraction(0)
+
+    return _by_offer(layout.arrays, chance)
+
+
 def _by_offer(arrays: Arrays, weight: Callable[[FundingOffer | TechnicalOffer, str], Fraction]) -> Terms:
     scenario = arrays.scenario
     figure = []
     for option in arrays.options.options:
         worker = scenario.offer(option.implementer)
         assert isinstance(worker, TechnicalOffer)
-        value = weight(worker, option.state) * granule_value(scenario, worker)
+        value = weight(worker, option.state) * scenario.granule_value(worker)
         if option.financier is not None:
             value += weight(scenario.offer(option.financier), option.state) * option.granule_price
         figure.append(value)
@@ -88,9 +120,26 @@ def _by_offer(arrays: Arrays, weight: Callable[[FundingOffer | TechnicalOffer, s
 
 
 def engagements(layout: Layout) -> Terms:
-    """Engagement-years of external offers."""
+    """Engagement-years of external offers, those due beyond the horizon included."""
     external = layout.arrays.relations
-    return {column: Fraction(1) for (at, _), column in layout.engaged.items() if external[at].external}
+    terms = {column: Fraction(1) for (at, _), column in layout.engaged.items() if external[at].external}
+    return _with_dues(layout, terms, lambda offer: Fraction(1))
+
+
+def _with_dues(layout: Layout, terms: Terms, worth: Callable[[FundingOffer | TechnicalOffer], Fraction]) -> Terms:
+    """Adds what external engagements owe beyond the horizon, by when they start."""
+    scenario, relations = layout.scenario, layout.arrays.relations
+    due = [(at, column, scenario.years[year]) for (at, year), column in layout.start.items()]
+    for at, relation in enumerate(relations):
+        before = scenario.ongoing(relation.offer, relation.state)
+        if before is not None and before.since is not None and (at, 0) in layout.engaged:
+            due.append((at, layout.engaged[at, 0], before.since))
+    for at, column, start in due:
+        offer = scenario.offer(relations[at].offer)
+        owed = worth(offer) * years_due(scenario, offer, start) if relations[at].external else 0
+        if owed:
+            terms[column] = terms.get(column, Fraction(0)) + owed
+    return terms
 
 
 def disruption(layout: Layout) -> Terms:
@@ -106,24 +155,31 @@ def disruption(layout: Layout) -> Terms:
     for (at, year), column in layout.lost.items():
         value = unit_value(scenario, arrays.relations[at].offer)
         terms |= {column: value, layout.gained[at, year]: value}
-    if layout.always >= 0:
-        terms[layout.always] = gone(scenario, {(each.offer, each.state) for each in arrays.relations})
+    terms[layout.always] = gone(scenario, {(each.offer, each.state) for each in arrays.relations})
     return {column: value for column, value in terms.items() if value}
 
 
 def cost(layout: Layout) -> Terms:
-    """External money spent."""
+    """External money spent, and the least money of years due beyond the horizon."""
     money = layout.arrays.flow_external_money
-    return {int(flow): Fraction(int(money[flow])) for flow in np.flatnonzero(money)}
+
+    def least(offer: FundingOffer | TechnicalOffer) -> Fraction:
+        funds = isinstance(offer, FundingOffer)
+        return Fraction(layout.scenario.converted(offer, offer.min_per_state, up=True) if funds else 0)
+
+    return _with_dues(layout, {int(flow): Fraction(int(money[flow])) for flow in np.flatnonzero(money)}, least)
 
 
 FIGURES: dict[str, Callable[[Layout], Terms]] = {
     "completions": completions,
+    "late_completions": late_completions,
     "coverage": coverage,
     "worst_off": worst_off,
+    "waiting": waiting,
     "fit": fit,
     "firmness": firmness,
     "engagements": engagements,
+    "at_risk": at_risk,
     "cost": cost,
     "disruption": disruption,
 }
@@ -147,11 +203,15 @@ def worst_off_rows(layout: Layout) -> Rows:
     arrays, scenario = layout.arrays, layout.scenario
     total = total_weights(scenario)
     table = worst_off_table(scenario, arrays.demand)
-    rows = RowBuilder()
+    rows, near = RowBuilder(), states_within_reach(scenario)
     for at, state in enumerate(scenario.states):
-        if total.get(state.id):
-            row = rows.row(("worst_off", state.id), lower=0)
+        if total.get(state.id) and state.id in near:
+            before = sum(
+                int(Fraction(need.weight) / total[state.id] * Fraction(need.delivered, need.quantity) * WORST_SCALE)
+                for need in scenario.needs_of(state.id)
+            )
+            row = rows.row(("worst_off", state.id), lower=-before)
             flows = np.flatnonzero(arrays.flow_state == at)
             rows.terms(row, layout.min_coverage, -1)
-            rows.terms(row, flows, table[arrays.flow_need[flows], arrays.flow_year[flows]])
+            rows.terms(row, flows, table[arrays.flow_need[flows]])
     return rows.build(np.maximum(need_limited(layout.upper, arrays.flow_need, arrays.demand), 1))
