@@ -15,6 +15,7 @@ from matcher.cli.compare import compare_command
 from matcher.cli.doctor import doctor_command
 from matcher.cli.exits import Exit
 from matcher.cli.explain import explain_command
+from matcher.cli.migrate import migrate_command
 from matcher.cli.new import new_command
 from matcher.cli.round import round_command
 from matcher.cli.schema import schema_command
@@ -36,6 +37,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "explain": explain_command,
     "compare": compare_command,
     "round": round_command,
+    "migrate": migrate_command,
     "schema": schema_command,
     "doctor": doctor_command,
 }

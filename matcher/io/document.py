@@ -50,6 +50,10 @@ class Lines:
         line = bisect.bisect_right(self._starts, offset)
         return Place(line, offset - self._starts[line - 1] + 1)
 
+    def offset(self, place: Place) -> int:
+        """Returns the offset of the character at a place: what `at` is the inverse of."""
+        return self._starts[place.line - 1] + place.column - 1
+
 
 class Refused:
     """Stands in the data for a value that the reader has already found fault with."""

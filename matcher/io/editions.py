@@ -6,19 +6,21 @@ places where a word changed, and leaves all else as it stands, comments included
 
 from __future__ import annotations
 
-import re
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from matcher.io.document import HeldItems, Lines, Node, Place
+from matcher.io.overrides import overrides_of
 from matcher.scenario import Scenario
 
 Code = Literal["version", "tolerance", "order", "beyond", "pins", "twice"]
 """version: the number of the format. tolerance: a key by another name. order: no order is given, and the default is
 another. beyond: minimum years that the horizon cuts off are owed. pins: a pinned year is one of work. twice: the same
 commitment twice counts twice."""
-_VERSION = re.compile(r'^(\s*\{?\s*"?matcher"?\s*:\s*)1(?=\s*[,}#\r\n]|\s*$)', re.MULTILINE)
-_TOLERANCE = re.compile(r'\bgive_up(?="?\s*:)')
+VERSION = 2
+"""The edition that files are brought to."""
 
 
 @dataclass(frozen=True)
@@ -32,21 +34,58 @@ class Change:
     """Ids or positions that it concerns."""
 
 
-def migrated(text: str, scenario: Scenario) -> tuple[str, tuple[Change, ...]]:
+def migrated(text: str, root: Node, scenario: Scenario) -> tuple[str, tuple[Change, ...]] | None:
     """Returns the text of a file of version 1 as one of version 2, and what is written or meant otherwise.
+
+    None where the file is of version 2 already.
 
     Parameters
     ----------
-    text, scenario
-        The file's text, and the scenario that it holds.
+    text, root, scenario
+        The file's text, the tree read from it, and the scenario that it holds.
     """
-    found = []
-    for code, pattern in (("version", _VERSION), ("tolerance", _TOLERANCE)):
-        lines = tuple(dict.fromkeys(text.count("\n", 0, each.end()) + 1 for each in pattern.finditer(text)))
-        if lines:
-            found.append(Change(code, lines))  # type: ignore[arg-type]
-    new = _TOLERANCE.sub("tolerance", _VERSION.sub(r"\g<1>2", text))
-    return new, (*found, *_meanings(scenario))
+    version = _at(root, "matcher")
+    if version is None or version.value == VERSION:
+        return None
+    renamed = list(_renamed(root))
+    found = [Change("version", (version.place.line,))]
+    if renamed:
+        found.append(Change("tolerance", tuple(dict.fromkeys(place.line for place in renamed))))
+    edits = [(version.place, str(version.value), str(VERSION)), *((place, "give_up", "tolerance") for place in renamed)]
+    return _edited(text, edits), (*found, *_meanings(scenario))
+
+
+def _at(node: Node, *path: str) -> Node | None:
+    """What stands under some keys."""
+    found: Node | None = node
+    for key in path:
+        found = found.value.get(key) if found is not None and isinstance(found.value, Mapping) else None
+    return found
+
+
+def _renamed(root: Node) -> Iterator[Place]:
+    """Yields where keys of orders stand that have another name now, in the scenario and in its overrides."""
+    for scenario in (root, *overrides_of(root).values()):
+        order = _at(scenario, "objectives", "order")
+        for goal in () if order is None else _items(order):
+            key = _at(goal, "give_up")
+            if key is not None and key.key is not None:
+                yield key.key
+
+
+def _items(node: Node) -> Iterable[Node]:
+    if isinstance(node.value, HeldItems):
+        return [node.value.item(at) for at in range(len(node.value.data))]
+    return node.value if isinstance(node.value, tuple) else ()
+
+
+def _edited(text: str, edits: Iterable[tuple[Place, str, str]]) -> str:
+    """Returns a text with words replaced where they stand, quotes before them left alone."""
+    lines = Lines(text)
+    for place, old, new in sorted(edits, reverse=True):  # from the end, so that places hold
+        start = text.index(old, lines.offset(place))
+        text = text[:start] + new + text[start + len(old) :]
+    return text
 
 
 def _meanings(scenario: Scenario) -> list[Change]:
