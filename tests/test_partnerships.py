@@ -48,24 +48,24 @@ def test_work_in_kind_has_no_financier() -> None:
     assert [duty.duty for duty in agreement.responsibilities] == ["lead", "deliver"]
 
 
-def test_year_without_flow_keeps_engaged_partners_together() -> None:
-    """A year without flow does not split an agreement whose two offers stay engaged through it."""
-    assert [each.amount for each in derived()["AAA-nor-ngo-2026"].commitments[0].amounts] == [60, 40, 40]
-
-
-@pytest.mark.parametrize("gone", ["nor-grant", "ngo-clears"])
-def test_year_without_engagement_splits(gone: str) -> None:
-    """A year in which one of the two offers is not engaged ends the agreement and a new one begins."""
+@pytest.mark.parametrize("gone", [None, "nor-grant", "ngo-clears"])
+def test_year_without_flow_is_a_break(gone: str | None) -> None:
+    """One agreement spans all years of its partners; a year between without flow is a break, engaged or not."""
     engagements = tuple(each for each in ENGAGEMENTS if each[:2] != (gone, "AAA"))
-    engagements += ((gone, "AAA", 2026, 2027), (gone, "AAA", 2029, 2029))
-    found = derived(engagements=engagements)
-    assert found["AAA-nor-ngo-2026"].money == 100
-    assert found["AAA-nor-ngo-2029"].money == 40
-    assert (found["AAA-nor-ngo-2029"].years.first, found["AAA-nor-ngo-2029"].years.last) == (2029, 2029)
+    if gone:
+        engagements += ((gone, "AAA", 2026, 2027), (gone, "AAA", 2029, 2029))
+    agreement = derived(engagements=engagements)["AAA-nor-ngo-2026"]
+    assert [(each.year, each.amount) for each in agreement.commitments[0].amounts] == [
+        (2026, 60),
+        (2027, 40),
+        (2029, 40),
+    ]
+    assert [(each.first, each.last) for each in agreement.breaks] == [(2028, 2028)]
+    assert not derived(engagements=engagements)["AAA-gov-gov-2026"].breaks
 
 
-def test_gap_needs_two_offers_that_work_together() -> None:
-    """Offers that stay engaged through a gap, but do not work together, do not keep an agreement."""
+def test_offers_of_the_same_partners_make_one_agreement() -> None:
+    """Whichever of its offers a provider gives from, over however long a break."""
     scenario = sample_scenario(
         offers={
             **SCENARIO["offers"],
@@ -81,12 +81,11 @@ def test_gap_needs_two_offers_that_work_together() -> None:
     )
     flows: tuple[Row, ...] = (
         ("nor-grant", "ngo-clears", "A1", 2026, "operator", 10, 20),
-        ("nor-second", "ngo-second", "A1", 2028, "operator", 10, 20),
+        ("nor-second", "ngo-second", "A1", 2029, "operator", 10, 20),
     )
-    apart = (("nor-grant", "AAA", 2026, 2028), ("ngo-second", "AAA", 2026, 2028))
-    together = (("nor-grant", "AAA", 2026, 2028), ("ngo-clears", "AAA", 2026, 2028))
-    assert len(derived(scenario, flows=flows, engagements=apart)) == 2
-    assert len(derived(scenario, flows=flows, engagements=together)) == 1
+    (agreement,) = derived(scenario, flows=flows, engagements=()).values()
+    assert (agreement.years.first, agreement.years.last, agreement.money) == (2026, 2029, 40)
+    assert [(each.first, each.last) for each in agreement.breaks] == [(2027, 2028)]
 
 
 def test_commitments_are_yearly_per_offer() -> None:
@@ -234,6 +233,7 @@ def test_every_unit_and_all_money_stands_in_exactly_one_agreement(seed: int) -> 
     assert committed == wanted
     assert sum(agreement.money for agreement in agreements) == sum(flow.money for flow in portfolio.flows)
     assert len({agreement.id for agreement in agreements}) == len(agreements)
+    assert len({(each.state, each.financier, each.implementer, each.kind) for each in agreements}) == len(agreements)
 
 
 def test_order_of_the_flows_does_not_matter() -> None:

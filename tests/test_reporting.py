@@ -301,6 +301,17 @@ def test_sheet_has_the_four_parts() -> None:
     assert "AAA" not in text
 
 
+def test_years_without_flow_are_named() -> None:
+    """Wherever the years of a partnership stand, so do those between them in which nothing flows."""
+    scenario, result = sample_scenario(), sample_result()
+    broken = "2026-2029 (not in 2028)"
+    assert broken in sheets_text(scenario, result, frozenset({"AAA-nor-ngo-2026"}))
+    assert broken in summary_text(scenario, result)
+    assert broken in partnerships_markdown(scenario, result)
+    assert "2026-2029 (sauf en 2028)" in summary_markdown(scenario, result, "fr")
+    assert "not in" not in sheets_text(scenario, result, frozenset({"AAA-gov-gov-2026"}))
+
+
 def test_sheet_joins_years_of_the_same_calendar() -> None:
     """Meetings in the same months of several years are one line."""
     text = sheets_text(sample_scenario(), sample_result(), frozenset({"AAA-nor-ngo-2026"}))

@@ -116,6 +116,7 @@ TAMPERED: list[tuple[str, Change, str]] = [
     (RESULT, field(*PARTNERSHIP, "targets", 0, "quantity"), "result.json: partnerships[0].targets"),
     (RESULT, field(*PARTNERSHIP, "targets", 0, "by"), "result.json: partnerships[0].targets"),
     (RESULT, field(*PARTNERSHIP, "years", value=[2015, 2016]), "result.json: partnerships[0].years"),
+    (RESULT, field(*PARTNERSHIP, "breaks", value=[[2016, 2016]]), "result.json: partnerships[0].breaks"),
     (RESULT, field(*PARTNERSHIP, "commitments", 0, "amounts", 0, "amount"), "result.json: partnerships[0].commitments"),
     (RESULT, field(*PARTNERSHIP, "id", value="SEN-DEU"), "result.json: partnerships[0].id"),
     (RESULT, field(*PARTNERSHIP, "state", value="NOWHERE"), "result.json: partnerships"),

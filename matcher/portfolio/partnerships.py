@@ -1,9 +1,9 @@
 """The portfolio as agreements: who does what for which State, when, and how they talk.
 
 Flows that tie the same financier and the same implementer to the same State, in the same kind of
-partnership, form one agreement for as long as they run without a break. Each agreement carries the
-parts that a partnership for completion needs; a part that the scenario gives no ground for is
-named as missing, never invented.
+partnership, form one agreement over all their years; years between them in which nothing flows are its
+breaks, whoever stays engaged through them. Each agreement carries the parts that a partnership for
+completion needs; a part that the scenario gives no ground for is named as missing, never invented.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import get_args
 
 from matcher.portfolio.portfolio import (
@@ -44,8 +45,8 @@ class _Partners:
 
 
 @dataclass(frozen=True)
-class _Run:
-    """The flows of one group of partners over an unbroken run of years."""
+class _Group:
+    """The flows of one group of partners."""
 
     partners: _Partners
     flows: tuple[Flow, ...]
@@ -55,6 +56,12 @@ class _Run:
         """The first and last year of flow."""
         years = [flow.year for flow in self.flows]
         return Years(first=min(years), last=max(years))
+
+    @cached_property
+    def breaks(self) -> tuple[Years, ...]:
+        """The runs of years between them without any flow."""
+        years = sorted({flow.year for flow in self.flows})
+        return tuple(Years(first=before + 1, last=after - 1) for before, after in pairwise(years) if after - before > 1)
 
     @cached_property
     def flows_to(self) -> dict[str, list[Flow]]:
@@ -71,7 +78,7 @@ class _Run:
 
 
 def derive_partnerships(scenario: Scenario, portfolio: Portfolio) -> tuple[Partnership, ...]:
-    """Returns the portfolio's agreements, sorted by State, financier, implementer, kind and first year.
+    """Returns the portfolio's agreements, sorted by State, financier, implementer and kind.
 
     Every unit and all money of the portfolio stand in exactly one of them.
     """
@@ -79,16 +86,18 @@ def derive_partnerships(scenario: Scenario, portfolio: Portfolio) -> tuple[Partn
     groups: dict[_Partners, list[Flow]] = defaultdict(list)
     for flow in portfolio.flows:
         groups[book.partners(flow)].append(flow)
-    runs = [run for partners in sorted(groups) for run in _runs(book, partners, groups[partners])]
-    return tuple(_partnership(book, run, name) for run, name in zip(runs, _names(runs), strict=True))
+    found = [
+        _Group(partners, tuple(sorted(groups[partners], key=lambda each: (each.year, each.key()))))
+        for partners in sorted(groups)
+    ]
+    return tuple(_partnership(book, group, name) for group, name in zip(found, _names(found), strict=True))
 
 
 def flows_of(scenario: Scenario, portfolio: Portfolio, partnership: Partnership) -> tuple[Flow, ...]:
     """Returns the flows of the portfolio that one of its agreements is made of."""
     book = _Book(scenario, portfolio)
     partners = _Partners(partnership.state, partnership.financier or "", partnership.implementer, partnership.kind)
-    years = partnership.years.range()
-    return tuple(flow for flow in portfolio.flows if flow.year in years and book.partners(flow) == partners)
+    return tuple(flow for flow in portfolio.flows if book.partners(flow) == partners)
 
 
 def pairs_of(scenario: Scenario, partnership: Partnership) -> tuple[tuple[str | None, str], ...]:
@@ -118,14 +127,6 @@ class _Book:
     portfolio: Portfolio
 
     @cached_property
-    def engaged(self) -> dict[tuple[str, str], frozenset[int]]:
-        """Years of engagement by offer and State."""
-        years: dict[tuple[str, str], set[int]] = defaultdict(set)
-        for engagement in self.portfolio.engagements:
-            years[engagement.offer, engagement.state] |= set(engagement.years.range())
-        return {key: frozenset(found) for key, found in years.items()}
-
-    @cached_property
     def matchers(self) -> dict[tuple[str, int], frozenset[str]]:
         """Providers of external public money that needs no match, by State and year."""
         found: dict[tuple[str, int], set[str]] = defaultdict(set)
@@ -152,32 +153,13 @@ class _Book:
         return self.scenario.state(state).dialogue or self.scenario.dialogue
 
 
-def _runs(book: _Book, partners: _Partners, flows: list[Flow]) -> Iterator[_Run]:
-    """Splits the flows of one group wherever the partners part ways for a year or more."""
-    run: list[Flow] = []
-    pairs = {(flow.financier, flow.implementer) for flow in flows}
-    for flow in sorted(flows, key=lambda each: (each.year, each.key())):
-        if run and not _together(book, partners.state, pairs, range(run[-1].year + 1, flow.year)):
-            yield _Run(partners, tuple(run))
-            run = []
-        run.append(flow)
-    yield _Run(partners, tuple(run))
-
-
-def _together(book: _Book, state: str, pairs: set[tuple[str | None, str]], gap: range) -> bool:
-    """Whether some pair of offers that works together stays engaged all through a gap."""
-    return not gap or any(
-        all(year in book.engaged.get((offer, state), ()) for year in gap for offer in pair if offer is not None)
-        for pair in pairs
-    )
-
-
-def _names(runs: list[_Run]) -> list[str]:
-    """Returns a readable name for each run: State, partners, first year; more only to stay unique."""
-    short = [_short_name(run) for run in runs]
+def _names(groups: list[_Group]) -> list[str]:
+    """Returns a readable name for each agreement: State, partners, first year; more only to stay unique."""
+    short = [_short_name(group) for group in groups]
     shared = Counter(short)
     names = [
-        name if shared[name] == 1 else f"{name}-{run.partners.kind}" for name, run in zip(short, runs, strict=True)
+        name if shared[name] == 1 else f"{name}-{group.partners.kind}"
+        for name, group in zip(short, groups, strict=True)
     ]
     taken: set[str] = set()
     unique = []
@@ -191,46 +173,47 @@ def _names(runs: list[_Run]) -> list[str]:
     return unique
 
 
-def _short_name(run: _Run) -> str:
-    partners = run.partners
-    parts = (partners.state, partners.financier, partners.implementer, str(run.years.first))
+def _short_name(group: _Group) -> str:
+    partners = group.partners
+    parts = (partners.state, partners.financier, partners.implementer, str(group.years.first))
     return "-".join(part for part in parts if part)
 
 
-def _partnership(book: _Book, run: _Run, name: str) -> Partnership:
-    """Returns one run of flows as an agreement with all parts that there is ground for."""
-    partners = run.partners
+def _partnership(book: _Book, group: _Group, name: str) -> Partnership:
+    """Returns one group's flows as an agreement with all parts that there is ground for."""
+    partners = group.partners
     dialogue = book.dialogue(partners.state)
-    meetings = tuple(_meetings(dialogue, run.years)) if dialogue else ()
+    meetings = tuple(_meetings(dialogue, group.years)) if dialogue else ()
     return Partnership(
         id=name,
         state=partners.state,
         kind=partners.kind,
         financier=partners.financier or None,
         implementer=partners.implementer,
-        needs=run.needs,
-        years=run.years,
-        money=sum(flow.money for flow in run.flows),
-        commitments=(*_payments(run), *_deliveries(book, run)),
-        responsibilities=tuple(_responsibilities(book, run)),
-        targets=tuple(_targets(book, run)),
+        needs=group.needs,
+        years=group.years,
+        breaks=group.breaks,
+        money=sum(flow.money for flow in group.flows),
+        commitments=(*_payments(group), *_deliveries(book, group)),
+        responsibilities=tuple(_responsibilities(book, group)),
+        targets=tuple(_targets(book, group)),
         dialogue=meetings,
-        missing=_missing(book, run, meetings),
+        missing=_missing(book, group, meetings),
     )
 
 
-def _payments(run: _Run) -> Iterator[PartnerCommitment]:
+def _payments(group: _Group) -> Iterator[PartnerCommitment]:
     """Yields the money that the financier commits from each of its offers, year by year."""
-    for offer, flows in _by_offer(run.flows, "financier"):
+    for offer, flows in _by_offer(group.flows, "financier"):
         amounts = _yearly((flow.year, flow.money) for flow in flows)
-        yield PartnerCommitment(partner=run.partners.financier, offer=offer, role="finances", amounts=amounts)
+        yield PartnerCommitment(partner=group.partners.financier, offer=offer, role="finances", amounts=amounts)
 
 
-def _deliveries(book: _Book, run: _Run) -> Iterator[PartnerCommitment]:
+def _deliveries(book: _Book, group: _Group) -> Iterator[PartnerCommitment]:
     """Yields the work that the implementer commits from each of its offers, year by year."""
-    for offer, flows in _by_offer(run.flows, "implementer"):
+    for offer, flows in _by_offer(group.flows, "implementer"):
         yield PartnerCommitment(
-            partner=run.partners.implementer,
+            partner=group.partners.implementer,
             offer=offer,
             role="delivers",
             capability=book.scenario.need(flows[0].need).capability,
@@ -256,37 +239,37 @@ def _yearly(amounts: Iterable[tuple[int, int]]) -> tuple[YearlyAmount, ...]:
     return tuple(YearlyAmount(year=year, amount=sums[year]) for year in sorted(sums))
 
 
-def _responsibilities(book: _Book, run: _Run) -> Iterator[Responsibility]:
+def _responsibilities(book: _Book, group: _Group) -> Iterator[Responsibility]:
     """Yields who answers for what: the State's authority leads, one pays, one delivers."""
-    yield Responsibility(partner=run.partners.state, duty="lead")
-    offers = [book.scenario.funding_offer(offer) for offer, _ in _by_offer(run.flows, "financier")]
+    yield Responsibility(partner=group.partners.state, duty="lead")
+    offers = [book.scenario.funding_offer(offer) for offer, _ in _by_offer(group.flows, "financier")]
     if any(offer.repayment is None for offer in offers):
-        yield Responsibility(partner=run.partners.financier, duty="finance")
+        yield Responsibility(partner=group.partners.financier, duty="finance")
     repaid = [offer.repayment for offer in offers if offer.repayment is not None]
     if repaid:
-        yield Responsibility(partner=run.partners.financier, duty="prepay")
+        yield Responsibility(partner=group.partners.financier, duty="prepay")
     for provider in sorted({book.scenario.offer(repayment.offer).provider for repayment in repaid}):
         yield Responsibility(partner=provider, duty="repay")
-    for provider in _matching_providers(book, run):
+    for provider in _matching_providers(book, group):
         yield Responsibility(partner=provider, duty="match")
-    for need in run.needs:
-        yield Responsibility(partner=run.partners.implementer, duty="deliver", need=need)
+    for need in group.needs:
+        yield Responsibility(partner=group.partners.implementer, duty="deliver", need=need)
 
 
-def _matching_providers(book: _Book, run: _Run) -> list[str]:
-    """Returns the providers whose public money stands beside this run's matched money, sorted."""
+def _matching_providers(book: _Book, group: _Group) -> list[str]:
+    """Returns the providers whose public money stands beside this group's matched money, sorted."""
     years = {
         flow.year
-        for flow in run.flows
+        for flow in group.flows
         if flow.financier is not None and flow.money > 0 and book.scenario.funding_offer(flow.financier).match > 0
     }
     nobody: frozenset[str] = frozenset()
-    return sorted({each for year in years for each in book.matchers.get((run.partners.state, year), nobody)})
+    return sorted({each for year in years for each in book.matchers.get((group.partners.state, year), nobody)})
 
 
-def _targets(book: _Book, run: _Run) -> Iterator[Target]:
+def _targets(book: _Book, group: _Group) -> Iterator[Target]:
     """Yields, for each need, what is delivered by the end of each year that delivers something."""
-    for key, flows in run.flows_to.items():
+    for key, flows in group.flows_to.items():
         need = book.scenario.need(key)
         delivered = 0
         for year in _yearly((flow.year, flow.quantity) for flow in flows):
@@ -317,12 +300,12 @@ def _meeting(year: int, month: int, form: str) -> Meeting:
     return Meeting(year=year, month=month, format=form)
 
 
-def _missing(book: _Book, run: _Run, meetings: tuple[Meeting, ...]) -> tuple[Part, ...]:
+def _missing(book: _Book, group: _Group, meetings: tuple[Meeting, ...]) -> tuple[Part, ...]:
     """Returns the parts that the scenario gives no ground for, in their order."""
     lacking: dict[Part, bool] = {
         # Targets are to be age- and gender-sensitive: without beneficiaries they are not.
-        "targets": any(book.scenario.need(need).beneficiaries is None for need in run.needs),
-        "multi_year_commitment": run.years.first == run.years.last,
+        "targets": any(book.scenario.need(need).beneficiaries is None for need in group.needs),
+        "multi_year_commitment": group.years.first == group.years.last,
         "dialogue": not meetings,
     }
     return tuple(part for part in PARTS if lacking.get(part, False))

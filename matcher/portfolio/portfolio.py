@@ -163,7 +163,7 @@ Part = Literal["responsibilities", "targets", "multi_year_commitment", "dialogue
 
 
 class Partnership(Frozen):
-    """All flows that tie one group of partners to one State over a run of years, as one agreement."""
+    """All flows that tie one group of partners to one State, as one agreement."""
 
     id: Text
     """Name of the partnership, unique in the portfolio."""
@@ -178,7 +178,9 @@ class Partnership(Frozen):
     needs: tuple[Id, ...]
     """Needs served."""
     years: Years
-    """Run of years."""
+    """First and last year."""
+    breaks: tuple[Years, ...] = ()
+    """Runs of years between them in which nothing flows."""
     money: Total
     """Money over all years, in minor units."""
     commitments: tuple[PartnerCommitment, ...]

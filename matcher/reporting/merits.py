@@ -10,6 +10,7 @@ from matcher.reporting import amounts
 from matcher.reporting.compared import ComparisonSpeaker
 from matcher.reporting.languages import Table, table_of
 from matcher.reporting.layout import escaped
+from matcher.reporting.sheets import years_text
 from matcher.scenario import FundingOffer, Scenario, TechnicalOffer
 from matcher.units import fraction
 
@@ -66,7 +67,7 @@ class MeritSpeaker:
         yield from self._veto(each.veto, self._with(partnership))
 
     def _partners(self, partnership: Partnership) -> str:
-        years = amounts.years(partnership.years)
+        years = years_text(partnership, self.language)
         implementer = self._provider(partnership.implementer)
         if partnership.financier is None:
             return str(self.table["gift"].format(implementer=implementer, years=years))

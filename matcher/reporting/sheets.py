@@ -68,6 +68,15 @@ def partners(scenario: Scenario, partnership: Partnership, language: str = "en")
     return str(table["pair"].format(financier=financier, implementer=implementer))
 
 
+def years_text(partnership: Partnership, language: str = "en") -> str:
+    """Returns the years of a partnership, and those between them in which nothing flows."""
+    years = amounts.years(partnership.years)
+    if not partnership.breaks:
+        return years
+    broken: str = table_of(language)["sheets"]["broken"]
+    return broken.format(years=years, breaks=", ".join(map(amounts.years, partnership.breaks)))
+
+
 def need_name(scenario: Scenario, key: str, language: str = "en") -> str:
     """Returns the name of a need, or of its capability, with its id."""
     need = scenario.need(key)
@@ -102,7 +111,7 @@ class _Speaker:
             partnership.id,
             table["title"].format(state=self.scenario.state(partnership.state).name, partners=who),
             table["facts"].format(
-                kind=self.kinds[partnership.kind], years=amounts.years(partnership.years), money=money
+                kind=self.kinds[partnership.kind], years=years_text(partnership, self.language), money=money
             ),
             tuple(self._part(partnership, part) for part in PARTS),
         )

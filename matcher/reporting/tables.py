@@ -8,7 +8,7 @@ from matcher.comparison.tally import kinds
 from matcher.portfolio.result import Result
 from matcher.reporting import amounts
 from matcher.reporting.languages import numerals_of, table_of
-from matcher.reporting.sheets import partners
+from matcher.reporting.sheets import partners, years_text
 from matcher.scenario import Scenario
 
 TOP = 10
@@ -56,7 +56,7 @@ def largest_rows(scenario: Scenario, result: Result, language: str = "en") -> li
             scenario.state(each.state).name,
             partners(scenario, each, language),
             names[each.kind],
-            amounts.years(each.years),
+            years_text(each, language),
             amounts.money(each.money, scenario.currency, numerals),
         )
         for each in largest

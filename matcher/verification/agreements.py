@@ -1,8 +1,8 @@
 """What a result says of its portfolio in other forms, counted again from the flows: partnerships and the table.
 
-Of a partnership: who takes part, the years, needs, money, yearly commitments and targets, and that each
-flow stands in exactly one. Of the table: every row's ids, year and amounts. Not counted again here are
-names, duties, meetings, parts called missing, and where one partnership ends and the next begins.
+Of a partnership: who takes part, the years and breaks, needs, money, yearly commitments and targets, and that
+each flow stands in exactly one. Of the table: every row's ids, year and amounts. Not counted again here are
+names, duties, meetings and parts called missing.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,8 @@ def partnership_findings(full: Document, result: Document) -> Iterator[Finding]:
     taken = 0
     wrong = False
     for at, stated in enumerate(result["partnerships"]):
-        first, last = stated["years"]
         who = (stated["state"], stated["financier"], stated["implementer"], stated["kind"])
-        flows = [flow for flow in of_partners.get(who, ()) if first <= flow["year"] <= last]
+        flows = of_partners.get(who, [])
         taken += len(flows)
         counted = _counted(full, who, flows) if flows else {"years": None}
         for field, value in counted.items():
@@ -56,9 +56,10 @@ def _partners(full: Document, flow: Document) -> Partners:
 
 def _counted(full: Document, who: Partners, flows: Sequence[Document]) -> dict[str, Any]:
     """What can be counted of a partnership that consists of these flows."""
-    years = [flow["year"] for flow in flows]
+    years = sorted({flow["year"] for flow in flows})
     return {
-        "years": [min(years), max(years)],
+        "years": [years[0], years[-1]],
+        "breaks": [[one + 1, other - 1] for one, other in pairwise(years) if other - one > 1],
         "needs": sorted({flow["need"] for flow in flows}),
         "money": sum(flow["money"] for flow in flows),
         "commitments": [
@@ -106,7 +107,7 @@ def _yearly(amounts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _plain(value: Any) -> Any:
     """Plain data with lists for tuples, as JSON has them."""
-    return list(value) if isinstance(value, tuple) else value
+    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value
 
 
 def table_findings(full: Document, result: Document, path: Path) -> Iterator[Finding]:
