@@ -5,7 +5,8 @@ Run from the top of the project, in an environment where it is installed, on fol
     python benchmarks/plausibility.py RUN [RUN ...] [--clocks]
 
 Writes a Markdown table, figures that miss their aim in bold, and for each run who or what is behind the figures.
-The links of 2014 come from the table that geneva-2015 is made from, for scenarios that begin in 2015.
+The links of the year before come from the scenario; where it states none and begins in 2015, as those of the first
+edition do, from the table that geneva-2015 is made from.
 """
 
 from __future__ import annotations
@@ -71,12 +72,15 @@ AIMS = {
 """By figure; README.md says why."""
 
 
-def given_before(scenario: Scenario, path: Path = GIVEN) -> dict[tuple[str, str], int | None]:
-    """Returns the links of the year before a scenario's horizon, with that year's money, from the table of 2014.
+def given_before(scenario: Scenario, path: Path = GIVEN) -> dict[tuple[str, str], int | None] | None:
+    """Returns the links of the year before a scenario's horizon, with that year's money; None where it states some.
 
-    Rows are left out whose donor is no provider of the scenario, or whose recipient is none of its States; none are
-    taken for a scenario that begins in another year. Money is known in dollars only.
+    They are taken from the table of 2014. Rows are left out whose donor is no provider
+    of the scenario, or whose recipient is none of its States; none are taken for a scenario that begins in another
+    year. Money is known in dollars only.
     """
+    if scenario.ongoing_links:
+        return None
     if scenario.horizon.first != YEAR + 1:
         return {}
     providers = {each.id: each.state for each in scenario.providers}

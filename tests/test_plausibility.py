@@ -301,6 +301,20 @@ def test_the_section_in_french() -> None:
     assert "Baisses les plus fortes : Arland 2018 (1\u202f200\u00a0USD, puis 200\u00a0USD)" in said
 
 
+def test_links_of_the_year_before_are_those_that_the_scenario_states() -> None:
+    """Of each offer of money; who worked there is another matter, and what is handed in stands instead."""
+    before = {
+        "offers.f.ongoing": [{"state": "A", "amount": 60}, {"state": "B"}],
+        "offers.f2.ongoing": [{"state": "A", "amount": 30}],
+        "offers.own.ongoing": [{"state": "A"}],
+        "offers.t.ongoing": [{"state": "A"}],
+    }
+    found = counted(paid("f", 2015, 90), changes=before)
+    assert (found.kept, found.dropped) == ((Link("donor", "A"),), (Link("donor", "B"),))
+    assert found.openings == (Opening("A", 90, Fraction(30)),)
+    assert counted(paid("f", 2015), changes=before, ongoing={}).continued == Part(0, 0)
+
+
 @pytest.mark.parametrize("language", languages())
 def test_what_is_not_known_is_not_told(language: str) -> None:
     """Without a year before, nothing is said of it; without a need all but met, none is named."""
@@ -317,6 +331,7 @@ def test_few_are_named_and_the_rest_counted() -> None:
     flows = [paid("f", 2015, need=f"n{at}", quantity=999) for at in range(7)]
     found = plausibility(scenario, portfolio(scenario, *flows))
     (line,) = (each for each in plausibility_lines(scenario, found) if each.startswith("- Almost met"))
+    assert any(each.startswith("- Presque") for each in plausibility_lines(scenario, found, "fr"))
     assert line.count("Clearance (n") == 5
     assert line.endswith("; 2 more")
     assert dict(plausibility_witnesses(scenario, found))["Almost met"].count("Clearance (n") == 7
@@ -371,6 +386,17 @@ def test_links_of_2014_are_those_of_the_scenario(changes: Changes, expected: dic
     path = tmp_path / "given.csv"
     path.write_text(ROWS, encoding="utf-8")
     assert benchmark.given_before(world(changes), path) == expected
+
+
+def test_links_that_the_scenario_states_come_before_the_table(tmp_path: Path) -> None:
+    """The table is for scenarios that state none."""
+    path = tmp_path / "given.csv"
+    path.write_text(ROWS, encoding="utf-8")
+    scenario = world({"offers.f.ongoing": [{"state": "A", "amount": 60}]})
+    assert benchmark.given_before(scenario, path) is None
+    assert "links of the year before that are funded in the first year | 1 of 1" in "\n".join(
+        benchmark.lines([("plan", scenario, portfolio(scenario, *FLOWS))])
+    )
 
 
 def test_states_that_complete_later_than_they_could() -> None:

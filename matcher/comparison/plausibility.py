@@ -181,7 +181,8 @@ def plausibility(scenario: Scenario, portfolio: Portfolio, ongoing: Ongoing | No
     Parameters
     ----------
     ongoing
-        Links of the year before the horizon; none are known where it is left out.
+        Links of the year before the horizon; where they are left out, those that the scenario's offers
+        of money state.
 
     Raises
     ------
@@ -189,7 +190,8 @@ def plausibility(scenario: Scenario, portfolio: Portfolio, ongoing: Ongoing | No
         if `ongoing` names a provider or a State that is not in the scenario.
     """
     count = _Count(scenario, portfolio, tally(scenario, portfolio))
-    before = {} if ongoing is None else {Link(*key): amount for key, amount in sorted(ongoing.items())}
+    known = _funded_before(scenario) if ongoing is None else ongoing
+    before = {Link(*key): amount for key, amount in sorted(known.items())}
     for link in before:
         scenario.provider(link.provider)
         scenario.state(link.state)
@@ -225,6 +227,12 @@ def plausibility(scenario: Scenario, portfolio: Portfolio, ongoing: Ongoing | No
         openings=tuple(count.openings(before)),
         crumbs=tuple(key for key, each in count.counted.needs.items() if each.open and 1 - each.met <= CRUMB),
     )
+
+
+def _funded_before(scenario: Scenario) -> dict[LinkKey, int | None]:
+    """Returns the links of the year before the horizon that the scenario states of money; of work there are others."""
+    paying = {(offer.provider, each.state) for offer in scenario.funding for each in offer.ongoing}
+    return {link: amount for link, amount in scenario.ongoing_links.items() if link in paying}
 
 
 def _runs(years: Collection[int]) -> list[range]:

@@ -128,7 +128,7 @@ class _Known:
         self.pairs = [
             (names[0][who], names[1][home]) for who, home in zip(provider.tolist(), state.tolist(), strict=True)
         ]
-        self._links = ongoing_links(scenario)
+        self._links = scenario.ongoing_links
         self.ongoing = np.array([pair in self._links for pair in self.pairs], np.bool_)
         self.before = np.array([self._amount(pair) for pair in self.pairs], np.int64)
 
@@ -143,24 +143,6 @@ class _Known:
         first = scenario.horizon.first
         lost = (amount or 0 for (_, state), amount in gone.items() if has_open_window(scenario, state, first))
         return len(gone), sum(lost)
-
-
-def ongoing_links(scenario: Scenario) -> dict[tuple[str, str], int | None]:
-    """Returns provider and State of each link that worked in the year before the horizon, with its money then.
-
-    The money is in minor units, and None where no funding offer of the provider states it.
-    """
-    found: dict[tuple[str, str], int | None] = {}
-    for offer in scenario.offers:
-        for each in offer.ongoing:
-            if not scenario.is_external(offer.id, each.state):
-                continue
-            pair = (offer.provider, each.state)
-            before = found.get(pair)
-            if isinstance(offer, FundingOffer) and each.amount is not None:
-                before = (before or 0) + scenario.converted(offer, each.amount)
-            found[pair] = before
-    return found
 
 
 def has_open_window(scenario: Scenario, state: str, year: int) -> bool:

@@ -71,7 +71,7 @@ class _Speaker:
     """Says how like a real programme a portfolio is, in one language."""
 
     def __init__(self, scenario: Scenario, language: str) -> None:
-        self.scenario = scenario
+        self.scenario, self.language = scenario, language
         self.table: Table = table_of(language)["plausibility"]
         self.numerals = numerals_of(language)
 
@@ -161,4 +161,4 @@ class _Speaker:
 
     def _need(self, key: str) -> str:
         state = self.scenario.state(self.scenario.need(key).state).name
-        return str(self.table["need"].format(need=need_name(self.scenario, key), state=state))
+        return str(self.table["need"].format(need=need_name(self.scenario, key, self.language), state=state))

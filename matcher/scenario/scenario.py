@@ -207,6 +207,24 @@ class Scenario(ScenarioFields):
         """Returns what is known of an offer's work in a State in the year before the horizon; None without any."""
         return next((each for each in self.offer(offer).ongoing if each.state == state), None)
 
+    @cached_property
+    def ongoing_links(self) -> dict[tuple[str, str], int | None]:
+        """Provider and State of each link that worked in the year before the horizon, with its money then.
+
+        The money is in minor units, and None where no funding offer of the provider states it.
+        """
+        found: dict[tuple[str, str], int | None] = {}
+        for offer in self.offers:
+            for each in offer.ongoing:
+                if not self.is_external(offer.id, each.state):
+                    continue
+                pair = (offer.provider, each.state)
+                before = found.get(pair)
+                if isinstance(offer, FundingOffer) and each.amount is not None:
+                    before = (before or 0) + self.converted(offer, each.amount)
+                found[pair] = before
+        return found
+
     def least_given(self, offer: str, state: str) -> int:
         """Returns the least that an external offer gives in a working year: minor units, or granules."""
         found = self.offer(offer)
