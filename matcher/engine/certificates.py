@@ -216,6 +216,7 @@ _NAMERS = {
     "matching": "_matching",
     "completion": "_completion",
     "earlier": "_earlier",
+    "working": "_working",
     "working minimum": "_working_minimum",
     "ongoing term": "_ongoing_term",
     "late": "_late",
@@ -338,6 +339,9 @@ class _Namer:
 
     def _earlier(self, relation: int, year: int) -> Iterator[tuple[str, Instance, float]]:
         yield "earlier", self._relation(relation, year), 1.0
+
+    def _working(self, relation: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        yield "engagement", self._relation(relation, year), 1.0
 
     def _working_minimum(self, relation: int, year: int) -> Iterator[tuple[str, Instance, float]]:
         yield "minimum", self._relation(relation, year), 1.0

@@ -29,7 +29,7 @@ def working(columns: Columns, rows: RowBuilder) -> None:
     most = np.zeros(columns.count, np.int64)
     np.add.at(most, here, columns.upper[flows] * columns.flow_worth[flows])
     number = np.full(columns.count, -1, np.int64)
-    number[works] = rows.many("working", -UNLIMITED, 0, len(works))
+    number[works] = rows.many("working", -UNLIMITED, 0, len(works), relation, year)
     rows.terms(number[here], flows, columns.flow_worth[flows])
     rows.terms(number[works], works, -most[works])
     least = minimum(columns)

@@ -18,13 +18,12 @@ from matcher.scenario.scenario import Scenario
 def states_within_reach(scenario: Scenario) -> frozenset[str]:
     """Returns the States that count in `worst_off`.
 
-    They have a need with a weight, and an option and a year that admit one granule and both minimum sizes under the
+    They have a need with a weight, and for it an option and a year that admit one granule and both minimum sizes under the
     limits of that State, offer and year alone.
     """
     found, graph = set(), reach(scenario)
     for need in scenario.needs:
-        weighed = any(each.weight for each in scenario.needs_of(need.state))
-        if need.state in found or not weighed:
+        if need.state in found or not need.weight:
             continue
         offers = [scenario.offer(offer) for offer in sorted(graph.predecessors(need_node(need.id)))]
         if any(_admits(scenario, payer, worker, need) for payer, worker in options_between(scenario, need, offers)):
