@@ -18,8 +18,8 @@ from matcher.scenario.scenario import Scenario
 def states_within_reach(scenario: Scenario) -> frozenset[str]:
     """Returns the States that count in `worst_off`.
 
-    They have a need with a weight, and for it an option and a year that admit one granule and both minimum sizes under the
-    limits of that State, offer and year alone.
+    They have a need with a weight, and for it an option and a year that admit one granule and both minimum sizes under
+    the limits of that State, offer and year alone.
     """
     found, graph = set(), reach(scenario)
     for need in scenario.needs:
