@@ -253,6 +253,14 @@ def test_default_gap(home: Path, engine: StandIn) -> None:
         ["--order", "coverage:x"],
         ["--order", "coverage:1.5"],
         ["--order", ""],
+        ["--order", "cost+"],
+        ["--order", "cost+coverage"],
+        ["--order", "cost+2*cost"],
+        ["--order", "cost+0*swings"],
+        ["--order", "cost+x*swings"],
+        ["--order", "cost+inf*swings"],
+        ["--order", "2*cost"],
+        ["--order", "cost+swings,cost+swings"],
     ],
 )
 def test_solve_refuses_options(home: Path, engine: StandIn, arguments: list[str]) -> None:
@@ -272,15 +280,28 @@ def test_order_replaces_the_scenarios() -> None:
     """The order asked for is the scenario's order, with what may be given up; weights are gone."""
     weights = {"weights": [{"objective": "cost", "weight": 1}], "discount": 0.9}
     scenario = with_order(sample_scenario(objectives=weights), "cost,coverage:0.01")
-    assert [(goal.objective, goal.give_up) for goal in scenario.order()] == [("cost", 0), ("coverage", Decimal("0.01"))]
+    assert [(goal.objective, goal.tolerance) for goal in scenario.order()] == [
+        ("cost", 0),
+        ("coverage", Decimal("0.01")),
+    ]
     assert scenario.objectives.discount == Decimal("0.9")
     assert scenario.offers == sample_scenario().offers
 
 
 def test_default_order_can_be_written() -> None:
     """The model's default order, written out, is the default order."""
-    text = ",".join(f"{goal.objective}:{goal.give_up}" for goal in DEFAULT_ORDER)
+    text = (
+        "completions,late_completions,coverage:0.0005,worst_off:0.01,turnover:0.05,waiting:0.10,"
+        "cost+at_risk+dependence+0.5*swings:0.02"
+    )
     assert read_order(text) == DEFAULT_ORDER
+
+
+def test_spaces_in_an_order_do_not_matter() -> None:
+    """Around objectives, weights and entries."""
+    (cost, blend) = read_order(" cost : 0.1 , at_risk + 2 * swings ")
+    assert (cost.objective, cost.tolerance) == ("cost", Decimal("0.1"))
+    assert [(each.objective, each.weight) for each in blend.parts] == [("at_risk", 1), ("swings", 2)]
 
 
 def test_solve_json(home: Path, engine: StandIn, capsys: pytest.CaptureFixture[str]) -> None:

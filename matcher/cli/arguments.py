@@ -22,7 +22,10 @@ Workers = Annotated[
 ]
 Order = Annotated[
     str | None,
-    typer.Option(metavar="ORDER", help="Objectives in order, e.g. completions,coverage:0.01 (tolerance 1 %)."),
+    typer.Option(
+        metavar="ORDER",
+        help="Objectives in order, e.g. completions,coverage:0.01,cost+0.5*swings (tolerance 1 %; a sum).",
+    ),
 ]
 WorkBudget = Annotated[
     int,
@@ -54,24 +57,61 @@ def read_gap(text: str) -> Decimal:
 
 
 def read_order(text: str) -> tuple[Goal, ...]:
-    """Returns objectives written as ``completions,coverage:0.01,...``: name, and its tolerance."""
-    from matcher.errors import nearest
-    from matcher.scenario import Goal, ObjectiveName
+    """Returns entries written as ``completions,coverage:0.01,cost+0.5*swings:0.02``: each with its tolerance, a share.
 
-    known: tuple[str, ...] = get_args(ObjectiveName)
-    goals = []
+    An entry is an objective, or a blend: objectives joined by ``+``, each with its weight before a ``*`` (else 1).
+    """
+    from matcher.scenario import Goal
+
+    goals: list[Goal] = []
     for part in text.split(","):
-        name, _, tolerance = part.strip().partition(":")
-        if name not in known:
-            near = nearest(name, known)
-            hint = f"; did you mean {near}?" if near else ""
-            raise typer.BadParameter(f"{name!r} is none of {', '.join(known)}{hint}", param_hint="--order")
-        goals.append(Goal.model_validate({"objective": name, "tolerance": _share(part, tolerance)}))
+        blend, _, tolerance = part.strip().partition(":")
+        parts = [_part(each) for each in blend.split("+")]
+        _check_blend(part.strip(), parts)
+        entry = {"blend": parts} if parts[1:] else {"objective": parts[0]["objective"]}
+        goals.append(Goal.model_validate({**entry, "tolerance": _share(part, tolerance)}))
     for at, goal in enumerate(goals):
-        if all(each.objective != goal.objective or each.tolerance for each in goals[:at]):
+        if all(each.name != goal.name or each.tolerance for each in goals[:at]):
             continue
         raise typer.BadParameter("each objective may be named once", param_hint="--order")
     return tuple(goals)
+
+
+def _check_blend(text: str, parts: list[dict[str, object]]) -> None:
+    """Refuses a blend whose objectives are not all to be large or all small, and a weight of one alone."""
+    from matcher.scenario.objectives import OBJECTIVES
+
+    names = [str(each["objective"]) for each in parts]
+    if len({OBJECTIVES[name].maximise for name in names}) > 1:
+        message = f"{text!r}: objectives of one sum are all to be large, or all small"
+    elif len(set(names)) < len(names):
+        message = f"{text!r}: each objective may be named once in a sum"
+    elif len(parts) == 1 and "*" in text:
+        message = f"{text!r}: a weight is for the objectives of a sum, such as cost+0.5*swings"
+    else:
+        return
+    raise typer.BadParameter(message, param_hint="--order")
+
+
+def _part(text: str) -> dict[str, object]:
+    """Returns an objective and its weight, written as ``swings`` or ``0.5*swings``."""
+    from matcher.errors import nearest
+    from matcher.scenario import ObjectiveName
+
+    known: tuple[str, ...] = get_args(ObjectiveName)
+    weight, star, name = (each.strip() for each in text.rpartition("*"))
+    if name not in known:
+        near = nearest(name, known)
+        hint = f"; did you mean {near}?" if near else ""
+        raise typer.BadParameter(f"{name!r} is none of {', '.join(known)}{hint}", param_hint="--order")
+    try:
+        value = Decimal(weight) if star else Decimal(1)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not (value.is_finite() and value > 0):
+        message = f"{text.strip()!r}: a weight is a number above 0, such as 0.5"
+        raise typer.BadParameter(message, param_hint="--order")
+    return {"objective": name, "weight": value}
 
 
 def _share(part: str, text: str) -> Decimal:

@@ -23,7 +23,7 @@ def migrate_command(
     ] = None,
     language: Language = "en",
 ) -> None:
-    """Rewrite a scenario file of version 1 as version 2, and say what changed."""
+    """Rewrite a scenario file of version 1 as version 2."""
     from matcher.errors import InvalidScenario
     from matcher.io import loads
     from matcher.io.editions import migrated
