@@ -113,11 +113,26 @@ def test_solve_from_an_earlier_run(run: Path) -> None:
     assert out.startswith("verified")
     order = "coverage,disruption,cost"
     matcher(run, "solve", "scenario.yaml", "--from", "out", "--stay-near", "--order", order, "-o", "ordered")
-    assert [stage["objective"] for stage in result_of(run / "ordered")["stages"]] == order.split(",")
+    stages = result_of(run / "ordered")["stages"]
+    assert [stage["objective"] for stage in stages if not stage["closing"]] == order.split(",")
     _, talk = matcher(run, "solve", "scenario.yaml", "--order", order, code=2)
     assert "--order" in talk
     _, talk = matcher(run, "solve", "scenario.yaml", "--stay-near", code=2)
     assert "--from RUN" in talk
+
+
+def test_solve_from_a_run_that_begins_earlier(run: Path) -> None:
+    """Where the horizon has moved on, what the years before it leave is taken over, and said."""
+    text = (run / "scenario.yaml").read_text(encoding="utf-8")
+    assert text.count("horizon: [2026, 2029]") == 1
+    (run / "later.yaml").write_text(text.replace("horizon: [2026, 2029]", "horizon: [2027, 2030]"), encoding="utf-8")
+    _, talk = matcher(run, "solve", "later.yaml", "--from", "out", "-o", "later", "--language", "fr")
+    assert "repris du plan antérieur, réalisé avant 2027 : " in talk
+    needs = json.loads((run / "later" / "scenario.resolved.json").read_text(encoding="utf-8"))["needs"]
+    flows = [flow for flow in result_of(run / "out")["portfolio"]["flows"] if flow["year"] == 2026]
+    assert sum(each["delivered"] for each in needs.values()) == sum(flow["quantity"] for flow in flows) > 0
+    out, _ = matcher(run, "verify", "later")
+    assert out.startswith("verified")
 
 
 def test_same_solve_gives_the_same_bytes(run: Path) -> None:

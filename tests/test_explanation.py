@@ -705,7 +705,9 @@ def test_what_is_less_good_where_more_is_at_hand() -> None:
     found = explained(frugal, ledger=False)["n"]
     assert found.at_hand == 10
     assert [(each.subject, each.before, each.after) for each in found.traded] == [("cost", "0", "720")]
-    assert "external money: USD 0, then USD 720" in "\n".join(ShortfallSpeaker(frugal, "en").shortfall(found))
+    assert "external money, with obligations: USD 0, then USD 720" in "\n".join(
+        ShortfallSpeaker(frugal, "en").shortfall(found)
+    )
     plain = small_scenario({"objectives": {"order": [{"objective": "coverage"}]}})
     empty = Portfolio(scenario=plain.name, scenario_hash=plain.digest, flows=(), engagements=())
     (need,) = remaining(plain, empty, ledger=False).shortfalls

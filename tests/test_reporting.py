@@ -12,15 +12,31 @@ import pytest
 
 from generators import Seeded, draw_tasks
 from matcher.comparison.tally import kinds, tally
+from matcher.explanation.clock_findings import Clock, Earliest
 from matcher.formulation.need_aggregation import merge
+from matcher.portfolio.handover import taken_over
 from matcher.portfolio.portfolio import Part, Responsibility
-from matcher.portfolio.result import Conflict, EndCode, Ending, SolveOptions, Stage, Status, StopReason
+from matcher.portfolio.result import (
+    Conflict,
+    EndCode,
+    Ending,
+    Figure,
+    Lot,
+    SolveOptions,
+    Stage,
+    StateAgreements,
+    Status,
+    StopReason,
+)
 from matcher.reporting import amounts
+from matcher.reporting.clocks import clock_lines
 from matcher.reporting.endings import ending_text
 from matcher.reporting.languages import languages, numerals_of, table_of
+from matcher.reporting.lasting import lasting_lines
 from matcher.reporting.layout import clean, escaped, markdown_table, shortened, text_table
 from matcher.reporting.markdown import partnerships_markdown, summary_markdown
 from matcher.reporting.screened import CautionSpeaker, overview_document, overview_text
+from matcher.reporting.starting import taken_over_lines
 from matcher.reporting.terminal import sheets_text, summary_text
 from matcher.reporting.verdict import completion, objective_rows, verdict_of
 from matcher.scenario import Currency, ObjectiveName, OptionKind, Scenario, Years
@@ -220,7 +236,7 @@ def test_verdict_of_a_limit_says_the_largest_gap() -> None:
     """A portfolio that a limit cut short is not called good; its largest gap is said."""
     result = sample_result(status="feasible", stopped_by="time", stages=(stage(), stage(objective="cost", gap=0.75)))
     assert "the time limit was reached" in verdict_of(result, sample_scenario())
-    assert "75 % (external money)" in verdict_of(result, sample_scenario())
+    assert "75 % (external money, with obligations)" in verdict_of(result, sample_scenario())
 
 
 @pytest.mark.parametrize("language", languages())
@@ -331,6 +347,8 @@ def test_paper_for_a_meeting() -> None:
         "## Kinds of partnership",
         "## Unmet needs",
         "## Partnerships (5)",
+        "## What the plan rests on, and what it leaves",
+        "## How like a real programme it is",
         "## Basis of the figures",
         "## Verification",
     ]
@@ -339,6 +357,130 @@ def test_paper_for_a_meeting() -> None:
     assert "required precision: 0.01 %; ended because the required precision was reached" in paper
     assert PAPER["opening"] in paper
     assert "| Belmark | Clearance (B1) | 180 m2 | 90.0 % |" in paper
+
+
+BLEND = {"blend": [{"objective": "cost"}, {"objective": "at_risk"}, {"objective": "swings", "weight": 0.5}]}
+
+
+def test_blends_are_named_in_full() -> None:
+    """In the terminal's table a long name is cut and stands below it in full; what is sought is said once."""
+    scenario = sample_scenario(objectives={"order": [{"objective": "completions"}, BLEND]})
+    pursued = stage(objective="cost + at_risk + 0.5 swings", sense="min", value="250", exact="250", bound="250", gap=0)
+    closing = stage(objective="coverage", closing=True)
+    figures = [
+        Figure(objective=name, exact=exact, value=exact)
+        for name, exact in (("cost", "200"), ("at_risk", "30"), ("swings", "60"), ("coverage", "2"))
+    ]
+    result = sample_result(scenario, stages=(pursued, closing), figures=tuple(figures))
+    full = (
+        "external money, with obligations + money and work that may not materialise"
+        " + 0.5 x changes of funding from year to year (minimised)"
+    )
+    text = summary_text(scenario, result)
+    assert f"\n(1) {full}\n(2) needs met (weighted sum over States), once more\n" in text
+    (row,) = (line for line in text.splitlines() if "… (1)" in line)
+    assert row.split("(1)")[1].split() == ["USD", "260", "USD", "250", "USD", "250", "0", "%", "no"]
+    assert f"| {full} | USD 260 |" in summary_markdown(scenario, result)
+    assert "\n(1)" not in summary_text(sample_scenario(), sample_result())
+
+
+def lasting(**changes: Any) -> str:
+    """Returns what a paper says of what a plan leaves and rests on."""
+    scenario = sample_scenario(**changed(**changes.pop("scenario", {})))
+    language = changes.pop("language", "en")
+    return "\n".join(lasting_lines(scenario, sample_result(scenario, **changes), language))
+
+
+def test_completions_in_time_and_late_are_never_added() -> None:
+    """Two figures; of States with nothing to complete neither."""
+    assert "States that complete by their deadline: 1; after it, within the horizon: 0." in summary_text(
+        sample_scenario(), sample_result()
+    )
+    late = sample_scenario(**changed(states__AAA__deadline="2029-03-01"))
+    text = summary_text(late, sample_result(late))
+    assert "States that complete by their deadline: 0; after it, within the horizon: 1." in text
+    assert "  2029-03-01  late, in 2029" in text
+    assert "dans leur délai : 0 ; après, dans l\N{RIGHT SINGLE QUOTATION MARK}horizon : 1." in summary_markdown(
+        late, sample_result(late), "fr"
+    )
+    assert "| Arland | 2029-03-01 |" in summary_markdown(late, sample_result(late))
+    nothing = sample_scenario(needs={"B2": SCENARIO["needs"]["B2"]})
+    empty = sample_result(nothing, portfolio=sample_portfolio(nothing, (), ()))
+    assert "by their deadline" not in summary_text(nothing, empty)
+
+
+def test_deadlines_are_told_as_they_are_written() -> None:
+    """A date stays one in warnings and clocks, though only the years that end by then count."""
+    early = sample_scenario(**changed(states__BBB__deadline="2026-06-30", states__AAA__deadline="2027-06-30"))
+    said = [text(each) for each in overview_of(early).cautions]
+    assert any("its deadline 2026-06-30 is before the horizon" in each for each in said)
+    clock = Clock(
+        state="AAA",
+        deadline=2026,
+        year=2029,
+        within=Earliest(year=2026, least=2026),
+        alone=Earliest(year=None, least=None),
+    )
+    assert "after the deadline of 2027-06-30." in "\n".join(clock_lines(early, clock))
+
+
+def test_each_completion_names_its_least_firm_offer() -> None:
+    """Of those that the State completes by; of several as firm, the first."""
+    done = {"offers__fund-match__firmness": 0.5, "offers__fund-loan__firmness": 0.1}
+    assert "completion: Arland: fund-match of Mine Fund (50.0 %)." in lasting(scenario=done)
+    assert "completion: Arland: fund-match of Mine Fund (100.0 %)." in lasting()
+    assert "completion:" not in lasting(scenario={"needs__A1__quantity": 100})
+
+
+def test_what_is_owed_beyond_the_horizon_is_named() -> None:
+    """Years that an engagement is still to last, and the least money in them."""
+    longer = {
+        "offers__ngo-clears__min_years": 5,
+        "offers__nor-grant__min_years": 6,
+        "offers__nor-grant__min_per_state": 20,
+    }
+    said = lasting(scenario=longer)
+    assert "ngo-clears in Arland, 1 year more; " in said
+    assert "nor-grant in Arland, 2 years more, at least USD 40. " in said
+    assert "Nothing is owed beyond the horizon" in lasting()
+
+
+def test_how_few_agreements_and_where_that_is_proven() -> None:
+    """Agreements and breaks of all States, and the States in which fewer may do."""
+    proven = StateAgreements(state="AAA", agreements=4, breaks=1, proven=True)
+    other = StateAgreements(state="BBB", agreements=2, breaks=0, proven=False)
+    assert "works in a State: 6; breaks in them: 1. " in lasting(agreements=(proven, other))
+    assert "cannot do with fewer, except in: Belmark." in lasting(agreements=(proven, other))
+    assert "cannot do with fewer." in lasting(agreements=(proven,))
+    assert "Agreements" not in lasting()
+
+
+def test_states_set_aside_and_lots_are_named() -> None:
+    """States that nothing on offer can reach, and those that only a lot tells apart, with its seed."""
+    unreached = {"needs__C1": {"state": "CCC", "capability": "advice", "quantity": 3}}
+    assert "can reach them: Cornia." in lasting(scenario=unreached | {"offers__ecu-advises__states": ["BBB"]})
+    assert "can reach them" not in lasting()
+    lots = (Lot(kind="states", members=("AAA", "BBB")), Lot(kind="providers", members=("ngo", "ecu")))
+    said = lasting(scenario={"seed": 7}, lots=lots)
+    assert "Equal but for their names: Arland; Belmark; who of them has which part was decided by lot (seed 7)." in said
+    assert "Equal but for their names: Clear Paths; Neighbour; " in said
+    assert "Égaux sauf par leurs noms : Arland ; Belmark" in lasting(lots=lots, language="fr")
+    assert lasting(portfolio=None) == ""
+
+
+def test_what_is_taken_over_from_an_earlier_plan() -> None:
+    """What was delivered, who was at work, what is left and what is owed where the horizon has moved on by a year."""
+    before = sample_scenario(**changed(**{"offers__nor-grant__carry_over": 0.5}))
+    later = before.with_fields(horizon=Years(first=2027, last=2030))
+    started = taken_over(later, before, sample_portfolio(before))
+    said = taken_over_lines(later, started)
+    assert said[0] == "taken over from the earlier plan, delivered before 2027: A1 50 m2; B1 20 m2; B2 5 month"
+    assert "at work in the year before 2027: ecu-advises in BBB; fund-loan in BBB; fund-match in AAA; " in said[1]
+    assert said[1].endswith("; gov-clears in AAA; 2 more")
+    assert said[2].endswith("money left to 2027: nor-grant 2027 USD 470")  # half of 1000 - 60
+    assert said[3].endswith("money owed from before 2027: union-grant 2027 USD 44")  # 40 and a tenth
+    assert len(said) == len(taken_over_lines(later, started, "fr")) == 4
+    assert taken_over_lines(later, later) == []
 
 
 def test_paper_lists_the_ten_largest_partnerships() -> None:
@@ -394,7 +536,7 @@ def test_paper_names_the_weights_asked_for() -> None:
     weights = [{"objective": "coverage", "weight": 2}, {"objective": "cost", "weight": 0.5}]
     scenario = sample_scenario(objectives={"weights": weights})
     paper = summary_markdown(scenario, sample_result(scenario))
-    named = "needs met (weighted sum over States) x 2, external money (minimised) x 0.5"
+    named = "needs met (weighted sum over States) x 2, external money, with obligations (minimised) x 0.5"
     assert f"objectives with weights: {named}" in paper
 
 

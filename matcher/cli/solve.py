@@ -143,6 +143,7 @@ def _beginning(
     """Returns the scenario to solve, and the portfolio that the search starts from, if any."""
     from matcher.engine.replanning import near
     from matcher.portfolio.handover import taken_over
+    from matcher.reporting.starting import taken_over_lines
     from matcher.runs.reading import read_portfolio
 
     if earlier is None:
@@ -153,7 +154,10 @@ def _beginning(
     if before.currency != scenario.currency:
         expected = f"a run that counts money in {scenario.currency.code}, as the scenario does"
         raise typer.BadParameter(f"it counts money in {before.currency.code}; expected {expected}", param_hint="--from")
-    scenario = taken_over(scenario, before, start)  # where the horizon has moved on
+    started = taken_over(scenario, before, start)  # where the horizon has moved on
+    for line in taken_over_lines(scenario, started, language):
+        say(line)
+    scenario = started
     if not stay_near:
         return with_order(scenario, order), start
     return near(with_order(near(scenario, start), order), start), start  # an order may say where changes stand

@@ -145,6 +145,24 @@ def units_by_partners(scenario: Scenario, portfolio: Portfolio) -> Counter[tuple
     return found
 
 
+def least_firm(scenario: Scenario, portfolio: Portfolio) -> dict[str, str]:
+    """Returns, for each State that completes, in time or late, the offer least sure to come of those it completes by.
+
+    Of several that are as sure, the first by id; States are sorted.
+    """
+    used: defaultdict[str, set[str]] = defaultdict(set)
+    for flow in portfolio.flows:
+        need = scenario.need(flow.need)
+        if need.completes:
+            used[need.state] |= {offer for offer in (flow.financier, flow.implementer) if offer is not None}
+    states = tally(scenario, portfolio).states
+    return {
+        key: min(used[key], key=lambda offer: (scenario.offer(offer).firmness, offer))
+        for key, each in states.items()
+        if each.completion_year is not None and used[key]
+    }
+
+
 def kinds(partnerships: Sequence[Partnership]) -> list[KindTally]:
     """Returns partnerships and money by kind, sorted as the model lists the kinds; kinds without any are left out."""
     return [

@@ -57,7 +57,7 @@ class _Speaker:
             return
         key = "open" if clock.year is None else "in_time" if clock.year <= clock.deadline else "late"
         said = (
-            self.table[key].format(year=clock.year, deadline=clock.deadline, last=last),
+            self.table[key].format(year=clock.year, deadline=state.deadline, last=last),
             self._earliest("within", clock.within),
             self._earliest("alone", clock.alone),
         )

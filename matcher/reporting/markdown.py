@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from matcher.comparison.plausibility import plausibility
 from matcher.comparison.tally import tally
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result
 from matcher.reporting import amounts
 from matcher.reporting.conflicts import conflict_texts
 from matcher.reporting.languages import Table, numerals_of, sought_names, table_of
+from matcher.reporting.lasting import completing_lines, lasting_lines
 from matcher.reporting.layout import escaped, markdown_table
+from matcher.reporting.plausibility import plausibility_lines
 from matcher.reporting.sheets import Sheet, need_name, sheet
 from matcher.reporting.tables import (
     KIND_RIGHT,
@@ -94,6 +97,7 @@ class _Paper:
         if self.result.portfolio is not None:
             portfolio = self.result.portfolio
             blocks += [self._states(portfolio), self._kinds(), self._unmet(portfolio), self._partnerships()]
+            blocks += [self._lasting(), self._plausibility(portfolio)]
         return [*blocks, self._ground(), self._checking()]
 
     def _opening(self) -> Lines:
@@ -169,7 +173,15 @@ class _Paper:
             for key, counted in tally(scenario, portfolio).states.items()
         ]
         table = markdown_table(state_head(self.language), rows, frozenset({1, 3, 4, 5}))
-        return self._headed(self.results["headings"]["states"], table)
+        said = completing_lines(scenario, portfolio, self.language)
+        return self._headed(self.results["headings"]["states"], [*table, *(["", *said] if said else [])])
+
+    def _lasting(self) -> Lines:
+        lines = lasting_lines(self.scenario, self.result, self.language)
+        return self._headed(table_of(self.language)["lasting"]["title"], [f"- {escaped(line)}" for line in lines])
+
+    def _plausibility(self, portfolio: Portfolio) -> Lines:
+        return plausibility_lines(self.scenario, plausibility(self.scenario, portfolio), self.language)
 
     def _kinds(self) -> Lines:
         rows = kind_rows(self.scenario, self.result, self.language)

@@ -26,7 +26,7 @@ class MeritSpeaker:
     """Says why partnerships are there, in one language."""
 
     def __init__(self, scenario: Scenario, partnerships: Sequence[Partnership], language: str) -> None:
-        self.scenario = scenario
+        self.scenario, self.language = scenario, language
         self.partnerships = {each.id: each for each in partnerships}
         self.compared = ComparisonSpeaker(scenario, scenario, language)
         self.numerals = self.compared.numerals

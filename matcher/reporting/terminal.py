@@ -8,7 +8,8 @@ from matcher.portfolio.result import Result
 from matcher.reporting import amounts
 from matcher.reporting.conflicts import conflict_texts
 from matcher.reporting.languages import numerals_of, table_of
-from matcher.reporting.layout import clean, section, text_table
+from matcher.reporting.lasting import completing_lines
+from matcher.reporting.layout import WIDEST, clean, section, shortened, text_table
 from matcher.reporting.sheets import sheet, sheet_lines
 from matcher.reporting.tables import (
     KIND_RIGHT,
@@ -38,14 +39,26 @@ def summary_text(scenario: Scenario, result: Result, language: str = "en") -> st
     lines.append(verdict_of(result, scenario, language))
     lines += section(heads["conflicts"], [f"- {text}" for text in conflict_texts(scenario, result, language)])
     if result.stages:
-        rows = objective_rows(result, scenario, language)
-        lines += section(heads["objectives"], text_table(objective_head(language), rows, OBJECTIVE_RIGHT))
+        lines += section(heads["objectives"], _objective_table(scenario, result, language))
     if result.portfolio is not None:
         lines += section(heads["states"], state_table(scenario, result.portfolio, language))
+        lines += completing_lines(scenario, result.portfolio, language)
         head = heads["partnerships"].format(count=largest_count(result, language))
         lines += section(head, partnership_table(scenario, result, language))
         lines += section(heads["kinds"], _kind_table(scenario, result, language))
     return "\n".join(lines) + "\n"
+
+
+def _objective_table(scenario: Scenario, result: Result, language: str) -> list[str]:
+    """Returns the lines of the table of objectives, and below it in full each name that is too long for it."""
+    below, rows = dict[str, int](), []
+    for name, *cells in objective_rows(result, scenario, language):
+        if len(clean(name)) > WIDEST:
+            mark = f" ({below.setdefault(clean(name), len(below) + 1)})"
+            name = shortened(clean(name), WIDEST - len(mark)) + mark
+        rows.append((name, *cells))
+    notes = [f"({number}) {name}" for name, number in below.items()]
+    return [*text_table(objective_head(language), rows, OBJECTIVE_RIGHT), *notes]
 
 
 def state_table(scenario: Scenario, portfolio: Portfolio, language: str = "en") -> list[str]:

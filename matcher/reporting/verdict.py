@@ -12,6 +12,7 @@ from matcher.reporting.amounts import Numerals
 from matcher.reporting.endings import ending_text
 from matcher.reporting.languages import Table, numerals_of, objective_names, sought_names, table_of
 from matcher.scenario import Scenario
+from matcher.units import fraction, plain
 
 COLUMNS = ("objective", "portfolio", "reached", "best", "gap", "proven")
 """Columns of the table of objectives, by key."""
@@ -25,14 +26,14 @@ def objective_head(language: str) -> tuple[str, ...]:
 
 def objective_rows(result: Result, scenario: Scenario, language: str = "en") -> list[tuple[str, ...]]:
     """Returns one row per objective pursued: what the portfolio has, what was reached, bound, gap."""
-    figures = {figure.objective: figure.exact for figure in result.figures}
+    figures = _figures(result, scenario)
     names, numerals = sought_names(language, scenario.objectives.discount), numerals_of(language)
     table, currency = table_of(language)["results"], scenario.currency
 
     def row(stage: Stage) -> tuple[str, ...]:
         name, exact = stage.objective, figures.get(stage.objective)
         return (
-            names[name],
+            table["closing"].format(name=names[name]) if stage.closing else names[name],
             amounts.objective(name, exact, currency, numerals) if exact is not None else amounts.NONE,
             amounts.objective(name, stage.value, currency, numerals),
             amounts.bound(stage, currency, numerals),
@@ -41,6 +42,13 @@ def objective_rows(result: Result, scenario: Scenario, language: str = "en") -> 
         )
 
     return [row(stage) for stage in result.stages]
+
+
+def _figures(result: Result, scenario: Scenario) -> dict[str, str]:
+    """Exact figures of the portfolio, as text, by objective and by blend of the order."""
+    exact = {each.objective: fraction(each.exact) for each in result.figures}
+    blends = {goal.name: goal.figure(exact) for goal in scenario.order() if goal.blend and exact}
+    return {name: plain(value) for name, value in (exact | blends).items()}
 
 
 def verdict_of(result: Result, scenario: Scenario, language: str = "en") -> str:

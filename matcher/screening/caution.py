@@ -97,8 +97,8 @@ class StateLate(Caution):
     """A State whose deadline is before the horizon."""
 
     code = "state_late"
-    deadline: int
-    """Year by which it is to complete."""
+    deadline: int | str
+    """Year or date by which it is to complete, as it is written."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ class StateShort(Caution):
     """A State that cannot have all of a need by its deadline, whatever is chosen."""
 
     code = "state_short"
-    deadline: int
-    """Year by which it is to complete."""
+    deadline: int | str
+    """Year or date by which it is to complete, as it is written."""
     need: str
     """The need."""
     most: int

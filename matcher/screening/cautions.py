@@ -187,7 +187,7 @@ def _states_that_cannot_complete(seen: _Seen) -> Iterator[Caution]:
     for state in scenario.states:
         needs = [need for need in scenario.needs_of(state.id) if need.completes]
         if needs and state.last_year < scenario.horizon.first:
-            yield StateLate(state.id, state.last_year)
+            yield StateLate(state.id, state.deadline)
             continue
         most: dict[str, int] = {}
         for need in needs:
@@ -196,7 +196,7 @@ def _states_that_cannot_complete(seen: _Seen) -> Iterator[Caution]:
             need = seen.original.need(member)
             if need.delivered + most[member] < need.quantity:
                 unit = scenario.capability(need.capability).unit
-                yield StateShort(state.id, state.last_year, need.id, need.delivered + most[member], need.quantity, unit)
+                yield StateShort(state.id, state.deadline, need.id, need.delivered + most[member], need.quantity, unit)
 
 
 def _most_by(options: OptionSet, need: Need, deadline: int) -> int:

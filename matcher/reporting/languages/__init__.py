@@ -64,9 +64,21 @@ class _Names(dict[str, str]):
 
     def __missing__(self, blend: str) -> str:
         parts = [part.rpartition(" ") for part in blend.split(" + ")]
-        if len(parts) < 2:
+        if not all(name in self for _, _, name in parts):
             raise KeyError(blend)
         return " + ".join(f"{weight} x {self[name]}" if weight else self[name] for weight, _, name in parts)
+
+
+class _Sought(dict[str, str]):
+    """Names of objectives as something to be pursued; what is said of a blend is said once, as its parts agree."""
+
+    def __init__(self, names: Mapping[str, str], minimised: str) -> None:
+        self._names, self._minimised = names, minimised
+
+    def __missing__(self, key: str) -> str:
+        first = key.split(" + ")[0].rpartition(" ")[2]
+        least = first in OBJECTIVES and not OBJECTIVES[first].maximise
+        return self._minimised.format(name=self._names[key]) if least else self._names[key]
 
 
 def sought_names(language: str, discount: Decimal) -> Mapping[str, str]:
@@ -77,13 +89,7 @@ def sought_names(language: str, discount: Decimal) -> Mapping[str, str]:
     InvalidOptions
         if there is no table of the language.
     """
-    minimised: str = table_of(language)["objectives"]["minimised"]
-    return _Names(
-        {
-            key: minimised.format(name=name) if key in OBJECTIVES and not OBJECTIVES[key].maximise else name
-            for key, name in objective_names(language, discount).items()
-        }
-    )
+    return _Sought(objective_names(language, discount), table_of(language)["objectives"]["minimised"])
 
 
 def numerals_of(language: str) -> Numerals:
