@@ -34,6 +34,7 @@ from matcher.scenario.edits import (
     Deadline,
     Edit,
     FurtherOffer,
+    LargerShare,
     Lengthen,
     LiftCap,
     MoreAbsorption,
@@ -45,7 +46,9 @@ from matcher.scenario.edits import (
     RaiseYear,
     ReplaceDecisions,
     ReplaceObjectives,
+    WaiveLeastEngagement,
     WaiveLimit,
+    WaiveMinimum,
     Waiver,
     WithDecisions,
     WithOffer,
@@ -74,6 +77,13 @@ CAPS: list[dict[str, Any]] = [
     {"offer": "f", "state": "A", "share": 0.5, "per": "year"},
 ]
 CAP = Cap(offer="f", state="A", share=Decimal("0.5"), per="year")
+AGREED: dict[str, Any] = {"financier": "f", "implementer": "t", "need": "n", "year": 2015, "quantity": 2}
+BEFORE: Changes = {
+    "offers.f.carried_in": {2016: 20},
+    "offers.f.debts": {2015: 10},
+    "offers.f.ongoing": [{"state": "A", "amount": 3}],
+}
+"""Twenty euros left and ten owed from before the horizon, and three given then."""
 NEWCOMER = Provider(id="new", name="New", kind="operator")
 TEAM = TechnicalOffer(id="u", kind="technical", provider="new", capability="clearance", capacity=Yearly(3))
 TEAM_WRITTEN = {"kind": "technical", "provider": "new", "capability": "clearance", "capacity": 3}
@@ -172,6 +182,57 @@ CASES: dict[str, tuple[Changes, list[Edit], Changes]] = {
         [ReplaceObjectives(Objectives(discount=Decimal("0.5")))],
         {"objectives.discount": 0.5},
     ),
+    "what is agreed already": (
+        {"decisions.commitments": [AGREED, AGREED]},
+        [WithDecisions(Decisions(commitments=(Commitment(**AGREED | {"quantity": 4}),)))],
+        {"decisions.commitments": [AGREED, AGREED]},
+    ),
+    "more than is agreed already, twice": (
+        {"decisions.commitments": [AGREED]},
+        [WithDecisions(Decisions(commitments=(Commitment(**AGREED | {"quantity": 5}),)))] * 2,
+        {"decisions.commitments": [AGREED, AGREED | {"quantity": 3}]},
+    ),
+    "the least engagement": ({"least_engagement": 5}, [WaiveLeastEngagement()], {}),
+    "a minimum above the least engagement": (
+        {"least_engagement": 100, "offers.f.min_per_state": 101, "offers.t.min_per_state": 2},
+        [WaiveMinimum("f"), WaiveMinimum("t")],
+        {"least_engagement": 100},
+    ),
+    "a minimum below the least engagement": (
+        {"least_engagement": 200, "offers.f.min_per_state": 101, "offers.t.min_per_state": 2},
+        [WaiveMinimum("f"), WaiveMinimum("t")],
+        {"least_engagement": 200, "offers.f.min_per_state": 101, "offers.t.min_per_state": 2},
+    ),
+    "a minimum without the least engagement": (
+        {"least_engagement": 200, "offers.f.min_per_state": 101},
+        [WaiveLeastEngagement(), WaiveMinimum("f")],
+        {},
+    ),
+    "a minimum of work that is worth nothing": (
+        {"least_engagement": 200, "offers.t.min_per_state": 2, "offers.t.price": 0},
+        [WaiveMinimum("t")],
+        {"least_engagement": 200, "offers.t.price": 0},
+    ),
+    "a need of a State that costs less than the least engagement": (
+        {"least_engagement": 721},
+        [RaiseNeed("n", 99)],
+        {"least_engagement": 721},
+    ),
+    "a need of a State that costs as much": (
+        {"least_engagement": 720},
+        [RaiseNeed("n", 99)],
+        {"least_engagement": 720, "needs.n.quantity": 99},
+    ),
+    "a larger share": ({"states.A.max_share": 0.3}, [LargerShare("A", 450_000)], {"states.A.max_share": 0.75}),
+    "all of it": ({"states.A.max_share": 0.3}, [LargerShare("A", 750_000)], {"states.A.max_share": 1}),
+    "larger money with what is left and owed": (
+        {**EUROS, **BEFORE},
+        [RaiseMoney("f", (0, 7))],
+        {
+            "rates.EUR": {"rate": 1.5}, "offers.f.amount": {2015: 1485, 2016: 1537}, "offers.f.min_per_state": 152,
+            "offers.f.ongoing": [{"state": "A", "amount": 4}],
+        },
+    ),
     "nothing": ({}, [], {}),
 }  # fmt: skip
 
@@ -193,6 +254,16 @@ FURTHER: dict[str, tuple[Changes, FurtherOffer, dict[str, Any]]] = {
         {**EUROS, "offers.f.min_years": 2, "offers.f.years": [2016, 2020]},
         FurtherOffer("f", "g", 10**17),
         {"kind": "funding", "provider": "donor", "years": [2016, 2020], "carry_over": 1, "amount": {2016: MAX_MONEY}},
+    ),
+    "money of an offer with a past": (
+        {**EUROS, **BEFORE},
+        FurtherOffer("f", "g", 5),
+        {"kind": "funding", "provider": "donor", "carry_over": 1, "amount": {2015: 5}},
+    ),
+    "money beside a least engagement": (
+        {"least_engagement": 300},
+        FurtherOffer("f", "g", 5),
+        {"kind": "funding", "provider": "donor", "carry_over": 1, "amount": {2015: 5}, "min_per_state": 1},
     ),
     "money of no year": (
         {"offers.f.years": [2020, 2020]},
@@ -286,8 +357,11 @@ def test_a_waiver_says_whose_limit_it_waives() -> None:
         RaiseYear("offers", "f", "amount", 2015, 1),
         RaiseNeed("n", 1),
         LiftCap(CAP, 0),
+        WaiveMinimum("f"),
+        WaiveLeastEngagement(),
     ]
-    assert [each.owner for each in waivers] == [("states", "A"), ("offers", "f"), ("needs", "n"), ("states", "A")]
+    owned = [("states", "A"), ("offers", "f"), ("needs", "n"), ("states", "A"), ("offers", "f"), ("scenario", "")]
+    assert [each.owner for each in waivers] == owned
     scenario = small_scenario({"decisions.caps": CAPS, "needs.n.max_per_year": 3})
     owners = {limit.conflict.reason: limit.owner for limit in limits_of(scenario)}
     assert owners["cap"] == ("states", "A")

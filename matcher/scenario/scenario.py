@@ -239,6 +239,10 @@ class Scenario(ScenarioFields):
             return 1
         return max(1, ceil(min(self.least_engagement, self._cheapest.get(state, 0)) / value))
 
+    def cheapest_cost(self, state: str) -> int:
+        """Returns what all needs of a State cost at their cheapest, in minor units; 0 where nothing has a price."""
+        return self._cheapest.get(state, 0)
+
     @cached_property
     def _cheapest(self) -> dict[str, int]:
         """What all needs of each State cost at their cheapest, in minor units."""

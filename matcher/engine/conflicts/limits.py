@@ -28,10 +28,13 @@ from matcher.scenario.edits import (
     RaiseNeed,
     RaiseYear,
     ReplaceDecisions,
+    WaiveLeastEngagement,
     WaiveLimit,
+    WaiveMinimum,
     Waiver,
     edited,
 )
+from matcher.scenario.within_reach import limited_shares
 from matcher.solvers.linear_model import ModelTooLarge
 from matcher.units import MAX_MONEY, MAX_QUANTITY
 
@@ -92,8 +95,10 @@ def _exceeded(scenario: Scenario, limits: Sequence[Conflict]) -> Iterator[Confli
     for each in scenario.decisions.commitments:
         agreed[each.need] += each.quantity
     for limit in limits:
-        if limit.reason == "quantity" and agreed[limit.subjects[0]] > scenario.need(limit.subjects[0]).quantity:
-            yield limit
+        if limit.reason == "quantity":
+            need = scenario.need(limit.subjects[0])
+            if agreed[need.id] > need.quantity - need.delivered:
+                yield limit
 
 
 def _explained(
@@ -151,6 +156,7 @@ def limits_of(scenario: Scenario) -> Iterator[Limit]:
     share, and where it need not be met as a whole, or those limits are waived too.
     """
     enough = _Enough(scenario)
+    yield from _least_engagement(scenario)  # first: without it, an offer without its minimum has none at all
     for funding in scenario.funding:
         yield from _of_offer(scenario, funding)
         yield from _budgets(scenario, funding, enough)
@@ -160,6 +166,7 @@ def limits_of(scenario: Scenario) -> Iterator[Limit]:
             yield from _capacities(scenario, technical, enough)
     for state in scenario.states:
         yield from _of_state(scenario, state, enough)
+    yield from _shares(scenario)
     yield from _caps(scenario)
     for need in scenario.needs:
         yield from _of_need(scenario, need)
@@ -207,11 +214,20 @@ def _in_granules(scenario: Scenario, need: str, quantity: int) -> int:
     return min(-(-quantity // granule), MAX_QUANTITY // granule) * granule
 
 
+def _least_engagement(scenario: Scenario) -> Iterator[Limit]:
+    """The least that anybody gives in a working year where it sets no minimum of its own."""
+    if scenario.least_engagement:
+        figures: Figures = {"money": scenario.least_engagement}
+        conflict = Conflict(reason="least_engagement", subjects=(scenario.name,), figures=figures)
+        yield Limit(conflict, WaiveLeastEngagement())
+
+
 def _of_offer(scenario: Scenario, offer: FundingOffer | TechnicalOffer) -> Iterator[Limit]:
     """The limits of an offer as a whole."""
     key = offer.id
     if offer.min_per_state:
-        yield _field("min_per_state", (key,), _least_of(scenario, offer), "offers")
+        conflict = Conflict(reason="min_per_state", subjects=(key,), figures=_least_of(scenario, offer))
+        yield Limit(conflict, WaiveMinimum(key))
     if offer.min_years > 1:
         yield _field("min_years", (key,), {"years": offer.min_years}, "offers")
     if offer.max_states is not None:
@@ -236,7 +252,8 @@ def _budgets(scenario: Scenario, offer: FundingOffer, enough: _Enough) -> Iterat
     for year in scenario.window(offer):
         money = scenario.money_at(offer, year)
         conflict = Conflict(reason="budget", subjects=(offer.id, str(year)), figures={"money": money})
-        yield Limit(conflict, RaiseYear("offers", offer.id, "amount", year, raised))
+        owed = 0 if offer.debts is None else offer.debts.at(year)
+        yield Limit(conflict, RaiseYear("offers", offer.id, "amount", year, min(raised + owed, MAX_MONEY)))
 
 
 def _capacities(scenario: Scenario, offer: TechnicalOffer, enough: _Enough) -> Iterator[Limit]:
@@ -257,6 +274,13 @@ def _of_state(scenario: Scenario, state: State, enough: _Enough) -> Iterator[Lim
         figures: Figures = {"money": state.absorption.at(year)}
         conflict = Conflict(reason="absorption", subjects=(state.id, str(year)), figures=figures)
         yield Limit(conflict, RaiseYear("states", state.id, "absorption", year, enough.money))
+
+
+def _shares(scenario: Scenario) -> Iterator[Limit]:
+    """The largest share of one provider in what a State receives, where enough could pay for it to bind."""
+    for state, _ in limited_shares(scenario):
+        share: Figures = {"share": str(scenario.state(state).max_share)}
+        yield _field("max_share", (state,), share, "states")
 
 
 def _of_need(scenario: Scenario, need: Need) -> Iterator[Limit]:
