@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_a_scenario_without_an_earlier_portfolio_is_what_it_was() -> None:
     """The field is left out of documents and hashes where there is none, on both sides."""
     scenario = small_scenario({})
     assert "earlier" not in json.dumps(scenario.model_dump(mode="json"))
-    assert scenario.digest == "aef15f546e2769041837c05f63ccb981bbe221affc1f61c6ab8444118c0700e0"
+    assert scenario.digest == "2015011efea89ecfac4cb114c076af4dad93d862e0b03a081b3b91782cc18031"
     assert near(scenario, Portfolio(scenario="small", scenario_hash=scenario.digest)).digest == scenario.digest
 
 
@@ -72,7 +73,7 @@ def test_disruption_counts_what_moves() -> None:
     scenario = small_scenario(TWO_OPERATORS)
     earlier = proposed(scenario)
     again = near(scenario, earlier)
-    assert [goal.objective for goal in again.order()].index("disruption") == 3
+    assert [goal.objective for goal in again.order()].index("disruption") == 6
     result = solved(again)
     assert figure(result, "disruption") == "0"
     assert result.portfolio is not None
@@ -114,7 +115,7 @@ def test_an_objective_may_come_again_once_it_gave_something_up() -> None:
     """Its second stage looks within what the first left open; twice without giving up says nothing and is refused."""
     twice = [{"objective": "cost", "give_up": Decimal("0.5")}, {"objective": "coverage"}, {"objective": "cost"}]
     result = solved(small_scenario({"objectives": {"order": twice}}))
-    assert [stage.objective for stage in result.stages] == ["cost", "coverage", "cost"]
+    assert [stage.objective for stage in result.stages if not stage.closing] == ["cost", "coverage", "cost"]
     with pytest.raises(InvalidScenario, match="each objective once"):
         small_scenario({"objectives": {"order": [*twice, {"objective": "cost"}]}})
 
@@ -196,10 +197,32 @@ def test_an_order_says_where_changes_stand() -> None:
     earlier = proposed(scenario)
     wanted = [{"objective": "coverage"}, {"objective": "disruption", "give_up": Decimal("0.5")}, {"objective": "cost"}]
     ordered = Scenario.from_data(near(scenario, earlier).model_dump() | {"objectives": {"order": wanted}})
-    names = [(goal.objective, goal.give_up) for goal in near(ordered, earlier, repair=True).order()]
+    names = [(goal.objective, goal.tolerance) for goal in near(ordered, earlier, repair=True).order()]
     assert names == [("disruption", 1), ("coverage", 0), ("disruption", Decimal("0.5")), ("cost", 0)]
     first = Scenario.from_data(ordered.model_dump() | {"objectives": {"order": wanted[1:]}})
     assert near(first, earlier, repair=True).order() == first.order()
+
+
+def test_changes_stand_before_what_is_about_who_pays() -> None:
+    """The default order keeps its blend, and what matters more than few changes; so does one that ends otherwise."""
+    scenario = small_scenario(TWO_OPERATORS)
+    earlier = proposed(scenario)
+    names = [goal.name for goal in near(scenario, earlier).order()]
+    assert names[-2:] == ["disruption", "cost + at_risk + dependence + 0.5 swings"]
+    assert names[:-2] == [goal.name for goal in scenario.order()[:-1]]
+    assert near(near(scenario, earlier), earlier).order() == near(scenario, earlier).order()
+
+    def places(*order: dict[str, Any]) -> list[str]:
+        changed = Scenario.from_data(near(scenario, earlier).model_dump() | {"objectives": {"order": list(order)}})
+        return [goal.name for goal in near(changed, earlier).order()]
+
+    coverage, cost = {"objective": "coverage"}, {"objective": "cost"}
+    risk = {"blend": [{"objective": "at_risk"}, {"objective": "swings"}]}
+    assert places(coverage, risk, cost) == ["coverage", "disruption", "at_risk + swings", "cost"]
+    assert places(cost, coverage) == ["cost", "coverage", "disruption"]
+    named = {"blend": [{"objective": "disruption"}, {"objective": "turnover"}]}
+    assert places(coverage, named) == ["coverage", "disruption + turnover"]
+    assert places(coverage, cost, named) == ["coverage", "cost", "disruption + turnover"]
 
 
 def test_weights_say_nothing_of_changes() -> None:

@@ -27,7 +27,7 @@ from matcher.scenario.fields import Yearly
 from matcher.solvers.engines import engine
 from matcher.solvers.linear_model import LinearObjective
 
-AFTER = frozenset({"engagements", "cost"})
+AFTER = frozenset({"engagements", "cost", "at_risk", "dependence", "swings"})
 """Objectives before which staying near an earlier portfolio stands: it matters more than they do."""
 
 REPAIR = Goal(objective="disruption", tolerance=Decimal(1))
@@ -38,8 +38,8 @@ def near(scenario: Scenario, portfolio: Portfolio, *, repair: bool = False) -> S
     """Returns a scenario that also seeks few changes from an earlier portfolio.
 
     What it gives, of offers and to needs that still are there, becomes what the scenario knows as given earlier;
-    `disruption` comes into the order before engagements and cost, or last. Where an order names it
-    already, it stays there. Where nothing was given there is no earlier portfolio.
+    `disruption` comes into the order before the entries at its end that are about who pays and how much, or last. Where
+    an order names it already, it stays there. Where nothing was given there is no earlier portfolio.
 
     Parameters
     ----------
@@ -70,7 +70,9 @@ def near(scenario: Scenario, portfolio: Portfolio, *, repair: bool = False) -> S
 def _then_as_little(goals: Iterable[Goal]) -> list[Goal]:
     """An order with `disruption` before what matters less."""
     order = list(goals)
-    at = next((at for at, goal in enumerate(order) if any(part.objective in AFTER for part in goal.parts)), len(order))
+    at = len(order)
+    while at and any(part.objective in AFTER for part in order[at - 1].parts):
+        at -= 1
     return [*order[:at], Goal(objective="disruption"), *order[at:]]
 
 

@@ -21,7 +21,7 @@ from pydantic import Field, Strict
 from matcher.comparison.comparison import Comparison, StateChange, compare, state_moved
 from matcher.comparison.tally import tally, units_by_partners
 from matcher.engine.certificates import rule_prices
-from matcher.engine.replanning import near
+from matcher.engine.replanning import AFTER, near
 from matcher.execution import Executor, Serial
 from matcher.explanation.checking import check_names
 from matcher.explanation.regrouping import regroup
@@ -35,7 +35,7 @@ from matcher.scenario.edits import WithDecisions, edited
 from matcher.scenario.fields import Flag, Id, Text, Year
 from matcher.verification import verify
 
-SPARED = frozenset({"engagements", "cost"})
+SPARED = AFTER
 """Objectives that a plan without a partnership is not optimised for: staying near the portfolio matters more."""
 PRICED = "coverage"
 """Objective in which limits are priced."""
@@ -92,7 +92,7 @@ class Veto(Frozen):
     """Before: the portfolio. After: the best plan found without it."""
     proven: Flag = False
     """Whether no better plan without it exists, all other States' parts kept: a share of 1/10,000, what objectives may
-    give up, engagements and cost aside."""
+    give up, and who pays how much (engagements, cost, risk, dependence, swings) aside."""
     successors: tuple[Successor, ...] = ()
     """Who would do more for its needs then, by share of the need; empty if nobody."""
 

@@ -44,11 +44,11 @@ def regroup(
     states
         Positions of the States.
     spared
-        Objectives that are left out.
+        Objectives that are left out, and blends of nothing else.
     settings
         How long to look for the best of each objective, and how near it counts as that.
     """
-    levels = [each for each in levels_of(formulation) if each.name not in spared and not each.closing]
+    levels = [each for each in levels_of(formulation) if not each.parts <= frozenset(spared) and not each.closing]
     pursuit = Pursuit(formulation, [level.objective for level in levels])
     best, proven = plan, True
     for at, level in enumerate(levels):
