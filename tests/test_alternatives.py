@@ -24,7 +24,9 @@ from matcher.engine.settings import MethodSettings, Settings
 from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions
 from matcher.execution import Processes
+from matcher.formulation.formulate import formulate
 from matcher.formulation.need_aggregation import merge
+from matcher.formulation.objectives import waiting_floor
 from matcher.io import load
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import SolveOptions
@@ -202,6 +204,47 @@ def test_like_tasks_are_one_while_searching() -> None:
     assert len(merge(scenario).scenario.needs) == 1
     given = solved(scenario)
     assert_right(scenario, given, find_alternatives(scenario, given))
+
+
+def test_waiting_may_grow_by_a_share_of_what_can_be_waited_for() -> None:
+    """Of the need-years that are open in any plan, which no plan can do without, nothing may be added."""
+    order = [{"objective": "completions"}, {"objective": "waiting"}]
+    scenario = small_scenario(TWINS | {"objectives": {"order": order}})
+    figures = {"waiting": Fraction(3)}
+    limits = [allowed_by(scenario, figures, Decimal("0.5"), Fraction(floor))[1].limit for floor in (0, 1)]
+    assert limits == [Fraction(9, 2), 4]
+    floor = waiting_floor(formulate(scenario).columns)
+    slow = small_scenario(TWINS | {"objectives": {"order": order}, "offers.t.capacity": 4, "offers.u.capacity": 4})
+    assert (floor, waiting_floor(formulate(slow).columns)) == (0, Fraction(2, 10))
+    given = solved(slow)
+    most = Fraction(2, 10) + (verify(slow, given).figures["waiting"] - Fraction(2, 10)) * Fraction(3, 2)
+    found = find_alternatives(slow, given, tolerance=Decimal("0.5"))
+    assert all(verify(slow, each.portfolio).figures["waiting"] <= most for each in found.portfolios)
+
+
+def test_a_blend_is_held_as_one() -> None:
+    """Alternatives keep the sum of its parts; what it is closed with is held by none of its own."""
+    blend = {"blend": [{"objective": "cost"}, {"objective": "swings", "weight": Decimal("0.5")}]}
+    scenario = small_scenario(TWINS | {"objectives": {"order": [{"objective": "completions"}, blend]}})
+    given = solved(scenario)
+    found = find_alternatives(scenario, given, tolerance=Decimal("0.2"))
+    assert_right(scenario, given, found)
+    assert len(found.portfolios) > 1
+    allowed = allowed_by(scenario, verify(scenario, given).figures, found.tolerance)
+    assert [each.objective for each in allowed] == ["completions", "cost + 0.5 swings"]
+    figures = verify(scenario, given).figures
+    assert allowed[1].given == figures["cost"] + figures["swings"] / 2
+
+
+def test_who_alone_can_serve_the_worst_off_is_needed() -> None:
+    """Without its only partners a State would be out of reach, and set aside: it is the worst off all the same."""
+    order = [{"objective": "worst_off"}]
+    scenario = small_scenario({"objectives": {"order": order}})
+    found = find_alternatives(scenario, solved(scenario), tolerance=Decimal(0))
+    assert [each.needed for each in (*found.pairs, *found.partners)] == ["everywhere"] * 3
+    begun = small_scenario({"objectives": {"order": order}, "needs.n.delivered": 4, "offers.t.capacity": 0})
+    nothing = find_alternatives(begun, solved(begun), tolerance=Decimal(0))
+    assert nothing.pairs == ()
 
 
 class Drawn(NamedTuple):

@@ -125,6 +125,29 @@ def test_keeping_a_partnership_fixes_its_flows() -> None:
     assert {flow.implementer for flow in solve(richer, OPTIONS).portfolio.flows} >= {"t"}  # type: ignore[union-attr]
 
 
+def test_what_is_kept_twice_is_agreed_once() -> None:
+    """Kept in two rounds, and fixed at less: the same commitments. The same twice in a file are two, and add up."""
+    scenario = small_scenario(TWO_OPERATORS | {"needs.n.completes": False})
+    first = solve(scenario, OPTIONS)
+    (partnership,) = first.partnerships
+    assert first.portfolio is not None
+    flow = first.portfolio.flows[0]
+    less = f"financier={flow.financier},implementer={flow.implementer},need=n,year={flow.year},quantity=1"
+    wishes = [DecisionText("keep", partnership.id), DecisionText("fix", less), DecisionText("keep", partnership.id)]
+    once, *_ = found = [each.decision for each in standing(scenario, wishes, first)]
+    kept = with_decisions(scenario, [once])
+    assert with_decisions(scenario, found).digest == kept.digest
+    assert with_decisions(kept, found).decisions == kept.decisions
+    again = solve(with_decisions(scenario, found), OPTIONS)
+    assert again.status == "optimal"
+    later = with_decisions(scenario, reversed(found[:2]))
+    agreed = [each.quantity for each in later.decisions.commitments if each.year == flow.year]
+    assert agreed == [1, flow.quantity - 1]
+    document = kept.model_dump()
+    document["decisions"]["commitments"] *= 2
+    assert solve(Scenario.from_data(document), OPTIONS).status == "infeasible"
+
+
 def test_every_flow_stands_in_exactly_one_partnership() -> None:
     """Flows of partnerships, put together, are those of the portfolio."""
     scenario = small_scenario(TWO_OPERATORS | {"needs.n.quantity": 30, "offers.f.amount": 5000})

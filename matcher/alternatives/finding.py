@@ -31,6 +31,7 @@ from matcher.errors import InvalidOptions
 from matcher.execution import Executor, Serial
 from matcher.formulation.formulate import formulate
 from matcher.formulation.need_aggregation import Merged, merge
+from matcher.formulation.objectives import waiting_floor
 from matcher.portfolio.portfolio import Engagement, Flow, Portfolio
 from matcher.portfolio.result import Figure, scenario_hash
 from matcher.scenario import Scenario
@@ -153,7 +154,8 @@ def _begun(
     merged = merge(scenario)
     given = merged.join(portfolio)
     formulation = formulate(merged.scenario)
-    allowed = allowed_by(scenario, figures, tolerance)
+    floor = waiting_floor(formulation.columns) if "waiting" in scenario.sought else Fraction(0)
+    allowed = allowed_by(scenario, figures, tolerance, floor)
     ground = ground_of(formulation, given, allowed, executor, "given", settings.engine)
     together = settings.engine.method.takes_one_model(len(ground.states), formulation.columns.count)
     found = [_Found(portfolio, figures, pairs_of(scenario, portfolio))]

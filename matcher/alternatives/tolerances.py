@@ -48,12 +48,20 @@ class Allowed:
         return figure >= self.limit if self.maximise else figure <= self.limit
 
 
-def allowed_by(scenario: Scenario, figures: Mapping[str, Fraction], tolerance: Decimal) -> tuple[Allowed, ...]:
-    """Returns what each objective of the scenario may come to, in their order; of weighted ones, their sum."""
+def allowed_by(
+    scenario: Scenario, figures: Mapping[str, Fraction], tolerance: Decimal, floor: Fraction = Fraction(0)
+) -> tuple[Allowed, ...]:
+    """Returns what each objective of the scenario may come to, in their order; of weighted ones, their sum.
+
+    Parameters
+    ----------
+    floor
+        Need-years that wait in any plan: the tolerance of `waiting` is a share of the rest.
+    """
     found = []
     for name, maximise in _sought(scenario):
         given = figure_of(scenario, figures, name)
-        slack = Fraction(tolerance) * abs(given)
+        slack = Fraction(tolerance) * abs(given - (floor if name == "waiting" else 0))
         found.append(Allowed(name, maximise, given, given - slack if maximise else given + slack))
     return tuple(found)
 
