@@ -307,15 +307,13 @@ class _Columns:
 def build_columns(payments: Payments, sought: frozenset[str]) -> Columns:
     """Returns the columns of a scenario's payment classes, for some of its objectives."""
     scenario = payments.scenario
-    tables = build_tables(payments)
+    tables, take = build_tables(payments), _Columns()
     relations = build_relations(payments, tables)
-    take = _Columns()
     work_entry, work_year = np.nonzero(payments.work.years)
     money_entry, money_year = np.nonzero(payments.money.years)
-    work_state = tables.need_state[payments.work.need[work_entry]]
-    money_state = tables.need_state[payments.money.need[money_entry]]
-    take.take(_work_upper(payments, tables, work_entry, work_year), work_state)
-    take.take(_money_upper(payments, tables, relations, money_entry, money_year), money_state)
+    homes = tables.need_state[payments.work.need[work_entry]], tables.need_state[payments.money.need[money_entry]]
+    take.take(_work_upper(payments, tables, work_entry, work_year), homes[0])
+    take.take(_money_upper(payments, tables, relations, money_entry, money_year), homes[1])
     one, nobody = np.ones((1, 1), np.int64), np.full((1, 1), -1, np.int64)
     home = relations.state[:, None]
     engaged = take.table(relations.years & relations.tracked[:, None], one, home)
@@ -328,23 +326,15 @@ def build_columns(payments: Payments, sought: frozenset[str]) -> Columns:
     carried = take.table(tables.carries, tables.most_money - tables.money, nobody)
     repaid = take.table(tables.repays, tables.most_repaid, nobody)
     spent = take.table(tables.spends, tables.most_money, nobody)
-    delivered = take.table(
-        np.repeat(tables.need_ordered[:, None], len(scenario.years), 1),
-        payments.demand[:, None],
-        tables.need_state[:, None],
-    )
-    counted = any(need.weight > 0 for need in scenario.needs)  # without any, the smallest coverage is 0
-    min_coverage = int(take.take(np.array([WORST_SCALE if counted else 0]), np.array([-1]))[0])
+    ordered = np.repeat(tables.need_ordered[:, None], len(scenario.years), 1)
+    delivered = take.table(ordered, payments.demand[:, None], tables.need_state[:, None])
+    min_coverage = _min_coverage(scenario, take)
     most = _most_given(payments, relations, take.upper)
     lost, gained = _moves(payments, relations, most, take)
-    apart = idle_allowed(scenario, relations, sought)[:, None] & (engaged >= 0)
-    working = np.where(apart, take.table(apart, one, home), np.where(relations.external[:, None], engaged, -1))
+    working = _working(scenario, relations, sought, engaged, take)
     late = take.table(completing & _may_be_late(scenario, sought), one[0], np.arange(len(scenario.states)))
     links = build_links(payments, relations, sought, working, most, take)
     always = int(take.take(np.array([1]), np.array([-1]))[0]) if _has_constant(scenario, sought) else -1
-    lower = np.zeros(take.count, np.int64)
-    if always >= 0:
-        lower[always] = 1
     return Columns(
         sought,
         payments,
@@ -370,10 +360,31 @@ def build_columns(payments: Payments, sought: frozenset[str]) -> Columns:
         late,
         links,
         always,
-        lower,
+        _lower(take, always),
         np.concatenate(take.upper),
         np.concatenate(take.state),
     )
+
+
+def _min_coverage(scenario: Scenario, take: _Columns) -> int:
+    """Adds the column of the smallest coverage, which is 0 where no need weighs anything."""
+    counted = any(need.weight > 0 for need in scenario.needs)
+    return int(take.take(np.array([WORST_SCALE if counted else 0]), np.array([-1]))[0])
+
+
+def _working(scenario: Scenario, relations: Relations, sought: frozenset[str], engaged: Ints, take: _Columns) -> Ints:
+    """The columns by which external offers work: their engagement, or columns of their own where they may be idle."""
+    apart = idle_allowed(scenario, relations, sought)[:, None] & (engaged >= 0)
+    own = take.table(apart, np.ones((1, 1), np.int64), relations.state[:, None])
+    return np.where(apart, own, np.where(relations.external[:, None], engaged, -1))
+
+
+def _lower(take: _Columns, always: int) -> Ints:
+    """Nothing is the least of each column but of what counts in any case."""
+    lower = np.zeros(take.count, np.int64)
+    if always >= 0:
+        lower[always] = 1
+    return lower
 
 
 def _moves(payments: Payments, relations: Relations, most: Ints, take: _Columns) -> tuple[Ints, Ints]:
