@@ -19,6 +19,7 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "commitment_not_eligible": DECIDED,
     "pin": ("offer", "state"),
     "pin_not_possible": ("offer", "state"),
+    "forbid": (),
     "min_per_state": ("offer",),
     "min_years": ("offer",),
     "max_states": ("offer",),

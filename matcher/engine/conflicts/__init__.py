@@ -12,12 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from matcher.engine.conflicts.decided import decided_conflict, decisions_of
+from matcher.engine.conflicts.forbidden import forbid_conflict, forbids_against
 from matcher.engine.conflicts.limits import confirmed, limits_of, restricted, smallest
 from matcher.engine.conflicts.trial import has_point
 from matcher.engine.settings import DEFAULT_SETTINGS, Settings
 from matcher.formulation.formulation import Formulation, Impossible
 from matcher.portfolio.result import Barrier, Clock, Confirmer, Conflict
-from matcher.scenario import Commitment, Scenario
+from matcher.scenario import Commitment, Pin, Scenario
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,11 @@ def _by_arithmetic(formulation: Formulation, clock: Clock, settings: Settings) -
     conflicts: list[Conflict] = []
     for each in formulation.impossible:
         conflicts.append(_conflict(each))
+        decisions = _decisions(formulation.scenario, each)
         if each.reason == "commitment_too_large":
-            here = restricted(formulation.scenario, [_commitment(formulation.scenario, each.subjects)])
-            conflicts += smallest(here, clock, settings)
+            conflicts += smallest(restricted(formulation.scenario, decisions), clock, settings)
+        else:
+            conflicts += forbids_against(formulation.scenario, decisions)
     return Infeasibility(tuple(dict.fromkeys(conflicts)), "arithmetic")
 
 
@@ -70,15 +73,19 @@ def _conflict(each: Impossible) -> Conflict:
 def nameable(formulation: Formulation) -> frozenset[Conflict]:
     """Returns all that can be named where a scenario has no portfolio: its decisions and limits, with their figures."""
     decided = [*map(_conflict, formulation.impossible)] or [each.conflict for each in decisions_of(formulation)]
-    return frozenset([*decided, *(each.conflict for each in limits_of(formulation.scenario))])
+    forbids = map(forbid_conflict, formulation.scenario.decisions.forbids)
+    return frozenset([*decided, *forbids, *(each.conflict for each in limits_of(formulation.scenario))])
 
 
-def _commitment(scenario: Scenario, subjects: tuple[str, ...]) -> Commitment:
-    return next(
-        each
-        for each in scenario.decisions.commitments
-        if (each.financier or "none", each.implementer, each.need, str(each.year)) == subjects
-    )
+def _decisions(scenario: Scenario, each: Impossible) -> list[Commitment | Pin]:
+    """The decisions that are impossible together: pins of one offer in one State, or what is agreed several times."""
+    if each.reason == "pin_not_possible":
+        return [pin for pin in scenario.decisions.pins if (pin.offer, pin.state) == each.subjects]
+    return [
+        agreed
+        for agreed in scenario.decisions.commitments
+        if (agreed.financier or "none", agreed.implementer, agreed.need, str(agreed.year)) == each.subjects
+    ]
 
 
 __all__ = ["Infeasibility", "has_point", "nameable", "why_infeasible"]
