@@ -6,7 +6,6 @@ is dropped in turn while the rest stays impossible (deletion filter: Chinneck an
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -29,7 +28,7 @@ class Decided:
     conflict: Conflict
     """The decision as a conflict."""
     lower: dict[int, int]
-    """Lower bounds that it sets."""
+    """What it adds to lower bounds: what is agreed twice adds up."""
     rows: frozenset[int]
     """Rows that it adds."""
 
@@ -54,14 +53,12 @@ def decisions_of(formulation: Formulation) -> list[Decided]:
 
 def _commitments(formulation: Formulation) -> Iterator[Decided]:
     columns, scenario = formulation.columns, formulation.scenario
-    alike: Counter[tuple[str | None, str, str, int]] = Counter()
     for each in scenario.decisions.commitments:
-        alike[each.financier, each.implementer, each.need, each.year] += each.quantity
         pair = committed_columns(columns, each)
         assert pair is not None  # what no option can meet is told before any search
         work, money = pair
         capability = scenario.capability(scenario.need(each.need).capability)
-        granules = alike[each.financier, each.implementer, each.need, each.year] // capability.granule
+        granules = each.quantity // capability.granule
         bounds = {work: granules}
         if money is not None:
             bounds[money] = granules * int(columns.work_price[work]) // int(columns.money_unit[money - columns.works])
@@ -91,7 +88,8 @@ def _possible(formulation: Formulation, decisions: list[Decided], clock: Clock, 
     lower = np.zeros(model.columns, np.int64)
     for each in decisions:
         for column, least in each.lower.items():
-            lower[column] = max(int(lower[column]), least)
+            lower[column] += least
+    lower = np.minimum(lower, model.upper)  # several pins may ask for the same year
     wanted = frozenset[int]().union(*(each.rows for each in decisions))
     trial = replace(model, lower=lower, rows=_without_pins(model, wanted))
     return not is_impossible(trial, clock, settings=settings)
