@@ -46,7 +46,8 @@ def ongoing_terms(columns: Columns, rows: RowBuilder) -> None:
         found = scenario.ongoing(offer.id, scenario.states[where].id) if offer.ongoing else None
         if found is None or found.since is None:
             continue
-        last = min(found.since + offer.min_years - 1, scenario.horizon.last) - scenario.horizon.first
+        served = found.since + offer.min_years - 1
+        last = max(0, min(served, scenario.horizon.last) - scenario.horizon.first)
         later = 1 + np.flatnonzero(columns.engaged[at, 1 : last + 1] >= 0)
         gates = columns.engaged[at, later]
         if len(gates) and columns.engaged[at, 0] >= 0:
