@@ -29,14 +29,16 @@ Rows, one function each (`rules`, `decisions`)::
     need          sum x <= D[n] (or = D[n] u[n]);  sum x in t <= per-year limit
     absorption    sum external q m <= A[s,t]
     delivered     X[n,t] = X[n,t-1] + sum x
-    precedence    X[n,t] / D[n] <= head start + X[n',t-lag] / D[n']
+    precedence    X[n,t] / D[n] <= head start + X[n',t-lag] / D[n'], of years before the horizon
+                  what was delivered then
     engagement    sum_n q m of f in s, t <= min(most money, absorption) y[f,s,t], and need by need
                   q m <= most the need can take y, where that is less; likewise for capacity;
                   sum of o in s, t >= least y
     minimum years y[t] - y[t-1] <= b[t];  sum of the last k starts <= y[t]
     counts        sum_s y <= max_states;  y <= z;  sum_v z <= max_partners
     matching      sum public q m >= rho sum q m of f
-    completion    sum_{t <= L} x >= D[n] e[s];  sum x >= D[n] (e[s] + d[s]);  e + d <= 1
+    completion    sum_{t <= L} x >= D[n] e[s];  sum x >= D[n] (e[s] + d[s]);  e + d <= 1;
+                  sum_{n, t <= L} x <= sum_n D[n] - d[s]
     working       k <= y;  least k <= sum x of o in s, t <= most k
     ongoing       y[first] <= y[t] while the minimum of years is not served
     link          k <= L;  L <= sum_o k;  L[t] - L[t-1] <= n[t]

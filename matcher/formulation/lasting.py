@@ -180,3 +180,20 @@ def late_completion(columns: Columns, rows: RowBuilder) -> None:
     either = rows.many("either", -UNLIMITED, 1, len(state))
     rows.terms(either, columns.late[state], 1)
     rows.terms(either, columns.complete[state], 1)
+    _not_in_time(columns, rows)
+
+
+def _not_in_time(columns: Columns, rows: RowBuilder) -> None:
+    """Rule 9: who completes late lacks something at the deadline; what comes in time is not late by choice."""
+    tables, wanted = columns.tables, columns.flow_need[: columns.works]
+    home = tables.need_state[wanted]
+    last = np.array([state.last_year for state in columns.scenario.states], np.int64) - columns.scenario.horizon.first
+    rest = np.zeros(len(last), np.int64)
+    np.add.at(rest, tables.need_state[tables.need_completes], tables.rest[tables.need_completes])
+    state = np.flatnonzero(columns.late >= 0)
+    number = np.full(len(last), -1, np.int64)
+    number[state] = rows.many("not in time", -UNLIMITED, rest[state], len(state), state)
+    timely = tables.need_completes[wanted] & (columns.flow_year[: columns.works] <= last[home]) & (number[home] >= 0)
+    work = np.flatnonzero(timely)
+    rows.terms(number[home[work]], work, 1)
+    rows.terms(number[state], columns.late[state], 1)

@@ -186,7 +186,9 @@ def precedence(columns: Columns, rows: RowBuilder) -> None:
             )
             years = np.arange(len(scenario.years))
             of = (np.full(len(years), at), np.full(len(years), place), years)
-            numbers = rows.many("precedence", -UNLIMITED, ahead, len(years), *of)
+            begun = theirs * int(demand[other] - columns.tables.rest[other])  # counts before any lag has passed
+            most = np.where(years < first.lag, ahead + begun, ahead)
+            numbers = rows.many("precedence", -UNLIMITED, most, len(years), *of)
             rows.terms(numbers, columns.delivered[at], mine)
             rows.terms(
                 numbers[first.lag :], columns.delivered[other, : max(len(scenario.years) - first.lag, 0)], -theirs
