@@ -13,6 +13,7 @@ from matcher.formulation.limits import Relations, Tables, build_relations, build
 from matcher.formulation.links import Links, build_links
 from matcher.formulation.payment_classes import FINE_GRANULES, Payments
 from matcher.scenario import FundingOffer, Scenario
+from matcher.scenario.within_reach import states_within_reach
 from matcher.solvers.linear_model import Bools, Floats, Ints
 
 FINE_UNITS = 10_000
@@ -367,8 +368,8 @@ def build_columns(payments: Payments, sought: frozenset[str]) -> Columns:
 
 
 def _min_coverage(scenario: Scenario, take: _Columns) -> int:
-    """Adds the column of the smallest coverage, which is 0 where no need weighs anything."""
-    counted = any(need.weight > 0 for need in scenario.needs)
+    """Adds the column of the smallest coverage, which is 0 where no State is within reach."""
+    counted = bool(states_within_reach(scenario))
     return int(take.take(np.array([WORST_SCALE if counted else 0]), np.array([-1]))[0])
 
 

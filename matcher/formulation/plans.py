@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from matcher.errors import Fault, InvalidPortfolio
-from matcher.formulation.columns import WORST_SCALE, Columns
+from matcher.formulation.columns import Columns
 from matcher.formulation.formulation import Formulation
 from matcher.formulation.links import counted_sides
 from matcher.portfolio.portfolio import Engagement, Flow, Portfolio
@@ -81,9 +81,9 @@ def with_derived_columns(columns: Columns, pairs: Pairs, engaged: Ints, min_cove
     if columns.always >= 0:
         point[columns.always] = 1
     if min_coverage_rows is not None:
-        point[columns.min_coverage] = WORST_SCALE
+        most = point[columns.min_coverage] = columns.upper[columns.min_coverage]
         slack = min_coverage_rows.activity(point)
-        point[columns.min_coverage] = max(0, WORST_SCALE + int(slack.min(initial=0)))
+        point[columns.min_coverage] = max(0, int(most) + int(slack.min(initial=0)))
     return Plan(point, pairs)
 
 
@@ -120,7 +120,7 @@ def _set_outcomes(columns: Columns, point: Ints) -> None:
     late[tables.need_state[tables.need_completes & (total < demand)]] = False
     late &= ~(done & (columns.complete >= 0))
     point[columns.late[late]] = 1
-    met = (columns.whole >= 0) & (total == demand)
+    met = (columns.whole >= 0) & (total == demand) & (demand > 0)
     point[columns.whole[met]] = 1
     asked = tables.need_ordered[wanted]
     table = np.zeros(columns.delivered.shape, np.int64)
@@ -409,14 +409,21 @@ def _trim(scenario: Scenario, offer: str, run: list[int], needed: set[int], term
     window = scenario.window(scenario.offer(offer))
     least, first = scenario.offer(offer).min_years, run[0]
 
+    def due(years: list[int]) -> int:
+        return term if years[0] == first else years[0] + least - 1
+
     def lasts(years: list[int]) -> bool:
-        last = term if years[0] == first else years[0] + least - 1
-        return years[-1] >= min(last, window[-1])
+        return years[-1] >= min(due(years), window[-1])
+
+    def owed(years: list[int]) -> int:
+        own = scenario.offer(offer).years
+        last = due(years) if own is None else min(due(years), own.last)
+        return max(0, last - max(years[-1], scenario.horizon.last))
 
     while run[-1] not in needed and lasts(run[:-1]):
         run = run[:-1]
-    while run[0] not in needed and lasts(run[1:]):
-        run = run[1:]
+    while run[0] not in needed and lasts(run[1:]) and owed(run[1:]) <= owed(run) + 1:
+        run = run[1:]  # but not where that starts anew what was ongoing, and so owes more than the year is
     return run
 
 
