@@ -24,6 +24,7 @@ from matcher.formulation.objectives import (
     worst_off_error,
     worst_off_rows,
     worst_off_steps,
+    worst_off_weight,
 )
 from matcher.formulation.plans import Plan, plan_of, portfolio_of
 from matcher.portfolio.result import Clock, SolveOptions
@@ -155,7 +156,7 @@ class Pursuit:
     ) -> ObjectiveProblem:
         """Returns the problem of one objective under all that is kept so far."""
         columns = self.formulation.columns
-        error = objective.error + (worst_off_error(columns) if objective.coefficient[columns.min_coverage] else 0)
+        error = objective.error + worst_off_weight(columns, objective) * worst_off_error(columns)
         return ObjectiveProblem(
             self.formulation,
             self.model,
@@ -167,7 +168,7 @@ class Pursuit:
             report,
             error,
             executor or Serial(),
-            worst_off_steps(columns) if objective.name == "worst_off" else (),
+            worst_off_steps(columns, objective),
         )
 
     def keep(self, level: Level, value: Fraction) -> None:

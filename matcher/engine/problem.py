@@ -56,8 +56,8 @@ class ObjectiveProblem:
     """Most by which the linear figure can understate the true one."""
     executor: Executor
     """Where independent pieces run."""
-    steps: tuple[int, ...] = ()
-    """For the smallest coverage: it is a multiple of 1 / step for one of these; empty if not known."""
+    steps: tuple[Fraction, ...] = ()
+    """Where the smallest coverage counts: the true figure is a multiple of one of these; empty if not known."""
     settings: Settings = DEFAULT_SETTINGS
     """What the search is tuned by."""
 
@@ -90,13 +90,14 @@ class ObjectiveResult:
 
 
 def true_bound(
-    objective: LinearObjective, bound: Fraction | None, error: Fraction, steps: tuple[int, ...] = ()
+    objective: LinearObjective, bound: Fraction | None, error: Fraction, steps: tuple[Fraction, ...] = ()
 ) -> Fraction | None:
     """Returns an engine's bound as one on the true figure, as tight as its whole steps allow."""
     if bound is None:
         return None
     found = exact_bound(objective, bound, error)
-    return max((floor_to(found, step) for step in steps), default=found)
+    whole = max((floor_to(found, step) for step in steps), default=found)
+    return min(whole, Fraction(1)) if objective.name == "worst_off" else whole
 
 
 def exact_bound(objective: LinearObjective, bound: Fraction, error: Fraction) -> Fraction:
@@ -118,9 +119,9 @@ def exact_bound(objective: LinearObjective, bound: Fraction, error: Fraction) ->
     return Fraction(whole * step, objective.denominator)
 
 
-def floor_to(value: Fraction, step: int) -> Fraction:
-    """Returns the largest multiple of 1 / step that is no larger than the value, and no larger than 1."""
-    return min(Fraction(value.numerator * step // value.denominator, step), Fraction(1))
+def floor_to(value: Fraction, step: Fraction) -> Fraction:
+    """Returns the largest multiple of a step that is no larger than the value."""
+    return step * (value // step)
 
 
 def better(objective: LinearObjective, one: Fraction, other: Fraction) -> bool:

@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import gcd, lcm
 
 import numpy as np
 
@@ -383,16 +383,42 @@ def _delivered_before(scenario: Scenario) -> dict[str, list[int]]:
     return found
 
 
-def worst_off_steps(columns: Columns) -> tuple[int, ...]:
-    """Returns, per State, a whole number of whose inverse its coverage is a multiple; empty if too large to use."""
+def worst_off_weight(columns: Columns, objective: LinearObjective) -> Fraction:
+    """Returns what the smallest coverage counts for in an objective."""
+    return Fraction(int(objective.coefficient[columns.min_coverage]) * WORST_SCALE, objective.denominator)
+
+
+def worst_off_steps(columns: Columns, objective: LinearObjective) -> tuple[Fraction, ...]:
+    """Returns, for each State that may be worst off, a number of which an objective's true figure is a multiple then.
+
+    Empty where the smallest coverage does not count in it or where the steps are too small to use.
+    """
+    weight = worst_off_weight(columns, objective)
+    if not weight or objective.error:
+        return ()
+    rest = objective.coefficient.copy()
+    rest[columns.min_coverage] = 0
+    others = Fraction(int(np.gcd.reduce(rest)), objective.denominator)
+    steps = {_common(weight / each, others) for each in _coverage_steps(columns)}
+    return tuple(sorted(steps)) if min(steps, default=Fraction(0)) * _MOST_STEPS >= 1 else ()
+
+
+def _common(one: Fraction, other: Fraction) -> Fraction:
+    """The largest number of which both are multiples."""
+    under = lcm(one.denominator, other.denominator)
+    return Fraction(gcd(int(one * under), int(other * under)), under)
+
+
+def _coverage_steps(columns: Columns) -> set[int]:
+    """For each State, a whole number of whose inverse its coverage is a multiple; none if one is too large to use."""
     scenario = columns.scenario
     steps: dict[str, int] = {}
     for at, share in coverage_shares(scenario, columns.payments.demand):
         state = scenario.needs[at].state
         steps[state] = lcm(steps.get(state, 1), share.denominator)
         if steps[state] > _MOST_STEPS:
-            return ()
-    return tuple(sorted(set(steps.values())))
+            return set()
+    return set(steps.values())
 
 
 def worst_off_error(columns: Columns) -> Fraction:
