@@ -130,7 +130,7 @@ class _State:
         work = np.array([slot[0] for slot in self.slots], np.int64)
         money = np.array([slot[1] for slot in self.slots], np.int64)
         named = _groups(self._columns, Pairs(work, money, np.ones(len(work), np.int64)))
-        if len(self.slots) == len(self._pairs.work):
+        if len(self.slots) == len(self._given[0]):
             return self._pairs, True  # nobody else could pay for any of it
         model, objective, hint = self._model(work, money, named)
         limits = settings.limits(settings.agreements.state_work)
