@@ -201,7 +201,7 @@ def _no_worse(min_coverage_rows: Rows, objective: LinearObjective, least: int) -
         start,
         min_coverage_rows.column[own],
         min_coverage_rows.coefficient[own],
-        np.full(min_coverage_rows.count, -(-least // int(objective.coefficient[column])), np.int64),
+        min_coverage_rows.lower - least // -int(objective.coefficient[column]),
         np.full(min_coverage_rows.count, UNLIMITED, np.int64),
         tuple(("kept", "worst_off", label[1]) for label in min_coverage_rows.label),
     )

@@ -329,7 +329,7 @@ def build_columns(payments: Payments, sought: frozenset[str]) -> Columns:
     spent = take.table(tables.spends, tables.most_money, nobody)
     ordered = np.repeat(tables.need_ordered[:, None], len(scenario.years), 1)
     delivered = take.table(ordered, payments.demand[:, None], tables.need_state[:, None])
-    min_coverage = _min_coverage(scenario, take)
+    min_coverage = _min_coverage(scenario, sought, take)
     most = _most_given(payments, relations, take.upper)
     lost, gained = _moves(payments, relations, most, take)
     working = _working(scenario, relations, sought, engaged, take)
@@ -367,9 +367,10 @@ def build_columns(payments: Payments, sought: frozenset[str]) -> Columns:
     )
 
 
-def _min_coverage(scenario: Scenario, take: _Columns) -> int:
-    """Adds the column of the smallest coverage, which is 0 where no State is within reach."""
-    counted = bool(states_within_reach(scenario))
+def _min_coverage(scenario: Scenario, sought: frozenset[str], take: _Columns) -> int:
+    """Adds the column of the smallest coverage, which is 0 where no State counts in it."""
+    weighed = any(need.weight > 0 for need in scenario.needs)
+    counted = weighed and ("worst_off" not in sought or bool(states_within_reach(scenario)))
     return int(take.take(np.array([WORST_SCALE if counted else 0]), np.array([-1]))[0])
 
 
@@ -392,6 +393,13 @@ def _moves(payments: Payments, relations: Relations, most: Ints, take: _Columns)
     """Adds the columns of what is lost and gained against an earlier portfolio."""
     home, was = relations.state[:, None], _earlier(payments.scenario, relations)
     return take.table(was > 0, was, home), take.table(was > 0, most, home)
+
+
+def _working(scenario: Scenario, relations: Relations, sought: frozenset[str], engaged: Ints, take: _Columns) -> Ints:
+    """Columns that say whether an external offer works: its engagement, or one of its own where years may be idle."""
+    apart = idle_allowed(scenario, relations, sought)[:, None] & (engaged >= 0)
+    own = take.table(apart, np.ones((1, 1), np.int64), relations.state[:, None])
+    return np.where(apart, own, np.where(relations.external[:, None], engaged, -1))
 
 
 def idle_allowed(scenario: Scenario, relations: Relations, sought: frozenset[str]) -> Bools:

@@ -81,9 +81,10 @@ def with_derived_columns(columns: Columns, pairs: Pairs, engaged: Ints, min_cove
     if columns.always >= 0:
         point[columns.always] = 1
     if min_coverage_rows is not None:
-        most = point[columns.min_coverage] = columns.upper[columns.min_coverage]
-        slack = min_coverage_rows.activity(point)
-        point[columns.min_coverage] = max(0, int(most) + int(slack.min(initial=0)))
+        most = int(columns.upper[columns.min_coverage])
+        point[columns.min_coverage] = most
+        slack = min_coverage_rows.activity(point) - min_coverage_rows.lower
+        point[columns.min_coverage] = max(0, most + int(slack.min(initial=0)))
     return Plan(point, pairs)
 
 

@@ -17,9 +17,9 @@ from matcher.solvers.linear_model import LinearObjective
 def coverages(task: ObjectiveProblem, plan: Plan) -> dict[int, int]:
     """Returns the coverage of each State that has one, in units of 1 / WORST_SCALE."""
     assert task.min_coverage_rows is not None
-    slack = task.min_coverage_rows.activity(plan.point) + int(plan.point[task.columns.min_coverage])
-    at = task.formulation.scenario.index.states
-    return {at[label[1]]: int(value) for label, value in zip(task.min_coverage_rows.label, slack.tolist(), strict=True)}
+    rows, at = task.min_coverage_rows, task.formulation.scenario.index.states
+    coverage = rows.activity(plan.point) - rows.lower + int(plan.point[task.columns.min_coverage])
+    return {at[label[1]]: int(value) for label, value in zip(rows.label, coverage.tolist(), strict=True)}
 
 
 def lowest(task: ObjectiveProblem, plan: Plan, states: Iterable[int]) -> int:
