@@ -395,13 +395,6 @@ def _moves(payments: Payments, relations: Relations, most: Ints, take: _Columns)
     return take.table(was > 0, was, home), take.table(was > 0, most, home)
 
 
-def _working(scenario: Scenario, relations: Relations, sought: frozenset[str], engaged: Ints, take: _Columns) -> Ints:
-    """Columns that say whether an external offer works: its engagement, or one of its own where years may be idle."""
-    apart = idle_allowed(scenario, relations, sought)[:, None] & (engaged >= 0)
-    own = take.table(apart, np.ones((1, 1), np.int64), relations.state[:, None])
-    return np.where(apart, own, np.where(relations.external[:, None], engaged, -1))
-
-
 def idle_allowed(scenario: Scenario, relations: Relations, sought: frozenset[str]) -> Bools:
     """Returns whether each external relation may be engaged in years without a flow, and it matters which those are."""
     lasting = np.array([each.min_years > 1 and not each.min_per_state for each in scenario.offers], np.bool_)

@@ -135,7 +135,7 @@ def need(columns: Columns, rows: RowBuilder) -> None:
     rows.terms(numbers[group], work, 1)
     whole = indivisible >= 0
     rows.terms(numbers[whole], indivisible[whole], -demand[which[whole]])
-    unserved = (columns.whole >= 0) & ~np.isin(np.arange(len(columns.whole)), which)
+    unserved = (columns.whole >= 0) & (demand > 0) & ~np.isin(np.arange(len(columns.whole)), which)
     columns.upper[columns.whole[unserved]] = 0
     cap = columns.tables.year_cap
     limited = np.flatnonzero(cap[wanted] < demand[wanted])

@@ -272,6 +272,7 @@ def precedence(layout: Layout, rows: RowBuilder) -> None:
     """Rule 5: the share delivered of a need does not run ahead of the needs that come first."""
     arrays, scenario = layout.arrays, layout.scenario
     position = {each.id: at for at, each in enumerate(scenario.needs)}
+    before_of = {each.id: int(arrays.demand[at] - arrays.rest[at]) for at, each in enumerate(scenario.needs)}
     for each in scenario.needs:
         for first in each.after:
             mine, theirs, ahead = whole_ratio(
@@ -280,7 +281,8 @@ def precedence(layout: Layout, rows: RowBuilder) -> None:
                 Fraction(first.head_start),
             )
             for year, calendar in enumerate(scenario.years):
-                row = rows.row(("precedence", each.id, first.need, str(calendar)), upper=ahead)
+                before = 0 if year >= first.lag else theirs * before_of[first.need]
+                row = rows.row(("precedence", each.id, first.need, str(calendar)), upper=ahead + before)
                 rows.terms(row, layout.delivered[each.id, year], mine)
                 if year >= first.lag:
                     rows.terms(row, layout.delivered[first.need, year - first.lag], -theirs)

@@ -23,7 +23,7 @@ from matcher.formulation.pairing import flows_of, whole_pairs
 from matcher.formulation.plans import NO_PAIRS, Plan, with_derived_columns
 from matcher.portfolio.result import Clock
 from matcher.solvers.engines import Limits, Outcome, engine
-from matcher.solvers.linear_model import Floats, LinearObjective
+from matcher.solvers.linear_model import Floats, Ints, LinearObjective, Rows
 
 
 @dataclass
@@ -49,10 +49,16 @@ class WorkBudget:
         return self.used >= self.budget
 
 
+def _columns_of(rows: Rows, chosen: Ints) -> Ints:
+    """Columns with a term in any of some rows."""
+    return rows.column[np.isin(rows.row_of_term, chosen)]
+
+
 def starting_plan(task: ObjectiveProblem) -> tuple[Plan | None, bool]:
     """Returns a plan that meets the user's decisions, or None and whether none can exist.
 
-    States without commitments or pins stay empty: nothing they could do would help the others.
+    States without commitments or pins stay empty, unless what was delivered before the horizon breaks an order of
+    needs that they would have to catch up with: nothing else that they could do would help the others.
     """
     columns, scenario = task.columns, task.formulation.scenario
     nothing = np.zeros(columns.count, np.int64)
@@ -63,7 +69,8 @@ def starting_plan(task: ObjectiveProblem) -> tuple[Plan | None, bool]:
     wanted = {scenario.need(each.need).state for each in decisions.commitments} | {
         each.state for each in decisions.pins
     }
-    group = [at for at, state in enumerate(scenario.states) if state.id in wanted]
+    behind = set(columns.state[_columns_of(task.model.rows, task.model.faults(empty.point))].tolist())
+    group = [at for at, state in enumerate(scenario.states) if state.id in wanted or at in behind]
     objective = LinearObjective("nothing", True, np.zeros(columns.count, np.int64), 1, Fraction(0))
     limits = task.settings.limits(10 * task.settings.subproblems.state_work, quick=True)
     piece, free = subproblem_data(task, Plan(nothing, NO_PAIRS), group, limits, objective)
