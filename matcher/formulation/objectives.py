@@ -31,10 +31,11 @@ from math import gcd, lcm
 import numpy as np
 
 from matcher.formulation.columns import WORST_SCALE, Columns
+from matcher.formulation.limits import NO_LIMIT
 from matcher.scenario import FundingOffer, Goal, Need, Offer, Scenario, TechnicalOffer
 from matcher.scenario.objectives import ObjectiveName, objective_named
 from matcher.scenario.within_reach import states_within_reach
-from matcher.solvers.linear_model import Ints, LinearObjective, RowBuilder, Rows, objective_by_value
+from matcher.solvers.linear_model import Bools, Ints, LinearObjective, RowBuilder, Rows, objective_by_value
 
 _MOST_STEPS = 2**40
 
@@ -168,7 +169,8 @@ def waiting_floor(columns: Columns) -> Fraction:
     """Returns the need-years that stay open in any plan: each need alone, served by all who can as soon as they can."""
     scenario, demand, tables = columns.scenario, columns.payments.demand, columns.tables
     home = {state.id: Fraction(state.weight) for state in scenario.states}
-    pairs = np.unique(np.stack((columns.flow_need, columns.flow_year, columns.flow_offer))[:, : columns.works], axis=1)
+    works = np.flatnonzero(_payable(columns)[columns.flow_class[: columns.works], columns.flow_year[: columns.works]])
+    pairs = np.unique(np.stack((columns.flow_need, columns.flow_year, columns.flow_offer))[:, works], axis=1)
     able = np.zeros((len(scenario.needs), len(scenario.years)), np.int64)
     np.add.at(able, (pairs[0], pairs[1]), tables.capacity[pairs[2], pairs[1]])
     able = np.minimum(able, tables.year_cap[:, None])
@@ -178,6 +180,20 @@ def waiting_floor(columns: Columns) -> Fraction:
         left = np.maximum(int(demand[at]) - done, 0)[len(scenario.years) - _years_waiting(scenario, need) :]
         total += home[need.state] * Fraction(need.weight) * Fraction(int(left.sum()), int(demand[at]))
     return total
+
+
+def _payable(columns: Columns) -> Bools:
+    """Whether anybody has money for a class in a year; shape (classes + 1, years), the last for work in kind."""
+    tables, money = columns.tables, np.arange(columns.works, columns.flows)
+    offer, year = columns.flow_offer[money], columns.flow_year[money]
+    absorbed = np.where(columns.money_external, tables.absorption[columns.state[money], year], NO_LIMIT)
+    able = (np.minimum(tables.most_money[offer, year], absorbed) > 0) & (
+        ~tables.repaying[offer] | tables.repays[offer, year]
+    )
+    found = np.zeros((len(columns.payments.unit) + 1, len(columns.scenario.years)), np.bool_)
+    found[columns.flow_class[money][able], year[able]] = True
+    found[-1] = True
+    return found
 
 
 def worst_off(columns: Columns) -> Terms:
