@@ -16,6 +16,7 @@ from benchmarks.peers.assignment.formulation import Assignment
 from benchmarks.peers.assignment.formulation import formulate as formulate_by_options
 from benchmarks.peers.assignment.objectives import linear_objective, worst_off_rows
 from generators import Seeded, draw_scenario
+from lasting_fields import draw_lasting_scenario
 from matcher.engine.replanning import near
 from matcher.engine.solving import solve
 from matcher.formulation import objectives as compact_objectives
@@ -23,15 +24,31 @@ from matcher.formulation.formulate import formulate
 from matcher.formulation.formulation import Formulation
 from matcher.formulation.plans import Pairs, _floor_shares, plan_of, portfolio_of, with_derived_columns
 from matcher.io import load
+from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Clock, SolveOptions, scenario_hash
 from matcher.scenario import Scenario
 from matcher.scenario.eligibility import find_options
 from matcher.solvers.engines import Limits, engine
 from matcher.solvers.linear_model import UNLIMITED, LinearModel
 from matcher.verification import verify
+from matcher.verification.documents import completed, fractional
+from matcher.verification.limits import ScenarioLimits
+from matcher.verification.order import SENSE
 from smallest_scenario import Changes, small_scenario
 
-NAMES = ("completions", "coverage", "worst_off", "fit", "firmness", "engagements", "cost")
+NAMES = (
+    "completions",
+    "late_completions",
+    "coverage",
+    "worst_off",
+    "waiting",
+    "fit",
+    "firmness",
+    "engagements",
+    "at_risk",
+    "cost",
+)
+"""Objectives that both know: links, and so turnover, swings and dependence, are the compact formulation's alone."""
 SCENARIOS = sorted(
     path for path in (Path(__file__).parents[1] / "scenarios" / "tiny").glob("*.yaml") if ".expected" not in path.name
 )
@@ -47,7 +64,7 @@ def scenario_of(seed: int) -> Scenario:
 
 def both(scenario: Scenario) -> tuple[Assignment, Formulation]:
     """A scenario in both formulations."""
-    return formulate_by_options(build_arrays(find_options(scenario))), formulate(scenario)
+    return formulate_by_options(build_arrays(find_options(scenario))), formulate(scenario, sought=frozenset(NAMES))
 
 
 def optimum(model: LinearModel, objective: object, name: str = "cpsat") -> Fraction | None:
@@ -96,6 +113,13 @@ def test_same_optimum(seed: int) -> None:
     assert_same_optimum(scenario_of(seed), NAMES[seed % len(NAMES)])
 
 
+@pytest.mark.parametrize("seed", range(160))
+def test_same_optimum_of_what_lasts(seed: int) -> None:
+    """So it is with what was there before the horizon, least engagements, dated deadlines and shares."""
+    scenario = draw_lasting_scenario(seed, states=1 + seed % 3, years=2 + seed % 2, most=2 + seed % 3)
+    assert_same_optimum(scenario, NAMES[seed % len(NAMES)])
+
+
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 @pytest.mark.parametrize("name", ["completions", "coverage", "worst_off", "engagements"])
 def test_same_optimum_on_named_scenarios(path: Path, name: str) -> None:
@@ -135,16 +159,47 @@ def test_portfolios_and_plans_translate(seed: int) -> None:
     result = solve(scenario, SolveOptions(method="whole"))
     if result.portfolio is None:
         return
-    formulation = formulate(scenario)
+    assert_means_the_same(scenario, result.portfolio)
+
+
+def assert_means_the_same(scenario: Scenario, portfolio: Portfolio) -> None:
+    """Compares every figure of a portfolio's point with the checker's, and what the point stands for."""
+    formulation = formulate(scenario, sought=frozenset(SENSE))
     worst = compact_objectives.worst_off_rows(formulation.columns)
-    plan = plan_of(formulation, result.portfolio, worst)
+    plan = plan_of(formulation, portfolio, worst)
     assert formulation.model.with_rows(worst).admits(plan.point)
-    figures = dict(verify(scenario, result.portfolio).figures)
-    for name in NAMES:
+    figures = dict(verify(scenario, portfolio).figures)
+    for name in sorted(figures):
         objective = compact_objectives.linear_objective(formulation.columns, name)
         error = Fraction(1, 10**9) if name == "worst_off" else objective.error
         assert abs(objective.value(plan.point) - figures[name]) <= error, name
-    assert portfolio_of(formulation, plan) == result.portfolio
+    assert portfolio_of(formulation, plan) == portfolio
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_figures_of_what_lasts_are_the_checkers(seed: int) -> None:
+    """With everything that makes plans last, a portfolio's point has each of the checker's figures."""
+    scenario = draw_lasting_scenario(seed, states=1 + seed % 3, years=2 + seed % 3, most=2 + seed % 4)
+    result = solve(scenario, SolveOptions(method="whole", work=5))
+    if result.portfolio is not None:
+        assert_means_the_same(scenario, result.portfolio)
+
+
+def test_the_floor_of_waiting_is_the_checkers() -> None:
+    """What stays open in any plan is the same to who solves and to who checks, and at times more than nothing."""
+    floors = []
+    for seed in range(120):
+        scenario = draw_lasting_scenario(seed, states=1 + seed % 3, years=2 + seed % 3, most=4)
+        floors.append(compact_objectives.waiting_floor(formulate(scenario).columns))
+        assert floors[-1] == ScenarioLimits(fractional(completed(scenario.model_dump()))).waiting_floor, seed
+    assert sum(floor > 0 for floor in floors) > 50
+
+
+def test_the_smallest_coverage_is_nothing_where_no_state_counts() -> None:
+    """Where nothing can flow at all, every State is set aside, and the smallest coverage is 0 and proven."""
+    scenario = small_scenario({"offers.t.capacity": 0, "objectives.order": [{"objective": "worst_off"}]})
+    result = solve(scenario)
+    assert [(each.value, each.bound, each.solved) for each in result.stages] == [("0.000000", "0.000000", True)]
 
 
 def test_a_portfolio_states_units_money_and_kind() -> None:

@@ -142,7 +142,8 @@ def max_share(columns: Columns, rows: RowBuilder) -> None:
     """Rule 12: no provider pays more than its share of a State's external money over the horizon."""
     place = {state.id: at for at, state in enumerate(columns.scenario.states)}
     for state, limit in limited_shares(columns.scenario):
-        chosen = np.flatnonzero((columns.links.state == place[state]) & (columns.links.total[place[state]] >= 0))
+        here = (columns.links.state == place[state]) & (columns.links.total[place[state]] >= 0)
+        chosen = np.intersect1d(np.flatnonzero(here), _link_money(columns)[1])
         _shares(columns, rows, "max_share", chosen, limit, ("states", state, "max_share"))
 
 

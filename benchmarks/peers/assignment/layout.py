@@ -11,6 +11,7 @@ from benchmarks.peers.assignment.arrays import Arrays
 from matcher.formulation.columns import FINE_UNITS, WORST_SCALE
 from matcher.formulation.payment_classes import FINE_GRANULES
 from matcher.scenario import Scenario, TechnicalOffer
+from matcher.scenario.within_reach import states_within_reach
 from matcher.solvers.linear_model import Bools, Floats, Ints
 from matcher.units import ceil_share
 
@@ -121,7 +122,8 @@ def build_layout(arrays: Arrays) -> Layout:
     repaid = take(_repaid_keys(arrays))
     spent = take(_spent_keys(arrays))
     delivered = take(_delivered_keys(arrays))
-    counted = any(need.weight > 0 for need in scenario.needs)  # without any, the smallest coverage is 0
+    weighed = any(need.weight > 0 for need in scenario.needs)
+    counted = weighed and states_within_reach(scenario)  # without any, the smallest coverage is 0
     min_coverage = take([("min_coverage", WORST_SCALE if counted else 0)])["min_coverage"]
     was = _earlier_keys(arrays)
     lost = take([(key, amount) for key, amount, _ in was])
