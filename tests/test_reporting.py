@@ -372,10 +372,7 @@ def test_blends_are_named_in_full() -> None:
         for name, exact in (("cost", "200"), ("at_risk", "30"), ("swings", "60"), ("coverage", "2"))
     ]
     result = sample_result(scenario, stages=(pursued, closing), figures=tuple(figures))
-    full = (
-        "external money, with obligations + money and work that may not materialise"
-        " + 0.5 x changes of funding from year to year (minimised)"
-    )
+    full = "external money, with obligations + money and work at risk + 0.5 x yearly changes of funding (minimised)"
     text = summary_text(scenario, result)
     assert f"\n(1) {full}\n(2) needs met (weighted sum over States), once more\n" in text
     (row,) = (line for line in text.splitlines() if "… (1)" in line)

@@ -74,6 +74,7 @@ class _Sought(dict[str, str]):
 
     def __init__(self, names: Mapping[str, str], minimised: str) -> None:
         self._names, self._minimised = names, minimised
+        super().__init__({key: self[key] for key in names})
 
     def __missing__(self, key: str) -> str:
         first = key.split(" + ")[0].rpartition(" ")[2]
