@@ -2,7 +2,8 @@
 
 Each point is the State's part of the model solved again: first whether it completes, then the share of its needs
 that is met. One formulation holds the largest amount; a row keeps what is used of it under the amount of a point.
-The portfolio of a point stays valid with more, so it is where the next one starts, and values never fall.
+The portfolio of a point stays valid with more, so it is where the next one starts, and values never fall: a limit on
+one provider's share that does not bind, since too few could pay, does not come to bind by the further offer.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from matcher.errors import VerificationFailed
 from matcher.explanation.checking import require_valid
 from matcher.explanation.clock_findings import Curve, CurvePoint, Curves, Resource
 from matcher.explanation.clocks import answering, delivering
+from matcher.explanation.limits_against import share_waivers
 from matcher.explanation.relaxations import Relaxation, anybodys_money, anybodys_work, later_deadline
 from matcher.explanation.setting import Setting
 from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
@@ -107,7 +109,7 @@ def _more(
     if resource == "money":
         cost = {need.id: _dearest(scenario, need) for need in needs}
         step = _step(sum(missing[need.id] * cost[need.id] for need in needs))
-        most = sum(need.quantity // _granule(scenario, need) * cost[need.id] for need in needs)
+        most = sum((need.quantity - need.delivered) // _granule(scenario, need) * cost[need.id] for need in needs)
         lever = anybodys_money(scenario)
         return _Offered(scenario, state, resource, lever, step, _series(step, min(most, MAX_MONEY)))
     asked = [need for need in needs if need.capability == capability]
@@ -116,7 +118,7 @@ def _more(
         return None
     granule = _granule(scenario, asked[0])
     step = granule * _step(sum(missing[need.id] for need in asked))
-    most = min(sum(need.quantity for need in asked), MAX_QUANTITY)
+    most = min(sum(need.quantity - need.delivered for need in asked), MAX_QUANTITY)
     return _Offered(scenario, state, resource, levers[0], step, _series(step, most))
 
 
@@ -174,6 +176,17 @@ def _coverage(columns: Columns, state: str) -> LinearObjective:
     )
 
 
+def _before(columns: Columns, state: int) -> Fraction:
+    """The share of a State's needs that was delivered before the horizon, which counts whatever is planned."""
+    demand, tables = columns.payments.demand, columns.tables
+    shares = (
+        share * int(demand[at] - tables.rest[at])
+        for at, share in coverage_shares(columns.scenario, demand)
+        if tables.need_state[at] == state
+    )
+    return sum(shares, Fraction(0))
+
+
 @dataclass(frozen=True)
 class _More(ABC):
     """Ever more of one thing for one State."""
@@ -215,7 +228,8 @@ class _Offered(_More):
 
     def at(self, amount: int) -> Scenario:
         """Returns the scenario with a further offer of so much."""
-        return edited(self.scenario, self.lever.edit(amount), OnlyStates(self.lever.adds, (self.state,)))
+        found = edited(self.scenario, self.lever.edit(amount), OnlyStates(self.lever.adds, (self.state,)))
+        return edited(found, *share_waivers(self.scenario, found))
 
     def part(self, setting: Setting) -> StatePart:
         """Returns the part, with rows that say how much of the further offer may be used."""
@@ -420,11 +434,13 @@ def _solved(part: StatePart, model: LinearModel | None, start: Plan, enough: Fra
     relaxed = Best(None, None, impossible=True) if model is None else part.relaxed(limits, model)
     if relaxed.impossible:
         return _Found(None, impossible=True)
-    bound = Fraction(1) if relaxed.bound is None else min(relaxed.bound, Fraction(1))
+    before = _before(part.setting.formulation.columns, part.state)
+    bound = Fraction(1) if relaxed.bound is None else min(relaxed.bound + before, Fraction(1))
     if enough is not None and enough >= bound * (1 - Fraction(limits.gap)):
         return _Found(None, bound, bound)
     best = part.best(limits, model, start)
-    return _Found(best.plan, bound if best.bound is None else min(best.bound, bound), bound, best.impossible)
+    most = bound if best.bound is None else min(best.bound + before, bound)
+    return _Found(best.plan, most, bound, best.impossible)
 
 
 def _checked(setting: Setting, scenario: Scenario, state: str, plan: Plan) -> _Worth:

@@ -13,6 +13,7 @@ from matcher.scenario.fields import Id, Text, Total
 ChangeKind = Literal[
     "partners",
     "absorption",
+    "share",
     "deadline",
     "ownership",
     "earmark",
@@ -24,8 +25,9 @@ ChangeKind = Literal[
     "more_work",
 ]
 """What can be changed, in the order of who has to agree: the State itself (one partner more, more
-absorption, a later date, better ownership); one provider (a waived earmark, an earlier start); one
-provider with more than it offers (an offer raised, a further grant, a further team); and anybody (money, work)."""
+absorption, a larger share of one provider, a later deadline, better ownership); one provider (a waived earmark, an
+earlier start); one provider with more than it offers (an offer raised, a further grant, a further team); and anybody
+(money, work)."""
 
 KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 """Kinds of change in their order."""
@@ -44,7 +46,8 @@ class Change(Frozen):
     field: Text = ""
     """Which of several figures or rules of the subject, where there are several."""
     amount: Annotated[int, Strict(), Field(ge=0)]
-    """By how much: partners, years, minor units of money (a year for absorption), units of work, or millionths."""
+    """By how much: partners, years, minor units of money (a year for absorption), units of work, or millionths (of
+    ownership, or of a State's external money)."""
     by_year: tuple[Annotated[int, Strict(), Field(ge=0)], ...] = ()
     """Of an offer raised: how much of it in each year of the horizon."""
 

@@ -30,7 +30,7 @@ from matcher.formulation.formulation import Formulation
 from matcher.formulation.plans import Plan, portfolio_of
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer
-from matcher.scenario.edits import Owner, edited
+from matcher.scenario.edits import THE_SCENARIO, Owner, edited
 from matcher.scenario.eligibility import OptionSet, Reason, find_options
 from matcher.scenario.fields import Frozen, Id, Text, Total
 from matcher.solvers.linear_model import UNLIMITED, LinearModel, LinearObjective, ModelTooLarge, RowBuilder
@@ -280,7 +280,7 @@ class _Trial:
     def groups(self) -> list[list[Limit]]:
         """Limits that touch the State, by kind; those of the offer itself apart from those of others."""
         needs = {need.id for need in self.case.scenario.needs_of(self.state)}
-        near: set[Owner] = {("states", self.state), *(("needs", need) for need in needs)}
+        near: set[Owner] = {THE_SCENARIO, ("states", self.state), *(("needs", need) for need in needs)}
         near |= {("offers", offer) for offer, served in self.case.serves.items() if served & needs}
         found: dict[str, list[Limit]] = defaultdict(list)
         for limit in limits_of(self.case.scenario):

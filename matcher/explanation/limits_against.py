@@ -1,7 +1,8 @@
 """What can stand against a goal of a State: limits and dates, each of which can be waived alone.
 
 All are monotone: what is possible stays possible when more is waived. So an offer that asks for a least
-number of years is not let go on for longer, since an engagement would then have to last longer, too.
+number of years is not let go on for longer, since an engagement would then have to last longer, too; and a limit on
+one provider's share that does not bind, since too few could pay, does not come to bind when others may pay as well.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from dataclasses import dataclass
 from matcher.engine.conflicts.limits import limits_of
 from matcher.explanation.setting import Goal
 from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer, Years
-from matcher.scenario.edits import AllowAgain, Deadline, Edit, Lengthen, Owner, WaiveLimit, edited
+from matcher.scenario.edits import THE_SCENARIO, AllowAgain, Deadline, Edit, Lengthen, Owner, WaiveLimit, edited
 from matcher.scenario.eligibility import need_node, reach
+from matcher.scenario.within_reach import limited_shares
 
 DATES = ("begins", "deadline", "ends", "forbid", "window")
 """Kinds that are no limits of money, work or number: dates, and what the user has decided against."""
@@ -42,7 +44,8 @@ def limits_against(scenario: Scenario, goal: Goal) -> list[BindingLimit]:
     needs = [need.id for need in scenario.needs_of(state)]
     offers = sorted({offer for need in needs for offer in graph.predecessors(need_node(need))})
     found: dict[tuple[str, str], list[Edit]] = defaultdict(list)
-    near: set[Owner] = {("states", state), *(("needs", need) for need in needs), *(("offers", each) for each in offers)}
+    near: set[Owner] = {THE_SCENARIO, ("states", state)}
+    near |= {*(("needs", need) for need in needs), *(("offers", each) for each in offers)}
     for limit in limits_of(scenario):
         if limit.owner in near and limit.conflict.reason != "quantity":
             found[limit.conflict.reason, limit.conflict.subjects[0]].append(limit.waiver)
@@ -54,7 +57,14 @@ def limits_against(scenario: Scenario, goal: Goal) -> list[BindingLimit]:
 
 def scenario_without(scenario: Scenario, stops: Sequence[BindingLimit]) -> Scenario:
     """Returns the scenario with some of what stands in the way waived."""
-    return edited(scenario, *(edit for stop in stops for edit in stop.waives))
+    found = edited(scenario, *(edit for stop in stops for edit in stop.waives))
+    return edited(found, *share_waivers(scenario, found))
+
+
+def share_waivers(before: Scenario, after: Scenario) -> list[WaiveLimit]:
+    """Returns waivers of the limits on one provider's share that bind in a scenario and did not in the one before."""
+    bound = {state for state, _ in limited_shares(before)}
+    return [WaiveLimit("states", state, "max_share") for state, _ in limited_shares(after) if state not in bound]
 
 
 _Named = tuple[str, str, Edit]

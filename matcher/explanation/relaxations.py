@@ -14,6 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from hashlib import sha256
+from math import ceil, floor
 
 from matcher.comparison.tally import tally
 from matcher.explanation.findings import ChangeKind
@@ -25,6 +26,7 @@ from matcher.scenario.edits import (
     Deadline,
     Edit,
     FurtherOffer,
+    LargerShare,
     Lengthen,
     MoreAbsorption,
     MorePartners,
@@ -35,6 +37,7 @@ from matcher.scenario.edits import (
     grant,
 )
 from matcher.scenario.eligibility import Reason, find_options
+from matcher.scenario.within_reach import limited_shares
 from matcher.units import MAX_MONEY, MAX_QUANTITY, floor_share
 
 Pair = tuple[str | None, str]
@@ -125,6 +128,7 @@ def relaxations_for(scenario: Scenario, state: State, refused: Refusals | None =
     return [
         *_partners(scenario, state),
         *_absorption(scenario, state),
+        *_shares(scenario, state),
         *later_deadline(scenario, state),
         *_ownership(scenario, state, offers),
         *_earmarks(refusals_of(scenario, state) if refused is None else refused),
@@ -166,6 +170,19 @@ def _absorption(scenario: Scenario, state: State) -> list[Relaxation]:
     room = MAX_MONEY - max(state.absorption.at(year) for year in scenario.years)  # a scenario cannot say more
     amounts = tuple(amount for amount in range(step, total + step, step) if amount <= room)
     return [Relaxation("absorption", state.id, "", amounts, partial(MoreAbsorption, state.id))] if amounts else []
+
+
+def _shares(scenario: Scenario, state: State) -> list[Relaxation]:
+    """A larger share of one provider in the State's external money, to each whole hundredth up to all of it.
+
+    None where the limit does not bind: a larger one could then come to bind, as fewer must be able to pay for that.
+    """
+    if state.max_share is None or state.id not in {each for each, _ in limited_shares(scenario)}:
+        return []
+    given = Fraction(state.max_share)
+    wanted = [Fraction(at, 100) - given for at in range(floor(given * 100) + 1, 101)]
+    amounts = tuple(ceil(more * MILLIONTHS) for more in wanted)
+    return [Relaxation("share", state.id, "", amounts, partial(LargerShare, state.id))] if amounts else []
 
 
 def later_deadline(scenario: Scenario, state: State) -> list[Relaxation]:

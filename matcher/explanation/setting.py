@@ -243,7 +243,7 @@ class Setting:
         theirs = np.array([each.id in offers for each in self.scenario.offers], np.bool_)
         found = np.zeros(columns.count, np.bool_)
         found[: columns.flows] = theirs[columns.flow_offer]
-        for table in (columns.engaged, columns.start):
+        for table in (columns.engaged, columns.working, columns.start):
             gates = table[theirs[columns.relations.offer]]
             found[gates[gates >= 0]] = True
         return found

@@ -125,7 +125,7 @@ def shortfall(asked: _Asked, goal: Goal) -> Shortfall:
     missing, has = 1, 0
     if goal.need is not None:
         need = tally(scenario, portfolio).needs[goal.need]
-        has, missing = need.delivered, need.open
+        has, missing = need.delivered - scenario.need(goal.need).delivered, need.open
     refused, probes = asked.about(goal.state)
     looker = _Looker(scenario, probes.narrow, portfolio, goal, has, missing, asked.settings)
     at_hand, traded = looker.at_hand(missing)
@@ -180,7 +180,7 @@ class _Looker:
         self.narrow = narrow  # as far as it matters to the State
         self.portfolio = portfolio
         self.goal = goal
-        self.has = has
+        self.has = has  # within the horizon: the model knows of nothing else
         self.trifle = missing // settings.trifling_part
         self.settings = settings
         self._tried: dict[_Key, Found] = {}

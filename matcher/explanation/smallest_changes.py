@@ -17,7 +17,7 @@ from matcher.explanation.relaxations import Relaxation
 from matcher.explanation.setting import Found, Goal
 from matcher.explanation.trials import RelaxationTrials
 
-PAIRED: tuple[ChangeKind, ...] = ("partners", "absorption", "deadline", "more_money", "more_work")
+PAIRED: tuple[ChangeKind, ...] = ("partners", "absorption", "share", "deadline", "more_money", "more_work")
 """Kinds of which two are tried together where none alone is enough."""
 
 
@@ -90,7 +90,9 @@ class SmallestChanges:
         if len(levers) == 1:
             return {"found": 1, "not_enough": 0, "unknown": None}[self.least(levers[0]).verdict]
         found = self.probes.fits(self.goal, [(lever, self.probes.all_of(lever)) for lever in levers])
-        return 0 if found.impossible else None if found.value is None else 1
+        if found.impossible:  # fewer may still be enough, where all together limit one provider's share
+            return 1 if self.probes.bring_share([(lever, self.probes.all_of(lever)) for lever in levers]) else 0
+        return None if found.value is None else 1
 
     def least(self, lever: Relaxation, *others: tuple[Relaxation, int]) -> _Least:
         """Returns the least amount of a lever that is enough, beside other changes."""
@@ -108,8 +110,9 @@ class SmallestChanges:
     ) -> _Least:
         """The first of rising amounts that is enough."""
         last = self._fits(lever, amounts[-1], others)
+        sure = len(amounts) == 1 or not self.probes.bring_share([(lever, amounts[-1]), *others])
         if last.value is None:
-            return _Least("not_enough" if last.impossible else "unknown")
+            return _Least("not_enough" if last.impossible and sure else "unknown")
         low, high, proven = -1, len(amounts) - 1, -1
         while high - low > 1:
             middle = (low + high) // 2
@@ -118,7 +121,7 @@ class SmallestChanges:
                 high = middle
                 continue
             low = middle
-            proven = middle if found.impossible else proven  # and with it all that is less
+            proven = middle if found.impossible and sure else proven  # and with it all that is less
         return _Least("found", amounts[high], amounts[proven + 1])
 
     def _fits(self, lever: Relaxation, amount: int, others: tuple[tuple[Relaxation, int], ...]) -> Found:

@@ -1,8 +1,9 @@
 """Changes of a scenario tried out for one State, with as few formulations as can be.
 
 What adds offers is formulated once with all of them, each as large as could ever be of use and for this
-State alone; a question closes those that it does not ask about. The State's limits of partners and money
-are rows, whose limits a question sets. All other changes are formulated when they are asked about.
+State alone; a question closes those that it does not ask about (a State that limits one provider's share is asked
+about each new partner apart: with more who could pay, the limit may come to bind). The State's limits of partners and
+money are rows, whose limits a question sets. All other changes are formulated when they are asked about.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 
+from matcher.explanation.limits_against import share_waivers
 from matcher.explanation.relaxations import ANYBODY, Relaxation, changed, decided_on, narrowed, repayers_of
 from matcher.explanation.setting import Found, Goal, Setting, Tuning
 from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
@@ -46,6 +48,8 @@ class RelaxationTrials:
         self._near = tuple(
             each for each in levers if each.amounts is None and each.subject in {*self._reaching, ANYBODY}
         )
+        # somebody new could make the limit on one provider's share bind, and so is there only where asked about
+        self._apart = tuple(each for each in self._near if each.subject == ANYBODY and state.max_share is not None)
         self._work, self._money = _all_of(scenario, state.id)
         self._settings: OrderedDict[tuple[object, ...], Setting] = OrderedDict()
         self._known: dict[tuple[object, ...], Found] = {}
@@ -73,6 +77,13 @@ class RelaxationTrials:
     def most_raise(self, offer: str) -> int:
         """Returns as much more of an offer, in minor units a year, as could ever be of use."""
         return min(ceil_share(self._money, max(self.repayers.get(offer, Fraction(1)), Fraction(1))), MAX_MONEY)
+
+    def bring_share(self, changes: Changes) -> bool:
+        """Returns whether some changes make the State's limit on one provider's share bind, as it does not without."""
+        if self._state.max_share is None:
+            return False
+        after = changed(self.scenario, *changes)
+        return any(each.subject == self._state.id for each in share_waivers(self.scenario, after))
 
     def confirm(self, goal: Goal, changes: Changes, least: Relaxation | None, told: Changes) -> None:
         """Holds an answer against the checker, in the scenario with the changes that it tells.
@@ -115,13 +126,15 @@ class RelaxationTrials:
         structural += [(lever, self.all_of(lever)) for lever, _ in changes if lever.kind == "absorption"]
         if not _tunable(changes):
             return Setting.of(changed(self.narrow, *structural), self.portfolio, self.settings)
-        key = _key(structural)
+        asked = [lever for lever, _ in changes]
+        apart = [(lever, self.all_of(lever)) for lever in self._apart if lever in asked]
+        key = _key([*structural, *apart])
         if key in self._settings:
             self._settings.move_to_end(key)
             return self._settings[key]
-        further = ((lever, self.all_of(lever)) for lever in self._near)
+        further = [(lever, self.all_of(lever)) for lever in self._near if lever not in self._apart or lever in asked]
         more = [lever.edit(amount) for lever, amount in (*structural, *further)]
-        here = [edit for lever in self._near for edit in _only_in(self._state.id, lever.adds)]
+        here = [edit for lever, _ in further for edit in _only_in(self._state.id, lever.adds)]
         setting = Setting.of(edited(self.narrow, *more, *here), self.portfolio, self.settings)
         self._settings[key] = setting
         if len(self._settings) > self.settings.kept_settings:
@@ -131,7 +144,7 @@ class RelaxationTrials:
     def _tuning(self, changes: Changes) -> Tuning:
         """What changes ask of their setting."""
         asked = {_name(lever) for lever, _ in changes}
-        closed = frozenset(lever.adds for lever in self._near if _name(lever) not in asked)
+        closed = frozenset(lever.adds for lever in self._near if _name(lever) not in asked and lever not in self._apart)
         some = [(lever, amount) for lever, amount in changes if lever in self._near and amount < self.all_of(lever)]
         return Tuning(closed, tuple((lever.adds, amount) for lever, amount in some), tuple(self._limits(changes)))
 

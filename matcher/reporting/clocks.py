@@ -56,8 +56,10 @@ class _Speaker:
             yield escaped(self.table["nothing"].format(state=state.name))
             return
         key = "open" if clock.year is None else "in_time" if clock.year <= clock.deadline else "late"
+        if key == "late" and str(state.deadline)[:4] != str(clock.deadline):  # a date before the end of its year
+            key = "late_date"
         said = (
-            self.table[key].format(year=clock.year, deadline=state.deadline, last=last),
+            self.table[key].format(year=clock.year, deadline=state.deadline, least=clock.deadline, last=last),
             self._earliest("within", clock.within),
             self._earliest("alone", clock.alone),
         )
@@ -107,7 +109,8 @@ class _Speaker:
 
     def _amount(self, curve: Curve, point: CurvePoint) -> str:
         if curve.resource == "time":
-            return str(self.scenario.state(curve.state).last_year + point.amount)
+            state = self.scenario.state(curve.state)
+            return str(state.last_year + point.amount if point.amount else state.deadline)
         if not point.amount:
             return str(self.table["none"])
         if curve.capability is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from typing import Any
 
 from matcher.explanation.barring import NOBODY_OFFERS
@@ -181,6 +182,11 @@ class ShortfallSpeaker:
             return amounts.money(amount, self.scenario.currency, self.numerals)
         if change.kind == "ownership":
             return self.numerals.written(f"{amount / WHOLE:.2f}")
+        if change.kind == "share":  # what it comes to, like a deadline
+            given = Fraction(self.scenario.state(change.subject).max_share or 0)
+            return amounts.share(min(given + Fraction(amount, WHOLE), Fraction(1)), 0, self.numerals)
+        if change.kind == "deadline":
+            return str(self.scenario.state(change.subject).last_year + amount)
         return self._count(amount)
 
     def _count(self, value: int) -> str:
