@@ -75,9 +75,10 @@ def feasible(seed: int) -> tuple[Scenario, Portfolio] | None:
         for offer in (flow.financier, flow.implementer)
     }
     pins = [
-        {"offer": run.offer, "state": run.state, "years": [run.years.first, run.years.last]}
+        {"offer": run.offer, "state": run.state, "years": [year, year]}
         for run in runs
-        if any((run.offer, run.state, year) in active for year in run.years.range())
+        for year in run.years.range()  # a pinned year is one of work: idle ones of a stretch are none
+        if (run.offer, run.state, year) in active
     ]
     commitments = _merged([_agreed(flow, flow.quantity) for flow in flows])
     decided = Scenario.model_validate(_document(scenario, commitments=commitments, pins=pins))
