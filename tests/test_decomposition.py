@@ -16,7 +16,7 @@ from matcher.engine import by_state
 from matcher.engine.by_state import search
 from matcher.engine.by_state.neighbourhoods import Groups
 from matcher.engine.by_state.prices import cut, value_blocks, whole_prices
-from matcher.engine.lexicographic import with_objective_floor
+from matcher.engine.lexicographic import Pursuit
 from matcher.engine.problem import ObjectiveProblem
 from matcher.engine.settings import PriceSettings, Settings
 from matcher.engine.solving import solve
@@ -384,7 +384,9 @@ def test_what_an_earlier_objective_has_reached_is_priced_as_it_is() -> None:
     assert most.bound is not None
     reached = int(most.bound * coverage.denominator) * 3 // 4
     few = linear_objective(task.columns, "engagements")
-    task = replace(task, objective=few, model=with_objective_floor(task.model, coverage, reached, 0, None))
+    pursuit = Pursuit(task.formulation, [coverage, few])
+    pursuit.keep_sum(coverage, reached)
+    task = replace(task, objective=few, model=pursuit.model)
     relaxed = engine("interior")(task.model, few, Limits(50.0), Clock())
     blocks = cut(task.model, few, task.columns.state)
     assert blocks.shift.any()
