@@ -127,7 +127,7 @@ NUMBERS = {
     "capabilities.clearance.granule": (0, 1.0, True, 10**9 + 1),
     "currency.decimals": (-1, 5, 2.0),
     "needs.n.completes": (1, "true", 0),
-    "matcher": (2, 0, 1.0, "1"),
+    "matcher": (3, 0, 1.0, "1"),
 }
 
 
@@ -263,12 +263,14 @@ def test_defaults_are_those_of_the_model() -> None:
     assert (money.carry_over, money.match, money.repayment, money.channels) == (0, 0, None, None)
     assert (work.min_years, work.firmness, work.fit_otherwise, work.min_per_state) == (1, 1, 1, 0)
     assert (scenario.order(), scenario.objectives.discount) == (DEFAULT_ORDER, 1)
-    assert [goal.objective for goal in scenario.order()] == [
+    assert [goal.name for goal in scenario.order()] == [
         "completions",
+        "late_completions",
         "coverage",
         "worst_off",
-        "engagements",
-        "cost",
+        "turnover",
+        "waiting",
+        "cost + at_risk + dependence + 0.5 swings",
     ]
 
 

@@ -16,8 +16,10 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     PlainSerializer,
+    PlainValidator,
     Strict,
     StringConstraints,
+    TypeAdapter,
     WithJsonSchema,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -105,23 +107,27 @@ Year = Annotated[int, Strict(), Field(ge=FIRST_YEAR, le=LAST_YEAR)]
 """A calendar year."""
 
 
+_YEAR: TypeAdapter[int] = TypeAdapter(Year)
+
+
 def _deadline(value: object) -> object:
     """A year, or a date as files write it; YAML reads a plain date as one."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, str):
-        try:
-            day = date.fromisoformat(value)
-        except ValueError:
-            day = None
-        if day is None or day.isoformat() != value or not FIRST_YEAR < day.year <= LAST_YEAR:
-            raise PydanticCustomError("deadline", "expected a year, or a date as YYYY-MM-DD")
+    if not isinstance(value, str):
+        return _YEAR.validate_python(value)
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != value or not FIRST_YEAR < day.year <= LAST_YEAR:
+        raise PydanticCustomError("deadline", "expected a year, or a date as YYYY-MM-DD")
     return value
 
 
 Deadline = Annotated[
-    Year | Annotated[str, Strict()],
-    BeforeValidator(_deadline),
+    int | str,
+    PlainValidator(_deadline),  # no union of two readers: each would tell its own fault, under a name of its own
     WithJsonSchema(
         {
             "anyOf": [
