@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from matcher.errors import Fault, Names, Path, nearest
 from matcher.scenario.decisions import Cap, Commitment, Decisions, Forbid, Goal, Objectives, Pin, Weight
-from matcher.scenario.entities import PUBLIC_KINDS, Entity, FundingOffer, Need, TechnicalOffer
+from matcher.scenario.entities import PUBLIC_KINDS, Entity, FundingOffer, Need, Precedence, TechnicalOffer
 from matcher.scenario.objectives import OBJECTIVES, ObjectiveName
 from matcher.units import exact_granule
 
@@ -156,6 +156,19 @@ def _precedence(parts: Parts, need: Need, path: Path) -> Iterator[Fault]:
             yield Fault(where, repr(first.need), "another need than this one")
         elif other is not None and other.state != need.state:
             yield Fault(where, f"{first.need!r} of {other.state}", f"a need of the same State, {need.state}")
+        else:
+            yield from _begun(need, first, other, (*path, "delivered"))
+
+
+def _begun(need: Need, first: Precedence, other: Need | None, where: Path) -> Iterator[Fault]:
+    """What was delivered before the horizon is no more than what came first then allowed: no plan could mend that."""
+    if other is None or not need.delivered:
+        return
+    allowed = Fraction(first.head_start) + Fraction(other.delivered, other.quantity)
+    if Fraction(need.delivered, need.quantity) > allowed:
+        most = int(allowed * need.quantity)
+        expected = f"at most {most}, as far as {first.need!r} has been delivered, or a longer head start"
+        yield Fault(where, str(need.delivered), expected)
 
 
 def _providers(parts: Parts) -> Iterator[Fault]:
