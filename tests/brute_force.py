@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from itertools import combinations, product
@@ -15,12 +15,12 @@ from math import floor
 
 from matcher.scenario import Scenario
 from matcher.verification.decisions import caps, commitments, forbids, pins
-from matcher.verification.documents import completed, fractional
+from matcher.verification.documents import Document, completed, fractional
 from matcher.verification.eligibility import kind_of, option
 from matcher.verification.facts import Facts, Flow, Setting
 from matcher.verification.figures import figures, state_figures
 from matcher.verification.limits import ScenarioLimits
-from matcher.verification.order import order_of
+from matcher.verification.order import CLOSING, WEIGHTED, Entry, order_of
 from matcher.verification.rules import (
     absorption,
     budget,
@@ -62,7 +62,8 @@ class Answer:
     """What trying everything has found."""
 
     figures: tuple[Fraction, ...] | None
-    """The best figures in the scenario's order; none if no portfolio is allowed."""
+    """What each entry of the scenario's order, and then what closes it, can come to where those before it keep what
+    their tolerances ask; none if no portfolio is allowed."""
     options: int
     """Eligible options, by the checker."""
     tried: int
@@ -108,8 +109,7 @@ def best(scenario: Scenario, limit: int) -> Answer:
     full = completed(scenario.model_dump())
     setting = ScenarioLimits(fractional(full))
     slots = list(_slots(setting))
-    order = order_of(full)
-    top: tuple[Fraction, ...] | None = None
+    right: list[dict[str, Fraction]] = []
     tried, refusals = 0, _tight_capacities(setting, slots)
     for flows, runs in _portfolios(setting, slots, limit):
         tried += 1
@@ -120,13 +120,28 @@ def best(scenario: Scenario, limit: int) -> Answer:
         if broken is not None:
             refusals[broken] += 1
         else:
-            found = figures(facts, state_figures(facts), setting.counted)
-            values = [each.figure(found) for each in order]
-            key = tuple(each.sense * value for each, value in zip(order, values, strict=True) if value is not None)
-            top = key if top is None or key > top else top
+            right.append(figures(facts, state_figures(facts), setting.counted))
     options = len({(slot.flow.financier, slot.flow.implementer, slot.flow.need) for slot in slots})
-    best_figures = None if top is None else tuple(e.sense * v for e, v in zip(order, top, strict=True))
+    best_figures = tuple(_in_turn(right, pursued(full, setting))) if right else None
     return Answer(best_figures, options, tried, {slot.flow.stated_kind for slot in slots}, refusals)
+
+
+def pursued(full: Document, setting: ScenarioLimits) -> list[Entry]:
+    """Returns the entries of a completed scenario's order, then what closes it: nothing closes one entry alone."""
+    order = order_of(full)
+    closing = CLOSING if len(order) > 1 and order[0].name != WEIGHTED else ()
+    floor = setting.waiting_floor
+    return [replace(each, floor=floor) if each.name == "waiting" else each for each in (*order, *closing)]
+
+
+def _in_turn(right: list[dict[str, Fraction]], entries: list[Entry]) -> Iterator[Fraction]:
+    """Yields the best of each entry among the portfolios that keep what is left of those before it."""
+    for entry in entries:
+        values = [entry.figure(found) or Fraction(0) for found in right]
+        top = max(values, key=lambda value: entry.sense * value)
+        kept = entry.level(top)
+        right = [each for each, value in zip(right, values, strict=True) if entry.sense * (value - kept) >= 0]
+        yield top
 
 
 def right_portfolios(scenario: Scenario, limit: int) -> Iterator[tuple[tuple[Flow, ...], dict[str, Fraction]]]:
@@ -196,9 +211,6 @@ def _portfolios(setting: Setting, slots: list[Slot], limit: int) -> Iterator[tup
         for flow in flows:
             for side in flow.sides:
                 active.setdefault((side, flow.state), set()).add(flow.year)
-        for pin in setting.scenario["decisions"]["pins"]:
-            if pin["years"] is not None and (pin["offer"], pin["state"]) in active:
-                active[pin["offer"], pin["state"]] |= set(range(pin["years"][0], pin["years"][1] + 1))
         choices = [covers(pair, frozenset(active[pair])) for pair in sorted(active)]
         for choice in product(*choices):
             yield flows, dict(zip(sorted(active), choice, strict=True))
@@ -250,16 +262,21 @@ def _most_money(setting: Setting, key: str) -> dict[int, int]:
 
 
 def _covers(setting: Setting, pair: tuple[str, str], wanted: frozenset[int]) -> list[list[range]]:
-    """The smallest sets of years (none inside another) that hold the wanted ones and last long enough, as runs."""
+    """The sets of years that hold the wanted ones and last long enough, as runs: those of which no part would do.
+
+    Of two, one inside the other, the larger is of use where it owes fewer years after the horizon.
+    """
     window = list(setting.window(setting.offers[pair[0]]))
     spare = [year for year in window if year not in wanted]
-    found: list[frozenset[int]] = []
+    found: dict[frozenset[int], int] = {}
     for count in range(len(spare) + 1):
         for extra in combinations(spare, count):
             years = wanted.union(extra)
-            lasts = all(run[-1] >= min(setting.term(*pair, run[0]), window[-1]) for run in _runs(years))
-            if lasts and not any(smaller < years for smaller in found):
-                found.append(years)
+            runs = _runs(years)
+            lasts = all(run[-1] >= min(setting.term(*pair, run[0]), window[-1]) for run in runs)
+            owed = max(0, setting.term(*pair, runs[-1][0]) - setting.years[-1]) if window[-1] in years else 0
+            if lasts and not any(smaller < years and least <= owed for smaller, least in found.items()):
+                found[years] = owed
     return [_runs(years) for years in found]
 
 
