@@ -490,7 +490,7 @@ def test_words_of_clock_and_curves_in_English() -> None:
     scenario = small_scenario(OWN | {"offers.t.capacity": 3, "states.A.deadline": 2015})
     portfolio = portfolio_of(scenario)
     assert clock_lines(scenario, clock(scenario, portfolio, "A")) == [
-        "- Under this portfolio, all required work is done in 2020, after the deadline of 2015.",
+        "- Under this portfolio, all required work is done in 2016, after the deadline of 2015.",
         "- 2016 is the earliest year possible while others keep what they have.",
         "- Alone, with its own means only, 2019 at the earliest.",
     ]

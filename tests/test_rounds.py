@@ -35,6 +35,7 @@ from matcher.verification import verify
 from smallest_scenario import Changes, small_scenario
 from test_cli_end_to_end import matcher as command
 
+TINY = Path(__file__).parents[1] / "scenarios" / "tiny"
 OPTIONS = SolveOptions(work=5)
 TWO_OPERATORS: Changes = {
     "offers.u": {"kind": "technical", "provider": "other", "capability": "clearance", "capacity": 10, "price": 90},
@@ -353,7 +354,9 @@ def test_the_command_plays_a_session(tmp_path: Path) -> None:
     out, talk = command(tmp_path, "round", "talks", "--scenario", "scenario.yaml", "--quiet")
     assert "A first plan, from nothing." in out
     assert "round 1 saved" in talk
-    out, _ = command(tmp_path, "round", "talks", "--veto", "BBB-norland-clear-paths-2027", "--json", "--quiet")
+    first = json.loads((tmp_path / "talks" / "0001" / "result.json").read_text(encoding="utf-8"))
+    vetoed = next(each["id"] for each in first["partnerships"] if each["id"].startswith("BBB-norland-clear-paths"))
+    out, _ = command(tmp_path, "round", "talks", "--veto", vetoed, "--json", "--quiet")
     record = json.loads(out)
     assert (record["mode"], record["standing"][0]["number"], len(record["prices"])) == ("repair", 1, 1)
     assert record["prices"][0]["comparison"]["states"]
@@ -420,11 +423,10 @@ def test_a_round_that_cannot_be_added_is_kept_elsewhere(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    command(tmp_path, "new")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Session, "append", full)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert run(["round", "talks", "--scenario", "scenario.yaml", "--quiet"]) == Exit.FAILED
+    assert run(["round", "talks", "--scenario", str(TINY / "partner-limit.yaml"), "--quiet"]) == Exit.FAILED
     talk = capsys.readouterr().err
     assert "talks/0001 cannot be written (No space left on device)" in talk
     assert "no round was added to talks" in talk
@@ -446,8 +448,7 @@ def forged(folder: Path, name: str, old: str, new: str) -> None:
 
 def test_a_round_does_not_stand_on_a_changed_result(tmp_path: Path) -> None:
     """The result of the last round, and the portfolio it all began with, are those of the record."""
-    command(tmp_path, "new")
-    command(tmp_path, "solve", "scenario.yaml", "-o", "run", "--quiet")
+    command(tmp_path, "solve", str(TINY / "partner-limit.yaml"), "-o", "run", "--quiet")
     command(tmp_path, "round", "talks", "--from", "run", "--quiet")
     forged(tmp_path / "talks" / "0001", "result.json", '"status": "optimal"', '"status": "feasible"')
     _, talk = command(tmp_path, "round", "talks", "--quiet", code=2)
