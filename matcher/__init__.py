@@ -26,7 +26,8 @@ if TYPE_CHECKING:
         MatcherError,
         VerificationFailed,
     )
-    from matcher.explanation.account import Explanation, Question, explain
+    from matcher.explanation.account import explain
+    from matcher.explanation.explanation import Explanation, Question
     from matcher.io import load, load_portfolio, loads
     from matcher.isolation import ProcessLimits, solve_isolated
     from matcher.portfolio.portfolio import Engagement, Flow, Partnership, Portfolio
@@ -44,7 +45,7 @@ _HOME = {
     "Caution": "screening.caution",
     "Comparison": "comparison.comparison",
     "Engagement": "portfolio.portfolio",
-    "Explanation": "explanation.account",
+    "Explanation": "explanation.explanation",
     "Fault": "errors",
     "Flow": "portfolio.portfolio",
     "InvalidInput": "errors",
@@ -59,7 +60,7 @@ _HOME = {
     "Portfolio": "portfolio.portfolio",
     "ProcessLimits": "isolation",
     "Progress": "portfolio.result",
-    "Question": "explanation.account",
+    "Question": "explanation.explanation",
     "Report": "verification",
     "Result": "portfolio.result",
     "Scenario": "scenario",

@@ -10,7 +10,7 @@ import pytest
 from benchmarks import compare, explaining, report
 from benchmarks.outcome import Trajectory
 from benchmarks.subjects import SUBJECTS, solvers, subject_of
-from matcher.explanation.account import PARTS
+from matcher.explanation.explanation import PARTS
 
 
 def row(subject: str, seed: int, **more: Any) -> dict[str, Any]:

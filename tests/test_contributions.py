@@ -14,7 +14,8 @@ from matcher.comparison.tally import tally
 from matcher.engine.replanning import near
 from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions
-from matcher.explanation.contributions import Contribution, contributions, without_flows
+from matcher.explanation.contribution_findings import Contribution
+from matcher.explanation.contributions import contributions, without_flows
 from matcher.io import load
 from matcher.portfolio.partnerships import derive_partnerships, flows_of, forbidding
 from matcher.portfolio.portfolio import Flow, Portfolio

@@ -16,7 +16,7 @@ from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions
 from matcher.execution import Processes
 from matcher.explanation import shortfalls
-from matcher.explanation.account import Explanation
+from matcher.explanation.explanation import Explanation
 from matcher.explanation.findings import Cause, Change, Remedy, Shortfall
 from matcher.explanation.halving import minimal_set, sufficient_alone
 from matcher.explanation.relaxations import Relaxation, changed, relaxations_for

@@ -14,7 +14,8 @@ from matcher.cli.talk import out_markdown
 from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions
 from matcher.execution import executor_for
-from matcher.explanation.account import PARTS, Explanation, Question, explain
+from matcher.explanation.account import explain
+from matcher.explanation.explanation import PARTS, Explanation, Question
 from matcher.io import load
 from matcher.portfolio.result import Result, SolveOptions
 from matcher.reporting.audiences import Audience

@@ -17,7 +17,8 @@ from generators import Seeded, draw_scenario
 from matcher.comparison.tally import tally
 from matcher.engine.conflicts.limits import limits_of
 from matcher.engine.solving import solve
-from matcher.explanation.idle import Idle, idle_offers
+from matcher.explanation.idle import idle_offers
+from matcher.explanation.idle_findings import Idle
 from matcher.io import load
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Clock, SolveOptions

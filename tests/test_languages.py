@@ -18,7 +18,7 @@ import pytest
 import matcher
 from matcher.cli import run
 from matcher.cli.exits import Exit
-from matcher.explanation.account import PARTS
+from matcher.explanation.explanation import PARTS
 from matcher.io import canonical_json
 from matcher.portfolio.result import Result, SolveOptions, Stage, Status, StopReason
 from matcher.reporting.languages import languages, objective_names, sought_names, table_of

@@ -17,8 +17,9 @@ from matcher.cli.exits import Exit
 from matcher.comparison.comparison import Comparison, StateChange, compare
 from matcher.comparison.tally import tally
 from matcher.engine.solving import solve
-from matcher.explanation.account import Question, explain
+from matcher.explanation.account import explain
 from matcher.explanation.contributions import without_flows
+from matcher.explanation.explanation import Question
 from matcher.portfolio.partnerships import flows_of
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Result, SolveOptions

@@ -15,7 +15,7 @@ from matcher.cli.progress import ProgressLog
 from matcher.cli.talk import out_json, out_markdown, warner
 
 if TYPE_CHECKING:
-    from matcher.explanation.account import Part
+    from matcher.explanation.explanation import Part
     from matcher.reporting.audiences import Audience
 
 Names = list[str] | None
@@ -47,7 +47,8 @@ def explain_command(
     """Explain a portfolio: why, why not, and what it would take."""
     from matcher.alternatives.finding import find_alternatives
     from matcher.execution import executor_for
-    from matcher.explanation.account import Question, explain
+    from matcher.explanation.account import explain
+    from matcher.explanation.explanation import Question
     from matcher.reporting.explained import account_markdown
     from matcher.reporting.languages import table_of
     from matcher.runs.reading import read_portfolio
@@ -82,7 +83,7 @@ def explain_command(
 def _parts(names: Sequence[str]) -> tuple[Part, ...]:
     """Returns the parts that were named."""
     from matcher.errors import nearest
-    from matcher.explanation.account import PARTS
+    from matcher.explanation.explanation import PARTS
 
     found = []
     for name in names:

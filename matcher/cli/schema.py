@@ -20,7 +20,7 @@ def schema_command(
     from pydantic import BaseModel
 
     from matcher.comparison.comparison import Comparison
-    from matcher.explanation.account import Explanation
+    from matcher.explanation.explanation import Explanation
     from matcher.portfolio.portfolio import Portfolio
     from matcher.portfolio.result import Result
     from matcher.rounds.record import Record

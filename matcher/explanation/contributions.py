@@ -14,25 +14,23 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Literal, get_args
+from typing import get_args
 
-from pydantic import Field, Strict
-
-from matcher.comparison.comparison import Comparison, StateChange, compare, state_moved
+from matcher.comparison.comparison import compare, state_moved
 from matcher.comparison.tally import tally, units_by_partners
 from matcher.engine.certificates import rule_prices
 from matcher.engine.replanning import AFTER, near
 from matcher.execution import Executor, Serial
 from matcher.explanation.checking import check_names
+from matcher.explanation.contribution_findings import Binding, Contribution, Limiting, Successor, Veto
 from matcher.explanation.regrouping import regroup
 from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.formulation.formulate import formulate
 from matcher.formulation.plans import plan_within, portfolio_of
 from matcher.portfolio.partnerships import derive_partnerships, flows_of, forbidding
 from matcher.portfolio.portfolio import Flow, Partnership, Portfolio
-from matcher.scenario import Decisions, Frozen, Scenario
+from matcher.scenario import Decisions, Scenario
 from matcher.scenario.edits import WithDecisions, edited
-from matcher.scenario.fields import Flag, Id, Text, Year
 from matcher.verification import verify
 
 SPARED = AFTER
@@ -40,7 +38,6 @@ SPARED = AFTER
 PRICED = "coverage"
 """Objective in which limits are priced."""
 
-Limiting = Literal["need", "need_per_year", "budget", "capacity", "absorption", "precedence", "matching", "cap"]
 ORDER: tuple[Limiting, ...] = get_args(Limiting)
 LIMITS: Mapping[tuple[int, bool], Limiting] = {
     (1, True): "budget",
@@ -54,59 +51,6 @@ LIMITS: Mapping[tuple[int, bool], Limiting] = {
     (10, False): "cap",
 }
 """Limits on amounts: the rule of the model by number, and whether it is about a year."""
-
-
-class Binding(Frozen):
-    """A limit that keeps a partnership from doing more."""
-
-    rule: Limiting
-    subject: Text
-    """The need, offer or State that is limited; of a cap, the offer or provider."""
-    years: tuple[Year, ...] = ()
-    """Years in which it is used up; empty where the limit is not about years."""
-    price: Annotated[str, Strict(), Field(pattern=r"^\d+(\.\d+)?(E[+-]?\d+)?$")] | None = None
-    """Units of the objective ``coverage`` (a whole need of weight 1 in a State of weight 1) per further unit in the
-    year where that is most, by the prices of the relaxation: a guide, as a whole plan may gain less or, where needs
-    are met as a whole, more. None where the limit has no price."""
-
-
-class Successor(Frozen):
-    """A pair of partners that would do more."""
-
-    financier: Id | None
-    implementer: Id
-    """Providers."""
-    need: Id
-    """One of the partnership's needs."""
-    quantity: Annotated[int, Strict(), Field(ge=1)]
-    """Units more of it."""
-
-
-class Veto(Frozen):
-    """What happens if a partnership's providers may not work together in its State."""
-
-    outcome: Literal["planned", "impossible", "unknown", "decided"]
-    """planned: another plan stands in `comparison`. impossible: proven that none keeps all other States' parts and all
-    decisions. unknown: a limit of work came first. decided: the partnership is pinned or agreed."""
-    comparison: Comparison | None = None
-    """Before: the portfolio. After: the best plan found without it."""
-    proven: Flag = False
-    """Whether no better plan without it exists, all other States' parts kept: a share of 1/10,000, what objectives may
-    give up, and who pays how much (engagements, cost, risk, dependence, swings) aside."""
-    successors: tuple[Successor, ...] = ()
-    """Who would do more for its needs then, by share of the need; empty if nobody."""
-
-
-class Contribution(Frozen):
-    """Why a partnership is in a portfolio."""
-
-    partnership: Text
-    state: Id
-    adds: StateChange | None
-    """Its State with it, then with nothing in its place; None if it is of no consequence."""
-    binding: tuple[Binding, ...] = ()
-    """What keeps it from doing more, in the order of the rules; empty if nothing does."""
-    veto: Veto
 
 
 @dataclass(frozen=True)

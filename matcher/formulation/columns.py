@@ -13,7 +13,7 @@ from matcher.formulation.limits import Relations, Tables, build_relations, build
 from matcher.formulation.links import Links, build_links
 from matcher.formulation.payment_classes import FINE_GRANULES, Payments
 from matcher.scenario import FundingOffer, Scenario
-from matcher.scenario.within_reach import states_within_reach
+from matcher.scenario.within_reach import least_of, states_within_reach
 from matcher.solvers.linear_model import Bools, Floats, Ints
 
 FINE_UNITS = 10_000
@@ -227,6 +227,21 @@ class Columns:
         given = np.zeros(self.relations.years.shape, np.int64)
         np.add.at(given, (self.flow_relation, self.flow_year), point[: self.flows] * self.flow_worth)
         return given
+
+    @cached_property
+    def least(self) -> Ints:
+        """The least that flows while each column of engagement, or of work, is 1: minor units, or granules."""
+        relations, least = self.relations, np.zeros(len(self.relations.offer), np.int64)
+        matters = self.scenario.least_engagement is not None or "turnover" in self.sought
+        for at, (which, where) in enumerate(zip(relations.offer.tolist(), relations.state.tolist(), strict=True)):
+            offer = self.scenario.offers[which]
+            if offer.min_per_state or (matters and relations.external[at]):
+                least[at] = least_of(self.scenario, offer, self.scenario.states[where].id)
+        found = np.zeros(self.count, np.int64)
+        works = np.where(self.working >= 0, self.working, self.engaged)
+        relation, year = np.nonzero(works >= 0)
+        found[works[relation, year]] = least[relation]
+        return found
 
     @cached_property
     def relaxable(self) -> Bools:

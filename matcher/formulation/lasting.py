@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 
 from matcher.formulation.columns import Columns
+from matcher.formulation.grouping import grouped
 from matcher.formulation.links import UNKNOWN, counted_sides
-from matcher.formulation.rules import grouped, minimum
 from matcher.scenario.within_reach import limited_shares
 from matcher.solvers.linear_model import UNLIMITED, Bools, Ints, RowBuilder, times, whole_ratio
 
@@ -32,7 +32,7 @@ def working(columns: Columns, rows: RowBuilder) -> None:
     number[works] = rows.many("working", -UNLIMITED, 0, len(works), relation, year)
     rows.terms(number[here], flows, columns.flow_worth[flows])
     rows.terms(number[works], works, -most[works])
-    least = minimum(columns)
+    least = columns.least
     number[works] = rows.many("working minimum", 0, UNLIMITED, len(works), relation, year)
     rows.terms(number[here], flows, columns.flow_worth[flows])
     rows.terms(number[works], works, -least[works])

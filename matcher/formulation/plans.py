@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from matcher.errors import Fault, InvalidPortfolio
 from matcher.formulation.columns import Columns
-from matcher.formulation.formulation import Formulation
 from matcher.formulation.links import counted_sides
 from matcher.portfolio.portfolio import Engagement, Flow, Portfolio
 from matcher.portfolio.result import scenario_hash
 from matcher.scenario import FundingOffer, Scenario, TechnicalOffer, Years
 from matcher.scenario.eligibility import kind_of
 from matcher.solvers.linear_model import Bools, Ints, Rows
+
+if TYPE_CHECKING:
+    from matcher.formulation.formulation import Formulation
 
 
 @dataclass(frozen=True)

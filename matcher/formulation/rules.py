@@ -7,23 +7,9 @@ from fractions import Fraction
 import numpy as np
 
 from matcher.formulation.columns import Columns
+from matcher.formulation.grouping import grouped
 from matcher.scenario import FundingOffer, Scenario
-from matcher.scenario.within_reach import least_of
 from matcher.solvers.linear_model import UNLIMITED, Bools, Ints, RowBuilder, times, whole_ratio
-
-
-def grouped(*keys: Ints) -> tuple[tuple[Ints, ...], Ints]:
-    """Returns the distinct combinations of keys, in order, and the combination of each element."""
-    sizes = [int(key.max(initial=0)) + 1 for key in keys]
-    code = np.zeros(len(keys[0]), np.int64)
-    for key, size in zip(keys, sizes, strict=True):
-        code = code * size + key
-    unique, inverse = np.unique(code, return_inverse=True)
-    parts = []
-    for size in reversed(sizes):
-        parts.append(unique % size)
-        unique = unique // size
-    return tuple(reversed(parts)), np.asarray(inverse, np.int64).ravel()
 
 
 def balance(columns: Columns, rows: RowBuilder) -> None:
@@ -251,7 +237,7 @@ def _together(
     kept = number[engaged] >= 0
     rows.terms(number[engaged[kept]], flows[kept], worth[kept])
     rows.terms(number[several], several, -limit[several])
-    least = minimum(columns)
+    least = columns.least
     demanding = np.unique(engaged)[least[np.unique(engaged)] > 0] if len(engaged) else engaged
     number[:] = -1
     number[demanding] = rows.many("minimum", 0, UNLIMITED, len(demanding), demanding)
@@ -260,27 +246,11 @@ def _together(
     rows.terms(number[demanding], demanding, -least[demanding])
 
 
-def minimum(columns: Columns) -> Ints:
-    """Returns the least that flows while each column of engagement, or of work, is 1: minor units, or granules."""
-    scenario, relations = columns.scenario, columns.relations
-    least = np.zeros(len(relations.offer), np.int64)
-    matters = scenario.least_engagement is not None or "turnover" in columns.sought
-    for at, (which, where) in enumerate(zip(relations.offer.tolist(), relations.state.tolist(), strict=True)):
-        offer = scenario.offers[which]
-        if offer.min_per_state or (matters and relations.external[at]):
-            least[at] = least_of(scenario, offer, scenario.states[where].id)
-    found = np.zeros(columns.count, np.int64)
-    works = np.where(columns.working >= 0, columns.working, columns.engaged)
-    relation, year = np.nonzero(works >= 0)
-    found[works[relation, year]] = least[relation]
-    return found
-
-
 def idle_years(columns: Columns) -> None:
     """Rule 6: a year in which nothing can flow is not an engaged one where a minimum is asked."""
     flowing = np.zeros(columns.engaged.shape, np.bool_)
     flowing[columns.flow_relation, columns.flow_year] = True
-    least = minimum(columns)
+    least = columns.least
     gates = columns.engaged[(columns.engaged >= 0) & ~flowing]
     columns.upper[gates[least[gates] > 0]] = 0
 

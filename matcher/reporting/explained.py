@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from matcher.alternatives.findings import Alternatives
-from matcher.explanation.account import Explanation
+from matcher.explanation.explanation import Explanation
 from matcher.portfolio.partnerships import derive_partnerships
 from matcher.portfolio.portfolio import Portfolio
 from matcher.reporting.alternatives import alternatives_lines

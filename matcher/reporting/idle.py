@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from matcher.explanation.idle import Idle
+from matcher.explanation.idle_findings import Idle
 from matcher.reporting import amounts
 from matcher.reporting.languages import Table, numerals_of, table_of
 from matcher.reporting.layout import escaped

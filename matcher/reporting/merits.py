@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from matcher.explanation.contributions import Binding, Contribution, Veto
+from matcher.explanation.contribution_findings import Binding, Contribution, Veto
 from matcher.portfolio.portfolio import Partnership
 from matcher.reporting import amounts
 from matcher.reporting.compared import ComparisonSpeaker
