@@ -10,8 +10,8 @@ import pytest
 
 from matcher.engine.conflicts.limits import limits_of
 from matcher.errors import InvalidEdit, InvalidScenario
+from matcher.explanation.findings import Goal
 from matcher.explanation.limits_against import limits_against
-from matcher.explanation.setting import Goal
 from matcher.formulation.formulate import formulate
 from matcher.io import load
 from matcher.scenario import (

@@ -17,10 +17,10 @@ from matcher.errors import InvalidOptions
 from matcher.execution import Processes
 from matcher.explanation import shortfalls
 from matcher.explanation.explanation import Explanation
-from matcher.explanation.findings import Cause, Change, Remedy, Shortfall
+from matcher.explanation.findings import Cause, Change, Goal, Remedy, Shortfall
 from matcher.explanation.halving import minimal_set, sufficient_alone
 from matcher.explanation.relaxations import Relaxation, changed, relaxations_for
-from matcher.explanation.setting import Found, Goal, Setting
+from matcher.explanation.setting import Found, Setting
 from matcher.explanation.shortfalls import remaining
 from matcher.explanation.smallest_changes import SmallestChanges
 from matcher.explanation.trials import RelaxationTrials

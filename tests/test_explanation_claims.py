@@ -14,10 +14,10 @@ import pytest
 
 from generators import Seeded, draw_scenario
 from matcher.engine.solving import solve
-from matcher.explanation.findings import Cause, Remedy, Shortfall
+from matcher.explanation.findings import Cause, Goal, Remedy, Shortfall
 from matcher.explanation.limits_against import BindingLimit, limits_against, scenario_without
 from matcher.explanation.relaxations import Relaxation, changed, relaxations_for
-from matcher.explanation.setting import Found, Goal, Setting
+from matcher.explanation.setting import Found, Setting
 from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS
 from matcher.explanation.shortfalls import remaining
 from matcher.explanation.smallest_changes import PAIRED

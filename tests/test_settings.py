@@ -28,7 +28,8 @@ from matcher.engine.single_model import engine_for
 from matcher.engine.solving import solve
 from matcher.explanation.account import explain
 from matcher.explanation.explanation import Question
-from matcher.explanation.setting import Goal, Setting, Tuning
+from matcher.explanation.findings import Goal
+from matcher.explanation.setting import Setting, Tuning
 from matcher.explanation.settings import ExplanationSettings
 from matcher.portfolio.result import Clock, SolveOptions
 from matcher.solvers.engines import Limits, engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, Strict
@@ -34,6 +35,14 @@ KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 
 Verdict = Literal["found", "not_enough", "unknown"]
 """found: some change is enough; not_enough: proven that none of the kind is; unknown: a limit came first."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is sought for a State: to complete, or one need met in full."""
+
+    state: str
+    need: str | None = None
 
 
 class Change(Frozen):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from matcher.engine.conflicts.limits import limits_of
-from matcher.explanation.setting import Goal
+from matcher.explanation.findings import Goal
 from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer, Years
 from matcher.scenario.edits import THE_SCENARIO, AllowAgain, Deadline, Edit, Lengthen, Owner, WaiveLimit, edited
 from matcher.scenario.eligibility import need_node, reach

@@ -21,7 +21,8 @@ from typing import Literal
 import numpy as np
 
 from matcher.engine.problem import exact_bound
-from matcher.explanation.setting import AS_IT_IS, Goal, Setting, StatePart
+from matcher.explanation.findings import Goal
+from matcher.explanation.setting import AS_IT_IS, Setting, StatePart
 from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.formulation.pairing import whole_pairs
 from matcher.formulation.plans import Plan

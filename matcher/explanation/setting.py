@@ -12,6 +12,7 @@ from matcher.engine.by_state.groups import Subproblem, SubproblemData, Subproble
 from matcher.engine.parts import plain_task, relaxed_bound, solve_part
 from matcher.engine.problem import ObjectiveProblem
 from matcher.explanation.checking import accepted
+from matcher.explanation.findings import Goal
 from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.formulation.formulate import formulate
 from matcher.formulation.formulation import Formulation
@@ -22,14 +23,6 @@ from matcher.scenario import Scenario, TechnicalOffer
 from matcher.solvers.engines import Limits
 from matcher.solvers.linear_model import UNLIMITED, Bools, Ints, LinearModel, LinearObjective, RowBuilder, Rows
 from matcher.verification import Report
-
-
-@dataclass(frozen=True)
-class Goal:
-    """What is sought for a State: to complete, or one need met in full."""
-
-    state: str
-    need: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from matcher.comparison.tally import tally
 from matcher.execution import Executor, Serial
 from matcher.explanation.barring import barred
 from matcher.explanation.checking import check_names, require_valid
-from matcher.explanation.findings import Cause, Shortfall, Shortfalls
+from matcher.explanation.findings import Cause, Goal, Shortfall, Shortfalls
 from matcher.explanation.halving import minimal_set, sufficient_alone
 from matcher.explanation.limits_against import BindingLimit, limits_against, scenario_without
 from matcher.explanation.relaxations import Refusals, refusals_of, relaxations_for
-from matcher.explanation.setting import Found, Goal, Setting
+from matcher.explanation.setting import Found, Setting
 from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.explanation.smallest_changes import SmallestChanges
 from matcher.explanation.trials import RelaxationTrials

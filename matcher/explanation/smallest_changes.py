@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from matcher.explanation.findings import KINDS, Change, ChangeKind, Remedy, Verdict
+from matcher.explanation.findings import KINDS, Change, ChangeKind, Goal, Remedy, Verdict
 from matcher.explanation.halving import sufficient_alone
 from matcher.explanation.raises import least_raise
 from matcher.explanation.relaxations import Relaxation
-from matcher.explanation.setting import Found, Goal
+from matcher.explanation.setting import Found
 from matcher.explanation.trials import RelaxationTrials
 
 PAIRED: tuple[ChangeKind, ...] = ("partners", "absorption", "share", "deadline", "more_money", "more_work")

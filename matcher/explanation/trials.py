@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 
+from matcher.explanation.findings import Goal
 from matcher.explanation.limits_against import share_waivers
 from matcher.explanation.relaxations import ANYBODY, Relaxation, changed, decided_on, narrowed, repayers_of
-from matcher.explanation.setting import Found, Goal, Setting, Tuning
+from matcher.explanation.setting import Found, Setting, Tuning
 from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import Scenario, State
