@@ -229,3 +229,35 @@ def test_the_path_of_a_scenario_names_functions_that_exist() -> None:
         for name in re.findall(r"`([^`]+)`", files):
             text = (PACKAGE / name).read_text(encoding="utf-8")
             assert re.search(rf"def {function.rpartition('.')[2]}\(", text), (function, name)
+
+
+def imported(path: Path) -> set[str]:
+    """Modules of the package that a module imports where it starts, types alone aside."""
+    found: set[str] = set()
+    inside: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while inside:
+        for node in ast.iter_child_nodes(inside.pop()):
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+                continue
+            if isinstance(node, ast.ImportFrom) and node.module:
+                found.update({node.module, *(f"{node.module}.{each.name}" for each in node.names)})
+            elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                inside.append(node)
+    return found
+
+
+def test_no_chain_of_imports_is_long() -> None:
+    """A newcomer reaches the ground in at most twenty steps, from whatever module."""
+    names = {".".join(path.relative_to(TREE).with_suffix("").parts).removesuffix(".__init__"): path for path in MODULES}
+    own = {name: path for name, path in names.items() if name.startswith("matcher")}
+    known = {name: (imported(path) & own.keys()) - {name} for name, path in own.items()}
+    depth: dict[str, int] = {}
+
+    def reach(name: str) -> int:
+        if name not in depth:
+            specific = {each for each in known[name] if not any(other.startswith(each + ".") for other in known[name])}
+            depth[name] = 1 + max((reach(each) for each in specific), default=0)
+        return depth[name]
+
+    assert len(own) > 100
+    assert max(map(reach, own)) <= 20

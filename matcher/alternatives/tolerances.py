@@ -18,8 +18,8 @@ from matcher.errors import VerificationFailed
 from matcher.execution import Executor
 from matcher.formulation.formulation import Formulation
 from matcher.formulation.need_aggregation import Merged
-from matcher.formulation.objectives import worst_off_error
 from matcher.formulation.plans import Plan, plan_within, portfolio_of
+from matcher.formulation.smallest_coverage import worst_off_error
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import Scenario
 from matcher.scenario.objectives import OBJECTIVES, weighted_sum

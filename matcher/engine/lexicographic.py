@@ -16,17 +16,9 @@ from matcher.formulation.columns import Columns
 from matcher.formulation.formulate import formulate
 from matcher.formulation.formulation import Formulation
 from matcher.formulation.need_aggregation import Merged, merge
-from matcher.formulation.objectives import (
-    goal_objective,
-    linear_objective,
-    waiting_floor,
-    weighted_objective,
-    worst_off_error,
-    worst_off_rows,
-    worst_off_steps,
-    worst_off_weight,
-)
+from matcher.formulation.objectives import goal_objective, linear_objective, waiting_floor, weighted_objective
 from matcher.formulation.plans import Plan, plan_of, portfolio_of
+from matcher.formulation.smallest_coverage import worst_off_error, worst_off_rows, worst_off_steps, worst_off_weight
 from matcher.portfolio.result import Clock, SolveOptions
 from matcher.scenario import Scenario
 from matcher.solvers.linear_model import UNLIMITED, LinearObjective, ModelTooLarge, RowBuilder, Rows

@@ -10,15 +10,8 @@ import numpy as np
 from benchmarks.peers.assignment.arrays import Arrays
 from benchmarks.peers.assignment.layout import Layout
 from matcher.formulation.columns import WORST_SCALE
-from matcher.formulation.objectives import (
-    gone,
-    need_limited,
-    total_weights,
-    unit_value,
-    waiting_at_most,
-    worst_off_table,
-    years_due,
-)
+from matcher.formulation.objectives import gone, unit_value, waiting_at_most, years_due
+from matcher.formulation.smallest_coverage import need_limited, total_weights, worst_off_table
 from matcher.scenario import FundingOffer, TechnicalOffer
 from matcher.scenario.objectives import objective_named
 from matcher.scenario.within_reach import states_within_reach

@@ -8,7 +8,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from matcher.scenario import Currency, FundingOffer, Scenario, TechnicalOffer, Yearly
+from matcher.scenario.entities import Currency, FundingOffer, TechnicalOffer
+from matcher.scenario.fields import Yearly
+from matcher.scenario.scenario import Scenario
 from matcher.screening.unit_slips.units import Intent, money_intents, price_intents, work_intents
 
 

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from matcher.scenario import Scenario
+from matcher.scenario.scenario import Scenario
 from matcher.screening.unit_slips.figures import Amount, Entry, Figures, figures_of, total
 from matcher.screening.unit_slips.units import Intent
 from matcher.screening.unit_slips.whole_file import PRICES, WholeKind, whole_kinds

@@ -15,7 +15,8 @@ from fractions import Fraction
 from itertools import chain
 from statistics import median
 
-from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer
+from matcher.scenario.entities import FundingOffer, Need, TechnicalOffer
+from matcher.scenario.scenario import Scenario
 from matcher.screening.unit_slips import published
 from matcher.screening.unit_slips.figures import Entry, Figures
 from matcher.screening.unit_slips.published import Published
