@@ -20,10 +20,10 @@ from lasting_fields import draw_lasting_scenario
 from matcher.engine.replanning import near
 from matcher.engine.solving import solve
 from matcher.formulation import objectives as compact_objectives
+from matcher.formulation import smallest_coverage
 from matcher.formulation.formulate import formulate
 from matcher.formulation.formulation import Formulation
 from matcher.formulation.plans import Pairs, _floor_shares, plan_of, portfolio_of, with_derived_columns
-from matcher.formulation.smallest_coverage import worst_off_rows
 from matcher.io import load
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Clock, SolveOptions, scenario_hash
@@ -84,7 +84,7 @@ def assert_same_optimum(scenario: Scenario, name: str) -> None:
     path, short = assignment.model, formulation.model
     if name == "worst_off":
         path = path.with_rows(worst_off_rows(assignment.layout))
-        short = short.with_rows(worst_off_rows(formulation.columns))
+        short = short.with_rows(smallest_coverage.worst_off_rows(formulation.columns))
     one = optimum(path, linear_objective(assignment.layout, name))
     other = optimum(short, compact_objectives.linear_objective(formulation.columns, name))
     assert one == other
@@ -166,7 +166,7 @@ def test_portfolios_and_plans_translate(seed: int) -> None:
 def assert_means_the_same(scenario: Scenario, portfolio: Portfolio) -> None:
     """Compares every figure of a portfolio's point with the checker's, and what the point stands for."""
     formulation = formulate(scenario, sought=frozenset(SENSE))
-    worst = worst_off_rows(formulation.columns)
+    worst = smallest_coverage.worst_off_rows(formulation.columns)
     plan = plan_of(formulation, portfolio, worst)
     assert formulation.model.with_rows(worst).admits(plan.point)
     figures = dict(verify(scenario, portfolio).figures)
