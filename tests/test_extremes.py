@@ -58,8 +58,12 @@ def _cap(**limit: Any) -> Changes:
     return {"decisions.caps": [{"provider": "donor", "state": "A", **limit}]}
 
 
-def _order(give_up: Decimal) -> Changes:
-    return {"objectives.order": [{"objective": "coverage", "give_up": give_up}, {"objective": "cost"}]}
+def _order(**terms: Decimal) -> Changes:
+    return {"objectives.order": [{"objective": "coverage", **terms}, {"objective": "cost"}]}
+
+
+def _sought(*names: str) -> Changes:
+    return {"objectives.order": [{"objective": name} for name in names]}
 
 
 FIELDS: dict[str, list[Changes]] = {
@@ -86,9 +90,42 @@ FIELDS: dict[str, list[Changes]] = {
     "FundingOffer.carry_over": [
         {"offers.f.carry_over": share, "offers.f.amount": amount} for share in [*SHARES, 1] for amount in (90, MONEY)
     ],
+    "FundingOffer.carried_in": [
+        {"offers.f.carried_in": each, "offers.f.carry_over": share}
+        for each, share in ((MONEY, Decimal(0)), ({2016: MONEY}, SHARES[1]), ({2015: 72}, Decimal(1)))
+    ],
+    "FundingOffer.debts": [{"offers.f.debts": each} for each in (MONEY, {2015: 999}, {2016: MONEY})],
     "FundingOffer.match": [PUBLIC | {"offers.f.match": each} for each in [*RATIOS, Decimal(10**12)]],
     "FundingOffer.min_per_state": [{"offers.f.min_per_state": each} for each in (10**11, MONEY)],
-    "Goal.give_up": [_order(share) for share in SHARES],
+    "Goal.tolerance": [_order(tolerance=share) for share in SHARES],
+    "Goal.tolerance_amount": [_order(tolerance_amount=each) for each in [Decimal(0), *RATIOS]],
+    "Need.delivered": [
+        _sought("coverage", "waiting", "worst_off") | changes
+        for changes in (
+            {"needs.n.delivered": 10},
+            {"needs.n.quantity": PRIME, "needs.n.delivered": PRIME - 1, "offers.t.capacity": UNITS},
+            {"needs.n.quantity": PRIME, "needs.n.delivered": 1, "offers.t.price": 1, "offers.t.capacity": UNITS},
+        )
+    ],
+    "Objectives.dependence_share": [
+        _sought("coverage", "dependence") | {"objectives.dependence_share": share} for share in [*SHARES, Decimal(0)]
+    ],
+    "Ongoing": [
+        _sought("turnover", "swings", "engagements") | {"offers.f.min_years": years, "offers.f.ongoing": [ongoing]}
+        for years, ongoing in (
+            (2, {"state": "A", "amount": MONEY}),
+            (100, {"state": "A", "since": 1990, "amount": 0}),
+            (3, {"state": "A", "since": 2014, "amount": 7}),
+        )
+    ],
+    "Part.weight": [
+        {"objectives.order": [{"blend": [{"objective": "cost", "weight": each}, {"objective": "at_risk"}]}]}
+        for each in [Decimal(0), *RATIOS]
+    ],
+    "Scenario.least_engagement": [
+        _sought("coverage", "turnover") | {"least_engagement": each} for each in (0, 71, 73, MONEY)
+    ],
+    "Scenario.seed": [{"seed": each} for each in (0, MANY)],
     "Need.max_per_year": [{"needs.n.max_per_year": each} for each in (0, UNITS)],
     "Need.quantity": [
         {"needs.n.quantity": 139 * 10**9},
@@ -124,7 +161,14 @@ FIELDS: dict[str, list[Changes]] = {
         {"offers.l": LOAN | {"repayment": {"offer": "f", "after": 1, "premium": each}}} for each in RATIOS
     ],
     "State.absorption": [{"states.A.absorption": MONEY}, {"states.A.absorption": {2015: MONEY, 2016: 1}}],
-    "State.deadline": [{"states.A.deadline": year, "needs.n.completes": True} for year in (1990, 2100)],
+    "State.deadline": [
+        _sought("completions", "late_completions") | {"states.A.deadline": when, "needs.n.completes": True}
+        for when in (1990, 2100, "2016-12-30")
+    ],
+    "State.max_share": [
+        PUBLIC | {"offers.g.provider": "firm", "states.A.max_share": share}
+        for share in [Decimal(0), *SHARES, Decimal(1)]
+    ],
     "State.max_partners": [{"states.A.max_partners": each} for each in (0, MANY)],
     "State.weight": [{"states.A.weight": each, "needs.n.completes": True} for each in RATIOS],
     "TechnicalOffer.capacity": [{"offers.t.capacity": each} for each in (UNITS, MONEY)],
@@ -196,6 +240,9 @@ def test_every_numeric_field_of_the_format_is_tried() -> None:
             known = {f"{name}.{field}", f"Offer.{field}"} & FIELDS.keys() or name in named
             if _numeric(schema) and not known and field not in ("year", "years"):
                 missing.append(f"{name}.{field}")
+    for field, schema in Scenario.model_json_schema()["properties"].items():
+        if _numeric(schema) and f"Scenario.{field}" not in FIELDS and field not in ("matcher", "horizon"):  # of its own
+            missing.append(field)
     assert not missing
 
 
