@@ -6,6 +6,7 @@ import csv
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import asdict
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +21,7 @@ from matcher.portfolio.result import Result, SolveOptions
 from matcher.scenario import FundingOffer, Scenario
 from matcher.scenario.eligibility import find_options
 from matcher.scenario.entities import PRIVATE_KINDS
+from matcher.verification import verify
 
 FOLDER = Path(__file__).resolve().parents[1] / "scenarios"
 TINY = sorted(path for path in (FOLDER / "tiny").glob("*.yaml") if not path.name.endswith(".expected.yaml"))
@@ -56,11 +58,14 @@ def test_scenario_loads_under_its_name(path: Path) -> None:
 @pytest.mark.parametrize("path", TINY, ids=lambda path: path.stem)
 def test_tiny_scenario_has_its_expected_answer(path: Path, engine: str) -> None:
     """Under every engine, a tiny scenario has the status, figures and (where unique) flows worked out by hand."""
-    answer = expected(path)
-    result = solve(load(path), SolveOptions(method="whole", engine=engine))
-    figures = {figure.objective: figure.exact for figure in result.figures}
+    answer, scenario = expected(path), load(path)
+    result = solve(scenario, SolveOptions(method="whole", engine=engine))
     assert result.status == answer["status"]
-    assert {name: figures[name] for name in answer.get("figures", {})} == answer.get("figures", {})
+    assert {each.objective: each.exact for each in result.stages if not each.closing} == answer.get("figures", {})
+    assert [list(lot.members) for lot in result.lots] == answer.get("lots", [])
+    if result.portfolio is not None:
+        owed = [asdict(each) for each in verify(scenario, result.portfolio).obligations]
+        assert owed == answer.get("obligations", [])
     if "flows" in answer:
         assert flows_of(result) == wanted_flows(answer)
 
@@ -228,8 +233,8 @@ def test_geneva_says_where_each_figure_comes_from(geneva: Scenario, collection: 
 @pytest.mark.parametrize("path", TINY, ids=lambda path: path.stem)
 def test_expected_answer_names_the_scenarios_own_objectives(path: Path) -> None:
     """An expected answer gives a figure for each objective, in the scenario's own order, or says that there is none."""
-    answer, order = expected(path), [goal.objective for goal in load(path).order()]
-    assert set(answer) <= {"status", "figures", "reasoning", "flows"}
+    answer, order = expected(path), [goal.name for goal in load(path).order()]
+    assert set(answer) <= {"status", "figures", "reasoning", "obligations", "lots", "flows"}
     assert answer["reasoning"].strip()
     assert answer["status"] == "infeasible" or list(answer["figures"]) == order
     assert all(str(Fraction(figure)) == figure for figure in answer.get("figures", {}).values())

@@ -271,8 +271,19 @@ class ScenarioLimits(Setting):
 
     def _payers_in(self, state: str) -> set[str]:
         """External providers that could pay for some need of a State, in whatever year."""
-        paid = (payers for need in self.needs_of[state] for payers in self.place(need)[1].values())
-        return {self.offers[key]["provider"] for payers in paid for key in payers if self.external(key, state)}
+        found = set()
+        for need in self.needs_of[state]:
+            for worker, payers in self.place(need)[1].items():
+                able = (key for key in payers if self.external(key, state) and self._meet(key, worker, need))
+                found |= {self.offers[key]["provider"] for key in able}
+        return found
+
+    def _meet(self, payer: str, worker: str, need: str) -> bool:
+        """Whether some year that is not forbidden has the payer, who works, and the need."""
+        years = set(self.window(self.needs[need])) & set(self.window(self.technical[worker]))
+        return any(
+            not self._forbidden(payer, worker, need, year) for year in years & set(self.window(self.funding[payer]))
+        )
 
     @cached_property
     def relations(self) -> frozenset[tuple[str, str, int]]:
