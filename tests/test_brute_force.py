@@ -83,6 +83,14 @@ def test_brute_force_agrees_with_another_engine(engine: Engine) -> None:
     assert_agreement(5, BLOCK // 2, limit=300, draw=draw_ordered_scenario, engine=engine)
 
 
+@pytest.mark.parametrize("seed", [40169, 40229])
+def test_the_worst_off_state_counts_with_what_was_delivered_before(seed: int) -> None:
+    """Two scenarios in which a plan was valued without that, so that a better one was thrown away."""
+    scenario = draw_ordered_scenario(seed, states=1 + seed % 2, years=2 + seed % 2, most=2 + seed % 3)
+    result = solve(scenario, SolveOptions(engine="highs", method="whole"))
+    assert (values_of(result), result.status) == (best(scenario, 600).figures, "optimal")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("draw", DRAWS)
 @pytest.mark.parametrize("block", range(100, 120))

@@ -185,7 +185,7 @@ class Pursuit:
 
 
 def _no_worse(min_coverage_rows: Rows, objective: LinearObjective, least: int) -> Rows:
-    """Rows by which every State's coverage alone is at least so much."""
+    """Rows by which every State's coverage alone, with what was delivered before, is at least so much."""
     (column,) = np.flatnonzero(objective.coefficient).tolist()
     own = min_coverage_rows.column != column
     start = np.concatenate((np.zeros(1, np.int64), np.cumsum(own)))[min_coverage_rows.start]
