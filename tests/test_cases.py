@@ -129,7 +129,7 @@ def test_one_state_beyond_reach_takes_nothing_from_the_others(engine: Engine) ->
 
 
 def test_what_was_delivered_before_counts_where_the_worst_off_is_kept() -> None:
-    """A has 6 of 10 already: 2 more for it and 8 for B leave nobody below 4/5, and that is kept for what comes after."""
+    """A has 6 of 10 already: 2 more for it and 8 for B leave nobody below 4/5, and what comes after keeps that."""
     scenario = case("one-state-beyond-reach")
     begun = [each.with_fields(id=each.id, delivered=6) if each.id == "QAA-n" else each for each in scenario.needs]
     portfolio = best(scenario.with_fields(needs=begun))
