@@ -96,7 +96,9 @@ def rule_prices(scenario: Scenario, name: str, settings: Settings = DEFAULT_SETT
         By name of the rule: instances, each its ids and numbers and then the price, in units of the objective.
         Prices of limits that bind are positive. Empty where the relaxation has no prices.
     """
-    merged = merge(scenario)
+    # for that objective alone: gates that others ask for would share the price of the budget behind them
+    objectives = scenario.objectives.with_fields(order=[{"objective": name}], weights=None)
+    merged = merge(scenario.with_fields(objectives=objectives))
     formulation = formulate(merged.scenario)
     objective = linear_objective(formulation.columns, name)
     task = replace(_opened(Pursuit(formulation, [objective]).problem(objective)), settings=settings)
