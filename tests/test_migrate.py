@@ -11,7 +11,6 @@ import pytest
 from matcher.cli import run
 from matcher.cli.exits import Exit
 from matcher.io import load, loads
-from matcher.io.document import Lines, Place
 
 DATA = Path(__file__).parent / "data"
 SHIPPED = sorted((DATA / "first-edition").glob("*.yaml"))
@@ -161,11 +160,3 @@ def test_faulty_files_are_refused(old: Path, capsys: pytest.CaptureFixture[str])
     said = capsys.readouterr()
     assert said.out == ""
     assert "old.yaml:11:" in said.err
-
-
-def test_places_and_offsets_are_inverse() -> None:
-    """In texts with all kinds of line break."""
-    text = "a\r\nbc\n\rd"
-    lines = Lines(text)
-    assert [lines.offset(lines.at(each)) for each in range(len(text))] == list(range(len(text)))
-    assert lines.offset(Place(2, 2)) == 4

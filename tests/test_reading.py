@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from expected_messages import told
 from matcher.errors import InvalidPortfolio, InvalidScenario
 from matcher.io import load, load_portfolio, loads, override_names, text_file, yaml_text
-from matcher.io.document import Lines
+from matcher.io.document import Lines, Place
 from matcher.io.json_places import Fields
 from matcher.io.json_text import plain_json, read_json
 from matcher.io.yaml_text import read_yaml
@@ -604,3 +604,11 @@ def test_importing_brings_no_solver_along() -> None:
     code = "import sys, matcher.io; print([m for m in ('numpy', 'ortools', 'pandas', 'networkx') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_places_and_offsets_are_inverse() -> None:
+    """In texts with all kinds of line break."""
+    text = "a\r\nbc\n\rd"
+    lines = Lines(text)
+    assert [lines.offset(lines.at(each)) for each in range(len(text))] == list(range(len(text)))
+    assert lines.offset(Place(2, 2)) == 4

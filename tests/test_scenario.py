@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 import pickle
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, get_args
@@ -790,3 +791,40 @@ def test_a_weighted_sum_counts_what_is_minimised_against_it() -> None:
     weights = small_scenario({"objectives.weights": listed}).objectives.weights
     assert weights is not None
     assert weighted_sum(weights, {"completions": Fraction(1), "cost": Fraction(30)}) == -1
+
+
+@pytest.mark.parametrize(
+    ("given", "kept", "last"),
+    [
+        (2016, 2016, 2016),
+        ("2016-12-31", "2016-12-31", 2016),
+        ("2016-12-30", "2016-12-30", 2015),
+        ("2016-01-01", "2016-01-01", 2015),
+        (date(2016, 3, 1), "2016-03-01", 2015),
+    ],
+)
+def test_a_deadline_is_a_year_or_a_date(given: Any, kept: Any, last: int) -> None:
+    """It is kept as it is written; years count that end on or before it."""
+    state = small_scenario({"states.A.deadline": given}).state("A")
+    assert (state.deadline, state.last_year) == (kept, last)
+
+
+@pytest.mark.parametrize("given", ["2016", "2016-3-1", "2016-02-30", "1990-12-31", "2101-01-01", "soon", ""])
+def test_a_text_that_is_no_date_is_no_deadline(given: str) -> None:
+    """One fault, at the deadline."""
+    assert _faults({"states.A.deadline": given})["states.A.deadline"][1] == "a year, or a date as YYYY-MM-DD"
+
+
+def test_links_of_the_year_before() -> None:
+    """Of external offers, all of a provider's in a State as one, with the money that its offers of money state."""
+    grant = {"kind": "funding", "provider": "donor", "amount": 10}
+    scenario = small_scenario(
+        {
+            "offers.f.ongoing": [{"state": "A", "amount": 60}],
+            "offers.g": {**grant, "ongoing": [{"state": "A", "amount": 30}, {"state": "A2"}]},
+            "offers.t.ongoing": [{"state": "A"}],
+            "offers.own": {**grant, "provider": "gov", "states": ["A"], "ongoing": [{"state": "A", "amount": 5}]},
+            "states.A2": {"name": "Other", "deadline": 2016},
+        }
+    )
+    assert scenario.ongoing_links == {("donor", "A"): 90, ("donor", "A2"): None, ("ngo", "A"): None}
