@@ -78,6 +78,22 @@ def test_only_what_has_another_name_changes(old: Path, capsys: pytest.CaptureFix
     assert "(money give_up)" in said.err  # pinned
     assert "(teams field 2016)" in said.err  # twice
     assert "default order" not in said.err
+    assert "now pursued once more" in said.err
+    assert "least served" not in said.err
+
+
+def test_what_the_least_served_state_means_now(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without the discount, and of the States that something on offer can reach; said where it is sought."""
+    text = OLD[: OLD.index("objectives:")]
+    text = text.replace("capabilities:\n", "capabilities:\n  other: {name: Other, unit: piece}\n")
+    far = "  far: {name: Far, deadline: 2017}\nneeds:\n  lost: {state: far, capability: other, quantity: 1}\n"
+    old.write_text(text.replace("needs:\n", far) + "objectives: {discount: 0.9}\n", encoding="utf-8")
+    assert run(["migrate", str(old)]) == Exit.DONE
+    said = capsys.readouterr().err
+    assert "counted without the discount" in said
+    assert "no longer count as the least served (far)" in said
+    assert "default order is another" in said
+    assert "now pursued once more" not in said
 
 
 def test_what_changed_is_said_in_french(old: Path, capsys: pytest.CaptureFixture[str]) -> None:

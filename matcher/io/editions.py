@@ -14,10 +14,12 @@ from typing import Literal
 from matcher.io.document import HeldItems, Lines, Node, Place
 from matcher.io.overrides import overrides_of
 from matcher.scenario import Scenario
+from matcher.scenario.within_reach import states_within_reach
 
-Code = Literal["version", "tolerance", "order", "beyond", "pins", "twice"]
+Code = Literal["version", "tolerance", "order", "closing", "discount", "set_aside", "beyond", "pins", "twice"]
 """version: the number of the format. tolerance: a key by another name. order: no order is given, and the default is
-another. beyond: minimum years that the horizon cuts off are owed. pins: a pinned year is one of work. twice: the same
+another. closing: an order of several is followed by two objectives more. discount: the least served State is counted
+without it. set_aside: States out of reach do not count as it. beyond: minimum years that the horizon cuts off are owed. pins: a pinned year is one of work. twice: the same
 commitment twice counts twice."""
 VERSION = 2
 """The edition that files are brought to."""
@@ -93,6 +95,10 @@ def _meanings(scenario: Scenario) -> list[Change]:
     found = []
     if scenario.objectives.order is None and scenario.objectives.weights is None:
         found.append(Change("order"))
+    elif scenario.closing:
+        found.append(Change("closing"))
+    if "worst_off" in scenario.sought:
+        found += _least_served(scenario)
     cut = tuple(offer.id for offer in scenario.offers if offer.min_years > 1 and _ends_later(scenario, offer.id))
     if cut:
         found.append(Change("beyond", subjects=cut))
@@ -110,6 +116,15 @@ def _meanings(scenario: Scenario) -> list[Change]:
     if twice:
         found.append(Change("twice", subjects=twice))
     return found
+
+
+def _least_served(scenario: Scenario) -> list[Change]:
+    """What the least served State means otherwise."""
+    found = [Change("discount")] if scenario.objectives.discount != 1 else []
+    near = states_within_reach(scenario)
+    weighted = {need.state for need in scenario.needs if need.weight}
+    away = tuple(state.id for state in scenario.states if state.id in weighted and state.id not in near)
+    return [*found, Change("set_aside", subjects=away)] if away else found
 
 
 def _ends_later(scenario: Scenario, offer: str) -> bool:
