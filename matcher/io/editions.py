@@ -19,8 +19,8 @@ from matcher.scenario.within_reach import states_within_reach
 Code = Literal["version", "tolerance", "order", "closing", "discount", "set_aside", "beyond", "pins", "twice"]
 """version: the number of the format. tolerance: a key by another name. order: no order is given, and the default is
 another. closing: an order of several is followed by two objectives more. discount: the least served State is counted
-without it. set_aside: States out of reach do not count as it. beyond: minimum years that the horizon cuts off are owed. pins: a pinned year is one of work. twice: the same
-commitment twice counts twice."""
+without it. set_aside: States out of reach do not count as the least served. beyond: minimum years that the horizon
+cuts off are owed. pins: a pinned year is one of work. twice: the same commitment twice counts twice."""
 VERSION = 2
 """The edition that files are brought to."""
 
