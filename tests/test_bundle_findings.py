@@ -644,7 +644,7 @@ def test_only_a_claim_that_none_exists_can_be_refuted() -> None:
 
 WAITS = changed(TINY, offers__team__capacity=45, needs__K__weight=0)
 """Of N and M, 60 and 10 must wait for 2021, and 20 of N for 2022: one need-year in any plan, and eight in none."""
-BLEND = "cost + at_risk + dependence + 0.5 swings"
+BLEND = "cost + 2 at_risk + 0.5 dependence + 0.5 swings"
 VALUES = {"completions": 0, "late_completions": 0, "coverage": 0, "worst_off": 0, "turnover": 0, "waiting": 8, BLEND: 0}
 KEPT = VALUES | {"waiting": Fraction(87, 10)}
 """A tenth of what is above one need-year may be given up."""

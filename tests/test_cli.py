@@ -292,7 +292,7 @@ def test_default_order_can_be_written() -> None:
     """The model's default order, written out, is the default order."""
     text = (
         "completions,late_completions,coverage:0.0005,worst_off:0.01,turnover:0.05,waiting:0.10,"
-        "cost+at_risk+dependence+0.5*swings:0.02"
+        "cost+2*at_risk+0.5*dependence+0.5*swings:0.02"
     )
     assert read_order(text) == DEFAULT_ORDER
 

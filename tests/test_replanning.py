@@ -208,7 +208,7 @@ def test_changes_stand_before_what_is_about_who_pays() -> None:
     scenario = small_scenario(TWO_OPERATORS)
     earlier = proposed(scenario)
     names = [goal.name for goal in near(scenario, earlier).order()]
-    assert names[-2:] == ["disruption", "cost + at_risk + dependence + 0.5 swings"]
+    assert names[-2:] == ["disruption", "cost + 2 at_risk + 0.5 dependence + 0.5 swings"]
     assert names[:-2] == [goal.name for goal in scenario.order()[:-1]]
     assert near(near(scenario, earlier), earlier).order() == near(scenario, earlier).order()
 

@@ -271,7 +271,7 @@ def test_defaults_are_those_of_the_model() -> None:
         "worst_off",
         "turnover",
         "waiting",
-        "cost + at_risk + dependence + 0.5 swings",
+        "cost + 2 at_risk + 0.5 dependence + 0.5 swings",
     ]
 
 

@@ -23,7 +23,7 @@ from matcher.verification.limits import ScenarioLimits
 from matcher.verification.order import order_of
 from smallest_scenario import Changes, small_scenario
 
-COSTS = "cost + at_risk + dependence + 0.5 swings"
+COSTS = "cost + 2 at_risk + 0.5 dependence + 0.5 swings"
 DEFAULT = ["completions", "late_completions", "coverage", "worst_off", "turnover", "waiting", COSTS]
 
 

@@ -170,8 +170,8 @@ DEFAULT_ORDER: tuple[Goal, ...] = (
     Goal(
         blend=(
             Part(objective="cost"),
-            Part(objective="at_risk"),
-            Part(objective="dependence"),
+            Part(objective="at_risk", weight=Decimal(2)),
+            Part(objective="dependence", weight=Decimal("0.5")),
             Part(objective="swings", weight=Decimal("0.5")),
         ),
         tolerance=Decimal("0.02"),
@@ -179,7 +179,11 @@ DEFAULT_ORDER: tuple[Goal, ...] = (
 )
 """The model's default order. `waiting` alone would serve small needs one after another and so bring on-off money
 back: that is why it stands below `turnover` and is loose. What the last entry leaves is used to close what is
-still open (see `closing`)."""
+still open (see `closing`).
+
+In the blend, risk counts twice and dependence half: a dollar above one provider's half of a State's money is worth
+moving to another only if that one is firmer than 0.75. With weights of 1, an even split with money that almost never
+comes would be as good as one donor who is sure to pay."""
 CLOSING: tuple[ObjectiveName, ...] = ("coverage", "waiting")
 """What is pursued once more after the last entry, with all else held: no crumb stays open that costs nothing."""
 

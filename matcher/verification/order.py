@@ -28,7 +28,7 @@ SENSE = {
 """Objectives: 1 where more is better, -1 where less is."""
 WEIGHTED = "weighted"
 """Name of a weighted sum of objectives, pursued instead of an order."""
-_COSTS: dict[str, int | Decimal] = {"cost": 1, "at_risk": 1, "dependence": 1, "swings": Decimal("0.5")}
+_COSTS: dict[str, int | Decimal] = {"cost": 1, "at_risk": 2, "dependence": Decimal("0.5"), "swings": Decimal("0.5")}
 
 
 @dataclass(frozen=True, slots=True)
