@@ -514,7 +514,7 @@ def test_a_share_binds_where_enough_could_pay(share: str, quantity: int, excess:
         ({"offers__gift__states": ["Z"]}, False),
         ({"offers__gift__provider": "donor"}, False),
         ({"offers__gift__channels": ["un_agency"]}, False),
-        ({"offers__gift__years": [2030, 2031]}, True),  # eligible, in whatever year
+        ({"offers__gift__years": [2030, 2031]}, False),  # in no year of the horizon: no option
         ({"providers__fund__kind": "operator"}, False),  # money of an operator makes no kind of partnership
     ],
     ids=str,

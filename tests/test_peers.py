@@ -16,7 +16,13 @@ from benchmarks.subjects import SUBJECTS
 from matcher import SolveOptions, solve
 
 TREE = Path(__file__).parent.parent
-TINY = sorted(path for path in (TREE / "scenarios/tiny").glob("*.yaml") if not path.name.endswith(".expected.yaml"))
+UNKNOWN = ("least_engagement:", "max_share:", "delivered:", "ongoing:", "carried_in:", "debts:", "min_years:")
+"""Fields with rules that the peers do not know: they are the first edition's, without years owed past the horizon."""
+TINY = sorted(
+    path
+    for path in (TREE / "scenarios/tiny").glob("*.yaml")
+    if not path.name.endswith(".expected.yaml") and not any(each in path.read_text("utf-8") for each in UNKNOWN)
+)
 RELAXED = {"foreign-currency"}
 """Scenarios in which parts of a unit would buy more: peers with continuous flows may reach more."""
 

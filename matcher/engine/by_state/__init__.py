@@ -78,6 +78,7 @@ def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Objec
 def polish(task: ObjectiveProblem, plan: Plan, bound: Fraction | None, work: float) -> ObjectiveResult:
     """Returns a plan that is as good or better, by each State alone and by groups, under a bound that is known."""
     meter, groups = _budget(task, work), Groups(task)
+    task.report("starting_plan", plan, bound)
     if not within_gap(task, plan, bound):
         plan = serve_alone(task, plan, groups, guided(task.model, task.objective, task.guide), meter)
         plan = improve(task, plan, bound, groups, None, meter)
