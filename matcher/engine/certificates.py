@@ -110,6 +110,7 @@ def _opened(task: ObjectiveProblem) -> ObjectiveProblem:
     """The problem with wider bounds of money: its limits are rules, and it is these that a certificate prices."""
     upper = task.model.upper.copy()
     upper[task.columns.works : task.columns.flows] *= 8
+    upper[task.columns.spent[task.columns.spent >= 0]] *= 8
     return replace(task, model=task.model.with_bounds(task.model.lower, upper))
 
 
