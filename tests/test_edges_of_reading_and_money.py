@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import pathlib
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from matcher.errors import Fault, InvalidScenario
+from matcher.formulation import pairing
 from matcher.formulation.pairing import Flows, _pair
 from matcher.formulation.payment_classes import find_payments
 from matcher.io import load
@@ -157,3 +159,17 @@ def test_room_that_no_real_point_has_is_no_point() -> None:
     narrow = submodel(model, one, np.array([1], np.int64))
     aim = objective("aim", True, {0: Fraction(1)}, most)
     assert relaxed_with_room(narrow, np.array([0, 0]), aim, Clock()) is None
+
+
+def test_pairs_are_looked_for_in_full_where_no_point_has_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Near the engine's point, then with ever less room, and in the end thoroughly: each is tried once."""
+    tried: list[bool] = []
+
+    def nothing(*arguments: Any, thorough: bool) -> None:
+        tried.append(thorough)
+
+    monkeypatch.setattr(pairing, "_pairs_near", nothing)
+    monkeypatch.setattr(pairing, "_with_room", lambda *arguments: None)
+    point: Any = np.zeros(1)
+    assert pairing.whole_pairs(point, point, point, point, Clock()) is None
+    assert tried == [False, True]

@@ -418,7 +418,9 @@ def test_deadlines_are_told_as_they_are_written() -> None:
         within=Earliest(year=2026, least=2026),
         alone=Earliest(year=None, least=None),
     )
-    assert "the deadline is 2027-06-30, and the last whole year before it is 2026" in "\n".join(clock_lines(early, clock))
+    assert "the deadline is 2027-06-30, and the last whole year before it is 2026" in "\n".join(
+        clock_lines(early, clock)
+    )
 
 
 def test_each_completion_names_its_least_firm_offer() -> None:

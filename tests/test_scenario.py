@@ -828,3 +828,80 @@ def test_links_of_the_year_before() -> None:
         }
     )
     assert scenario.ongoing_links == {("donor", "A"): 90, ("donor", "A2"): None, ("ngo", "A"): None}
+
+
+LASTING_FAULTS: dict[str, tuple[Changes, str, str]] = {
+    "delivered past the quantity": ({"needs.n.delivered": 11}, "needs.n.delivered", "at most the quantity, 10"),
+    "a link stated twice": (
+        {"offers.f.ongoing": [{"state": "A"}, {"state": "A"}]},
+        "offers.f.ongoing.1.state",
+        "each State once",
+    ),
+    "a link since the horizon": (
+        {"offers.f.ongoing": [{"state": "A", "since": 2015}]},
+        "offers.f.ongoing.0.since",
+        "a year before the horizon, 2015",
+    ),
+    "neither objective nor blend": (
+        {"objectives": {"order": [{"tolerance": 0.1}]}},
+        "objectives.order.0",
+        "exactly one of 'objective' and 'blend'",
+    ),
+    "a blend of one": (
+        {"objectives": {"order": [{"blend": [{"objective": "cost"}]}]}},
+        "objectives.order.0.blend",
+        "at least two, or 'objective'",
+    ),
+    "a blend of both senses": (
+        {"objectives": {"order": [{"blend": [{"objective": "cost"}, {"objective": "coverage"}]}]}},
+        "objectives.order.0.blend",
+        "objectives that are all to be large, or all small",
+    ),
+    "a blend of the same": (
+        {"objectives": {"order": [{"blend": [{"objective": "cost"}, {"objective": "cost"}]}]}},
+        "objectives.order.0.blend.1",
+        "each objective once",
+    ),
+    "two tolerances": (
+        {"objectives": {"order": [{"objective": "cost", "tolerance": 0.1, "tolerance_amount": 5}]}},
+        "objectives.order.0",
+        "one of them",
+    ),
+    "no order": ({"objectives": {"order": []}}, "objectives.order", "at least one objective"),
+    "no weights": ({"objectives": {"weights": []}}, "objectives.weights", "at least one objective"),
+    "a weight twice": (
+        {"objectives": {"weights": [{"objective": "cost", "weight": 1}, {"objective": "cost", "weight": 2}]}},
+        "objectives.weights.1",
+        "each objective once",
+    ),
+    "a start ahead of what comes first": (
+        {
+            "needs.n.delivered": 6,
+            "needs.n.after": [{"need": "m", "head_start": 0.5}],
+            "needs.m": {"state": "A", "capability": "clearance", "quantity": 10},
+        },
+        "needs.n.delivered",
+        "at most 5, as far as 'm' has been delivered, or a longer head start",
+    ),
+}
+"""By what is wrong: changes of the smallest scenario, the place of the fault, and what is expected there."""
+
+
+@pytest.mark.parametrize("case", LASTING_FAULTS)
+def test_what_lasts_is_stated_without_contradiction(case: str) -> None:
+    """Each contradiction is told once, at its place, with what would be right."""
+    changes, place, expected = LASTING_FAULTS[case]
+    scenario, faults = Scenario.read(small_document(changes))
+    assert scenario is None
+    assert [(".".join(map(str, fault.path)), fault.expected) for fault in faults] == [(place, expected)]
+
+
+def test_what_is_sought_is_named_once() -> None:
+    """Of weights their objectives; of an order those of its entries and, where there are several, of its closing."""
+    weights = Scenario.from_data(small_document({"objectives": {"weights": [{"objective": "cost", "weight": 1}]}}))
+    assert weights.sought == {"cost"}
+    order = [{"objective": "completions"}, {"blend": [{"objective": "cost"}, {"objective": "swings"}]}]
+    assert Scenario.from_data(small_document({"objectives": {"order": order}})).sought == {
+        *("completions", "cost", "swings", "coverage", "waiting")
+    }
+    assert Scenario.from_data(small_document({"objectives": {"order": order[:1]}})).sought == {"completions"}
