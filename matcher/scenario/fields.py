@@ -168,7 +168,9 @@ class Years(Frozen):
     """A run of years, both ends included; written ``[first, last]``."""
 
     first: Year
+    """First year."""
     last: Year
+    """Last year."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
