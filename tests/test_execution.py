@@ -290,6 +290,7 @@ def test_close_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 PROLOGUE = """
     import os, signal, sys, time
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what runs in the background
     from matcher.execution import Processes
     from picklable_functions import mark_and_nap, nap, nap_in_turns
 
