@@ -27,7 +27,7 @@ from matcher.engine.settings import Settings
 from matcher.formulation.columns import Columns
 from matcher.formulation.plans import NO_PAIRS, Pairs, Plan, with_derived_columns
 from matcher.solvers.engines import SolverFailed, engine
-from matcher.solvers.linear_model import UNLIMITED, Ints, LinearModel, LinearObjective, RowBuilder
+from matcher.solvers.linear_model import UNLIMITED, Floats, Ints, LinearModel, LinearObjective, RowBuilder
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class _State:
 
     def _model(
         self, work: Ints, money: Ints, named: list[tuple[int, int]]
-    ) -> tuple[LinearModel, LinearObjective, np.ndarray]:
+    ) -> tuple[LinearModel, LinearObjective, Floats]:
         slots, groups = len(work), sorted(set(named))
         number = np.array([groups.index(each) for each in named], np.int64)
         year = self._columns.flow_year[work]
@@ -187,7 +187,7 @@ class _State:
         )
         return model, LinearObjective("agreements", False, coefficient, 1, Fraction(0)), self._hint(work, money, model)
 
-    def _hint(self, work: Ints, money: Ints, model: LinearModel) -> np.ndarray:
+    def _hint(self, work: Ints, money: Ints, model: LinearModel) -> Floats:
         """The pairs that are there, as a point: what they use and begin follows."""
         known = {
             (at, payer): granules

@@ -140,7 +140,7 @@ def excess(columns: Columns, rows: RowBuilder) -> None:
 
 def max_share(columns: Columns, rows: RowBuilder) -> None:
     """Rule 12: no provider pays more than its share of a State's external money over the horizon."""
-    place = {state.id: at for at, state in enumerate(columns.scenario.states)}
+    place = columns.scenario.index.states
     for state, limit in limited_shares(columns.scenario):
         here = (columns.links.state == place[state]) & (columns.links.total[place[state]] >= 0)
         chosen = np.intersect1d(np.flatnonzero(here), _link_money(columns)[1])

@@ -7,7 +7,6 @@ its share of a State's external money makes the State depend on it. Only what an
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Protocol
@@ -80,7 +79,7 @@ def build_links(
         The most that can be given through each relation in each year, in minor units or granules.
     """
     scenario = payments.scenario
-    place = {each.id: at for at, each in enumerate(scenario.providers)}
+    place = scenario.index.providers
     provider = np.array([place[each.provider] for each in scenario.offers], np.int64)
     funds = np.array([isinstance(each, FundingOffer) for each in scenario.offers], np.bool_)
     outside = np.flatnonzero(relations.external)
@@ -97,7 +96,7 @@ def build_links(
     np.add.at(paid, of_relation[money], most[money])
     may = _may_start(scenario, relations, of_relation, works, known) & ("turnover" in sought)
     start = take.table(may, _ONE, home[:, None])
-    up, down, before = _moves("swings" in sought, scenario, paid, known, take)
+    up, down, before = _moves("swings" in sought, scenario, paid, home, known, take)
     shared = {state for state, _ in limited_shares(scenario)}
     if "dependence" in sought:
         shared = {state.id for state in scenario.states}
@@ -183,7 +182,9 @@ def counted_sides(scenario: Scenario) -> Bools:
     return np.array([isinstance(each, FundingOffer) in stated for each in scenario.offers], np.bool_)
 
 
-def _moves(asked: bool, scenario: Scenario, paid: Ints, known: _Known, take: Taking) -> tuple[Ints, Ints, Ints]:
+def _moves(
+    asked: bool, scenario: Scenario, paid: Ints, home: Ints, known: _Known, take: Taking
+) -> tuple[Ints, Ints, Ints]:
     """Columns of what a link's money moves by from year to year."""
     before = np.where(known.ongoing, known.before, UNKNOWN)
     if not asked:
@@ -194,11 +195,5 @@ def _moves(asked: bool, scenario: Scenario, paid: Ints, known: _Known, take: Tak
     counted = np.array([windows[state] for state in homes], np.bool_).reshape(paid.shape)
     earlier = np.concatenate((np.maximum(before, 0)[:, None], paid[:, :-1]), axis=1)
     counted[:, 0] &= before != UNKNOWN
-    home = _homes(scenario, homes)[:, None]
-    up = take.table(counted & (paid > 0), paid, home)
-    return up, take.table(counted & (earlier > 0), earlier, home), before
-
-
-def _homes(scenario: Scenario, states: list[str]) -> Ints:
-    place: Callable[[str], int] = {each.id: at for at, each in enumerate(scenario.states)}.__getitem__
-    return np.array([place(state) for state in states], np.int64)
+    up = take.table(counted & (paid > 0), paid, home[:, None])
+    return up, take.table(counted & (earlier > 0), earlier, home[:, None]), before
