@@ -12,8 +12,7 @@ import pytest
 from benchmarks.instances import generate
 from counted_time import solve_in_looks
 from generators import Seeded, draw_scenario
-from matcher.engine import by_state
-from matcher.engine.by_state import search
+from matcher.engine.by_state import relaxing, search
 from matcher.engine.by_state.neighbourhoods import Groups
 from matcher.engine.by_state.prices import cut, value_blocks, whole_prices
 from matcher.engine.lexicographic import Pursuit
@@ -242,21 +241,35 @@ def test_no_more_states_are_tried_than_the_budget_allows() -> None:
 
 
 def test_the_engine_that_prices_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the interior-point method fails, the first-order one takes over, and progress names it."""
+    """Where the simplex method fails, the interior-point method takes over, then the first-order one: progress says."""
+    broken: set[str] = set()
 
     def failing(name: str) -> Solver:
-        if name == "interior":
+        if name in broken:
             raise SolverFailed("no point")
         return engine(name)
 
+    monkeypatch.setattr(relaxing, "engine", failing)
     phases = []
-    options = SolveOptions(method="decomposition", work=1)
-    for name in ("interior", "first_order"):
+    options = SolveOptions(method="decomposition", work=20)
+    for name, fails in (("simplex", ""), ("interior", "primal"), ("first_order", "interior")):
+        broken.add(fails)
         result = solve(generate("tiny", 2), options, progress=lambda told: phases.append(told.phase))
         assert f"relaxation_{name}" in phases
         assert result.stages[0].bound is not None
         phases.clear()
-        monkeypatch.setattr(by_state, "engine", failing)
+
+
+def test_a_relaxation_that_is_cut_short_still_bounds() -> None:
+    """With next to no work there are no prices, but the bound that there is holds."""
+    task = task_of(generate("tiny", 2))
+    _, outcome, name = relaxing.relaxation(task, search.WorkBudget(1e-9), search.WorkBudget(0.0))
+    _, best, _ = relaxing.relaxation(task, search.WorkBudget(100.0), search.WorkBudget(0.0))
+    assert name == "relaxation_simplex"
+    assert outcome.prices is None
+    assert outcome.bound is not None
+    assert best.bound is not None
+    assert outcome.bound > best.bound
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -14,7 +14,7 @@ import matcher
 from benchmarks.instances import generate
 from matcher.alternatives.settings import AlternativeSettings
 from matcher.engine.by_state.neighbourhoods import Groups
-from matcher.engine.by_state.search import WorkBudget, group_limits
+from matcher.engine.by_state.search import group_limits
 from matcher.engine.conflicts.trial import first_engine, has_point
 from matcher.engine.settings import (
     ConflictSettings,
@@ -32,6 +32,7 @@ from matcher.explanation.findings import Goal
 from matcher.explanation.setting import Setting, Tuning
 from matcher.explanation.settings import ExplanationSettings
 from matcher.portfolio.result import Clock, SolveOptions
+from matcher.solvers.effort import count, counted
 from matcher.solvers.engines import Limits, engine
 from matcher.solvers.settings import SolverSettings, WorkRates
 from smallest_scenario import small_scenario
@@ -94,11 +95,27 @@ def test_settings_reach_the_groups_that_are_freed() -> None:
 
 
 def test_settings_say_what_work_counts_as() -> None:
-    """A search over 4,000 columns counts as 8 times one over 1,000, and as 16 times at power 2."""
-    usual, steep = WorkBudget(9.0), WorkBudget(9.0, rates=SubproblemSettings(growth=2.0))
-    for meter in (usual, steep):
-        meter.spend(4_000)
-    assert (usual.used, steep.used) == pytest.approx((0.8, 1.6))
+    """A run of the simplex method counts more where each of its pivots does."""
+    task = task_of(generate("tiny", 1))
+    usual = Settings().solvers.effort
+    dear = replace(usual, simplex=replace(usual.simplex, pivot=2 * usual.simplex.pivot + 1.0))
+    work = []
+    for effort in (usual, dear):
+        limits = Settings(solvers=SolverSettings(effort=effort)).limits(1e6)
+        with counted() as done:
+            engine("lp")(task.model, task.objective, limits, Clock())
+        work.append(done.work)
+    assert work[1] - work[0] >= 1.0  # it pivots at least once
+
+
+def test_what_is_counted_inside_counts_outside_too() -> None:
+    """A block counts what blocks inside it count; outside of all blocks nothing is counted."""
+    count(5.0)
+    with counted() as outer:
+        count(1.0)
+        with counted() as inner:
+            count(2.0)
+    assert (inner.work, outer.work) == (2.0, 3.0)
 
 
 def test_settings_decide_which_model_is_small() -> None:
@@ -120,7 +137,8 @@ def test_settings_decide_which_engine_proves_a_conflict() -> None:
 def test_settings_say_what_an_engine_does_for_its_work() -> None:
     """A relaxation that may take one pivot for all its work bounds less well than one that may take thousands."""
     task = task_of(generate("tiny", 1))
-    few = Settings(solvers=SolverSettings(rates=WorkRates(pivots=1)))
+    effort = Settings().solvers.effort
+    few = Settings(solvers=SolverSettings(effort=replace(effort, simplex=replace(effort.simplex, pivot=1.0))))
     usual, cut_short = (
         engine("lp")(task.model, task.objective, settings.limits(1.0), Clock()) for settings in (Settings(), few)
     )
@@ -135,7 +153,7 @@ def test_settings_reach_a_state_that_is_solved_again() -> None:
     scenario = small_scenario()
     portfolio = solve(scenario, SolveOptions(work=1)).portfolio
     assert portfolio is not None
-    rates = WorkRates(pivots=7)
+    rates = WorkRates(nodes=7.0)
     asked = ExplanationSettings(part_work=2.5, engine=Settings(solvers=SolverSettings(rates=rates)))
     setting = Setting.of(scenario, portfolio, asked)
     part = setting.part(Goal("A", "n"), setting._delivery(Goal("A", "n")), False, Tuning())

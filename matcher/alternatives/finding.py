@@ -67,7 +67,7 @@ class _Run:
 
     def budget(self, work: float) -> WorkBudget:
         """Returns a budget of so much work, none of it used."""
-        return WorkBudget(work, rates=self.settings.engine.subproblems)
+        return WorkBudget(work)
 
     def shared(self) -> frozenset[Key]:
         """Returns the pairs and partners that all portfolios have, those found beyond the asked ones as well."""
@@ -202,7 +202,8 @@ def _try_each(run: _Run, count: int, meter: WorkBudget, keys: Sequence[Key]) -> 
     for key in keys:
         if meter.empty:
             break
-        meter.spend(columns.count if run.together else len(columns.of_state(place[key[0]])))
+        size = columns.count if run.together else len(columns.of_state(place[key[0]]))
+        meter.spend(run.settings.trial_cost(size))
         tried.append(key)
     asked = executor.share(Asked(run.merged, run.given, run.allowed, run.together, run.settings))
     for trial in executor.map(try_without, tried, shared=asked):

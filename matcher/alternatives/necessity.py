@@ -139,7 +139,7 @@ def _plan(ground: ToleranceModel, states: list[int], name: str, limits: Limits) 
     found = whole_pairs(piece.model, piece.flows, outcome.point, piece.objective, clock, piece.solvers)
     if found is None:
         return None, False
-    return merged(task, ground.plan, [Subproblem(frozenset(states), free, SubproblemSolution(*found, True))]), False
+    return merged(task, ground.plan, [Subproblem(frozenset(states), free, SubproblemSolution(*found))]), False
 
 
 def _broken_by_others(ground: ToleranceModel, states: list[int]) -> bool:

@@ -16,7 +16,7 @@ from matcher.alternatives.settings import DEFAULT_ALTERNATIVE_SETTINGS
 from matcher.alternatives.tolerances import ToleranceModel
 from matcher.engine.by_state.groups import Subproblem, merged, solve_subproblems, subproblem_data
 from matcher.engine.by_state.neighbourhoods import Groups
-from matcher.engine.by_state.search import WorkBudget, free_groups, group_limits
+from matcher.engine.by_state.search import WorkBudget, cutting_work, free_groups, group_limits
 from matcher.engine.problem import better
 from matcher.formulation.plans import Plan
 from matcher.solvers.linear_model import Floats, LinearObjective
@@ -88,7 +88,7 @@ def _freed(
     answers = solve_subproblems(ground.task, [piece for piece, _ in sent])
     for group, (_, free), answer in zip(groups, sent, answers, strict=True):
         part = Subproblem(frozenset(group), free, answer)
-        meter.spend(len(free), answer is None or answer.searched)
+        meter.spend(cutting_work(ground.task) + (0.0 if answer is None else answer.work))
         found = merged(ground.task, plan, [part]) if part.moved else None
         if found is not None and better(objective, objective.value(found.point), objective.value(plan.point)):
             plan = found

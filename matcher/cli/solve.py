@@ -83,7 +83,7 @@ def solve_command(
     method: Annotated[Method, typer.Option(help="Solve as one model, State by State, or by size.")] = "auto",
     engine: Annotated[Engine, typer.Option(help="Solver for mixed-integer models.")] = "auto",
     gap: Gap = "0.0001",
-    work: WorkBudget = 60,
+    work: WorkBudget = 120,
     time_limit: TimeLimit = None,
     workers: WorkerCount = 1,
     scheduler: Annotated[

@@ -70,7 +70,7 @@ def solve_part(
         found = whole_pairs(part, piece.flows, outcome.point, piece.objective, clock, piece.solvers)
     if found is None:
         return Best(None, bound)
-    answer = Subproblem(frozenset(states), free, SubproblemSolution(found[0], found[1], True))
+    answer = Subproblem(frozenset(states), free, SubproblemSolution(found[0], found[1]))
     return Best(merged(task, plan, [answer]), bound, solved=outcome.status == "optimal")
 
 

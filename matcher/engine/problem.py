@@ -129,6 +129,21 @@ def better(objective: LinearObjective, one: Fraction, other: Fraction) -> bool:
     return one > other if objective.maximise else one < other
 
 
+def tighter(task: ObjectiveProblem, one: Fraction | None, other: Fraction) -> Fraction:
+    """Returns the better of two bounds."""
+    if one is None:
+        return other
+    return min(one, other) if task.objective.maximise else max(one, other)
+
+
+def within_gap(task: ObjectiveProblem, plan: Plan, bound: Fraction | None) -> bool:
+    """Returns whether a plan is within the asked gap of the bound."""
+    if bound is None:
+        return False
+    value = task.value(plan)
+    return abs(bound - value) <= Fraction(task.options.gap) * max(abs(bound), abs(value))
+
+
 def guided(model: LinearModel, main: LinearObjective, guide: LinearObjective | None) -> LinearObjective:
     """Returns the objective to search with: the guide breaks ties and never outweighs a step."""
     if guide is None:

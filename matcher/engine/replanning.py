@@ -173,4 +173,4 @@ def _anew(task: ObjectiveProblem, plan: Plan, dropped: set[int]) -> Plan | None:
     found = whole_pairs(piece.model, piece.flows, outcome.point, piece.objective, task.clock, piece.solvers)
     if found is None:
         return None
-    return merged(task, plan, [Subproblem(frozenset(dropped), free, SubproblemSolution(found[0], found[1], True))])
+    return merged(task, plan, [Subproblem(frozenset(dropped), free, SubproblemSolution(found[0], found[1]))])

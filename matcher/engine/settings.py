@@ -50,31 +50,14 @@ class SingleModelSettings:
 
 @dataclass(frozen=True)
 class SubproblemSettings:
-    """Groups of States that are freed: when their search ends, and what it counts as."""
+    """Groups of States that are freed: when their search ends, and what they cost beside it."""
 
     state_work: float = 1.0
     """Work allowed for one State."""
-    least_work: float = 0.02
-    """Work that even the smallest group costs."""
     gap: float = 1e-3
     """Relative gap at which a group counts as solved."""
-    searched_rate: float = 0.1
-    """Share of a State's work that a search over 1,000 columns counts as ..."""
-    relaxed_rate: float = 0.02
-    """... that cutting a part out and relaxing it does, where the relaxation leaves nothing to search ..."""
-    at_hand_rate: float = 0.008
-    """... and that relaxing a part which is at hand already does: nothing is cut out or settled."""
-    growth: float = 1.5
-    """Power of the number of columns by which work grows: as measured, a little faster than their number."""
-
-    def work(self, columns: int, searched: bool = True) -> float:
-        """Returns the work that cutting out and solving a part of some columns counts as."""
-        rate = self.searched_rate if searched else self.relaxed_rate
-        return max(self.least_work, rate * self.state_work * float((columns / 1000) ** self.growth))
-
-    def relaxation_work(self, columns: int) -> float:
-        """Returns the work that relaxing a part at hand counts as."""
-        return max(self.least_work / 10, self.at_hand_rate * self.state_work * float((columns / 1000) ** self.growth))
+    cutting: float = 1.5e-7
+    """Work of cutting a group out of the whole and putting it back, for each term of the whole."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +68,8 @@ class NeighbourhoodSettings:
     """Largest group of States."""
     least_groups: int = 2
     """Groups freed at once, at least; the same for any number of workers, so that the result is too."""
+    patience: float = 0.15
+    """Share of an objective's work after which, if no group has won anything, the rest is left to others."""
     states_per_group: int = 25
     """One more group is freed at once for so many States: what a round costs beside its groups grows with the whole."""
 
@@ -99,6 +84,15 @@ class SweepSettings:
     """Further shares at which few States are served from the start: one start may lead nowhere good."""
     few_states: int = 20
     """So many States are few."""
+    lock_share: float = 16.0
+    """Share of the prices of what earlier objectives have reached, at first: the relaxation can keep that more cheaply
+    than whole plans."""
+    restoring: float = 16.0
+    """Factor by which it rises to win back what a sweep has lost ..."""
+    dearer: float = 8.0
+    """... by which it is dearer in the next sweep where that was not won back ..."""
+    cheaper: float = 0.5
+    """... and cheaper where it was."""
     least_gain: Fraction = Fraction(1, 200)
     """Sweeps go on while each gains more than this share of the objective."""
     time_share: float = 0.4
@@ -123,10 +117,22 @@ class PriceSettings:
 
     relaxation_work: float = 60.0
     """Work allowed for the relaxation; cut short, its prices bound less well but they do."""
+    primal_work: float = 7.0
+    """Work after which the primal simplex method gives way to an interior-point method ..."""
+    dual_work: float = 1.0
+    """... and the dual simplex method."""
+    relaxation_share: float = 0.9
+    """Share of an objective's work for its relaxation: where it would take more, there are no prices."""
+    usual_passes: int = 60
+    """Passes that an interior-point method is expected to make."""
     most_factored_terms: int = 400_000
     """Most terms of a model that an interior-point method prices; beyond, and where it fails, a first-order one."""
     valuing_share: float = 0.25
-    """Share of the time left for valuing States in whole numbers."""
+    """Share of the time and work left for valuing States in whole numbers."""
+    valued_at_once: int = 4
+    """States valued in one round."""
+    valuing_gain: float = 0.02
+    """Valuing ends with a round of States that closes less than this share of the gap."""
     first_steps: int = 24
     """Steps towards better prices before the first sweep, where the relaxation was solved roughly ..."""
     next_steps: int = 8
@@ -221,7 +227,7 @@ class Settings:
 
     def limits(self, work: float, gap: float = 0.0, *, quick: bool = False) -> Limits:
         """Returns when an engine stops: at so much work, of which each engine does as much as the settings say."""
-        return Limits(work, gap, quick, self.solvers.rates)
+        return Limits(work, gap, quick, self.solvers.rates, self.solvers.effort)
 
 
 DEFAULT_SETTINGS = Settings()

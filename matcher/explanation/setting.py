@@ -79,7 +79,7 @@ class StatePart:
         return merged(
             self.task,
             self.plan,
-            [Subproblem(frozenset([self.state]), self.free, SubproblemSolution(pairs, others, True))],
+            [Subproblem(frozenset([self.state]), self.free, SubproblemSolution(pairs, others))],
         )
 
 

@@ -42,9 +42,11 @@ Phase = Literal[
     "one_model",
     "relaxation_first_order",
     "relaxation_interior",
+    "relaxation_simplex",
     "states_valued",
     "single_states",
     "states_at_prices",
+    "earlier_kept",
     "groups",
     "all_at_once",
 ]
@@ -62,7 +64,7 @@ class SolveOptions(Frozen):
     """Solver of mixed-integer models."""
     gap: Share = Decimal("0.0001")
     """Relative gap between bound and portfolio at which an objective counts as solved."""
-    work: Annotated[int, Strict(), Field(ge=1, le=10**6)] = 60
+    work: Annotated[int, Strict(), Field(ge=1, le=10**6)] = 120
     """Deterministic work budget: about seconds of one 2020s core, never measured by a clock."""
     time_limit: Annotated[float, Field(gt=0, le=10**7)] | None = None
     """Wall-clock limit in seconds. A result that it cut short may differ from run to run."""

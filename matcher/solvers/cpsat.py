@@ -8,6 +8,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from matcher.portfolio.result import Clock
+from matcher.solvers.effort import count
 from matcher.solvers.engines import Limits, Outcome, SolverFailed
 from matcher.solvers.linear_model import UNLIMITED, Floats, LinearModel, LinearObjective
 from matcher.solvers.watch import stopped_on_cancel
@@ -45,6 +46,7 @@ def solve_cpsat(
         solver.parameters.max_time_in_seconds = max(clock.left, 0.01)
     with stopped_on_cancel(clock, solver.stop_search):
         status = solver.solve(built)
+    count(limits.effort.cpsat_start + limits.effort.cpsat_unit * solver.response_proto.deterministic_time)
     if status == cp_model.MODEL_INVALID:
         raise SolverFailed(f"CP-SAT refused the model: {built.validate()}")
     if status == cp_model.INFEASIBLE:

@@ -17,7 +17,7 @@ import numpy as np
 from matcher.errors import InvalidOptions, MatcherError, nearest
 from matcher.portfolio.result import Clock
 from matcher.solvers.linear_model import Floats, Ints, LinearModel, LinearObjective
-from matcher.solvers.settings import DEFAULT_SOLVER_SETTINGS, WorkRates
+from matcher.solvers.settings import DEFAULT_SOLVER_SETTINGS, EffortSettings, WorkRates
 
 SolveStatus = Literal["optimal", "feasible", "infeasible", "limit"]
 
@@ -52,7 +52,9 @@ class Limits:
     quick: bool = False
     """Whether a good point soon matters more than proof (where the engine can tell the two apart)."""
     rates: WorkRates = DEFAULT_SOLVER_SETTINGS.rates
-    """What the engine does for a unit of work."""
+    """What the engine may do for a unit of work."""
+    effort: EffortSettings = DEFAULT_SOLVER_SETTINGS.effort
+    """What its run counts as."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,11 @@ ENGINES = {
     "highs": ("matcher.solvers.mathopt", "solve_highs"),
     "cpsat": ("matcher.solvers.cpsat", "solve_cpsat"),
     "lp": ("matcher.solvers.mathopt", "solve_relaxation"),
+    "primal": ("matcher.solvers.mathopt", "solve_primal"),
     "interior": ("matcher.solvers.mathopt", "solve_interior"),
     "first_order": ("matcher.solvers.mathopt", "solve_first_order"),
 }
-"""Module and function of each engine; ``lp`` (simplex), ``interior`` and
+"""Module and function of each engine; ``lp`` and ``primal`` (simplex), ``interior`` and
 ``first_order`` solve the linear relaxation: ever larger ones, the last ever more roughly."""
 
 

@@ -82,7 +82,9 @@ def _search(
     narrowed = narrow.narrow(objective)
     whole, moved = abs(objective.value(near)), abs(narrowed.value(near[narrow.free]))
     gap = settings.repair.near_enough * float(whole / moved) if moved else 1.0  # what does not move counts, too
-    outcome = engine("cpsat")(asking, narrowed, Limits(work, min(gap, 1.0), rates=settings.rates), clock)
+    outcome = engine("cpsat")(
+        asking, narrowed, Limits(work, min(gap, 1.0), rates=settings.rates, effort=settings.effort), clock
+    )
     if outcome.point is None:
         return None
     found = narrow.widen(np.rint(outcome.point).astype(np.int64))
@@ -134,7 +136,7 @@ def relaxed_with_room(
     if (lower > upper).any():
         return None
     roomy = replace(narrow.model, rows=replace(rows, lower=lower, upper=upper))
-    limits = Limits(settings.repair.relaxation_work, rates=settings.rates)
+    limits = Limits(settings.repair.relaxation_work, rates=settings.rates, effort=settings.effort)
     outcome = engine("lp")(roomy, narrow.narrow(objective), limits, clock)
     if outcome.point is None:
         return None

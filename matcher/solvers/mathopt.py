@@ -27,8 +27,10 @@ from ortools.math_opt.python import mathopt
 from ortools.util.python.solve_interrupter import SolveInterrupter
 
 from matcher.portfolio.result import Clock
+from matcher.solvers.effort import count
 from matcher.solvers.engines import Continuous, Limits, Outcome, SolverFailed
 from matcher.solvers.linear_model import UNLIMITED, Bools, Floats, LinearModel, LinearObjective
+from matcher.solvers.settings import EngineEffort
 from matcher.solvers.watch import stopped_on_cancel
 
 BOUND_TOLERANCE = 5e-6
@@ -63,7 +65,19 @@ def solve_relaxation(
     Any prices of the rows give a bound by weak duality, since every column is bounded: the engine's
     prices are only taken as good ones (Neumaier and Shcherbina, 2004).
     """
-    return _relaxed(model, objective, _parameters(limits, clock, len(model.rows.column), True), clock)
+    parameters = _parameters(limits, clock, model, mathopt.LPAlgorithm.DUAL_SIMPLEX)  # its prices bound at any time
+    return _relaxed(model, objective, parameters, clock, limits.effort.simplex)
+
+
+def solve_primal(
+    model: LinearModel, objective: LinearObjective, limits: Limits, clock: Clock, hint: Floats | None = None
+) -> Outcome:
+    """Solves the linear relaxation by the primal simplex method: where much is to be had, it starts from nothing.
+
+    The bound holds as in `solve_relaxation`; where a limit cuts it short, its prices bound badly.
+    """
+    parameters = _parameters(limits, clock, model, mathopt.LPAlgorithm.PRIMAL_SIMPLEX)
+    return _relaxed(model, objective, parameters, clock, limits.effort.simplex)
 
 
 def solve_interior(
@@ -79,7 +93,7 @@ def solve_interior(
     )
     if clock.left is not None:
         parameters.time_limit = datetime.timedelta(seconds=max(clock.left, 0.01))
-    return _relaxed(model, objective, parameters, clock, mathopt.SolverType.HIGHS)
+    return _relaxed(model, objective, parameters, clock, limits.effort.interior, mathopt.SolverType.HIGHS)
 
 
 def solve_first_order(
@@ -98,7 +112,7 @@ def solve_first_order(
     criteria.iteration_limit = max(limits.rates.least_passes, passes)
     if clock.left is not None:
         parameters.time_limit = datetime.timedelta(seconds=max(clock.left, 0.01))
-    return _relaxed(model, objective, parameters, clock, mathopt.SolverType.PDLP)
+    return _relaxed(model, objective, parameters, clock, limits.effort.first_order, mathopt.SolverType.PDLP)
 
 
 def _relaxed(
@@ -106,6 +120,7 @@ def _relaxed(
     objective: LinearObjective,
     parameters: mathopt.SolveParameters,
     clock: Clock,
+    effort: EngineEffort,
     solver: mathopt.SolverType = mathopt.SolverType.GLOP,
 ) -> Outcome:
     if (model.lower > model.upper).any():
@@ -114,7 +129,7 @@ def _relaxed(
     scaled = _scaled(model, objective, figure_scale)
     proto = _proto(scaled, objective.maximise, np.zeros(model.columns, np.bool_))
     exact = solver == mathopt.SolverType.GLOP
-    result = _run(proto, solver, parameters, None, clock)
+    result = _run(proto, solver, parameters, None, clock, effort)
     reason = mathopt.TerminationReason(result.termination.reason)
     if reason in _NO_POINT:
         return Outcome("infeasible", None, None) if exact else Outcome("limit", None, None)
@@ -145,10 +160,10 @@ def _solve(
     scaled = _scaled(model, objective, figure_scale)
     proto = _proto(scaled, objective.maximise, ~model.relaxable)
     given = None if hint is None else np.clip(hint, model.lower, model.upper) / model.column_scale  # HiGHS asks for it
-    parameters = _parameters(limits, clock, len(model.rows.column), False)
+    parameters = _parameters(limits, clock, model)
     if solver == mathopt.SolverType.GSCIP and limits.quick:
         _hurry(parameters)
-    result = _run(proto, solver, parameters, given, clock)
+    result = _run(proto, solver, parameters, given, clock, limits.effort.search)
     return _outcome(result, model, objective, figure_scale)
 
 
@@ -158,6 +173,7 @@ def _run(
     parameters: mathopt.SolveParameters,
     hint: Floats | None,
     clock: Clock,
+    effort: EngineEffort,
 ) -> result_pb2.SolveResultProto:
     """Solves by the core of MathOpt: its Python objects for columns and values cost as much as the solves."""
     given = model_parameters_pb2.ModelSolveParametersProto()
@@ -183,14 +199,25 @@ def _run(
 
     try:
         if solver == mathopt.SolverType.GSCIP:  # its interrupter writes errors to stderr: cancelled at its limit
-            return run(None)
+            return _counted(proto, run(None), effort)
         interrupter = SolveInterrupter()
         with stopped_on_cancel(clock, interrupter.interrupt):
-            return run(interrupter)
+            return _counted(proto, run(interrupter), effort)
     except Exception as error:  # MathOpt has no error class of its own for an engine's failure
         if _NO_MEMORY.search(str(error)):
             raise MemoryError(f"{solver.name}: {error}") from error
         raise SolverFailed(f"{solver.name}: {error}") from error
+
+
+def _counted(
+    proto: model_pb2.ModelProto, result: result_pb2.SolveResultProto, effort: EngineEffort
+) -> result_pb2.SolveResultProto:
+    """The result, once its work is counted."""
+    done = result.solve_stats
+    passes = done.barrier_iterations + done.first_order_iterations
+    rows, terms = len(proto.linear_constraints.ids), len(proto.linear_constraint_matrix.row_ids)
+    count(effort.work(rows, terms, done.simplex_iterations, done.node_count, passes))
+    return result
 
 
 def _dense(sparse: sparse_containers_pb2.SparseDoubleVectorProto, count: int) -> Floats:
@@ -233,18 +260,28 @@ def _overlooked(model: LinearModel, objective: LinearObjective, figure_scale: fl
     return float(weight[unseen] @ (model.upper - model.lower)[unseen])
 
 
-def _parameters(limits: Limits, clock: Clock, nonzeros: int, relaxed: bool) -> mathopt.SolveParameters:
+def _parameters(
+    limits: Limits, clock: Clock, model: LinearModel | Continuous, simplex: mathopt.LPAlgorithm | None = None
+) -> mathopt.SolveParameters:
+    """Limits of a search, or of the simplex method."""
     parameters = mathopt.SolveParameters(random_seed=1)
-    if relaxed:
-        parameters.lp_algorithm = mathopt.LPAlgorithm.DUAL_SIMPLEX  # its prices bound at any time
-        parameters.iteration_limit = max(1, int(limits.work * limits.rates.pivots))
+    if simplex is not None:
+        rows = model.rows.count if isinstance(model, LinearModel) else len(model.row_lower)
+        parameters.lp_algorithm = simplex
+        parameters.iteration_limit = _whole(limits.work / limits.effort.simplex.of_pivot(rows))
     else:
+        assert isinstance(model, LinearModel)
         parameters.relative_gap_tolerance = limits.gap
         parameters.absolute_gap_tolerance = 0.0
-        parameters.node_limit = min(max(1, int(limits.work * limits.rates.nodes / max(nonzeros, 1) ** 1.5)), 2**31 - 1)
+        parameters.node_limit = _whole(limits.work * limits.rates.nodes / max(len(model.rows.column), 1) ** 1.5)
     if clock.left is not None:
         parameters.time_limit = datetime.timedelta(seconds=max(clock.left, 0.01))
     return parameters
+
+
+def _whole(count: float) -> int:
+    """A count as engines take it: 1 or more, in 32 bits."""
+    return min(max(1, int(count)), 2**31 - 1)
 
 
 def _hurry(parameters: mathopt.SolveParameters) -> None:
@@ -260,8 +297,8 @@ def _hurry(parameters: mathopt.SolveParameters) -> None:
 def solve_continuous(program: Continuous, limits: Limits, clock: Clock) -> Floats | None:
     """Returns where a linear program is smallest, as `matcher.solvers.engines.minimum` does."""
     proto = _proto(program, False, np.zeros(len(program.lower), np.bool_))
-    parameters = _parameters(limits, clock, len(program.row), True)
-    result = _run(proto, mathopt.SolverType.GLOP, parameters, None, clock)
+    parameters = _parameters(limits, clock, program, mathopt.LPAlgorithm.DUAL_SIMPLEX)
+    result = _run(proto, mathopt.SolverType.GLOP, parameters, None, clock, limits.effort.simplex)
     if mathopt.TerminationReason(result.termination.reason) not in (_REASONS.OPTIMAL, _REASONS.IMPRECISE):
         return None
     if not result.solutions:  # it happens where the result is imprecise

@@ -23,35 +23,22 @@ relaxation, trials of single States and what two groups both reached for are sol
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
-from typing import Literal
-
-import numpy as np
 
 from matcher.engine.by_state import at_once
 from matcher.engine.by_state.bundle import Bundle, Valued
-from matcher.engine.by_state.neighbourhoods import Groups
-from matcher.engine.by_state.prices import Valuation, cut, value_blocks, whole_prices
-from matcher.engine.by_state.search import (
-    WorkBudget,
-    dead_states,
-    free_groups,
-    group_limits,
-    plan_near,
-    starting_plan,
-    without_completion,
-)
-from matcher.engine.by_state.worst_off import lifting, lowest
-from matcher.engine.problem import ObjectiveProblem, ObjectiveResult, better, guided
+from matcher.engine.by_state.prices import cut, signed_bound, value_blocks, whole_prices
+from matcher.engine.by_state.relaxing import relaxation
+from matcher.engine.by_state.search import WorkBudget, group_limits, plan_near, starting_plan
+from matcher.engine.by_state.sweeps import Sweeps, regrets
+from matcher.engine.by_state.worst_off import lifts
+from matcher.engine.problem import ObjectiveProblem, ObjectiveResult, better, tighter, within_gap
 from matcher.execution import ExecutionFailed
 from matcher.formulation.plans import Plan
-from matcher.solvers.engines import Outcome, SolverFailed, engine
-from matcher.solvers.linear_model import Floats, LinearObjective
-
-Relaxed = Literal["relaxation_interior", "relaxation_first_order"]
-"""Which engine solved a relaxation: the second does so roughly."""
+from matcher.solvers.engines import Outcome, SolverFailed
 
 
 def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:
@@ -71,22 +58,19 @@ def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Objec
     finding = _joined(task, finding, outcome)
     if finding.plan is None or closed(task, finding):
         return finding
-    left = _budget(task, max(work - finding.work, 0.0))  # with what time is left, groups start from the new plan
-    return replace(finding, plan=improve(task, finding.plan, finding.bound, Groups(task), None, left))
+    again = Sweeps(task, WorkBudget(max(work - finding.work, 0.0)))  # with what time is left, from the new plan
+    again.bound = finding.bound
+    return replace(finding, plan=again.improve(finding.plan, None))
 
 
 def polish(task: ObjectiveProblem, plan: Plan, bound: Fraction | None, work: float) -> ObjectiveResult:
     """Returns a plan that is as good or better, by each State alone and by groups, under a bound that is known."""
-    meter, groups = _budget(task, work), Groups(task)
+    sweeps = Sweeps(task, WorkBudget(work))
+    sweeps.bound = bound
     task.report("starting_plan", plan, bound)
-    if not within_gap(task, plan, bound):
-        plan = serve_alone(task, plan, groups, guided(task.model, task.objective, task.guide), meter)
-        plan = improve(task, plan, bound, groups, None, meter)
-    return ObjectiveResult(plan, bound, work=meter.used)
-
-
-def _budget(task: ObjectiveProblem, work: float) -> WorkBudget:
-    return WorkBudget(work, rates=task.settings.subproblems)
+    if not sweeps.done(plan):
+        plan = sweeps.improve(sweeps.alone(plan), None)
+    return ObjectiveResult(plan, bound, work=sweeps.meter.used)
 
 
 def _joined(task: ObjectiveProblem, finding: ObjectiveResult, outcome: Outcome) -> ObjectiveResult:
@@ -101,54 +85,53 @@ def _joined(task: ObjectiveProblem, finding: ObjectiveResult, outcome: Outcome) 
 
 
 def _by_state(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:
-    meter, sweeps, prices = _budget(task, work), task.settings.sweeps, task.settings.prices
+    settings = task.settings
     plan, impossible = (incumbent, False) if incumbent is not None else starting_plan(task)
     if plan is None:
         return ObjectiveResult(None, None, infeasible=impossible)
     empty = plan
     task.report("starting_plan", plan, None)
-    groups = Groups(task)
-    search = guided(task.model, task.objective, task.guide)
+    sweeps = Sweeps(task, WorkBudget(work))
+    relaxing, trying = (
+        WorkBudget(work * share) for share in (settings.prices.relaxation_share, settings.completions.share)
+    )
     with ThreadPoolExecutor(1) as aside:  # prices are sought beside the first round: engines free the lock
-        trials = _budget(task, work * task.settings.completions.share)
-        pricing = aside.submit(relaxation, task, trials)
-        plan = serve_alone(task, plan, groups, search, meter, sweeps.first_states)
-        live, relaxed, engine_name = pricing.result()
-    meter.used += trials.used
-    bound = task.bound(relaxed.bound)
-    task.report(engine_name, plan, bound)
-    priced = None if _lifts(task) else _priced(live, relaxed, plan, engine_name == "relaxation_first_order")
+        pricing = aside.submit(relaxation, task, relaxing, trying)
+        plan = sweeps.alone(plan, settings.sweeps.first_states)
+        live, relaxed, name = pricing.result()
+    sweeps.meter.spend(relaxing.used + trying.used)
+    sweeps.task = live
+    if relaxed.bound is not None:
+        found = task.bound(relaxed.bound)
+        assert found is not None
+        sweeps.prove(found)
+    task.report(name, plan, sweeps.bound)
+    priced = None if lifts(task) else _priced(live, relaxed, plan, name == "relaxation_first_order")
     valued = None
     if priced is not None:
-        if priced.rough:
-            priced.step(prices.first_steps, meter)
-        sweeping = replace(live, clock=task.clock.part(sweeps.time_share))
-        shares = sweeps.price_shares if incumbent is None else sweeps.price_shares[1:]
-        start = empty if incumbent is None else plan
-        plan = serve_at_prices(sweeping, start, plan, shares, priced, groups, meter, bound, anew=incumbent is None)
-        valued = priced.valued if priced.rough else _valued(live, priced, meter)
-        bound = tighter(task, bound, signed_bound(task, valued.valuation))
-        task.report("states_valued", plan, bound)
-    elif len(groups.active) > sweeps.first_states:
-        plan = serve_alone(live, plan, groups, search, meter)
-    plan = improve(live, plan, bound, groups, valued, meter)
-    return ObjectiveResult(plan, bound, work=meter.used)
+        plan, valued = _at_prices(sweeps, priced, empty if incumbent is None else plan, plan, incumbent is None)
+    elif len(sweeps.groups.active) > settings.sweeps.first_states:
+        plan = sweeps.alone(plan)
+    plan = sweeps.improve(plan, valued)
+    return ObjectiveResult(plan, sweeps.bound, work=sweeps.meter.used)
 
 
-def relaxation(task: ObjectiveProblem, meter: WorkBudget) -> tuple[ObjectiveProblem, Outcome, Relaxed]:
-    """Returns the task without the completions that are out of reach, prices and a bound, and by which engine."""
-    live, completions, prices = task, task.settings.completions, task.settings.prices
-    few = len(task.formulation.scenario.states) <= completions.most_states
-    if few and task.objective.name in ("completions", "weighted"):
-        trying = replace(task, clock=task.clock.part(completions.share))
-        live = without_completion(task, dead_states(trying, meter))
-    limits = task.settings.limits(prices.relaxation_work)
-    if len(live.model.rows.column) <= prices.most_factored_terms:
-        try:
-            return live, engine("interior")(live.model, task.objective, limits, task.clock), "relaxation_interior"
-        except SolverFailed:  # told by the name of the engine that takes over
-            pass
-    return live, engine("first_order")(live.model, task.objective, limits, task.clock), "relaxation_first_order"
+def _at_prices(sweeps: Sweeps, priced: Bundle, start: Plan, plan: Plan, anew: bool) -> tuple[Plan, Valued]:
+    """Sweeps at prices, and then values States: returns the best plan, and what States are worth."""
+    settings, meter, live = sweeps.task.settings, sweeps.meter, sweeps.task
+    if priced.rough:
+        priced.step(settings.prices.first_steps, meter)
+    sweeps.task = replace(live, clock=live.clock.part(settings.sweeps.time_share))
+    if anew and len(sweeps.groups.active) <= settings.sweeps.few_states:
+        for share in settings.sweeps.fresh_shares:
+            plan = sweeps.once(start, plan, priced.valued, share)
+    shares = settings.sweeps.price_shares
+    plan = sweeps.at_prices(start, plan, priced, shares if anew else shares[1:])
+    sweeps.task = live
+    valued = priced.valued if priced.rough else _valued(sweeps, priced, plan)
+    sweeps.prove(signed_bound(live, valued.valuation))
+    live.report("states_valued", plan, sweeps.bound)
+    return plan, valued
 
 
 def _priced(task: ObjectiveProblem, relaxed: Outcome, plan: Plan, rough: bool) -> Bundle | None:
@@ -161,155 +144,35 @@ def _priced(task: ObjectiveProblem, relaxed: Outcome, plan: Plan, rough: bool) -
     return None if bundle.best is None else bundle
 
 
-def _valued(task: ObjectiveProblem, priced: Bundle, meter: WorkBudget) -> Valued:
-    """Values every State in whole numbers at the best prices: what it is worth at most, and the bound."""
-    rough = priced.valued
-    valuing = replace(task, clock=task.clock.part(task.settings.prices.valuing_share))
-    if valuing.clock.reason():
-        return rough
-    found = value_blocks(valuing, rough.blocks, rough.valuation.prices, group_limits(task), known=rough.valuation)
-    for block in rough.blocks.blocks:
-        meter.spend(block.model.columns)
-    assert found is not None  # what was known holds in any case
-    return Valued(rough.blocks, found)
-
-
-def signed_bound(task: ObjectiveProblem, valuation: Valuation) -> Fraction:
-    """Returns what prices prove, as a bound on the objective's true figure."""
-    bound = valuation.bound if task.objective.maximise else -valuation.bound
-    found = task.bound(bound)
-    assert found is not None
-    return found
-
-
-def tighter(task: ObjectiveProblem, one: Fraction | None, other: Fraction) -> Fraction:
-    """Returns the better of two bounds."""
-    if one is None:
-        return other
-    return min(one, other) if task.objective.maximise else max(one, other)
-
-
-def regrets(task: ObjectiveProblem, valued: Valued, full: LinearObjective, plan: Plan) -> Floats:
-    """Returns how much each State's part of a plan is worth less, at full prices, than its best alone."""
-    worth = np.zeros(len(task.formulation.scenario.states))
-    own = task.columns.state >= 0
-    np.add.at(worth, task.columns.state[own], (full.coefficient * plan.point / full.denominator)[own])
-    best = np.zeros_like(worth)
-    for state, bound in valued.valuation.block_bounds.items():
-        if state >= 0:
-            best[state] = float(bound)
-    return np.maximum(best - worth, 0.0)
-
-
-def serve_alone(
-    task: ObjectiveProblem,
-    plan: Plan,
-    groups: Groups,
-    search: LinearObjective,
-    meter: WorkBudget,
-    most: int | None = None,
-) -> Plan:
-    """Frees States alone, each once, the least served first: all of them, or at most so many."""
-    served = 0
-    for group in groups.alone(plan):
-        if task.clock.reason() or (most is not None and served >= most):
+def _valued(sweeps: Sweeps, priced: Bundle, plan: Plan) -> Valued:
+    """Values States in whole numbers at the best prices, those with most to win first, while that closes the gap."""
+    task, settings, valued = sweeps.task, sweeps.task.settings.prices, priced.valued
+    valuing = replace(task, clock=task.clock.part(settings.valuing_share))
+    budget = WorkBudget(sweeps.meter.left * settings.valuing_share)
+    for states in _by_regret(task, valued, plan, settings.valued_at_once):
+        if valuing.clock.reason() or budget.empty or sweeps.done(plan):
             break
-        served += len(group)
-        plan, _ = _free(task, plan, group, search, meter)
-        task.report("single_states", plan, None)
-    return plan
-
-
-def serve_at_prices(
-    task: ObjectiveProblem,
-    start: Plan,
-    plan: Plan,
-    shares: tuple[float, ...],
-    priced: Bundle,
-    groups: Groups,
-    meter: WorkBudget,
-    bound: Fraction | None,
-    *,
-    anew: bool,
-) -> Plan:
-    """Serves all States anew at a share of the prices, then gives out what is left; again while it pays.
-
-    The first sweeps lead from `start`, the others from the best plan so far; prices become better
-    between them. Few States are served `anew` from `start` several times, if that is asked.
-    """
-    search, other = guided(task.model, task.objective, task.guide), start
-    settings = task.settings.sweeps
-    fresh = settings.fresh_shares if anew and len(groups.active) <= settings.few_states else ()
-    for at, share in enumerate((*fresh, *shares)):
-        before, valued = task.value(plan), priced.valued
-        bound = tighter(task, bound, signed_bound(task, valued.valuation))
-        full = valued.priced(task.columns.state, 1.0)
-        for objective in (valued.priced(task.columns.state, share), search):
-            groups.regret = regrets(task, valued, full, other)
-            for group in groups.alone(other):
-                if task.clock.reason() or meter.empty:
-                    return plan
-                other, _ = _free(task, other, group, objective, meter)
-                if better(task.objective, task.value(other), task.value(plan)):
-                    plan = other
-                task.report("states_at_prices", plan, bound)
-        if at < len(fresh):
-            other = start
-            continue
-        if within_gap(task, plan, bound) or abs(task.value(plan) - before) <= abs(before) * settings.least_gain:
+        before, known = sweeps.bound, valued.valuation
+        found = value_blocks(valuing, valued.blocks, known.prices, group_limits(task), known=known, chosen=states)
+        assert found is not None  # what was known holds in any case
+        budget.spend(found.work)
+        valued = Valued(valued.blocks, found)
+        sweeps.prove(signed_bound(task, found))
+        gap = abs(known.bound - task.value(plan) * (1 if task.objective.maximise else -1))
+        if known.bound - found.bound < Fraction(settings.valuing_gain) * gap and sweeps.bound == before:
             break
-        other = plan
-        if priced.rough:
-            priced.step(task.settings.prices.next_steps, meter)
-    return plan
+    sweeps.meter.spend(budget.used)
+    return valued
 
 
-def improve(
-    task: ObjectiveProblem, plan: Plan, bound: Fraction | None, groups: Groups, valued: Valued | None, meter: WorkBudget
-) -> Plan:
-    """Frees groups of States, one round after another, and keeps what is better."""
-    search = guided(task.model, task.objective, task.guide)
-    full = None if valued is None else valued.priced(task.columns.state, 1.0)
-    while not meter.empty and not task.clock.reason() and not within_gap(task, plan, bound) and groups.more:
-        if valued is not None and full is not None:
-            groups.regret = regrets(task, valued, full, plan)
-        first = lowest(task, plan, groups.active) if _lifts(task) else None
-        plan, won = _free(task, plan, groups.draw(first), search, meter, groups.thorough)
-        groups.tell(won)
-        task.report("groups", plan, bound)
-    return plan
-
-
-def _free(
-    task: ObjectiveProblem,
-    plan: Plan,
-    groups: list[frozenset[int]],
-    search: LinearObjective,
-    meter: WorkBudget,
-    thorough: bool = False,
-) -> tuple[Plan, list[bool]]:
-    """Frees a round of groups; for the smallest coverage, one after another, each lifting its own worst State."""
-    if not _lifts(task):
-        return free_groups(task, plan, groups, search, meter, thorough)
-    won = []
-    for group in groups:
-        lifted, objective = lifting(task, plan, group)
-        plan, found = free_groups(lifted, plan, [group], objective, meter, thorough)
-        won += found
-    return plan, won
-
-
-def _lifts(task: ObjectiveProblem) -> bool:
-    """Whether the objective is the smallest coverage, of States that have one."""
-    return task.objective.name == "worst_off" and task.min_coverage_rows is not None
-
-
-def within_gap(task: ObjectiveProblem, plan: Plan, bound: Fraction | None) -> bool:
-    """Returns whether a plan is within the asked gap of the bound."""
-    if bound is None:
-        return False
-    value = task.value(plan)
-    return abs(bound - value) <= Fraction(task.options.gap) * max(abs(bound), abs(value))
+def _by_regret(task: ObjectiveProblem, valued: Valued, plan: Plan, at_once: int) -> Iterator[frozenset[int]]:
+    """Yields rounds of States, those whose part of the plan is furthest from the most that it can be worth first."""
+    regret = regrets(task, valued, valued.priced(task.columns.state, 1.0), plan)
+    states = sorted(
+        (block.state for block in valued.blocks.blocks if block.state >= 0), key=lambda at: (-regret[at], at)
+    )
+    for first in range(0, len(states), at_once):
+        yield frozenset(states[first : first + at_once])
 
 
 def closed(task: ObjectiveProblem, finding: ObjectiveResult) -> bool:

@@ -22,8 +22,9 @@ from matcher.engine.by_state.prices import Blocks, Valuation, value_blocks, whol
 from matcher.engine.by_state.search import WorkBudget
 from matcher.engine.problem import ObjectiveProblem
 from matcher.formulation.plans import Plan
+from matcher.solvers.effort import counted
 from matcher.solvers.engines import Continuous, minimum
-from matcher.solvers.linear_model import UNLIMITED, Floats, Ints, LinearObjective
+from matcher.solvers.linear_model import UNLIMITED, Bools, Floats, Ints, LinearObjective
 
 _IDLE = 1e-7
 """Relative size below which a term or a slack counts as nothing."""
@@ -36,13 +37,22 @@ class Valued:
     blocks: Blocks
     valuation: Valuation
 
-    def priced(self, state: Ints, share: float) -> LinearObjective:
-        """Returns the objective less a share of the prices, over the States' own columns."""
+    def priced(self, state: Ints, share: float, dear: Bools | None = None, dearer: float = 1.0) -> LinearObjective:
+        """Returns the objective less a share of the prices, over the States' own columns.
+
+        Parameters
+        ----------
+        dear, dearer
+            Linking rows with another share, and that share.
+        """
         blocks = self.blocks
         coarse = 2**10  # leaves room for sums of 64 bits
         denominator = max(blocks.denominator // coarse, 1)
         charge = np.zeros(len(blocks.weight), np.float64)
-        prices = self.valuation.prices / np.exp2(blocks.shift) * share
+        shares = np.full(len(blocks.row), share)
+        if dear is not None:
+            shares[dear] = dearer
+        prices = self.valuation.prices / np.exp2(blocks.shift) * shares
         np.add.at(charge, blocks.term_column, prices[blocks.term_row] * blocks.term_value)
         weight = np.rint((blocks.weight - charge) * (denominator / blocks.denominator))
         weight[state < 0] = 0
@@ -104,9 +114,9 @@ class Bundle:
         for _ in range(most):
             if self.done or self.best is None or meter.empty or self._task.clock.reason():
                 return
-            for block in self.blocks.blocks:
-                meter.relax(len(block.columns))
-            promised = self._lowest(self.best)
+            with counted() as effort:
+                promised = self._lowest(self.best)
+            meter.spend(effort.work)
             if promised is None:
                 self.done = True
                 return
@@ -120,6 +130,7 @@ class Bundle:
             )
             if found is None:
                 return
+            meter.spend(found.work)
             won = float(self.best.bound - found.bound)
             if won > self._settings.serious_share * gain:
                 self.best = found

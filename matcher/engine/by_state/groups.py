@@ -15,6 +15,7 @@ from matcher.formulation.columns import Columns
 from matcher.formulation.pairing import Flows, flows_of, whole_pairs
 from matcher.formulation.plans import NO_PAIRS, Pairs, Plan, with_derived_columns
 from matcher.portfolio.result import Clock
+from matcher.solvers.effort import counted
 from matcher.solvers.engines import Limits, engine
 from matcher.solvers.linear_model import Bools, Ints, LinearModel, LinearObjective, submodel
 from matcher.solvers.settings import SolverSettings
@@ -47,8 +48,8 @@ class SubproblemSolution:
     """Pairs of the group's States; None if nothing was found."""
     others: Ints
     """Whole values of the part's other columns."""
-    searched: bool
-    """Whether a search was run; False if the relaxation alone showed that there is nothing to win."""
+    work: float = 0.0
+    """Work of the engines."""
 
 
 @dataclass(frozen=True)
@@ -120,13 +121,20 @@ def _free_columns(columns: Columns, group: Iterable[int]) -> Bools:
 
 def solve_subproblem(piece: SubproblemData) -> SubproblemSolution:
     """Looks for something better than the plan so far in one group."""
+    with counted() as effort:
+        found = _better_pairs(piece)
+    pairs, others = (None, np.zeros(0, np.int64)) if found is None else found
+    return SubproblemSolution(pairs, others, effort.work)
+
+
+def _better_pairs(piece: SubproblemData) -> tuple[Pairs, Ints] | None:
+    """Pairs and whole values of a group that may be better, or None if none were found."""
     clock = Clock(piece.seconds)
-    nothing = np.zeros(0, np.int64)
     relaxed = engine("lp")(piece.model, piece.objective, piece.limits, clock)
     if relaxed.status == "infeasible" or not promising(
         piece.model, piece.objective, relaxed.bound, piece.point, piece.limits.gap
     ):
-        return SubproblemSolution(None, nothing, False)
+        return None
     model = piece.model
     if relaxed.point is not None and not piece.thorough:
         model = supported_by(model, relaxed.point, piece.point)
@@ -135,9 +143,8 @@ def solve_subproblem(piece: SubproblemData) -> SubproblemSolution:
         model = piece.model
         outcome = engine(piece.engine)(model, piece.objective, piece.limits, clock)
     if outcome.point is None:
-        return SubproblemSolution(None, nothing, True)
-    found = whole_pairs(model, piece.flows, outcome.point, piece.objective, clock, piece.solvers)
-    return SubproblemSolution(None, nothing, True) if found is None else SubproblemSolution(found[0], found[1], True)
+        return None
+    return whole_pairs(model, piece.flows, outcome.point, piece.objective, clock, piece.solvers)
 
 
 def solve_subproblems(task: ObjectiveProblem, pieces: Sequence[SubproblemData]) -> list[SubproblemSolution | None]:

@@ -17,7 +17,7 @@ even the relaxation's own prices give a better bound than the relaxation (Geoffr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -25,6 +25,7 @@ import numpy as np
 
 from matcher.engine.problem import ObjectiveProblem
 from matcher.portfolio.result import Clock
+from matcher.solvers.effort import counted
 from matcher.solvers.engines import Limits, engine
 from matcher.solvers.linear_model import UNLIMITED, Floats, Ints, LinearModel, LinearObjective, Rows
 
@@ -88,6 +89,8 @@ class Valuation:
     """Bound of each State's block, in figures."""
     points: dict[int, Floats]
     """Best point that each block's search found, over the block's columns."""
+    work: float
+    """Work that it took."""
 
 
 def cut(model: LinearModel, objective: LinearObjective, state: Ints) -> Blocks:
@@ -201,6 +204,7 @@ def value_blocks(
     limits: Limits,
     relaxed: bool = False,
     known: Valuation | None = None,
+    chosen: Collection[int] | None = None,
 ) -> Valuation | None:
     """Returns what whole prices prove; None if the solve was stopped before all blocks were valued.
 
@@ -211,29 +215,42 @@ def value_blocks(
     known
         What the same prices are known to prove: the better of the two holds, block by block, and
         counts for blocks that were not valued in time.
+    chosen
+        States whose blocks are valued; all blocks if not given. Something must be known of the others.
     """
     reduced = reduced_weight(blocks, prices)
+    asked = [at for at, each in enumerate(blocks.blocks) if chosen is None or each.state in chosen]
     orders = [
         _Order(each.model, reduced[each.columns], limits, relaxed or each.state < 0, task.clock.left)
-        for each in blocks.blocks
+        for each in (blocks.blocks[at] for at in asked)
     ]
-    found = task.executor.map(_value_block, orders, should_stop=lambda: task.clock.reason() is not None)
+    answers = task.executor.map(_value_block, orders, should_stop=lambda: task.clock.reason() is not None)
+    found = dict(zip(asked, answers, strict=True))
     limit = np.where(prices > 0, blocks.upper, np.where(prices < 0, blocks.lower, 0))
     priced = zip(prices.tolist(), limit.tolist(), blocks.shift.tolist(), strict=True)
     total = sum((Fraction(price * each, 2**shift) for price, each, shift in priced if price), Fraction(0))
     total /= blocks.denominator
     bounds: dict[int, Fraction] = {}
     points: dict[int, Floats] = {}
-    for block, answer in zip(blocks.blocks, found, strict=True):
+    for at, block in enumerate(blocks.blocks):
+        answer = found.get(at)
         proven = [] if known is None else [known.block_bounds[block.state]]
-        proven += [] if answer is None else [answer[0] / blocks.denominator]
+        proven += [] if answer is None else [answer.bound / blocks.denominator]
         if not proven:
             return None
         bounds[block.state] = min(proven)
         total += bounds[block.state]
-        if answer is not None and answer[1] is not None:
-            points[block.state] = answer[1]
-    return Valuation(total, prices, bounds, points)
+        if answer is not None and answer.point is not None:
+            points[block.state] = answer.point
+    work = sum(answer.work for answer in answers if answer is not None)
+    return Valuation(total, prices, bounds, points, work)
+
+
+def signed_bound(task: ObjectiveProblem, valuation: Valuation) -> Fraction:
+    """Returns what prices prove, as a bound on the objective's true figure."""
+    found = task.bound(valuation.bound if task.objective.maximise else -valuation.bound)
+    assert found is not None
+    return found
 
 
 @dataclass(frozen=True)
@@ -247,12 +264,24 @@ class _Order:
     seconds: float | None
 
 
-def _value_block(order: _Order) -> tuple[Fraction, Floats | None]:
+@dataclass(frozen=True)
+class _Worth:
+    """What a block is worth."""
+
+    bound: Fraction
+    """At most."""
+    point: Floats | None
+    """Best point found."""
+    work: float
+
+
+def _value_block(order: _Order) -> _Worth:
     """A bound on what a block can be worth, and its best point found."""
     objective = LinearObjective("block", True, order.coefficient, 1, Fraction(0))
     most = float(np.maximum(order.coefficient, 0).astype(np.float64) @ order.model.upper)
     trivial = Fraction(most) * (1 + Fraction(1, 10**9))  # every column at its most: covers the rounding of the sum
     clock = Clock(order.seconds)
-    outcome = engine("lp" if order.relaxed else "scip")(order.model, objective, order.limits, clock)
+    with counted() as effort:
+        outcome = engine("lp" if order.relaxed else "scip")(order.model, objective, order.limits, clock)
     bound = trivial if outcome.bound is None else min(outcome.bound, trivial)
-    return bound, outcome.point
+    return _Worth(bound, outcome.point, effort.work)

@@ -18,30 +18,29 @@ from matcher.engine.by_state.groups import (
     subproblem_data,
 )
 from matcher.engine.problem import ObjectiveProblem, better
-from matcher.engine.settings import DEFAULT_SETTINGS, SubproblemSettings
 from matcher.formulation.pairing import flows_of, whole_pairs
 from matcher.formulation.plans import NO_PAIRS, Plan, with_derived_columns
 from matcher.portfolio.result import Clock
+from matcher.solvers.effort import counted
 from matcher.solvers.engines import Limits, Outcome, engine
 from matcher.solvers.linear_model import Floats, Ints, LinearObjective, Rows
 
 
 @dataclass
 class WorkBudget:
-    """Deterministic work used so far, by the number of columns solved over, whatever the clock says."""
+    """Deterministic work used so far, by the counters of the engines, whatever the clock says."""
 
     budget: float
     used: float = 0.0
-    rates: SubproblemSettings = DEFAULT_SETTINGS.subproblems
-    """What a solve over some columns counts as."""
 
-    def spend(self, columns: int, searched: bool = True) -> None:
-        """Counts a solve over some columns."""
-        self.used += self.rates.work(columns, searched)
+    def spend(self, work: float) -> None:
+        """Counts work that was done."""
+        self.used += work
 
-    def relax(self, columns: int) -> None:
-        """Counts the relaxation of a part that is at hand already: nothing is cut out or settled."""
-        self.used += self.rates.relaxation_work(columns)
+    @property
+    def left(self) -> float:
+        """Work that is left."""
+        return max(self.budget - self.used, 0.0)
 
     @property
     def empty(self) -> bool:
@@ -99,9 +98,11 @@ def dead_states(task: ObjectiveProblem, meter: WorkBudget) -> frozenset[int]:
         if task.clock.reason() or meter.empty:
             break
         if column >= 0 and task.model.upper[column]:
-            piece, free = subproblem_data(completing(task, state), nobody, [state], limits, nothing)
-            meter.spend(len(free))
-            if _search_piece(piece).status == "infeasible":
+            piece, _ = subproblem_data(completing(task, state), nobody, [state], limits, nothing)
+            with counted() as effort:
+                found = _search_piece(piece)
+            meter.spend(effort.work + cutting_work(task))
+            if found.status == "infeasible":
                 dead.add(state)
     return frozenset(dead)
 
@@ -134,8 +135,7 @@ def free_groups(
     ]
     answers = solve_subproblems(task, [piece for piece, _ in sent])
     parts = [Subproblem(group, free, answer) for group, (_, free), answer in zip(groups, sent, answers, strict=True)]
-    for part in parts:
-        meter.spend(len(part.free), part.answer is None or part.answer.searched)
+    meter.spend(sum(cutting_work(task) + (0.0 if answer is None else answer.work) for answer in answers))
     moved = {at for at, part in enumerate(parts) if part.moved}
     while moved:
         found = merged(task, plan, [parts[at] for at in sorted(moved)])
@@ -153,6 +153,11 @@ def group_limits(task: ObjectiveProblem, states: int = 1) -> Limits:
     """Returns when the search of a group of so many States ends."""
     settings = task.settings.subproblems
     return task.settings.limits(settings.state_work * states, settings.gap, quick=True)
+
+
+def cutting_work(task: ObjectiveProblem) -> float:
+    """Returns the work of cutting a group out of the whole and putting it back."""
+    return task.settings.subproblems.cutting * len(task.model.rows.column)
 
 
 def _own_gain(task: ObjectiveProblem, plan: Plan, found: Plan, part: Subproblem, search: LinearObjective) -> int:
@@ -174,8 +179,9 @@ def _one_by_one(
         found = merged(task, plan, [part]) if part.moved else None
         if found is None and part.moved and any(won):
             piece, free = subproblem_data(task, plan, part.group, group_limits(task, len(part.group)), search, thorough)
-            again = Subproblem(part.group, free, solve_subproblem(piece))
-            meter.spend(len(free), True)
+            answer = solve_subproblem(piece)
+            again = Subproblem(part.group, free, answer)
+            meter.spend(cutting_work(task) + answer.work)
             found = merged(task, plan, [again]) if again.moved else None
         gain = found is not None and better(search, search.value(found.point), search.value(plan.point))
         if gain and found is not None:

@@ -14,6 +14,11 @@ from matcher.formulation.plans import Plan
 from matcher.solvers.linear_model import LinearObjective
 
 
+def lifts(task: ObjectiveProblem) -> bool:
+    """Returns whether the objective is the smallest coverage, of States that have one."""
+    return task.objective.name == "worst_off" and task.min_coverage_rows is not None
+
+
 def coverages(task: ObjectiveProblem, plan: Plan) -> dict[int, int]:
     """Returns the coverage of each State that has one, in units of 1 / WORST_SCALE."""
     assert task.min_coverage_rows is not None
