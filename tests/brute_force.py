@@ -120,7 +120,7 @@ def best(scenario: Scenario, limit: int) -> Answer:
         if broken is not None:
             refusals[broken] += 1
         else:
-            right.append(figures(facts, state_figures(facts), setting.counted))
+            right.append(figures(facts, state_figures(facts), setting.own_bounds))
     options = len({(slot.flow.financier, slot.flow.implementer, slot.flow.need) for slot in slots})
     best_figures = tuple(_in_turn(right, pursued(full, setting))) if right else None
     return Answer(best_figures, options, tried, {slot.flow.stated_kind for slot in slots}, refusals)
@@ -163,7 +163,7 @@ def right_facts(setting: ScenarioLimits, limit: int) -> Iterator[tuple[Facts, di
             raise TooMany
         facts = _facts(setting, flows, runs)
         if _broken(facts, setting) is None:
-            yield facts, figures(facts, state_figures(facts), setting.counted)
+            yield facts, figures(facts, state_figures(facts), setting.own_bounds)
 
 
 def _broken(facts: Facts, limits: ScenarioLimits) -> str | None:

@@ -53,6 +53,11 @@ ORDERED: Changes = {
         "after": [{"need": "n", "lag": 1, "head_start": 0.25}],
     }
 }
+LITTLE_ROOM: Changes = {
+    "states.B": {"name": "Beland", "deadline": 2016},
+    "needs.m": {"state": "B", "capability": "clearance", "quantity": 10, "max_per_year": 2},
+    "horizon": [2015, 2015],
+}
 
 GOLDEN: dict[str, tuple[Changes, str]] = {
     "budget": (
@@ -334,6 +339,17 @@ GOLDEN: dict[str, tuple[Changes, str]] = {
         {"needs.m": {"state": "A", "capability": "clearance", "quantity": 2, "weight": 3}, "horizon": [2015, 2015]},
         f"worst_off A: {WORST_SCALE * 3 // 8}*x[f,t,m,2015] + {WORST_SCALE // 40}*x[f,t,n,2015] - w >= 0",
     ),
+    "worst_off of a State with little room": (
+        LITTLE_ROOM,
+        f"""
+        worst_off A: {WORST_SCALE // 10}*x[f,t,n,2015] - w >= 0
+        worst_off B: {WORST_SCALE // 10}*x[f,t,m,2015] - w + {WORST_SCALE // 10 * 3}*r[B] >= 0
+        """,
+    ),
+    "reached": (
+        LITTLE_ROOM,
+        f"reached B: {WORST_SCALE // 10}*x[f,t,m,2015] - {WORST_SCALE // 10 * 2}*r[B] >= 0",
+    ),
 }
 """By name (the rule, then what is special): the changes to the small scenario, and the rule's rows."""
 
@@ -425,7 +441,7 @@ def _limits(lower: int, upper: int) -> str:
 def _names(layout: Layout) -> dict[int, str]:
     """Readable name of every column."""
     arrays, years = layout.arrays, layout.scenario.years
-    names = {layout.min_coverage: "w"}
+    names = {layout.min_coverage: "w"} | {column: f"r[{state}]" for state, column in layout.reached.items()}
     for flow in range(arrays.flows):
         option = arrays.option_of(flow)
         who = f"{option.financier or '-'},{option.implementer},{option.need}"

@@ -85,6 +85,7 @@ def assert_same_optimum(scenario: Scenario, name: str) -> None:
     if name == "worst_off":
         path = path.with_rows(worst_off_rows(assignment.layout))
         short = short.with_rows(smallest_coverage.worst_off_rows(formulation.columns))
+        short = short.with_rows(smallest_coverage.reached_rows(formulation.columns))
     one = optimum(path, linear_objective(assignment.layout, name))
     other = optimum(short, compact_objectives.linear_objective(formulation.columns, name))
     assert one == other
@@ -168,7 +169,8 @@ def assert_means_the_same(scenario: Scenario, portfolio: Portfolio) -> None:
     formulation = formulate(scenario, sought=frozenset(SENSE))
     worst = smallest_coverage.worst_off_rows(formulation.columns)
     plan = plan_of(formulation, portfolio, worst)
-    assert formulation.model.with_rows(worst).admits(plan.point)
+    reached = smallest_coverage.reached_rows(formulation.columns)
+    assert formulation.model.with_rows(worst).with_rows(reached).admits(plan.point)
     figures = dict(verify(scenario, portfolio).figures)
     for name in sorted(figures):
         objective = compact_objectives.linear_objective(formulation.columns, name)

@@ -96,6 +96,16 @@ def test_what_the_least_served_state_means_now(old: Path, capsys: pytest.Capture
     assert "now pursued once more" not in said
 
 
+def test_a_state_with_less_room_than_others_is_named(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where all that a State can absorb is less than others can have, its place among the least served changes."""
+    text = OLD[: OLD.index("objectives:")]
+    far = "  far: {name: Far, deadline: 2017, absorption: 1}\nneeds:\n"
+    far += "  more: {state: far, capability: clearance, quantity: 9}\n"
+    old.write_text(text.replace("needs:\n", far), encoding="utf-8")
+    assert run(["migrate", str(old)]) == Exit.DONE
+    assert "once they have all that is possible there (far)" in capsys.readouterr().err
+
+
 def test_what_changed_is_said_in_french(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The reasons are in the language that was asked for; the file is the same."""
     run(["migrate", str(old)])

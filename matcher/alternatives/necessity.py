@@ -24,7 +24,7 @@ from matcher.formulation.plans import Plan
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import Clock
 from matcher.scenario import Scenario
-from matcher.scenario.within_reach import states_within_reach
+from matcher.scenario.within_reach import OwnBounds
 from matcher.solvers.engines import Limits, SolverFailed, engine
 from matcher.solvers.linear_model import LinearObjective
 
@@ -71,9 +71,8 @@ def try_without(asked: Asked, key: Key) -> Trial:
         if the independent checker refuses what was found: an error of the engine.
     """
     formulation = formulate(forbidding(asked.merged.scenario, key))
-    if formulation.impossible or _out_of_reach(
-        asked, formulation.scenario
-    ):  # the first: the user's decisions ask for it
+    asked_for = formulation.impossible  # by the user's decisions
+    if asked_for or _out_of_reach(asked, formulation.scenario, key[0]):
         return Trial(key, "everywhere")
     place = formulation.scenario.index.states[key[0]]
     sides: tuple[RowsAt, ...] = ("outer",) if exact(formulation) else ("inner", "outer")
@@ -93,26 +92,16 @@ def try_without(asked: Asked, key: Key) -> Trial:
     return Trial(key, "everywhere" if asked.together else "others_kept")
 
 
-def _out_of_reach(asked: Asked, scenario: Scenario) -> bool:
-    """Whether a State that counts in `worst_off` could no longer be served at all, and so falls below its tolerance.
+def _out_of_reach(asked: Asked, scenario: Scenario, state: str) -> bool:
+    """Whether a State that counts in `worst_off` could then not have what its tolerance leaves it.
 
-    Its own scenario would set such a State aside, and so no row of its model holds it.
+    Its own scenario would set such a State aside with what it can have, and so no row of its model holds it.
     """
     least = max((each.limit for each in asked.allowed if each.objective == "worst_off"), default=Fraction(0))
-    if least <= 0:
+    before = OwnBounds(asked.merged.scenario)
+    if least <= 0 or state not in before.counted:
         return False
-    before = asked.merged.scenario
-    return any(
-        _delivered_before(before, state) < least
-        for state in states_within_reach(before) - states_within_reach(scenario)
-    )
-
-
-def _delivered_before(scenario: Scenario, state: str) -> Fraction:
-    """The share of a State's needs that was delivered before the horizon."""
-    needs = scenario.needs_of(state)
-    done = sum((Fraction(need.weight) * need.delivered / need.quantity for need in needs), Fraction(0))
-    return done / sum(Fraction(need.weight) for need in needs)
+    return OwnBounds(scenario).bound(state) < min(least, before.bound(state))
 
 
 def _plan(ground: ToleranceModel, states: list[int], name: str, limits: Limits) -> tuple[Plan | None, bool]:

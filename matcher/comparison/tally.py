@@ -15,7 +15,7 @@ from typing import get_args
 
 from matcher.portfolio.portfolio import Partnership, Portfolio
 from matcher.scenario import Beneficiaries, Need, OptionKind, Scenario, State
-from matcher.scenario.within_reach import states_within_reach
+from matcher.scenario.within_reach import OwnBounds
 
 NOBODY = Beneficiaries(women=0, men=0, girls=0, boys=0)
 Deliveries = Mapping[str, Mapping[int, int]]
@@ -74,7 +74,8 @@ class Totals:
     coverage: Fraction
     """Shares of needs met in quantities, weighted by need and State: the objective where nothing is discounted."""
     worst_off: Fraction
-    """Share met in the State that is served least, in quantities, among those that count in `worst_off`."""
+    """Share met in the State that is served least, in quantities, among those that count in `worst_off` and could
+    have more."""
     external: int
     """Money from others, in minor units."""
     own: int
@@ -273,13 +274,12 @@ def _people(needs: Sequence[Need], delivered: Deliveries) -> Beneficiaries:
 def _totals(scenario: Scenario, states: Mapping[str, StateTally]) -> Totals:
     weight = {state.id: Fraction(state.weight) for state in scenario.states}
     shares = {key: each.coverage for key, each in states.items() if each.coverage is not None}
-    near = states_within_reach(scenario)
     return Totals(
         completions=sum((weight[key] for key, each in states.items() if each.completes), Fraction(0)),
         coverage=sum(
             (weight[key] * _weight(scenario.needs_of(key)) * share for key, share in shares.items()), Fraction(0)
         ),
-        worst_off=min((share for key, share in shares.items() if key in near), default=Fraction(0)),
+        worst_off=OwnBounds(scenario).smallest(shares),
         external=sum(each.external for each in states.values()),
         own=sum(each.own for each in states.values()),
         partners=frozenset[str]().union(*(each.partners for each in states.values())),

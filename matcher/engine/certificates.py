@@ -11,7 +11,7 @@ search's word, and whoever verifies a bundle is told by how much.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -76,7 +76,7 @@ def certify(scenario: Scenario, result: Result, settings: Settings = DEFAULT_SET
             {
                 "objective": level.name,
                 "kept": {name: plain(figure) for name, figure in kept.items()},
-                "kept_prices": {} if prices is None else _kept_prices(task, prices),
+                "kept_prices": {} if prices is None else _kept_prices(task, prices, kept),
                 "prices": written,
             }
         )
@@ -153,15 +153,25 @@ def _rough_prices(task: ObjectiveProblem) -> Floats | None:
     return prices
 
 
-def _kept_prices(task: ObjectiveProblem, prices: Floats) -> dict[str, Decimal]:
+def _kept_prices(task: ObjectiveProblem, prices: Floats, kept: Mapping[str, Fraction]) -> dict[str, Decimal]:
     """Prices of what earlier objectives have reached, per unit of their figure."""
     objectives = {level.name: level.objective for level in levels_of(task.formulation)}
+    rises = _rises(task, kept)
     total: dict[str, float] = {}
     for row, label in enumerate(task.model.rows.label):
-        if label[0] == "kept":  # the smallest coverage has a row for each State
-            scale = WORST_SCALE if label[1] == "worst_off" else objectives[label[1]].denominator
+        if label[0] == "kept":  # the smallest coverage has a row for each State, where any counts
+            each = len(label) > 2
+            scale = WORST_SCALE * rises[label[2]] if each else objectives[label[1]].denominator
             total[label[1]] = total.get(label[1], 0.0) + abs(float(prices[row])) * scale
     return {name: price for name, each in total.items() if (price := _decimal(each))}
+
+
+def _rises(task: ObjectiveProblem, kept: Mapping[str, Fraction]) -> dict[str, float]:
+    """By how much each State's coverage rises, at the least, with the smallest from where that is kept."""
+    reach, least = task.columns.reachable, float(kept.get("worst_off", 0)) * WORST_SCALE
+    room = float(reach.bound.max(initial=0)) - least
+    rise = np.where(reach.held, np.maximum(reach.bound - least, 0) / room if room > 0 else 0, 1)
+    return dict(zip((state.id for state in task.formulation.scenario.states), rise.tolist(), strict=True))
 
 
 def _written(task: ObjectiveProblem, merged: Merged, prices: Floats) -> dict[str, list[Instance]]:
@@ -187,7 +197,7 @@ def _smallest(task: ObjectiveProblem, prices: Floats) -> list[Instance]:
     """Prices of the States' own coverage, where the smallest one is sought or kept."""
     total: dict[str, float] = {}
     for row, label in enumerate(task.model.rows.label):
-        if label[0] == "worst_off" or label[:2] == ("kept", "worst_off"):
+        if label[0] in ("worst_off", "reached") or label[:2] == ("kept", "worst_off"):
             total[label[-1]] = total.get(label[-1], 0.0) + abs(float(prices[row])) * WORST_SCALE
     return [[state, price] for state, each in total.items() if (price := _decimal(each))]
 

@@ -18,7 +18,13 @@ from matcher.formulation.formulation import Formulation
 from matcher.formulation.need_aggregation import Merged, merge
 from matcher.formulation.objectives import goal_objective, linear_objective, waiting_floor, weighted_objective
 from matcher.formulation.plans import Plan, plan_of, portfolio_of
-from matcher.formulation.smallest_coverage import worst_off_error, worst_off_rows, worst_off_steps, worst_off_weight
+from matcher.formulation.smallest_coverage import (
+    reached_rows,
+    worst_off_error,
+    worst_off_rows,
+    worst_off_steps,
+    worst_off_weight,
+)
 from matcher.portfolio.result import Clock, SolveOptions
 from matcher.scenario import Scenario
 from matcher.solvers.linear_model import UNLIMITED, LinearObjective, ModelTooLarge, RowBuilder, Rows
@@ -134,9 +140,9 @@ class Pursuit:
         least = formulation.columns.min_coverage
         uses = any(objective.coefficient[least] for objective in objectives)
         self.min_coverage_rows = worst_off_rows(formulation.columns) if uses else None
-        self.model = (
-            formulation.model if self.min_coverage_rows is None else formulation.model.with_rows(self.min_coverage_rows)
-        )
+        self.model = formulation.model
+        if self.min_coverage_rows is not None:
+            self.model = self.model.with_rows(self.min_coverage_rows).with_rows(reached_rows(formulation.columns))
 
     def problem(
         self,
@@ -174,26 +180,29 @@ class Pursuit:
         The smallest coverage is kept State by State, so that no State waits for the others.
         """
         if objective.name == "worst_off" and self.min_coverage_rows is not None:
-            self.model = self.model.with_rows(_no_worse(self.min_coverage_rows, objective, edge))
+            rows = _no_worse(self.formulation.columns, self.min_coverage_rows, objective, edge)
+            self.model = self.model.with_rows(rows)
             return
         low, high = (edge, UNLIMITED) if objective.maximise else (-UNLIMITED, edge)
-        rows = RowBuilder()
-        row = rows.row(("kept", objective.name), lower=low, upper=high)
+        builder = RowBuilder()
+        row = builder.row(("kept", objective.name), lower=low, upper=high)
         columns = np.flatnonzero(objective.coefficient)
-        rows.terms(row, columns, objective.coefficient[columns])
-        self.model = self.model.with_rows(rows.build(np.ones(self.model.columns, np.int64)))
+        builder.terms(row, columns, objective.coefficient[columns])
+        self.model = self.model.with_rows(builder.build(np.ones(self.model.columns, np.int64)))
 
 
-def _no_worse(min_coverage_rows: Rows, objective: LinearObjective, least: int) -> Rows:
-    """Rows by which every State's coverage alone, with what was delivered before, is at least so much."""
-    (column,) = np.flatnonzero(objective.coefficient).tolist()
-    own = min_coverage_rows.column != column
-    start = np.concatenate((np.zeros(1, np.int64), np.cumsum(own)))[min_coverage_rows.start]
+def _no_worse(columns: Columns, min_coverage_rows: Rows, objective: LinearObjective, least: int) -> Rows:
+    """Rows by which every State has at least so much, with what was delivered before, or all that it can have."""
+    own = min_coverage_rows.column < columns.works
+    start = np.concatenate((np.zeros(1, np.int64), np.cumsum(own, dtype=np.int64)))[min_coverage_rows.start]
+    reach = columns.reachable
+    edge = np.full_like(reach.bound, -(least // -int(objective.coefficient[columns.min_coverage])))
+    sought = np.where(reach.held, np.minimum(reach.bound, edge), edge)[reach.counted]
     return Rows(
         start,
         min_coverage_rows.column[own],
         min_coverage_rows.coefficient[own],
-        min_coverage_rows.lower - least // -int(objective.coefficient[column]),
+        min_coverage_rows.lower + sought,
         np.full(min_coverage_rows.count, UNLIMITED, np.int64),
         tuple(("kept", "worst_off", label[1]) for label in min_coverage_rows.label),
     )

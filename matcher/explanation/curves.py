@@ -27,8 +27,8 @@ from matcher.explanation.setting import Setting
 from matcher.explanation.settings import DEFAULT_EXPLANATION_SETTINGS, ExplanationSettings
 from matcher.explanation.state_part import StatePart, part_of
 from matcher.formulation.columns import Columns
+from matcher.formulation.coverage_shares import coverage_shares
 from matcher.formulation.plans import Plan, portfolio_of
-from matcher.formulation.smallest_coverage import coverage_shares
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario import FundingOffer, Need, Scenario
 from matcher.scenario.edits import OnlyStates, edited

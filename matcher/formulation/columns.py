@@ -9,25 +9,26 @@ from functools import cached_property
 
 import numpy as np
 
+from matcher.formulation.coverage_shares import WORST_SCALE as WORST_SCALE
+from matcher.formulation.coverage_shares import Reachable, reachable, unlimited, worst_off_table
 from matcher.formulation.limits import Relations, Tables, build_relations, build_tables
 from matcher.formulation.links import Links, build_links
 from matcher.formulation.payment_classes import FINE_GRANULES, Payments
 from matcher.scenario import FundingOffer, Scenario
-from matcher.scenario.within_reach import least_of, states_within_reach
+from matcher.scenario.within_reach import least_of
 from matcher.solvers.linear_model import Bools, Floats, Ints
 
 FINE_UNITS = 10_000
 """A ledger of at most this many units is kept whole by all engines."""
 FEW_UNITS = 10_000
 """A column of less than this is scaled by what it can be: a millionth of the usual scale is one unit."""
-WORST_SCALE = 2**50
-"""Whole units in which the smallest State coverage is measured inside the model."""
 
 
 @dataclass(frozen=True)
 class Columns:
     """Column numbers by what they mean, in the order work, money, engaged, start, partner, complete,
-    whole, carried, repaid, spent, delivered, min_coverage, lost, gained, working, late, those of `links`, always.
+    whole, carried, repaid, spent, delivered, min_coverage, reached, lost, gained, working, late, those of `links`,
+    always.
     Tables hold -1 where there is none."""
 
     sought: frozenset[str]
@@ -61,6 +62,10 @@ class Columns:
     """Shape (needs, years): granules delivered by the end of the year, where a precedence asks."""
     min_coverage: int
     """Smallest State coverage, in units of 1 / WORST_SCALE."""
+    reachable: Reachable
+    """Which States count in it, and what they can have; all with a weight, and all, where nothing asks for it."""
+    reached: Ints
+    """Shape (States,): the State has all that it can have, where it counts and others can have more."""
     lost: Ints
     """Shape (relations, years): how much less than in the earlier portfolio, where that gave anything."""
     gained: Ints
@@ -229,6 +234,11 @@ class Columns:
         return given
 
     @cached_property
+    def coverage_table(self) -> Ints:
+        """Shape (needs,): what a granule adds to its State's coverage, in units of 1 / WORST_SCALE."""
+        return worst_off_table(self.scenario, self.payments.demand)
+
+    @cached_property
     def least(self) -> Ints:
         """The least that flows while each column of engagement, or of work, is 1: minor units, or granules."""
         relations, least = self.relations, np.zeros(len(self.relations.offer), np.int64)
@@ -330,13 +340,11 @@ def build_columns(payments: Payments, sought: frozenset[str]) -> Columns:
     homes = tables.need_state[payments.work.need[work_entry]], tables.need_state[payments.money.need[money_entry]]
     take.take(_work_upper(payments, tables, work_entry, work_year), homes[0])
     take.take(_money_upper(payments, tables, relations, money_entry, money_year), homes[1])
-    one, nobody = np.ones((1, 1), np.int64), np.full((1, 1), -1, np.int64)
-    home = relations.state[:, None]
+    one, nobody, home = np.ones((1, 1), np.int64), np.full((1, 1), -1, np.int64), relations.state[:, None]
     engaged = take.table(relations.years & relations.tracked[:, None], one, home)
     start = take.table(relations.years & relations.lasting[:, None], one, home)
     partner = take.table(relations.partner_years, one, relations.partner_state[:, None])
-    completing = np.zeros(len(scenario.states), np.bool_)
-    completing[tables.need_state[tables.need_completes]] = True
+    completing = np.isin(np.arange(len(scenario.states)), tables.need_state[tables.need_completes])
     complete = take.table(completing, one[0], np.arange(len(scenario.states)))
     whole = take.table(tables.need_indivisible, one[0], tables.need_state)
     carried = take.table(tables.carries, tables.most_money - tables.money, nobody)
@@ -344,7 +352,7 @@ def build_columns(payments: Payments, sought: frozenset[str]) -> Columns:
     spent = take.table(tables.spends, tables.most_money, nobody)
     ordered = np.repeat(tables.need_ordered[:, None], len(scenario.years), 1)
     delivered = take.table(ordered, payments.demand[:, None], tables.need_state[:, None])
-    min_coverage = _min_coverage(scenario, sought, take)
+    reach, min_coverage, reached = _smallest_coverage(payments, sought, take)
     most = _most_given(payments, relations, take.upper)
     lost, gained = _moves(payments, relations, most, take)
     working = _working(scenario, relations, sought, engaged, take)
@@ -370,6 +378,8 @@ def build_columns(payments: Payments, sought: frozenset[str]) -> Columns:
         spent,
         delivered,
         min_coverage,
+        reach,
+        reached,
         lost,
         gained,
         working,
@@ -382,11 +392,12 @@ def build_columns(payments: Payments, sought: frozenset[str]) -> Columns:
     )
 
 
-def _min_coverage(scenario: Scenario, sought: frozenset[str], take: _Columns) -> int:
-    """Adds the column of the smallest coverage, which is 0 where no State counts in it."""
-    weighed = any(need.weight > 0 for need in scenario.needs)
-    counted = weighed and ("worst_off" not in sought or bool(states_within_reach(scenario)))
-    return int(take.take(np.array([WORST_SCALE if counted else 0]), np.array([-1]))[0])
+def _smallest_coverage(payments: Payments, sought: frozenset[str], take: _Columns) -> tuple[Reachable, int, Ints]:
+    """Adds the column of the smallest coverage, which is 0 where no State counts, and those of who has all it can."""
+    scenario = payments.scenario
+    reach = reachable(scenario, payments.demand) if "worst_off" in sought else unlimited(scenario)
+    least = take.take(np.array([WORST_SCALE if reach.counted.any() else 0]), np.array([-1]))
+    return reach, int(least[0]), take.table(reach.held, np.ones(1, np.int64), np.arange(len(reach.held)))
 
 
 def _working(scenario: Scenario, relations: Relations, sought: frozenset[str], engaged: Ints, take: _Columns) -> Ints:

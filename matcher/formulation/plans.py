@@ -14,6 +14,7 @@ import numpy as np
 
 from matcher.errors import Fault, InvalidPortfolio
 from matcher.formulation.columns import Columns
+from matcher.formulation.coverage_shares import delivered_before
 from matcher.formulation.links import counted_sides
 from matcher.portfolio.portfolio import Engagement, Flow, Portfolio
 from matcher.portfolio.result import scenario_hash
@@ -81,6 +82,7 @@ def with_derived_columns(columns: Columns, pairs: Pairs, engaged: Ints, min_cove
     _set_ledgers(columns, point)
     _set_moves(columns, point)
     _set_links(columns, point)
+    _set_reached(columns, point)
     if columns.always >= 0:
         point[columns.always] = 1
     if min_coverage_rows is not None:
@@ -169,6 +171,17 @@ def _set_moves(columns: Columns, point: Ints) -> None:
     was = columns.upper[columns.lost[kept]]
     point[columns.lost[kept]] = np.maximum(was - given, 0)
     point[columns.gained[kept]] = np.maximum(given - was, 0)
+
+
+def _set_reached(columns: Columns, point: Ints) -> None:
+    """States that have all that they can have."""
+    held = np.flatnonzero(columns.reached >= 0)
+    if len(held):
+        gained = point[: columns.works] * columns.coverage_table[columns.flow_need[: columns.works]]
+        before = delivered_before(columns.scenario)
+        coverage = _sums(columns.state[: columns.works], gained, len(columns.reached))[held]
+        coverage += np.array([before[columns.scenario.states[at].id] for at in held.tolist()], np.int64)
+        point[columns.reached[held]] = coverage >= columns.reachable.bound[held]
 
 
 def _set_working(columns: Columns, point: Ints) -> None:

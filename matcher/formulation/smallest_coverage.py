@@ -2,49 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from math import gcd, lcm
 
 import numpy as np
 
-from matcher.formulation.columns import WORST_SCALE, Columns
-from matcher.scenario import Scenario
-from matcher.scenario.within_reach import states_within_reach
+from matcher.formulation.columns import Columns
+from matcher.formulation.coverage_shares import WORST_SCALE, coverage_shares, delivered_before
 from matcher.solvers.linear_model import Ints, LinearObjective, RowBuilder, Rows
 
 _MOST_STEPS = 2**40
 
 
 def worst_off_rows(columns: Columns) -> Rows:
-    """Returns the rows that hold the smallest coverage under every State's coverage."""
-    scenario, demand = columns.scenario, columns.payments.demand
-    total = total_weights(scenario)
-    table = worst_off_table(scenario, demand)
-    near = states_within_reach(scenario)
-    counted = np.array([bool(total.get(state.id)) and state.id in near for state in scenario.states], np.bool_)
-    before = {state: sum(shares) for state, shares in _delivered_before(scenario).items()}
-    rows = RowBuilder()
-    number = np.full(len(scenario.states), -1, np.int64)
-    for at in np.flatnonzero(counted).tolist():
+    """Returns the rows that hold the smallest coverage under every State's coverage.
+
+    They do not hold it under that of a State that has all that it can have: what is missing from there to the most
+    that any State can have counts as if it were there.
+    """
+    scenario, reach = columns.scenario, columns.reachable
+    rows, number = RowBuilder(), np.full(len(scenario.states), -1, np.int64)
+    before = delivered_before(scenario)
+    for at in np.flatnonzero(reach.counted).tolist():
         number[at] = rows.row(("worst_off", scenario.states[at].id), lower=-before[scenario.states[at].id])
-    wanted = columns.flow_need[: columns.works]
-    work = np.flatnonzero(counted[columns.state[: columns.works]])
-    rows.terms(number[counted], columns.min_coverage, -1)
-    rows.terms(number[columns.state[work]], work, table[wanted[work]])
-    return rows.build(np.maximum(need_limited(columns.upper, wanted, demand), 1))
+    rows.terms(number[reach.counted], columns.min_coverage, -1)
+    rows.terms(
+        number[reach.held], columns.reached[reach.held], int(reach.bound.max(initial=0)) - reach.bound[reach.held]
+    )
+    _coverage(columns, rows, number)
+    return rows.build(
+        np.maximum(need_limited(columns.upper, columns.flow_need[: columns.works], columns.payments.demand), 1)
+    )
 
 
-def _delivered_before(scenario: Scenario) -> dict[str, list[int]]:
-    """What each need's delivery before the horizon adds to its State's coverage, in units of 1 / WORST_SCALE."""
-    total = total_weights(scenario)
-    found: dict[str, list[int]] = {state.id: [] for state in scenario.states}
-    for need in scenario.needs:
-        if total[need.state]:
-            found[need.state].append(
-                int(Fraction(need.weight) / total[need.state] * Fraction(need.delivered, need.quantity) * WORST_SCALE)
-            )
-    return found
+def reached_rows(columns: Columns) -> Rows:
+    """Returns the rows that let a State have all that it can have only where it has."""
+    scenario, reach = columns.scenario, columns.reachable
+    rows, number = RowBuilder(), np.full(len(scenario.states), -1, np.int64)
+    before = delivered_before(scenario)
+    for at in np.flatnonzero(reach.held).tolist():
+        state = scenario.states[at].id
+        number[at] = rows.row(("reached", state), lower=0)
+        rows.terms(number[at], int(columns.reached[at]), before[state] - int(reach.bound[at]))
+    _coverage(columns, rows, number)
+    return rows.build(
+        np.maximum(need_limited(columns.upper, columns.flow_need[: columns.works], columns.payments.demand), 1)
+    )
+
+
+def _coverage(columns: Columns, rows: RowBuilder, number: Ints) -> None:
+    """Adds what is delivered in the horizon of each State's coverage to the State's row, if it has one."""
+    work = np.flatnonzero(number[columns.state[: columns.works]] >= 0)
+    rows.terms(number[columns.state[work]], work, columns.coverage_table[columns.flow_need[work]])
 
 
 def worst_off_weight(columns: Columns, objective: LinearObjective) -> Fraction:
@@ -88,36 +97,6 @@ def _coverage_steps(columns: Columns) -> set[int]:
 def worst_off_error(columns: Columns) -> Fraction:
     """Returns the most by which rounding to 1 / WORST_SCALE understates a State's coverage."""
     return Fraction(int(columns.payments.demand.sum()) + len(columns.scenario.needs) + 1, WORST_SCALE)
-
-
-def total_weights(scenario: Scenario) -> dict[str, Fraction]:
-    """Returns the sum of the needs' weights of each State that has needs."""
-    total: dict[str, Fraction] = {}
-    for need in scenario.needs:
-        total[need.state] = total.get(need.state, Fraction(0)) + Fraction(need.weight)
-    return total
-
-
-def coverage_shares(scenario: Scenario, demand: Ints) -> Iterator[tuple[int, Fraction]]:
-    """Yields, for each need that counts, what a granule adds to its State's coverage, undiscounted.
-
-    Parameters
-    ----------
-    demand
-        Granules of each need.
-    """
-    total = total_weights(scenario)
-    for at, need in enumerate(scenario.needs):
-        if total[need.state]:
-            yield at, Fraction(need.weight) / total[need.state] / int(demand[at])
-
-
-def worst_off_table(scenario: Scenario, demand: Ints) -> Ints:
-    """Returns the shares in whole units of 1 / WORST_SCALE, rounded down; shape (needs,)."""
-    table = np.zeros(len(scenario.needs), np.int64)
-    for at, share in coverage_shares(scenario, demand):
-        table[at] = int(share * WORST_SCALE)
-    return table
 
 
 def need_limited(upper: Ints, need: Ints, demand: Ints) -> Ints:

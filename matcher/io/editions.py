@@ -14,13 +14,16 @@ from typing import Literal
 from matcher.io.document import HeldItems, Lines, Node, Place
 from matcher.io.overrides import overrides_of
 from matcher.scenario import Scenario
-from matcher.scenario.within_reach import states_within_reach
+from matcher.scenario.within_reach import OwnBounds
 
-Code = Literal["version", "tolerance", "order", "closing", "discount", "set_aside", "beyond", "pins", "twice"]
+Code = Literal[
+    "version", "tolerance", "order", "closing", "discount", "set_aside", "little_room", "beyond", "pins", "twice"
+]
 """version: the number of the format. tolerance: a key by another name. order: no order is given, and the default is
 another. closing: an order of several is followed by two objectives more. discount: the least served State is counted
-without it. set_aside: States out of reach do not count as the least served. beyond: minimum years that the horizon
-cuts off are owed. pins: a pinned year is one of work. twice: the same commitment twice counts twice."""
+without it. set_aside: States out of reach do not count as the least served. little_room: nor do those with less room
+than others, once they have all that they can have. beyond: minimum years that the horizon cuts off are owed. pins: a
+pinned year is one of work. twice: the same commitment twice counts twice."""
 VERSION = 2
 """The edition that files are brought to."""
 
@@ -121,10 +124,13 @@ def _meanings(scenario: Scenario) -> list[Change]:
 def _least_served(scenario: Scenario) -> list[Change]:
     """What the least served State means otherwise."""
     found = [Change("discount")] if scenario.objectives.discount != 1 else []
-    near = states_within_reach(scenario)
+    bounds = OwnBounds(scenario)
     weighted = {need.state for need in scenario.needs if need.weight}
-    away = tuple(state.id for state in scenario.states if state.id in weighted and state.id not in near)
-    return [*found, Change("set_aside", subjects=away)] if away else found
+    away = tuple(state.id for state in scenario.states if state.id in weighted - bounds.counted)
+    room = {state.id: bounds.bound(state.id) for state in scenario.states if state.id in bounds.counted}
+    little = tuple(state for state, most in room.items() if most < max(room.values()))
+    found += [Change("set_aside", subjects=away)] if away else []
+    return [*found, Change("little_room", subjects=little)] if little else found
 
 
 def _ends_later(scenario: Scenario, offer: str) -> bool:

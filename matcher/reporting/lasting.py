@@ -62,6 +62,8 @@ class _Speaker:
         yield from self._agreements()
         if checked.set_aside:
             yield self._named("set_aside", [self.scenario.state(key).name for key in checked.set_aside])
+        if checked.held:
+            yield self._named("held", [self.scenario.state(key).name for key in checked.held])
         for lot in self.result.lots:
             look = self.scenario.state if lot.kind == "states" else self.scenario.provider
             yield self._named("lots", [look(key).name for key in lot.members], seed=self.scenario.seed)

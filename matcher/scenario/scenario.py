@@ -300,14 +300,18 @@ class Scenario(ScenarioFields):
 
     def most_money(self, offer: FundingOffer) -> list[int]:
         """Returns the most money an offer can spend in each year of the horizon: all that came before carried over."""
-        new = self.money_by_year(offer)
-        if not offer.carry_over:
-            return new
-        free, found = 0, []
-        for each in new:
-            free = each + floor_share(free, offer.carry_over)
-            found.append(free)
-        return found
+        if offer.id not in self._most_money:
+            free, found = 0, []
+            for each in self.money_by_year(offer):
+                free = each + floor_share(free, offer.carry_over)
+                found.append(free)
+            self._most_money[offer.id] = found
+        return self._most_money[offer.id]
+
+    @cached_property
+    def _most_money(self) -> dict[str, list[int]]:
+        """What is known of `most_money`, by offer."""
+        return {}
 
     def capacity_by_year(self, offer: TechnicalOffer) -> list[int]:
         """Returns the whole granules the offer can deliver in each year of the horizon."""

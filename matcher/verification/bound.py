@@ -75,6 +75,7 @@ def _proven(world: ScenarioLimits, order: tuple[Entry, ...], stage: Any) -> Prov
     kept_at = {key: exact_number(value) for key, value in _field(stage, "kept", dict).items()}
     kept_prices = _field(stage, "kept_prices", dict)
     worths, pursued = ReducedCosts(world), entry_named(order, name)
+    worths.worst_kept = max(Fraction(0), kept_at.get("worst_off", Fraction(0)))
     _add(worths, pursued, Fraction(1))
     for key, level in kept_at.items():
         price, kept = _price(kept_prices.get(key, 0)), entry_named(order, key)
@@ -145,7 +146,7 @@ def _pieces(worths: ReducedCosts) -> Iterator[Fraction]:
         yield max(zero, worth) * sum(world.most_paid(provider, state, year) for year in world.years)
     for key in sorted(worths.up.keys() | worths.down.keys()):
         yield max(zero, worths.up[key] * world.most_paid(*key), worths.down[key] * _most_before(world, *key))
-    yield max(zero, worths.worst)
+    yield max(zero, worths.worst) * max(world.own_bounds.values(), default=zero)
 
 
 def _most_before(world: ScenarioLimits, provider: str, state: str, year: int) -> int:

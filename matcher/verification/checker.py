@@ -61,7 +61,8 @@ def verify(scenario: Scenario | Document, portfolio: Portfolio | Result | Docume
     facts = gather(fractional(setting), document)
     states = state_figures(facts)
     limits = ScenarioLimits(facts.scenario)
-    found = figures(facts, states, limits.counted)
+    found = figures(facts, states, limits.own_bounds)
+    held = tuple(key for key in limits.own_bounds if states[key].coverage < found["worst_off"])
     steps = (
         identity(document, setting["name"], digest),
         references(facts),
@@ -83,7 +84,8 @@ def verify(scenario: Scenario | Document, portfolio: Portfolio | Result | Docume
         caps(facts),
         share(facts, limits.shares),
     )
-    return Report(tuple(each for step in steps for each in step), found, states, facts.obligations, limits.set_aside)
+    violations = tuple(each for step in steps for each in step)
+    return Report(violations, found, states, facts.obligations, limits.set_aside, held)
 
 
 def _opened(document: Document) -> tuple[Document, dict[str, Fraction]]:

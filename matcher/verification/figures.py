@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 
 from matcher.verification.documents import at
@@ -67,14 +67,20 @@ def _shares(facts: Facts, discount: Fraction) -> dict[str, Fraction]:
     return {key: Fraction(units[key], facts.needs[key]["quantity"] * under**length) for key in units}
 
 
-def figures(facts: Facts, states: Mapping[str, StateFigures], counted: Collection[str]) -> dict[str, Fraction]:
-    """Returns every objective by name; States that are not counted are set aside in the smallest coverage."""
+def figures(facts: Facts, states: Mapping[str, StateFigures], bounds: Mapping[str, Fraction]) -> dict[str, Fraction]:
+    """Returns every objective by name.
+
+    Parameters
+    ----------
+    bounds
+        The most that the coverage can be of each State that counts in the smallest.
+    """
     worths = _worths(facts)
     return {
         "completions": completions(facts, states),
         "late_completions": late_completions(facts, states),
         "coverage": coverage(facts),
-        "worst_off": worst_off(states, counted),
+        "worst_off": worst_off(states, bounds),
         "turnover": turnover(facts),
         "waiting": waiting(facts),
         "fit": fit(facts, worths),
@@ -105,9 +111,10 @@ def coverage(facts: Facts) -> Fraction:
     return sum((state["weight"] * met[key] for key, state in facts.states.items()), Fraction(0))
 
 
-def worst_off(states: Mapping[str, StateFigures], counted: Collection[str]) -> Fraction:
-    """Coverage of the State that is covered least, among those that count; without any discount."""
-    return min((each.coverage for key, each in states.items() if key in counted), default=Fraction(0))
+def worst_off(states: Mapping[str, StateFigures], bounds: Mapping[str, Fraction]) -> Fraction:
+    """The most of which every State that counts has its share, or all that it can have; without any discount."""
+    short = (states[key].coverage for key, most in bounds.items() if states[key].coverage < most)
+    return min(short, default=max(bounds.values(), default=Fraction(0)))
 
 
 def waiting(facts: Facts) -> Fraction:

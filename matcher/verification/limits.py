@@ -252,6 +252,61 @@ class ScenarioLimits(Setting):
                 return False
         return not self._forbidden(payer, worker, need, year)
 
+    @cached_property
+    def own_bounds(self) -> dict[str, Fraction]:
+        """The most that the coverage of each State that counts can be, by its own limits and each offer's and year's.
+
+        Needs of the same capability, years and weight per unit share those who can work and pay; other needs are
+        each taken alone.
+        """
+        return {state: self._own_bound(state) for state in self.states if state in self.counted}
+
+    def _own_bound(self, state: str) -> Fraction:
+        alone = {forbid["need"] for forbid in self.scenario["decisions"]["forbids"]}
+        together: defaultdict[tuple[Any, ...], list[str]] = defaultdict(list)
+        total = Fraction(0)
+        for key, need in self.needs_of[state].items():
+            if need["weight"]:
+                density = Fraction(need["weight"], self.sought[key])
+                named = key if key in alone else None
+                together[density, need["capability"], self.window(need), named].append(key)
+                total += need["weight"] * self.before(key)
+        total += sum(density * self._most_together(group) for (density, *_), group in together.items())
+        return Fraction(total, self.weights[state])
+
+    def _most_together(self, group: list[str]) -> int:
+        """The most granules of like needs that their offers can deliver over the years."""
+        by_year = [self._workable(group[0], year) for year in self.window(self.needs[group[0]])]
+        total = 0
+        for key in group:
+            most = min(self.demand[key], sum(min(self.year_cap[key], units) for units in by_year))
+            total += 0 if self.needs[key]["indivisible"] and most < self.demand[key] else most
+        cap = sum(self.year_cap[key] for key in group)
+        return min(total, sum(min(cap, units) for units in by_year))
+
+    def _workable(self, need: str, year: int) -> int:
+        """Granules for which there are people and money in a year, the cheapest work first."""
+        state, (in_kind, paid) = self.needs[need]["state"], self.place(need)
+        able: list[tuple[int, int]] = []
+        payers: set[str] = set()
+        for worker in (*in_kind, *paid):
+            most = self.most(worker, state, year)
+            if year not in self.window(self.technical[worker]) or most < max(1, self.least_given(worker, state)):
+                continue
+            known: tuple[str | None, ...] = paid.get(worker, (None,))
+            pay = [key for key in known if self._admits_in(key, worker, need, year)]
+            able += [(self.prices[worker], most)] if pay else []
+            payers |= {key for key in pay if key is not None}
+        limit = self.states[state]["absorption"]
+        outside = sum(self.most_money[key, year] for key in payers if self.external(key, state))
+        money = outside if limit is None else min(outside, at(limit, year))
+        money += sum(self.most_money[key, year] for key in payers if not self.external(key, state))
+        done = 0
+        for price, most in sorted(able):
+            units = min(most, money // price) if price else most
+            done, money = done + units, money - units * price
+        return done
+
     def least_given(self, offer: str, state: str) -> int:
         """Returns the least that an offer gives a State where it gives anything in a year: minor units or granules."""
         least = self.least_working(offer, state) if self.external(offer, state) else self.least[offer]

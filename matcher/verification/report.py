@@ -80,7 +80,9 @@ class Report:
     obligations: tuple[Obligation, ...] = ()
     """Years that engagements must last beyond the horizon."""
     set_aside: tuple[str, ...] = ()
-    """States with a weight that no option can serve at all; the smallest coverage is that of all others."""
+    """States with a weight that no option can serve at all; they do not count in the smallest coverage."""
+    held: tuple[str, ...] = ()
+    """States below the smallest coverage, as they have all that their own limits and those of each offer allow."""
 
     @property
     def ok(self) -> bool:

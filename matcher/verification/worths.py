@@ -79,6 +79,8 @@ class ReducedCosts:
     """By external provider and State: a minor unit above its share of external money."""
     worst: Fraction = Fraction(0)
     """The smallest State coverage."""
+    worst_kept: Fraction = Fraction(0)
+    """What the smallest State coverage is kept at, at least."""
 
     def spend(self, offer: str, year: int, worth: Fraction) -> None:
         """Adds to the worth of money spent, and of money that others spend and this offer repays, in a year."""
@@ -347,11 +349,19 @@ def earlier(worths: ReducedCosts, price: Fraction, offer: str, state: str, year:
 
 
 def smallest(worths: ReducedCosts, price: Fraction, state: str) -> None:
-    """Objective worst_off. The smallest State coverage is at most a State's own, if it counts at all."""
+    """Objective worst_off. A State that counts has as much as the smallest coverage, or all that it can have.
+
+    Between what the smallest coverage is kept at and the most that any State can have, the lesser of the two is at
+    least what lies on the straight line between its ends.
+    """
     world = worths.world
     if state not in world.counted:
         raise ValueError(f"{state} does not count in the smallest coverage")
-    worths.worst -= price
+    low, high, own = worths.worst_kept, max(world.own_bounds.values()), world.own_bounds[state]
+    least = min(low, own)
+    rise = (own - least) / (high - low) if high > low else Fraction(0)
+    worths.worst -= price * rise
+    worths.constant -= price * (least - rise * low)
     for need, each in world.needs_of[state].items():
         share = Fraction(price * each["weight"], world.weights[state])
         worths.constant += share * world.before(need)

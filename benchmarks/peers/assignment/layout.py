@@ -9,9 +9,9 @@ import numpy as np
 
 from benchmarks.peers.assignment.arrays import Arrays
 from matcher.formulation.columns import FINE_UNITS, WORST_SCALE
+from matcher.formulation.coverage_shares import Reachable, reachable
 from matcher.formulation.payment_classes import FINE_GRANULES
 from matcher.scenario import Scenario, TechnicalOffer
-from matcher.scenario.within_reach import states_within_reach
 from matcher.solvers.linear_model import Bools, Floats, Ints
 from matcher.units import ceil_share
 
@@ -19,7 +19,8 @@ from matcher.units import ceil_share
 @dataclass(frozen=True)
 class Layout:
     """Column numbers by what they mean, in the order flows, engaged, starts, partners, complete,
-    whole, carried, repaid, spent, delivered, min_coverage, lost, gained, working, late, always."""
+    whole, carried, repaid, spent, delivered, min_coverage, reached, lost, gained, working, late,
+    always."""
 
     arrays: Arrays
     engaged: dict[tuple[int, int], int]
@@ -42,6 +43,10 @@ class Layout:
     """(need with a precedence, year) -> column: granules delivered by the end of the year."""
     min_coverage: int
     """Column of the smallest State coverage, in units of 1 / WORST_SCALE."""
+    reachable: Reachable
+    """Which States count in it, and what they can have."""
+    reached: dict[str, int]
+    """State -> column: it has all that it can have, where others can have more."""
     lost: dict[tuple[int, int], int]
     """(relation, year) -> column: how much less than in the earlier portfolio, where that gave anything."""
     gained: dict[tuple[int, int], int]
@@ -122,9 +127,9 @@ def build_layout(arrays: Arrays) -> Layout:
     repaid = take(_repaid_keys(arrays))
     spent = take(_spent_keys(arrays))
     delivered = take(_delivered_keys(arrays))
-    weighed = any(need.weight > 0 for need in scenario.needs)
-    counted = weighed and states_within_reach(scenario)  # without any, the smallest coverage is 0
-    min_coverage = take([("min_coverage", WORST_SCALE if counted else 0)])["min_coverage"]
+    reach = reachable(scenario, arrays.demand)  # where no State counts, the smallest coverage is 0
+    min_coverage = take([("min_coverage", WORST_SCALE if reach.counted.any() else 0)])["min_coverage"]
+    reached = take([(scenario.states[at].id, 1) for at in np.flatnonzero(reach.held).tolist()])
     was = _earlier_keys(arrays)
     lost = take([(key, amount) for key, amount, _ in was])
     gained = take([(key, most) for key, _, most in was])
@@ -146,6 +151,8 @@ def build_layout(arrays: Arrays) -> Layout:
         spent,  # type: ignore[arg-type]
         delivered,  # type: ignore[arg-type]
         min_coverage,
+        reach,
+        reached,  # type: ignore[arg-type]
         lost,  # type: ignore[arg-type]
         gained,  # type: ignore[arg-type]
         working,  # type: ignore[arg-type]

@@ -10,11 +10,11 @@ import numpy as np
 from benchmarks.peers.assignment.arrays import Arrays
 from benchmarks.peers.assignment.layout import Layout
 from matcher.formulation.columns import WORST_SCALE
+from matcher.formulation.coverage_shares import delivered_before, worst_off_table
 from matcher.formulation.objectives import gone, unit_value, waiting_at_most, years_due
-from matcher.formulation.smallest_coverage import need_limited, total_weights, worst_off_table
+from matcher.formulation.smallest_coverage import need_limited
 from matcher.scenario import FundingOffer, TechnicalOffer
 from matcher.scenario.objectives import objective_named
-from matcher.scenario.within_reach import states_within_reach
 from matcher.solvers.linear_model import LinearObjective, RowBuilder, Rows, objective
 
 Terms = dict[int, Fraction]
@@ -192,19 +192,19 @@ def linear_objective(layout: Layout, name: str) -> LinearObjective:
 
 
 def worst_off_rows(layout: Layout) -> Rows:
-    """Returns the rows that hold the smallest coverage under every State's coverage."""
+    """Returns the rows that hold the smallest coverage under that of every State with less than it can have."""
     arrays, scenario = layout.arrays, layout.scenario
-    total = total_weights(scenario)
     table = worst_off_table(scenario, arrays.demand)
-    rows, near = RowBuilder(), states_within_reach(scenario)
+    rows, reach, before = RowBuilder(), layout.reachable, delivered_before(scenario)
     for at, state in enumerate(scenario.states):
-        if total.get(state.id) and state.id in near:
-            before = sum(
-                int(Fraction(need.weight) / total[state.id] * Fraction(need.delivered, need.quantity) * WORST_SCALE)
-                for need in scenario.needs_of(state.id)
-            )
-            row = rows.row(("worst_off", state.id), lower=-before)
-            flows = np.flatnonzero(arrays.flow_state == at)
+        flows = np.flatnonzero(arrays.flow_state == at)
+        if reach.counted[at]:
+            row = rows.row(("worst_off", state.id), lower=-before[state.id])
             rows.terms(row, layout.min_coverage, -1)
+            rows.terms(row, flows, table[arrays.flow_need[flows]])
+        if reach.held[at]:
+            rows.terms(row, layout.reached[state.id], int(reach.bound.max() - reach.bound[at]))
+            row = rows.row(("reached", state.id), lower=0)
+            rows.terms(row, layout.reached[state.id], before[state.id] - int(reach.bound[at]))
             rows.terms(row, flows, table[arrays.flow_need[flows]])
     return rows.build(np.maximum(need_limited(layout.upper, arrays.flow_need, arrays.demand), 1))
