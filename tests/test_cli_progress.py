@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import get_args
 
@@ -14,6 +15,14 @@ from matcher.reporting.languages import languages, table_of
 def report(elapsed: float, incumbent: float | None, bound: float | None = 3.0) -> Progress:
     """Returns one report of progress."""
     return Progress(elapsed, "groups", "coverage", incumbent, bound, None)
+
+
+def test_a_gap_of_few_is_a_number() -> None:
+    """Of counts near zero the line shows how many there are between the best and the bound."""
+    few = Progress(12.3, "groups", "turnover", 3.0, 1.0, 2.0)
+    assert progress_line(few).endswith("| best 3 | bound 1 | gap 2")
+    assert progress_line(replace(few, incumbent=1.0, gap=0.0)).endswith("| gap 0.00 %")
+    assert progress_line(replace(few, incumbent=30.0, gap=0.9)).endswith("| gap 90.00 %")
 
 
 def test_progress_line() -> None:

@@ -239,6 +239,16 @@ def test_verdict_of_a_limit_says_the_largest_gap() -> None:
     assert "75 % (external money, with obligations)" in verdict_of(result, sample_scenario())
 
 
+def test_a_gap_of_few_is_said_in_number() -> None:
+    """Two links above the bound are two, and no hundred per cent; of many they are a share."""
+    few = stage(objective="turnover", sense="min", exact="2", value="2.000000", bound="0.000000", gap=2.0)
+    many = stage(objective="turnover", sense="min", exact="20", value="20.000000", bound="18.000000", gap=0.1)
+    assert [amounts.gap_of(each) for each in (few, many, few.model_copy(update={"gap": 0.0}))] == ["2", "10 %", "0 %"]
+    assert "gap: 2 (" in verdict_of(
+        sample_result(status="feasible", stopped_by="work", stages=(few,)), sample_scenario()
+    )
+
+
 @pytest.mark.parametrize("language", languages())
 def test_every_ending_has_a_sentence(language: str) -> None:
     """What ran out, the signal and what the process wrote at last are said in every language."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from lasting_fields import draw_lasting_scenario
+from matcher.engine import solving
 from matcher.engine.lexicographic import GUIDES, Level, Pursuit, Stages, formulated, levels_of
 from matcher.engine.solving import solve
 from matcher.formulation.columns import WORST_SCALE
@@ -20,7 +22,7 @@ from matcher.solvers.linear_model import LinearObjective, Rows
 from matcher.verification import verify
 from matcher.verification.documents import completed, fractional
 from matcher.verification.limits import ScenarioLimits
-from matcher.verification.order import order_of
+from matcher.verification.order import order_of, single
 from smallest_scenario import Changes, small_scenario
 
 COSTS = "cost + 2 at_risk + 0.5 dependence + 0.5 swings"
@@ -197,3 +199,38 @@ def test_a_blend_is_the_weighted_sum_of_its_figures() -> None:
     result = _stages([{"blend": parts}], {"decisions.commitments": agreed})
     assert _values(result) == [("cost + dependence + 0.5 swings", Fraction(360 + 180 + 180))]
     assert result.stages[0].sense == "min"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "bound", "gap"),
+    [
+        ("turnover", 2, 0, 2),
+        ("turnover", 9, 8, 1),
+        ("turnover", 10, 8, Fraction(1, 5)),
+        ("turnover", 0, 0, 0),
+        ("late_completions", 1, 3, 2),
+        ("completions", 19, 20, Fraction(1, 20)),
+        ("engagements", 3, 2, 1),
+        ("cost", 2, 0, 1),
+        ("waiting", 2, 1, Fraction(1, 2)),
+    ],
+)
+def test_a_gap_of_counts_near_zero_is_absolute(name: str, value: int, bound: int, gap: Fraction | int) -> None:
+    """A count below ten is so many from the best; all else a share. The checker says the same."""
+    level = Level(
+        linear_objective(formulate(small_scenario(), sought=frozenset({name})).columns, name), frozenset({name})
+    )
+    assert solving._gap(level, Fraction(value), Fraction(bound)) == gap
+    assert single(name).gap(Fraction(value), Fraction(bound)) == gap
+
+
+def test_an_asked_gap_of_counts_is_within_reach_of_the_engine() -> None:
+    """Half of one is the most that an engine may leave open of a count below ten, whatever gap is asked for."""
+    formulation = formulate(small_scenario(), sought=frozenset({"completions", "cost"}))
+    pursuit = Pursuit(formulation, [])
+    asked = SolveOptions(gap=Decimal("0.5"))
+    left = {
+        name: pursuit.problem(linear_objective(formulation.columns, name), asked).options.gap
+        for name in ("completions", "cost")
+    }
+    assert left == {"completions": Decimal("0.05"), "cost": Decimal("0.5")}

@@ -16,7 +16,10 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--override", metavar="NAME", help="Apply a named override from the scenario file; repeatable."),
 ]
-Gap = Annotated[str, typer.Option(metavar="GAP", help="Relative gap at which an objective counts as solved.")]
+Gap = Annotated[
+    str,
+    typer.Option(metavar="GAP", help="Gap at which an objective counts as solved."),
+]
 Workers = Annotated[
     int, typer.Option(min=1, max=1024, metavar="N", help="Number of processes; the result does not depend on it.")
 ]

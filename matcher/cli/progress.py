@@ -33,16 +33,27 @@ def progress_line(progress: Progress, language: str = "en") -> str:
 
     table, written = table_of(language)["progress"], numerals_of(language).written
     phase = table["phases"][progress.phase]
-    gap = "-" if progress.gap is None else f"{100 * progress.gap:.2f} %"
     parts = (
         table["elapsed"].format(seconds=written(f"{progress.elapsed:7.1f}")),
         table["with_detail"].format(phase=phase, detail=progress.detail) if progress.detail else phase,
         progress.objective,
         table["best"].format(value=written(_number(progress.incumbent))),
         table["bound"].format(value=written(_number(progress.bound))),
-        table["gap"].format(value=written(gap)),
+        table["gap"].format(value=written(_gap(progress))),
     )
     return " | ".join(parts)
+
+
+def _gap(progress: Progress) -> str:
+    """The gap as a percentage, or of counts near zero as it is."""
+    from matcher.scenario.objectives import is_few
+
+    if progress.gap is None:
+        return "-"
+    known = [figure for figure in (progress.incumbent, progress.bound) if figure is not None]
+    if progress.gap and is_few(progress.objective, *known):
+        return _number(progress.gap)
+    return f"{100 * progress.gap:.2f} %"
 
 
 def _number(value: float | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
 
@@ -27,6 +28,7 @@ from matcher.formulation.smallest_coverage import (
 )
 from matcher.portfolio.result import Clock, SolveOptions
 from matcher.scenario import Scenario
+from matcher.scenario.objectives import COUNTS, FEW
 from matcher.solvers.linear_model import UNLIMITED, LinearObjective, ModelTooLarge, RowBuilder, Rows
 
 GUIDES = frozenset({"cost"})
@@ -154,6 +156,9 @@ class Pursuit:
     ) -> ObjectiveProblem:
         """Returns the problem of one objective under all that is kept so far."""
         columns = self.formulation.columns
+        options = options or SolveOptions()
+        if objective.name in COUNTS:  # of which a gap is absolute near zero: nothing above half of one is within it
+            options = options.model_copy(update={"gap": min(options.gap, Decimal(1) / (2 * FEW))})
         error = objective.error + worst_off_weight(columns, objective) * worst_off_error(columns)
         return ObjectiveProblem(
             self.formulation,
@@ -161,7 +166,7 @@ class Pursuit:
             self.min_coverage_rows,
             objective,
             linear_objective(columns, "cost") if objective.name == "completions" else None,
-            options or SolveOptions(),
+            options,
             clock or Clock(),
             report,
             error,

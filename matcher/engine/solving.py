@@ -45,7 +45,7 @@ from matcher.portfolio.result import (
 )
 from matcher.scenario import Scenario
 from matcher.scenario.likeness import Alike, classes_of
-from matcher.scenario.objectives import weighted_sum
+from matcher.scenario.objectives import is_few, weighted_sum
 from matcher.solvers.linear_model import LinearObjective
 from matcher.units import decimal_text, outward_text, plain
 from matcher.verification import verify
@@ -102,7 +102,7 @@ class _Run:
         if value is not None and self.first_portfolio is None:
             self.first_portfolio = self.clock.elapsed
         if self.progress is not None:
-            gap = _gap(value, bound, level.floor)
+            gap = _gap(level, value, bound)
             best, most, open_ = (None if each is None else float(each) for each in (value, bound, gap))
             self.progress(Progress(self.clock.elapsed, phase, level.name, best, most, open_, detail))
 
@@ -265,7 +265,7 @@ def _stage(run: _Run, formulation: Formulation, level: Level, finding: Objective
     value = _figure(run, formulation, level, finding.plan)
     bound = _holding(objective, value, finding.bound)
     run.refuted = run.refuted or (finding.bound is not None and bound is None)
-    gap = _gap(value, bound, level.floor)
+    gap = _gap(level, value, bound)
     return Stage(
         objective=level.name,
         sense="max" if objective.maximise else "min",
@@ -323,11 +323,13 @@ def _checked(run: _Run, formulation: Formulation, plan: Plan) -> tuple[Portfolio
     return portfolio, run.last[2]
 
 
-def _gap(value: Fraction | None, bound: Fraction | None, floor: Fraction = Fraction(0)) -> Fraction | None:
-    """Relative distance of value and bound, less what any plan has; 0 where they are equal."""
+def _gap(level: Level, value: Fraction | None, bound: Fraction | None) -> Fraction | None:
+    """Relative distance of value and bound, less what any plan has; of counts near zero, the distance itself."""
     if value is None or bound is None:
         return None
-    return Fraction(0) if value == bound else abs(bound - value) / max(abs(bound - floor), abs(value - floor))
+    if value == bound or is_few(level.name, value, bound):
+        return abs(bound - value)
+    return abs(bound - value) / max(abs(bound - level.floor), abs(value - level.floor))
 
 
 def _result(

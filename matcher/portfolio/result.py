@@ -63,7 +63,7 @@ class SolveOptions(Frozen):
     engine: Engine = "auto"
     """Solver of mixed-integer models."""
     gap: Share = Decimal("0.0001")
-    """Relative gap between bound and portfolio at which an objective counts as solved."""
+    """Gap between bound and portfolio at which an objective counts as solved; see `Stage.gap`."""
     work: Annotated[int, Strict(), Field(ge=1, le=10**6)] = 120
     """Deterministic work budget: about seconds of one 2020s core, never measured by a clock."""
     time_limit: Annotated[float, Field(gt=0, le=10**7)] | None = None
@@ -96,7 +96,8 @@ class Stage(Frozen):
     """No portfolio that keeps what earlier objectives demand can be better than this, rounded to six decimals away from
     the value, so that it holds as it is written; None if unknown."""
     gap: float | None
-    """Relative distance between value and bound, rounded up to six decimals; None if no bound."""
+    """Relative distance between value and bound, of counts below ten the distance itself, rounded up to six decimals;
+    None if no bound."""
     solved: bool
     """Whether the gap is within what was asked."""
     closing: bool = False
@@ -273,7 +274,7 @@ class Progress:
     bound: float | None
     """Best valid bound so far."""
     gap: float | None
-    """Relative gap between the two."""
+    """Relative gap between the two; of counts below ten, their difference."""
     detail: str = ""
     """More about the phase: of one that failed, the error."""
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from matcher.portfolio.result import Stage
 from matcher.scenario import Currency, Years
-from matcher.scenario.objectives import OBJECTIVES, Unit
+from matcher.scenario.objectives import OBJECTIVES, Unit, is_few
 from matcher.units import decimal_text, fraction, outward
 
 NONE = "-"
@@ -73,6 +73,15 @@ def gap(value: float | Decimal | None, numerals: Numerals = ENGLISH) -> str:
     return f"{numerals.written(f'{percent:f}'.rstrip('0').rstrip('.'))} %"
 
 
+def gap_of(stage: Stage, numerals: Numerals = ENGLISH) -> str:
+    """Returns the gap of an objective: a percentage, but of counts near zero how many there are between the two."""
+    if stage.gap and stage.bound is not None:
+        value, best = fraction(stage.exact), fraction(stage.bound)
+        if is_few(stage.objective, value, best):
+            return _number(outward(abs(best - value), _step(stage.objective), up=True), numerals)
+    return gap(stage.gap, numerals)
+
+
 def years(run: Years | tuple[int, int]) -> str:
     """Returns a run of years, as one year where it is one."""
     first, last = (run.first, run.last) if isinstance(run, Years) else run
@@ -108,5 +117,9 @@ def _figure(name: str, exact: Fraction, currency: Currency, numerals: Numerals) 
         return money(round(exact), currency, numerals)
     if _unit(name) == "share":
         return share(exact, numerals=numerals)
+    return _number(exact, numerals)
+
+
+def _number(exact: Fraction, numerals: Numerals) -> str:
     text = f"{Decimal(decimal_text(exact, PLACES)):,}"
     return numerals.written(text.rstrip("0").rstrip("."))

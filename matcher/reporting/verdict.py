@@ -37,7 +37,7 @@ def objective_rows(result: Result, scenario: Scenario, language: str = "en") -> 
             amounts.objective(name, exact, currency, numerals) if exact is not None else amounts.NONE,
             amounts.objective(name, stage.value, currency, numerals),
             amounts.bound(stage, currency, numerals),
-            amounts.gap(stage.gap, numerals),
+            amounts.gap_of(stage, numerals),
             table["proven"]["yes" if stage.solved else "no"],
         )
 
@@ -84,7 +84,7 @@ def _gaps(stages: tuple[Stage, ...], names: Mapping[str, str], table: Table, num
     known = [stage for stage in unproven if stage.gap is not None]
     if known:
         widest = max(known, key=lambda stage: Decimal(str(stage.gap)))
-        gap = amounts.gap(widest.gap, numerals)
+        gap = amounts.gap_of(widest, numerals)
         sentences.append(table["open"].format(gap=gap, objective=names[widest.objective]))
     sentences += [table["unknown"].format(objective=names[stage.objective]) for stage in unproven if stage.gap is None]
     if len(stages) > 1:

@@ -73,6 +73,17 @@ OBJECTIVES: Mapping[str, Objective] = {
 """All objectives by name."""
 
 
+COUNTS = frozenset({"completions", "late_completions", "turnover", "engagements"})
+"""Objectives that count: States by their weights, links, or engaged years."""
+FEW = 10
+"""A count of less than this is near zero: one more or less would be a large share of it."""
+
+
+def is_few(name: str, *figures: Fraction | float) -> bool:
+    """Returns whether value and bound of an objective are counts near zero, so that their gap is their difference."""
+    return name in COUNTS and all(-FEW < each < FEW for each in figures)
+
+
 class Weighted(Protocol):
     """An objective's part in a weighted sum."""
 

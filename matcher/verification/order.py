@@ -29,6 +29,10 @@ SENSE = {
 WEIGHTED = "weighted"
 """Name of a weighted sum of objectives, pursued instead of an order."""
 _COSTS: dict[str, int | Decimal] = {"cost": 1, "at_risk": 2, "dependence": Decimal("0.5"), "swings": Decimal("0.5")}
+COUNTS = frozenset({"completions", "late_completions", "turnover", "engagements"})
+"""Objectives that count: States by their weights, links, or engaged years."""
+FEW = 10
+"""A count of less than this is near zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,10 @@ class Entry:
         return self.sense * (value - bound) > 0
 
     def gap(self, value: Fraction, bound: Fraction) -> Fraction:
-        """Returns the relative distance of value and bound; 0 where they are equal."""
-        if value == bound:
-            return Fraction(0)
+        """Returns the relative distance of value and bound; of counts near zero, the distance itself."""
+        near_zero = self.name in COUNTS and max(abs(value), abs(bound)) < FEW
+        if value == bound or near_zero:
+            return abs(bound - value)
         return Fraction(abs(bound - value), max(abs(bound - self.floor), abs(value - self.floor)))
 
 
