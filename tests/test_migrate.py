@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from matcher.cli import run
 from matcher.cli.exits import Exit
 from matcher.io import load, loads
+from matcher.verification.bundle import verify_result
+from matcher.verification.documents import read_document
+from matcher.verification.first_edition import NOTE
 
 DATA = Path(__file__).parent / "data"
 SHIPPED = sorted((DATA / "first-edition").glob("*.yaml"))
@@ -186,3 +191,78 @@ def test_faulty_files_are_refused(old: Path, capsys: pytest.CaptureFixture[str])
     said = capsys.readouterr()
     assert said.out == ""
     assert "old.yaml:11:" in said.err
+
+
+def test_what_can_be_checked_of_an_old_run_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its rules, and the figures that both editions count alike; what else it claims is said to be unchecked."""
+    assert run(["verify", str(RUN)]) == Exit.DONE
+    said = capsys.readouterr().out
+    assert said.startswith("verified: no rule is violated, 7 checks hold\n  a run of the first edition of the format;")
+    assert "coverage: that nothing passes 0.833334 is the word of ortools" in said
+    assert "  at_risk: 0.000000 (0)" in said
+    assert run(["verify", str(RUN), "--json"]) == Exit.DONE
+    (note,) = json.loads(capsys.readouterr().out)["notes"]
+    assert "not checked: bounds, gaps, partnerships and papers" in note
+
+
+def changed_run(tmp_path: Path, **changes: Any) -> Path:
+    """Returns a folder with the old run, its result changed and its manifest brought in line."""
+    folder = tmp_path / "run"
+    shutil.copytree(RUN, folder)
+    result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    for path, value in changes.items():
+        *parents, last = (int(part) if part.isdigit() else part for part in path.split("__"))
+        here = result
+        for part in parents:
+            here = here[part]
+        here[last] = value
+    data = (json.dumps(result, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    (folder / "result.json").write_bytes(data)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["files"]["result.json"] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    text = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    (folder / "manifest.json").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"figures__1__exact": "1"}, "FAILED result.json: figures[1].exact: says 1, expected 5/6"),
+        ({"scenario": "other"}, "FAILED result.json: scenario: says other, expected absorption-limit"),
+        ({"portfolio__flows__0__money": 1}, "rule "),
+        ({"portfolio__scenario_hash": "0" * 64}, "answers another scenario"),
+        ({"scenario_hash": "0" * 64}, "FAILED result.json: scenario_hash: says 0000"),
+        ({"repeatable": False}, "FAILED result.json: repeatable: says False"),
+    ],
+)
+def test_an_old_run_that_is_false_is_refused(
+    changes: dict[str, Any], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Forged figures, flows, names and hashes are found in runs of the first edition too."""
+    assert run(["verify", str(changed_run(tmp_path, **changes))]) == Exit.FAILED
+    found = capsys.readouterr().out
+    assert found.startswith("not verified: ")
+    assert said in found
+
+
+def test_an_old_run_without_a_portfolio_or_a_bound(tmp_path: Path) -> None:
+    """That there was no portfolio stays a word or nothing at all; a stage without a bound says no word of one."""
+    scenario, result = (read_document(RUN / name) for name in ("scenario.resolved.json", "result.json"))
+    none = {"portfolio": None, "stages": [], "figures": [], "partnerships": [], "status": "no_portfolio"}
+    found = verify_result(scenario, {**result, **none, "stopped_by": "work"})
+    assert found.ok
+    assert found.report is None
+    assert found.notes == (NOTE,)
+    without = {**result["stages"][0], "bound": None}
+    found = verify_result(scenario, {**result, "stages": [without, *result["stages"][1:]]})
+    assert [each.text.split(":")[0] for each in found.findings if each.word] == ["engagements", "cost"]
+
+
+def test_a_figure_that_counts_otherwise_now_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is no fault of an old run that the second edition counts obligations, or has no such objective."""
+    changes = {"figures__5__exact": "3", "figures__4__objective": "gone"}
+    assert run(["verify", str(changed_run(tmp_path, **changes))]) == Exit.DONE
+    said = capsys.readouterr().out
+    assert "  engagements: 3 in the first edition, 4 as the second counts" in said
+    assert "  gone: 20000 in the first edition, nothing as the second counts" in said

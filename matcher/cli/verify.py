@@ -105,6 +105,7 @@ def _document(found: BundleReport) -> dict[str, object]:
     return {
         "ok": found.ok,
         "findings": [asdict(each) for each in found.findings],
+        "notes": list(found.notes),
         "violations": [asdict(each) for each in report.violations] if report else [],
         "figures": {name: plain(value) for name, value in report.figures.items()} if report else {},
     }

@@ -66,6 +66,7 @@ class _Speaker:
         table, report = self.table, self.found.report
         yield self._verdict()
         yield from (f"  {self._violation(each)}" for each in self.violations)
+        yield from (f"  {note}" for note in self.found.notes)
         yield from (f"  {table['failed'].format(finding=said(each))}" for each in self.off)
         words = [each.text for each in self.found.findings if each.word]
         if words:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +12,8 @@ from matcher.portfolio.result import Result, scenario_hash
 from matcher.reporting.verified import finding_text
 from matcher.scenario import Scenario
 from matcher.verification import file_findings
+from matcher.verification.documents import read_document
+from matcher.verification.first_edition import first_edition_hash
 from matcher.verification.manifest import UNLISTED
 
 Warn = Callable[[str], None]
@@ -64,20 +64,17 @@ def read_run(path: Path, warn: Warn, scenario: Path | None = None, *, language: 
     loaded = load(beside)
     if scenario_hash(loaded) == result.scenario_hash:
         return loaded, result
-    if first_edition_hash(beside) == result.scenario_hash:
+    if _first_edition_hash(beside) == result.scenario_hash:
         return loaded, _readdressed(result, scenario_hash(loaded))
     raise InvalidOptions(f"{file} answers another scenario than {beside}")
 
 
-def first_edition_hash(scenario: Path) -> str | None:
-    """Returns the hash that a run of the first edition gave the scenario saved in a file; None for other files."""
+def _first_edition_hash(scenario: Path) -> str | None:
+    """The hash that a run of the first edition gave the scenario saved in a file; None for other files."""
     try:
-        document = json.loads(scenario.read_text(encoding="utf-8"))
+        return first_edition_hash(read_document(scenario))
     except ValueError:  # a file of the user's own, in YAML
         return None
-    if not isinstance(document, dict) or document.get("matcher") != 1:
-        return None
-    return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _readdressed(result: Result, digest: str) -> Result:

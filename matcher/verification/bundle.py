@@ -29,6 +29,7 @@ from matcher.verification.documents import (
     full_hash,
     read_document,
 )
+from matcher.verification.first_edition import figure_findings, is_first_edition, notes, readdressed
 from matcher.verification.limits import ScenarioLimits
 from matcher.verification.manifest import Finding, file_findings, is_bundle, member_findings, names_in
 from matcher.verification.order import CLOSING, SENSE, Entry, entry_named, order_of, single
@@ -60,6 +61,8 @@ class BundleReport:
     """In the order of checking; ends with the first that makes the others meaningless."""
     report: Report | None = None
     """The checker's report on the portfolio, where it came to that."""
+    notes: tuple[str, ...] = ()
+    """What is to be known of the findings: of a run of the first edition, what could not be checked."""
 
     @property
     def ok(self) -> bool:
@@ -150,6 +153,7 @@ def lines_of(found: BundleReport) -> list[str]:
     """Returns a report as lines of text: what holds, what does not, what rests on a solver's word."""
     marks = {True: "ok", False: "FAILED"}
     lines = [f"{'word' if each.word else marks[each.ok]:7}{said(each)}" for each in found.findings]
+    lines += [f"{'note':7}{each}" for each in found.notes]
     words = sum(each.word for each in found.findings)
     failed = sum(not each.ok for each in found.findings)
     if failed:
@@ -183,6 +187,8 @@ def _checked(files: tuple[Finding, ...], documents: dict[str, Document]) -> Bund
     """Checks what the documents say; there may be no bundle and no certificate among them."""
     scenario, result, bundle = documents["scenario"], documents["result"], documents.get("bundle")
     full = completed(scenario)
+    if is_first_edition(scenario, result):
+        return _first_edition(files, scenario, full, result)
     findings = [*files, *_belonging(full, bundle, result), *_ending(result)]
     if result["portfolio"] is None:
         findings += [*_nothing(bundle, result), *_refuted(scenario, full, result)]
@@ -199,6 +205,22 @@ def _checked(files: tuple[Finding, ...], documents: dict[str, Document]) -> Bund
     else:
         findings += _words(result, report, pursued)
     return BundleReport(tuple(findings), report)
+
+
+def _first_edition(files: tuple[Finding, ...], scenario: Document, full: Document, result: Document) -> BundleReport:
+    """Checks of a run of the first edition what the second can count."""
+    same = result["scenario"] == full["name"]
+    text = f"the result answers scenario {full['name']}, by the hash of the first edition"
+    findings = [*files, _claim_of("scenario", same, text, _says(result["scenario"], full["name"])), *_ending(result)]
+    if result["portfolio"] is None:
+        findings += [*_nothing(None, result), *_refuted(scenario, full, result)]
+        return BundleReport(tuple(findings), notes=tuple(notes(result, {})))
+    report = verify(scenario, readdressed(result, full_hash(full)))
+    findings += [*_portfolio(report), *figure_findings(result, report)]
+    for stage in result["stages"]:
+        text = f"{stage['objective']}: that nothing passes {stage['bound']} is the word of {result['solver']}"
+        findings += [Finding(True, text, word=True)] if stage["bound"] is not None else []
+    return BundleReport(tuple(findings), report, tuple(notes(result, report.figures)))
 
 
 def _belonging(full: Document, bundle: Document | None, result: Document) -> Iterator[Finding]:

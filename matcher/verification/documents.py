@@ -159,6 +159,17 @@ def _renamed(document: Document) -> Document:
     return {**document, "objectives": {**objectives, "order": goals}}
 
 
+def canonical_text(document: Document) -> str:
+    """Returns plain data as canonical JSON: sorted keys, no spaces, ASCII only.
+
+    Raises
+    ------
+    TypeError
+        if it holds a float, or anything else that is not plain exact data.
+    """
+    return _canonical(document)
+
+
 def full_hash(full: Document) -> str:
     """Returns the SHA-256 of a scenario whose defaults are spelt out."""
     return hashlib.sha256(_canonical(_without_earlier(dict(full))).encode()).hexdigest()
