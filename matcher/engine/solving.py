@@ -124,7 +124,7 @@ def solve(
     scenario
         What is needed, offered and decided, and in which order objectives are sought.
     options
-        Method, engine, gap and limits; the default needs two or three minutes for 33 States.
+        Method, engine, gap and limits; the default needs about two minutes for 33 States.
     progress
         Called with each report, in this thread.
     cancel

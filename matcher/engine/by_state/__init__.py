@@ -4,15 +4,17 @@ For each objective:
 
 1. *States alone* (first objective): which can never complete, whatever the others leave them. With
    very many States none is tried.
-2. *Prices*: the relaxation of the whole prices shared budgets, capacities and counts; where it is
-   solved roughly, a bundle makes the prices better (`by_state.bundle`). At any prices States
-   valued on their own bound the objective (`by_state.prices`); at exact prices also in whole
-   numbers, which at rough ones wins less than the time is worth.
+2. *Prices*: the relaxation of the whole (`by_state.relaxing`) prices shared budgets, capacities and
+   counts; where it is solved roughly, a bundle makes the prices better (`by_state.bundle`). At any
+   prices States valued on their own bound the objective (`by_state.prices`); at exact prices also in
+   whole numbers, a few at a time while that closes the gap, which at rough ones wins less than it costs.
 3. *Sweeps*: while prices are sought, States are served alone, against what the others have left;
    then all of them anew, from the empty plan, at a share of the prices, so that none takes what is
-   worth more to others; then what is left over is given out without prices. Sweeps go on, at
-   changing shares, while each gains something; the best plan is kept.
-4. *Improvement*: groups of States with most to win and their rivals are freed and solved again;
+   worth more to others; then what is left over is given out without prices. What earlier objectives
+   have reached is charged in a sweep at prices and kept after it (`by_state.sweeps`). Sweeps go on,
+   at changing shares, while each gains something; the best plan is kept.
+4. *Improvement*: groups of States with most to win and their rivals are freed and solved again, until
+   they win nothing for a part of the objective's work, which is then left to the next ones;
    where the model is small and the clock limits the solve, all States are then searched at once
    (`by_state.at_once`).
 
