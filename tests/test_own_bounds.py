@@ -143,6 +143,19 @@ def test_where_all_have_what_they_can_the_figure_is_the_largest() -> None:
     assert result.stages[0].solved
 
 
+def test_a_bound_below_what_little_room_allows_is_that_of_all_states() -> None:
+    """C could have 4 of 10, but 9 m2 are 3 for each: nobody is set aside, and prices prove that without C's room."""
+    scenario = small_scenario(THREE | {"states.C.absorption": 4 * 72})
+    assert bounds(scenario) == {"A": Fraction(9, 10), "B": Fraction(9, 10), "C": Fraction(2, 5)}
+    result = solve(scenario)
+    assert result.portfolio is not None
+    assert verify(scenario, result.portfolio).held == ()
+    (stage, *_) = result.stages
+    assert (stage.exact, stage.bound, stage.solved) == ("3/10", "0.300000", True)
+    (found, *_) = proven(scenario.model_dump(), certify(scenario, result))
+    assert Fraction(3, 10) <= found.bound < Fraction(31, 100)
+
+
 @pytest.mark.parametrize("after", ["coverage", "waiting", "cost"])
 def test_what_is_kept_is_kept_of_every_state(after: str) -> None:
     """What comes after worst_off leaves each State its share or all it can have, and certificates prove it."""

@@ -28,7 +28,7 @@ def told(worths: ReducedCosts) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for each in fields(worths):
         value = getattr(worths, each.name)
-        if each.name in ("constant", "worst", "worst_kept"):
+        if each.name in ("constant", "worst", "worst_kept", "all_short"):
             found |= {each.name: str(value)} if value else {}
         elif each.name != "world":
             table = {

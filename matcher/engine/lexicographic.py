@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
@@ -11,9 +11,10 @@ from math import ceil, floor
 import numpy as np
 
 from matcher.engine.problem import ObjectiveProblem, Report, silent
+from matcher.engine.settings import DEFAULT_SETTINGS
 from matcher.errors import InvalidScenario
 from matcher.execution import Executor, Serial
-from matcher.formulation.columns import Columns
+from matcher.formulation.columns import WORST_SCALE, Columns
 from matcher.formulation.formulate import formulate
 from matcher.formulation.formulation import Formulation
 from matcher.formulation.need_aggregation import Merged, merge
@@ -21,6 +22,7 @@ from matcher.formulation.objectives import goal_objective, linear_objective, wai
 from matcher.formulation.plans import Plan, plan_of, portfolio_of
 from matcher.formulation.smallest_coverage import (
     reached_rows,
+    without_reached,
     worst_off_error,
     worst_off_rows,
     worst_off_steps,
@@ -29,7 +31,8 @@ from matcher.formulation.smallest_coverage import (
 from matcher.portfolio.result import Clock, SolveOptions
 from matcher.scenario import Scenario
 from matcher.scenario.objectives import COUNTS, FEW
-from matcher.solvers.linear_model import UNLIMITED, LinearObjective, ModelTooLarge, RowBuilder, Rows
+from matcher.solvers.engines import engine
+from matcher.solvers.linear_model import UNLIMITED, LinearModel, LinearObjective, ModelTooLarge, RowBuilder, Rows
 
 GUIDES = frozenset({"cost"})
 """What guides a search for other objectives, and needs no columns of its own."""
@@ -160,10 +163,11 @@ class Pursuit:
         if objective.name in COUNTS:  # of which a gap is absolute near zero: nothing above half of one is within it
             options = options.model_copy(update={"gap": min(options.gap, Decimal(1) / (2 * FEW))})
         error = objective.error + worst_off_weight(columns, objective) * worst_off_error(columns)
+        model, rows = self._without_reached(objective, error, options, clock or Clock())
         return ObjectiveProblem(
             self.formulation,
-            self.model,
-            self.min_coverage_rows,
+            model,
+            rows,
             objective,
             linear_objective(columns, "cost") if objective.name == "completions" else None,
             options,
@@ -173,6 +177,23 @@ class Pursuit:
             executor or Serial(),
             worst_off_steps(columns, objective),
         )
+
+    def _without_reached(
+        self, objective: LinearObjective, error: Fraction, options: SolveOptions, clock: Clock
+    ) -> tuple[LinearModel, Rows | None]:
+        """The model and the rows of the smallest coverage; without who has all it can have where that cannot matter.
+
+        The relaxation says so, whose bound is tighter then: it can have a little of that for every State.
+        """
+        columns = self.formulation.columns
+        held = columns.reachable.bound[columns.reachable.held]
+        if objective.name != "worst_off" or self.min_coverage_rows is None or not len(held):
+            return self.model, self.min_coverage_rows
+        plain = replace(self.model, rows=without_reached(columns, self.model.rows))
+        bound = engine("lp")(plain, objective, DEFAULT_SETTINGS.limits(float(options.work)), clock).bound
+        if bound is None or bound + error >= Fraction(int(held.min()), WORST_SCALE):
+            return self.model, self.min_coverage_rows
+        return plain, without_reached(columns, self.min_coverage_rows)
 
     def keep(self, level: Level, value: Fraction) -> None:
         """Keeps a level, from now on, at what later ones must leave of a value of its figure."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import gcd, lcm
 
@@ -33,6 +34,19 @@ def worst_off_rows(columns: Columns) -> Rows:
     return rows.build(
         np.maximum(need_limited(columns.upper, columns.flow_need[: columns.works], columns.payments.demand), 1)
     )
+
+
+def without_reached(columns: Columns, rows: Rows) -> Rows:
+    """Returns rows of which those of the smallest coverage hold it under every State's, whatever a State can have.
+
+    Where these rows allow less than the least that a State with little room can have, that is the bound of the figure:
+    a plan that passes it sets aside its State of the smallest coverage, which then has all that it can have.
+    """
+    named = np.array([label[0] == "worst_off" for label in rows.label], np.bool_)
+    held = columns.reached[columns.reached >= 0]
+    kept = ~(named[rows.row_of_term] & np.isin(rows.column, held))
+    start = np.concatenate((np.zeros(1, np.int64), np.cumsum(kept, dtype=np.int64)))[rows.start]
+    return replace(rows, start=start, column=rows.column[kept], coefficient=rows.coefficient[kept])
 
 
 def reached_rows(columns: Columns) -> Rows:

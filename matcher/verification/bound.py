@@ -73,8 +73,22 @@ def _proven(world: ScenarioLimits, order: tuple[Entry, ...], stage: Any) -> Prov
     """What the prices of one stage prove."""
     name = _field(stage, "objective", str)
     kept_at = {key: exact_number(value) for key, value in _field(stage, "kept", dict).items()}
+    pursued = entry_named(order, name)
+    best = _best(order, stage, pursued, kept_at, ReducedCosts(world))
+    if name == "worst_off" and name not in kept_at:
+        # Whoever passes this sets aside the State of the smallest coverage, which then has all that it can have.
+        short = _best(order, stage, pursued, kept_at, ReducedCosts(world, all_short=True))
+        room = set(world.own_bounds.values())
+        if all(short < most for most in room - {max(room, default=0)}):
+            best = min(best, short)
+    return Proven(name, pursued.sense, pursued.sense * _in_steps(world, name, best), kept_at)
+
+
+def _best(
+    order: tuple[Entry, ...], stage: Document, pursued: Entry, kept_at: Mapping[str, Fraction], worths: ReducedCosts
+) -> Fraction:
+    """The most that the prices of a stage leave of what is pursued, to be made large."""
     kept_prices = _field(stage, "kept_prices", dict)
-    worths, pursued = ReducedCosts(world), entry_named(order, name)
     worths.worst_kept = max(Fraction(0), kept_at.get("worst_off", Fraction(0)))
     _add(worths, pursued, Fraction(1))
     for key, level in kept_at.items():
@@ -83,8 +97,7 @@ def _proven(world: ScenarioLimits, order: tuple[Entry, ...], stage: Any) -> Prov
         worths.constant -= kept.sense * price * level
     for rule, instances in _field(stage, "prices", dict).items():
         _subtract(worths, rule, instances)
-    best = worths.constant + sum(_pieces(worths), Fraction(0))
-    return Proven(name, pursued.sense, pursued.sense * _in_steps(world, name, best), kept_at)
+    return worths.constant + sum(_pieces(worths), Fraction(0))
 
 
 def _add(worths: ReducedCosts, pursued: Entry, price: Fraction) -> None:

@@ -81,6 +81,8 @@ class ReducedCosts:
     """The smallest State coverage."""
     worst_kept: Fraction = Fraction(0)
     """What the smallest State coverage is kept at, at least."""
+    all_short: bool = False
+    """Whether no State has all that it can have and less than the smallest coverage."""
 
     def spend(self, offer: str, year: int, worth: Fraction) -> None:
         """Adds to the worth of money spent, and of money that others spend and this offer repays, in a year."""
@@ -360,6 +362,8 @@ def smallest(worths: ReducedCosts, price: Fraction, state: str) -> None:
     low, high, own = worths.worst_kept, max(world.own_bounds.values()), world.own_bounds[state]
     least = min(low, own)
     rise = (own - least) / (high - low) if high > low else Fraction(0)
+    if worths.all_short:
+        least, rise = low, Fraction(1)
     worths.worst -= price * rise
     worths.constant -= price * (least - rise * low)
     for need, each in world.needs_of[state].items():
