@@ -17,6 +17,7 @@ from matcher.portfolio.result import SolveOptions
 from matcher.reporting.clocks import clock_lines, curve_lines
 from matcher.reporting.shortfalls import ShortfallSpeaker
 from matcher.scenario import Scenario
+from matcher.scenario.edits import SmallerEngagement, edited
 from smallest_scenario import Changes, small_scenario
 
 QUICK = SolveOptions(work=5)
@@ -105,6 +106,20 @@ def test_a_filter_that_keeps_the_second_donor_away_hides_no_share() -> None:
         "providers.other": TWO["providers.other"], "offers.f.amount": {2015: 150}, "states.A.max_share": 0.4,
     })  # fmt: skip
     assert ("begins", "g", 1) in causes(found["n"])
+
+
+def test_a_smaller_least_engagement_is_proposed() -> None:
+    """360 a year is enough for 5 of 10 in each year, and 400 is more than there is: lowered by 40, all is met."""
+    changes = {"least_engagement": 400, "offers.f.amount": 360}
+    scenario, found = small_scenario(changes), explained(changes)["n"]
+    (remedy,) = [each for each in found.remedies if each.changes[0].kind == "least_engagement"]
+    assert (remedy.changes[0].subject, remedy.changes[0].amount, remedy.least) == ("small", 40, 40)
+    assert edited(scenario, SmallerEngagement(40)).least_engagement == 360
+    assert edited(scenario, SmallerEngagement(400)).least_engagement is None
+    for language, said in (("en", "gives in a State and year lowered to USD 360"), ("fr", "ramené à 360\xa0USD")):
+        assert said in ShortfallSpeaker(scenario, language).remedy(remedy)
+    open_yet = remedy.model_copy(update={"least": 20})
+    assert "(a higher one, up to USD 380, may do)" in ShortfallSpeaker(scenario, "en").remedy(open_yet)
 
 
 def test_the_least_engagement_stands_in_the_way() -> None:

@@ -15,6 +15,7 @@ ChangeKind = Literal[
     "partners",
     "absorption",
     "share",
+    "least_engagement",
     "deadline",
     "ownership",
     "earmark",
@@ -51,12 +52,12 @@ class Change(Frozen):
     kind: ChangeKind
     """What is changed."""
     subject: Text
-    """Whose figure it is: a State, an offer, or ``anybody``."""
+    """Whose figure it is: a State, an offer, the scenario, or ``anybody``."""
     field: Text = ""
     """Which of several figures or rules of the subject, where there are several."""
     amount: Annotated[int, Strict(), Field(ge=0)]
-    """By how much: partners, years, minor units of money (a year for absorption), units of work, or millionths (of
-    ownership, or of a State's external money)."""
+    """By how much: partners, years, minor units of money (a year for absorption; less of the least engagement), units
+    of work, or millionths (of ownership, or of a State's external money)."""
     by_year: tuple[Annotated[int, Strict(), Field(ge=0)], ...] = ()
     """Of an offer raised: how much of it in each year of the horizon."""
 

@@ -31,6 +31,7 @@ from matcher.scenario.edits import (
     MoreAbsorption,
     MorePartners,
     OnlyStates,
+    SmallerEngagement,
     WaiveLimit,
     WithOffer,
     edited,
@@ -129,6 +130,7 @@ def relaxations_for(scenario: Scenario, state: State, refused: Refusals | None =
         *_partners(scenario, state),
         *_absorption(scenario, state),
         *_shares(scenario, state),
+        *_engagement(scenario),
         *later_deadline(scenario, state),
         *_ownership(scenario, state, offers),
         *_earmarks(refusals_of(scenario, state) if refused is None else refused),
@@ -183,6 +185,15 @@ def _shares(scenario: Scenario, state: State) -> list[Relaxation]:
     wanted = [Fraction(at, 100) - given for at in range(floor(given * 100) + 1, 101)]
     amounts = tuple(ceil(more * MILLIONTHS) for more in wanted)
     return [Relaxation("share", state.id, "", amounts, partial(LargerShare, state.id))] if amounts else []
+
+
+def _engagement(scenario: Scenario) -> list[Relaxation]:
+    """A smaller least engagement, down to each whole hundredth of what it is and to nothing."""
+    given = scenario.least_engagement
+    if not given:
+        return []
+    amounts = tuple(sorted({given - given * left // 100 for left in range(100)}))
+    return [Relaxation("least_engagement", scenario.name, "", amounts, SmallerEngagement)]
 
 
 def later_deadline(scenario: Scenario, state: State) -> list[Relaxation]:

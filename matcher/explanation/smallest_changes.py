@@ -17,7 +17,15 @@ from matcher.explanation.relaxations import Relaxation
 from matcher.explanation.setting import Found
 from matcher.explanation.trials import RelaxationTrials
 
-PAIRED: tuple[ChangeKind, ...] = ("partners", "absorption", "share", "deadline", "more_money", "more_work")
+PAIRED: tuple[ChangeKind, ...] = (
+    "partners",
+    "absorption",
+    "share",
+    "least_engagement",
+    "deadline",
+    "more_money",
+    "more_work",
+)
 """Kinds of which two are tried together where none alone is enough."""
 
 

@@ -151,7 +151,8 @@ class ShortfallSpeaker:
         text = changes[0]
         if not remedy.smallest:
             least = self._amount(remedy.changes[0], remedy.least)
-            text = self.table["not_proven"].format(change=text, least=least)
+            lowered = remedy.changes[0].kind == "least_engagement"
+            text = self.table["not_proven_lowered" if lowered else "not_proven"].format(change=text, least=least)
         return text if len(changes) == 1 else str(self.table["both"].format(first=text, second=changes[1]))
 
     def _change(self, change: Change, amount: int) -> str:
@@ -185,6 +186,9 @@ class ShortfallSpeaker:
         if change.kind == "share":  # what it comes to, like a deadline
             given = Fraction(self.scenario.state(change.subject).max_share or 0)
             return amounts.share(min(given + Fraction(amount, WHOLE), Fraction(1)), 0, self.numerals)
+        if change.kind == "least_engagement":
+            left = max((self.scenario.least_engagement or 0) - amount, 0)
+            return amounts.money(left, self.scenario.currency, self.numerals)
         if change.kind == "deadline":
             return str(self.scenario.state(change.subject).last_year + amount)
         return self._count(amount)

@@ -19,6 +19,7 @@ from matcher.scenario.edits.raises import (
     MoreAbsorption,
     MorePartners,
     RaiseMoney,
+    SmallerEngagement,
 )
 from matcher.scenario.edits.waivers import (
     AllowAgain,
@@ -52,6 +53,7 @@ __all__ = [
     "RaiseYear",
     "ReplaceDecisions",
     "ReplaceObjectives",
+    "SmallerEngagement",
     "WaiveLeastEngagement",
     "WaiveLimit",
     "WaiveMinimum",

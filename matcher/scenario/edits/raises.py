@@ -1,4 +1,4 @@
-"""More of a figure, and other dates."""
+"""More of a figure, or less of one that asks for something, and other dates."""
 
 from __future__ import annotations
 
@@ -59,6 +59,20 @@ class LargerShare(Edit):
         given = draft.state(self.state).max_share
         assert given is not None
         draft.change("states", self.state, max_share=min(given + Decimal(self.more) / MILLIONTHS, Decimal(1)))
+
+
+@dataclass(frozen=True)
+class SmallerEngagement(Edit):
+    """A scenario with a least engagement asks for less in a working year; for anything at all, at the least."""
+
+    less: int
+    """Minor units."""
+
+    def apply(self, draft: Draft) -> None:
+        """Lowers it."""
+        given = draft.least_engagement
+        assert given is not None
+        draft.least_engagement = given - self.less if given > self.less else None
 
 
 @dataclass(frozen=True)
