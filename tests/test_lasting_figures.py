@@ -444,7 +444,7 @@ GONE = {"offers__free__states": ["S"]}
         (GONE, ("Z",)),
         (GONE | {"needs__K__weight": 0}, ()),
         ({"needs__K__years": [2030, 2031]}, ("Z",)),
-        ({"needs__K__delivered": 10}, ("Z",)),
+        ({"needs__K__delivered": 10}, ()),  # it has everything, and counts no more
         ({"needs__K__max_per_year": 0}, ("Z",)),
         ({"offers__free__min_per_state": 10}, ()),
         ({"offers__free__min_per_state": 11}, ("Z",)),

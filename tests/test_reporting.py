@@ -668,6 +668,20 @@ def test_caution_deadline_before_the_horizon() -> None:
     assert found_cautions(states__BBB__deadline=2025)["state_late"][0].subject == "BBB"
 
 
+def test_caution_of_a_state_in_which_all_is_delivered() -> None:
+    """Nothing is left to complete before the horizon, so no deadline is too early."""
+    needs = {key: {**each, "delivered": each["quantity"]} for key, each in SCENARIO["needs"].items()}
+    assert "state_late" not in found_cautions(states__BBB__deadline=2025, needs=needs)
+
+
+def test_caution_of_a_share_that_does_not_bind() -> None:
+    """A limit that fewer could keep than there would have to be is told, with both numbers; one that binds is not."""
+    (caution,) = found_cautions(states__AAA__max_share=0.1)["share_unbound"]
+    assert text(caution).startswith("State AAA: its max_share of 0.1 does not bind; that takes 10 external providers")
+    assert "share_unbound" not in found_cautions(states__AAA__max_share=1)
+    assert "share_unbound" not in found_cautions(states__AAA__max_share=0)
+
+
 def test_caution_work_in_kind_without_a_value() -> None:
     """Free work without a reference price is named only where an objective values work."""
     capabilities = {**deepcopy(SCENARIO["capabilities"])}

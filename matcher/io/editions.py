@@ -125,7 +125,7 @@ def _least_served(scenario: Scenario) -> list[Change]:
     """What the least served State means otherwise."""
     found = [Change("discount")] if scenario.objectives.discount != 1 else []
     bounds = OwnBounds(scenario)
-    weighted = {need.state for need in scenario.needs if need.weight}
+    weighted = {need.state for need in scenario.needs if need.weight and need.delivered < need.quantity}
     away = tuple(state.id for state in scenario.states if state.id in weighted - bounds.counted)
     room = {state.id: bounds.bound(state.id) for state in scenario.states if state.id in bounds.counted}
     little = tuple(state for state, most in room.items() if most < max(room.values()))

@@ -19,6 +19,7 @@ CautionCode = Literal[
     "offer_unused",
     "pin_impossible",
     "provenance_missing",
+    "share_unbound",
     "state_late",
     "state_short",
     "unit_slip",
@@ -90,6 +91,19 @@ class WindowOutside(Caution):
     """Its own years."""
     horizon: Years
     """The years of the scenario."""
+
+
+@dataclass(frozen=True)
+class ShareUnbound(Caution):
+    """A State whose limit on one provider's share of its external money does not bind: too few could pay."""
+
+    code = "share_unbound"
+    share: str
+    """The limit, as it is written."""
+    payers: int
+    """External providers that could pay for something there, in whatever year."""
+    wanted: int
+    """Providers with which each could keep the limit."""
 
 
 @dataclass(frozen=True)

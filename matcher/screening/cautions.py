@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from itertools import islice
+from math import ceil
 from typing import Literal
 
 from matcher.formulation.need_aggregation import Merged, merge
 from matcher.scenario import FundingOffer, Need, Scenario, TechnicalOffer
 from matcher.scenario.eligibility import OptionSet, Reason, find_options, need_node, reach
+from matcher.scenario.within_reach import limited_shares, payers_of
 from matcher.screening.caution import (
     Caution,
     CommitmentImpossible,
@@ -23,6 +26,7 @@ from matcher.screening.caution import (
     OfferUnused,
     PinImpossible,
     ProvenanceMissing,
+    ShareUnbound,
     StateLate,
     StateShort,
     UnitSlip,
@@ -85,6 +89,7 @@ def cautions_of(options: OptionSet, merged: Merged | None = None) -> tuple[Cauti
     return (
         *_impossible_decisions(options),
         *_states_that_cannot_complete(seen),
+        *_shares_without_force(seen.scenario),
         *_unserved_needs(seen),
         *_unused_offers(seen),
         *_windows_outside(original),
@@ -185,7 +190,7 @@ def _states_that_cannot_complete(seen: _Seen) -> Iterator[Caution]:
     """States whose needs cannot all be met by the deadline, whatever is chosen."""
     scenario = seen.scenario
     for state in scenario.states:
-        needs = [need for need in scenario.needs_of(state.id) if need.completes]
+        needs = [need for need in scenario.needs_of(state.id) if need.completes and need.delivered < need.quantity]
         if needs and state.last_year < scenario.horizon.first:
             yield StateLate(state.id, state.deadline)
             continue
@@ -197,6 +202,16 @@ def _states_that_cannot_complete(seen: _Seen) -> Iterator[Caution]:
             if need.delivered + most[member] < need.quantity:
                 unit = scenario.capability(need.capability).unit
                 yield StateShort(state.id, state.deadline, need.id, need.delivered + most[member], need.quantity, unit)
+
+
+def _shares_without_force(scenario: Scenario) -> Iterator[Caution]:
+    """Limits on one provider's share where too few could pay for all of them to keep it."""
+    binding = {state for state, _ in limited_shares(scenario)}
+    unbound = [state for state in scenario.states if state.max_share is not None and state.id not in binding]
+    payers = payers_of(scenario) if unbound else {}
+    for state in unbound:
+        assert state.max_share is not None
+        yield ShareUnbound(state.id, str(state.max_share), len(payers[state.id]), ceil(1 / Fraction(state.max_share)))
 
 
 def _most_by(options: OptionSet, need: Need, deadline: int) -> int:

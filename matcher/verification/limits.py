@@ -226,8 +226,13 @@ class ScenarioLimits(Setting):
 
     @property
     def set_aside(self) -> tuple[str, ...]:
-        """States with a need that has a weight, none of which could be served at all."""
-        return tuple(state for state, weight in self.weights.items() if weight and state not in self.counted)
+        """States with something left of a need that has a weight, none of which could be served at all."""
+        left = {
+            state
+            for state, needs in self.needs_of.items()
+            if any(need["weight"] and self.demand[key] for key, need in needs.items())
+        }
+        return tuple(state for state in self.weights if state in left and state not in self.counted)
 
     def _admits(self, need: str) -> bool:
         """Whether some option and year admit a granule and both minimum sizes, all other States and years apart."""

@@ -80,7 +80,7 @@ class Report:
     obligations: tuple[Obligation, ...] = ()
     """Years that engagements must last beyond the horizon."""
     set_aside: tuple[str, ...] = ()
-    """States with a weight that no option can serve at all; they do not count in the smallest coverage."""
+    """States with something left of a need that has a weight, which nobody can serve; they do not count as smallest."""
     held: tuple[str, ...] = ()
     """States below the smallest coverage, as they have all that their own limits and those of each offer allow."""
 
