@@ -171,6 +171,14 @@ def test_money_is_left_up_to_the_horizon_alone() -> None:
     assert money.carried_in.at(2016) == 428
 
 
+def test_money_that_is_left_shrinks_in_the_years_between_two_plans() -> None:
+    """606 are left to 2017, of which two years that nobody has planned pass on half each: 303, then 151."""
+    flows = (("f", 2015, 2), ("f", 2016, 3))
+    money = _money(_taken({"offers.f.carry_over": 0.5}, {"horizon": [2019, 2020]}, *flows))
+    assert money.carried_in is not None
+    assert money.carried_in.at(2019) == 151
+
+
 def test_what_was_lent_is_owed_with_its_premium() -> None:
     """144 lent in 2016 fall due in 2017 as 158.4, rounded up; what was lent in 2015 is repaid, out of 2016."""
     money = _money(_taken(LOAN | {"offers.f.carry_over": 1}, {}, ("p", 2015, 1), ("p", 2016, 2)))

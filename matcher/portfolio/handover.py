@@ -163,4 +163,6 @@ def _left(scenario: Scenario, offer: FundingOffer, before: Scenario, past: Portf
     for year in range(before.horizon.first, min(first, before.horizon.last + 1)):
         free = before.money_at(known, year) + carried - spent[year] - charged[year]
         carried = floor_share(max(free, 0), known.carry_over)
+    for _ in range(before.horizon.last + 1, first):  # of years between the two nothing is known but what they pass on
+        carried = floor_share(carried, known.carry_over)
     return {first: floor(carried / _rate(scenario, offer))}
