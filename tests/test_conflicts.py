@@ -114,6 +114,11 @@ CASES: dict[str, tuple[Changes, set[Named], set[Named]]] = {
         {("pin", ("f", "A"))},
         {("min_per_state", ("f",)), ("budget", ("f", "2016"))},
     ),
+    "more pinned years than there is work": (
+        {"needs.n.quantity": 1, "decisions.pins": [{"offer": "f", "state": "A", "years": [2015, 2016]}]},
+        {("pin", ("f", "A"))},
+        {("quantity", ("n",))},
+    ),
 }
 
 

@@ -191,14 +191,17 @@ class _Enough:
         self.money = min(sum(self._dearest(scenario, key) for key in self.units), MAX_MONEY)
 
     def _least(self, scenario: Scenario, capability: str) -> int:
-        """Units that all offers together would have to do or pay for if each worked in each year for its minimum."""
+        """Units that all offers together would have to do or pay for if each worked in each year for its minimum.
+
+        Where there are pins, whoever has no minimum does a granule's work all the same: a pinned year is one of work.
+        """
         workers = [each for each in scenario.technical if each.capability == capability]
-        units = sum(each.min_per_state for each in workers)
+        granule, pinned = scenario.capability(capability).granule, bool(scenario.decisions.pins)
+        units = sum(max(each.min_per_state, granule * pinned) for each in workers)
         cheapest = min((price for price in map(scenario.granule_price, workers) if price), default=0)
         if cheapest:
-            granule = scenario.capability(capability).granule
             least = (scenario.converted(each, each.min_per_state, up=True) for each in scenario.funding)
-            units += sum(-(-money // cheapest) * granule for money in least)
+            units += sum(-(-max(money, cheapest * pinned) // cheapest) * granule for money in least)
         return min(units * len(scenario.years), MAX_QUANTITY)
 
     def _dearest(self, scenario: Scenario, capability: str) -> int:
