@@ -79,7 +79,7 @@ def test_a_bundle_says_where_it_comes_from(written: Path) -> None:
     assert stated["inputs"] == [{"name": "completion-race.yaml", "bytes": len(data), "sha256": digest}]
     assert {"matcher", "python", "numpy", "ortools", "pydantic"} == set(stated["versions"])
     assert stated["check"]["ok"] is True
-    assert stated["options"]["work"] == 60
+    assert stated["options"]["work"] == 120
 
 
 def test_the_same_solve_gives_the_same_bundle(written: Path, tmp_path: Path) -> None:

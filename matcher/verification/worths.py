@@ -361,7 +361,7 @@ def smallest(worths: ReducedCosts, price: Fraction, state: str) -> None:
         raise ValueError(f"{state} does not count in the smallest coverage")
     low, high, own = worths.worst_kept, max(world.own_bounds.values()), world.own_bounds[state]
     least = min(low, own)
-    rise = (own - least) / (high - low) if high > low else Fraction(0)
+    rise = Fraction(own - least, high - low) if high > low else Fraction(0)
     if worths.all_short:
         least, rise = low, Fraction(1)
     worths.worst -= price * rise
