@@ -46,7 +46,6 @@ Phase = Literal[
     "states_valued",
     "single_states",
     "states_at_prices",
-    "earlier_kept",
     "groups",
     "all_at_once",
 ]

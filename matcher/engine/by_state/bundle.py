@@ -26,6 +26,8 @@ from matcher.solvers.effort import counted
 from matcher.solvers.engines import Continuous, minimum
 from matcher.solvers.linear_model import UNLIMITED, Bools, Floats, Ints, LinearObjective
 
+_COARSE, _SUM_BITS = 2.0**10, 58
+"""A priced objective counts in so many whole units of the blocks at least, and its sums take so many bits at most."""
 _IDLE = 1e-7
 """Relative size below which a term or a slack counts as nothing."""
 
@@ -46,17 +48,18 @@ class Valued:
             Linking rows with another share, and that share.
         """
         blocks = self.blocks
-        coarse = 2**10  # leaves room for sums of 64 bits
-        denominator = max(blocks.denominator // coarse, 1)
-        charge = np.zeros(len(blocks.weight), np.float64)
         shares = np.full(len(blocks.row), share)
         if dear is not None:
             shares[dear] = dearer
+        charge = np.zeros(len(blocks.weight), np.float64)
         prices = self.valuation.prices / np.exp2(blocks.shift) * shares
         np.add.at(charge, blocks.term_column, prices[blocks.term_row] * blocks.term_value)
-        weight = np.rint((blocks.weight - charge) * (denominator / blocks.denominator))
+        weight = blocks.weight - charge
         weight[state < 0] = 0
-        return LinearObjective("priced", True, weight.astype(np.int64), denominator, Fraction(0))
+        size = sum(float(np.abs(weight[each.columns]) @ each.model.upper) for each in blocks.blocks)
+        coarse = max(_COARSE, 2.0 ** np.ceil(np.log2(max(size, 1.0)) - _SUM_BITS))  # the dearer, the coarser
+        whole = np.rint(weight / coarse).astype(np.int64)
+        return LinearObjective("priced", True, whole, max(round(blocks.denominator / coarse), 1), Fraction(0))
 
 
 @dataclass

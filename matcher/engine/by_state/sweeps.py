@@ -85,7 +85,7 @@ class Sweeps:
         task = self.task
         full = valued.priced(task.columns.state, 1.0)
         self.groups.regret = regrets(task, valued, full, other)
-        found = self._priced(other, valued, share)
+        found = self._served_at_prices(other, valued, share)
         if found is None:
             return plan
         plan = self._best(found, plan)
@@ -98,7 +98,7 @@ class Sweeps:
             task.report("states_at_prices", plan, self.bound)
         return plan
 
-    def _priced(self, plan: Plan, valued: Valued, share: float) -> Plan | None:
+    def _served_at_prices(self, plan: Plan, valued: Valued, share: float) -> Plan | None:
         """Serves each State at prices; None if what earlier objectives have reached is lost, and cannot be won back.
 
         Their price falls as long as it is kept, and rises when it is not.
@@ -110,7 +110,6 @@ class Sweeps:
         loose = opened(task, valued.blocks.row[locks])
         plan = self._sweep(loose, plan, valued.priced(task.columns.state, share, locks, self._lock_share))
         if not task.model.admits(plan.point):
-            self.task.report("earlier_kept", None, self.bound)
             dearer = valued.priced(task.columns.state, share, locks, self._lock_share * settings.restoring)
             plan = self._sweep(loose, plan, dearer, until_kept=True)
         kept = task.model.admits(plan.point)
