@@ -14,7 +14,7 @@ from matcher.engine.by_state import relaxing
 from matcher.engine.by_state.bundle import Bundle
 from matcher.engine.by_state.prices import cut, whole_prices
 from matcher.engine.by_state.search import WorkBudget
-from matcher.engine.by_state.sweeps import Sweeps, locks_of, opened
+from matcher.engine.by_state.sweeps import Sweeps, kept_rows, opened
 from matcher.engine.lexicographic import Pursuit, levels_of
 from matcher.engine.problem import ObjectiveProblem, better
 from matcher.engine.settings import NeighbourhoodSettings, Settings, SweepSettings
@@ -47,7 +47,7 @@ def second_level(seed: int) -> tuple[ObjectiveProblem, Plan, Bundle]:
 def test_what_is_kept_and_has_a_price_is_opened_and_nothing_else() -> None:
     """Of all rows that tie States only the one of the coverage reached opens, on both sides."""
     task, _, priced = second_level(1)
-    rows = priced.blocks.row[locks_of(task, priced.valued)]
+    rows = priced.blocks.row[kept_rows(task, priced.valued)]
     assert [task.model.rows.label[row] for row in rows] == [("kept", "coverage")]
     loose = opened(task, rows).model.rows
     changed = np.flatnonzero((loose.lower != task.model.rows.lower) | (loose.upper != task.model.rows.upper))
@@ -60,14 +60,14 @@ def test_completions_stay_kept() -> None:
     task, _, priced = second_level(1)
     label = tuple(("kept", "completions") if each == ("kept", "coverage") else each for each in task.model.rows.label)
     other = replace(task, model=replace(task.model, rows=replace(task.model.rows, label=label)))
-    assert not locks_of(other, priced.valued).any()
+    assert not kept_rows(other, priced.valued).any()
 
 
-@pytest.mark.parametrize("lock_share", [0.0, 1.0, 16.0])
-def test_a_sweep_keeps_what_was_reached_at_any_price(lock_share: float) -> None:
+@pytest.mark.parametrize("kept_share", [0.0, 1.0, 16.0])
+def test_a_sweep_keeps_what_was_reached_at_any_price(kept_share: float) -> None:
     """Charged nothing, a sweep gives coverage up; what it returns keeps all rows and is as good or better."""
     task, start, priced = second_level(2)
-    task = replace(task, settings=Settings(sweeps=SweepSettings(lock_share=lock_share)))
+    task = replace(task, settings=Settings(sweeps=SweepSettings(kept_share=kept_share)))
     sweeps = Sweeps(task, WorkBudget(20.0))
     found = sweeps.at_prices(start, start, priced, (0.85, 0.7, 0.85))
     assert task.model.admits(found.point)
@@ -77,7 +77,7 @@ def test_a_sweep_keeps_what_was_reached_at_any_price(lock_share: float) -> None:
 def test_what_is_lost_for_good_is_dropped() -> None:
     """Where coverage costs nothing even at the dearer price, all of it is given up, and the best plan stays."""
     task, start, priced = second_level(2)
-    task = replace(task, settings=Settings(sweeps=SweepSettings(lock_share=0.0)))
+    task = replace(task, settings=Settings(sweeps=SweepSettings(kept_share=0.0)))
     sweeps = Sweeps(task, WorkBudget(20.0))
     assert sweeps.once(start, start, priced.valued, 0.85) is start
 
@@ -99,7 +99,7 @@ def test_dear_prices_stay_within_64_bits(dearer: float) -> None:
     """However dear, the largest sum of a priced objective can be counted, and what is dear leads it."""
     task, _, priced = second_level(1)
     valued = priced.valued
-    objective = valued.priced(task.columns.state, 0.85, locks_of(task, valued), dearer)
+    objective = valued.priced(task.columns.state, 0.85, kept_rows(task, valued), dearer)
     assert float(np.abs(objective.coefficient).astype(np.float64) @ task.model.upper) <= 2.0**59
     assert objective.coefficient.any()
 

@@ -84,7 +84,7 @@ class SweepSettings:
     """Further shares at which few States are served from the start: one start may lead nowhere good."""
     few_states: int = 20
     """So many States are few."""
-    lock_share: float = 16.0
+    kept_share: float = 16.0
     """Share of the prices of what earlier objectives have reached, at first: the relaxation can keep that more cheaply
     than whole plans."""
     restoring: float = 16.0

@@ -34,7 +34,7 @@ class Sweeps:
         self.search = guided(task.model, task.objective, task.guide)
         self.bound: Fraction | None = None
         """Best bound so far."""
-        self._lock_share = task.settings.sweeps.lock_share
+        self._kept_share = task.settings.sweeps.kept_share
 
     def prove(self, bound: Fraction) -> None:
         """Takes a bound, if it is tighter than the one so far."""
@@ -66,12 +66,12 @@ class Sweeps:
         """
         settings, other = self.task.settings.sweeps, start
         for share in shares:
-            before, dear = self.task.value(plan), self._lock_share
+            before, dear = self.task.value(plan), self._kept_share
             self.prove(signed_bound(self.task, priced.valued.valuation))
             plan = self.once(other, plan, priced.valued, share)
             if self._stopped() or self.done(plan):
                 break
-            if self._lock_share > dear:  # nothing came of this one: the next is dearer
+            if self._kept_share > dear:  # nothing came of this one: the next is dearer
                 continue
             if abs(self.task.value(plan) - before) <= abs(before) * settings.least_gain:
                 break
@@ -104,16 +104,16 @@ class Sweeps:
         Their price falls as long as it is kept, and rises when it is not.
         """
         task, settings = self.task, self.task.settings.sweeps
-        locks = locks_of(task, valued)
-        if not locks.any():
+        rows = kept_rows(task, valued)
+        if not rows.any():
             return self._sweep(task, plan, valued.priced(task.columns.state, share))
-        loose = opened(task, valued.blocks.row[locks])
-        plan = self._sweep(loose, plan, valued.priced(task.columns.state, share, locks, self._lock_share))
+        loose = opened(task, valued.blocks.row[rows])
+        plan = self._sweep(loose, plan, valued.priced(task.columns.state, share, rows, self._kept_share))
         if not task.model.admits(plan.point):
-            dearer = valued.priced(task.columns.state, share, locks, self._lock_share * settings.restoring)
+            dearer = valued.priced(task.columns.state, share, rows, self._kept_share * settings.restoring)
             plan = self._sweep(loose, plan, dearer, until_kept=True)
         kept = task.model.admits(plan.point)
-        self._lock_share *= settings.cheaper if kept else settings.dearer
+        self._kept_share *= settings.cheaper if kept else settings.dearer
         return plan if kept else None
 
     def _sweep(self, task: ObjectiveProblem, plan: Plan, objective: LinearObjective, until_kept: bool = False) -> Plan:
@@ -169,7 +169,7 @@ def regrets(task: ObjectiveProblem, valued: Valued, full: LinearObjective, plan:
     return np.maximum(best - worth, 0.0)
 
 
-def locks_of(task: ObjectiveProblem, valued: Valued) -> Bools:
+def kept_rows(task: ObjectiveProblem, valued: Valued) -> Bools:
     """Returns which linking rows keep an earlier objective and have a price, those of completions apart.
 
     A completion is all or nothing, and its price in a relaxation says little.
