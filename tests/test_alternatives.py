@@ -308,7 +308,7 @@ def test_what_is_needed_everywhere_is_in_all_there_are(first: int) -> None:
 
 def test_what_is_needed_if_others_keep_theirs_is() -> None:
     """State by State: no portfolio that leaves all other States as they are does without."""
-    state_by_state = AlternativeSettings(engine=Settings(method=MethodSettings(most_states=0)))
+    state_by_state = AlternativeSettings(engine=Settings(method=MethodSettings(most_columns=0)))
     proven = contested = 0
     for each in drawn(20_000, 25):
         found = find_alternatives(each.scenario, each.given, tolerance=each.tolerance, work=5, settings=state_by_state)

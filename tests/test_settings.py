@@ -71,10 +71,10 @@ def test_no_setting_is_left_unread(settings: Any) -> None:
 
 
 def test_settings_decide_which_scenarios_are_one_model() -> None:
-    """The smallest scenario is solved as one model, unless no State is few enough; the portfolio is as good."""
+    """The smallest scenario is solved as one model, unless no model is small enough; the portfolio is as good."""
     scenario, options = small_scenario(), SolveOptions(work=1)
     one = solve(scenario, options)
-    by_state = solve(scenario, options, settings=Settings(method=MethodSettings(most_states=0)))
+    by_state = solve(scenario, options, settings=Settings(method=MethodSettings(most_columns=0)))
     assert (one.method, by_state.method) == ("whole", "decomposition")
     assert [each.value for each in one.stages] == [each.value for each in by_state.stages]
 

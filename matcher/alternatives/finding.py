@@ -157,7 +157,7 @@ def _begun(
     floor = waiting_floor(formulation.columns) if "waiting" in scenario.sought else Fraction(0)
     allowed = allowed_by(scenario, figures, tolerance, floor)
     ground = ground_of(formulation, given, allowed, executor, "given", settings.engine)
-    together = settings.engine.method.takes_one_model(len(ground.states), formulation.columns.count)
+    together = settings.engine.method.takes_one_model(formulation.columns.count)
     found = [_Found(portfolio, figures, pairs_of(scenario, portfolio))]
     return _Run(merged, given, allowed, ground, together, found, settings)
 

@@ -19,10 +19,9 @@ from matcher.solvers.settings import DEFAULT_SOLVER_SETTINGS, SolverSettings
 class MethodSettings:
     """Which scenarios are solved as one model, and what each objective may use."""
 
-    most_states: int = 10
-    """Scenarios with at most this many States that have options are solved as one model ..."""
     most_columns: int = 2500
-    """... if the model has at most this many columns."""
+    """Scenarios whose model has at most this many columns are solved as one, however many States they have: there its
+    bound is the tighter, and its portfolio as good; from 3,000 on, States tied by counts and terms find none in it."""
     objective_share: float = 0.5
     """Largest share of the work and time left that one objective may use while others follow: what it leaves goes to
     them ..."""
@@ -33,9 +32,9 @@ class MethodSettings:
         """Returns the share of the work and time left for the next of so many objectives."""
         return 1.0 if left == 1 else min(self.objective_share, self.even_shares / left)
 
-    def takes_one_model(self, states: int, columns: int) -> bool:
-        """Returns whether so many States in so many columns are solved as one model."""
-        return states <= self.most_states and columns <= self.most_columns
+    def takes_one_model(self, columns: int) -> bool:
+        """Returns whether a scenario of so many columns is solved as one model."""
+        return columns <= self.most_columns
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Solves a scenario as one model: the method for up to about ten States."""
+"""Solves a scenario as one model: the method where there are few columns."""
 
 from __future__ import annotations
 

@@ -196,9 +196,7 @@ def _method_for(options: SolveOptions, formulation: Formulation, settings: Setti
     """The method asked for, or by size."""
     if options.method != "auto":
         return options.method
-    columns = formulation.columns
-    states = len(set(columns.state[: columns.works].tolist()))
-    return "whole" if settings.method.takes_one_model(states, columns.count) else "decomposition"
+    return "whole" if settings.method.takes_one_model(formulation.columns.count) else "decomposition"
 
 
 def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> tuple[ObjectiveResult, ObjectiveProblem]:

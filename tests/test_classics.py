@@ -1,0 +1,55 @@
+"""Classic problems written as scenarios: the default command finds and proves their optimum."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from benchmarks.classics import KINDS, Classic
+from matcher.engine.solving import solve
+from matcher.portfolio.result import Result, SolveOptions
+from test_cases import case
+
+SMALL: list[tuple[str, Any]] = [
+    ("knapsack", 30),
+    ("projects", 14),
+    ("set_packing", 40),
+    ("kidney_exchange", 30),
+    ("assignment", (5, 15)),
+    ("location", (12, 20)),
+    ("location_by_links", (8, 12)),
+]
+
+
+def classic(kind: str, size: Any, seed: int) -> Classic:
+    """Returns an instance of a kind."""
+    return KINDS[kind][0](size, seed)
+
+
+def is_proven(result: Result, optimum: Fraction, stage: int = 0) -> bool:
+    """Whether a stage of a result has the optimum, and is proven."""
+    return Fraction(result.stages[stage].exact) == optimum and result.stages[stage].solved
+
+
+@pytest.mark.parametrize(("kind", "size"), SMALL, ids=[kind for kind, _ in SMALL])
+def test_the_default_finds_and_proves_the_optimum(kind: str, size: Any) -> None:
+    """However many States a problem has: its model is small."""
+    asked = classic(kind, size, 7)
+    assert is_proven(solve(asked.scenario), asked.optimum, asked.stage)
+
+
+def test_eleven_states_and_one_fund_are_proven() -> None:
+    """101 of weight is best, which takes less than a unit of work: the number of States is no reason to part them."""
+    result = solve(case("eleven-states-one-fund"), SolveOptions(work=1))
+    assert is_proven(result, Fraction(101))
+    assert (result.status, result.stopped_by) == ("optimal", "gap")
+
+
+def test_fourteen_projects_and_one_budget_are_proven() -> None:
+    """Indivisible projects of one State or of fourteen: the same best value, proven in a unit of work."""
+    projects, states = classic("projects", 14, 3), classic("knapsack", 14, 3)
+    assert projects.optimum == states.optimum
+    for each in (projects, states):
+        assert is_proven(solve(each.scenario, SolveOptions(work=1)), each.optimum)
