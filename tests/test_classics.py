@@ -10,6 +10,7 @@ import pytest
 from benchmarks.classics import KINDS, Classic
 from matcher.engine.solving import solve
 from matcher.portfolio.result import Result, SolveOptions
+from matcher.scenario import Scenario
 from test_cases import case
 
 SMALL: list[tuple[str, Any]] = [
@@ -53,3 +54,19 @@ def test_fourteen_projects_and_one_budget_are_proven() -> None:
     assert projects.optimum == states.optimum
     for each in (projects, states):
         assert is_proven(solve(each.scenario, SolveOptions(work=1)), each.optimum)
+
+
+@pytest.mark.parametrize("granules", [1, 1000], ids=["coarse", "fine"])
+def test_what_parting_leaves_open_the_whole_closes(granules: int) -> None:
+    """State by State a knapsack is left open; the work that is left proves it, without a clock and the same twice."""
+    asked = classic("knapsack", 30, 1)
+    document = asked.scenario.model_dump()
+    for need in document["needs"].values():
+        need["quantity"] *= granules
+    document["offers"]["F-money"]["amount"] *= granules
+    document["offers"]["O-work"]["capacity"] *= granules
+    scenario = Scenario.model_validate(document)
+    first, second = (solve(scenario, SolveOptions(method="decomposition")) for _ in range(2))
+    assert is_proven(first, asked.optimum)
+    assert first.stages == second.stages
+    assert first.portfolio == second.portfolio

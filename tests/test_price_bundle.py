@@ -73,14 +73,13 @@ def test_a_linear_program_is_smallest_where_it_says() -> None:
 
 
 @pytest.mark.parametrize("seed", [3, 7, 10])
-def test_all_states_at_once_find_the_optimum_of_a_small_model(seed: int) -> None:
-    """Under a clock only; the bound is that of the model, and the point keeps all rows."""
-    task = task_of(scenario_of(seed))
-    assert not at_once.worth_it(task)
+@pytest.mark.parametrize("limit", [None, 3_600.0])
+def test_all_states_at_once_find_the_optimum_of_a_small_model(seed: int, limit: float | None) -> None:
+    """With a clock or without; the bound is that of the model, and the point keeps all rows."""
+    task = replace(task_of(scenario_of(seed)), clock=Clock(limit))
+    assert at_once.worth_it(task)
     best = engine("cpsat")(task.model, task.objective, Limits(20.0), Clock())
-    limited = replace(task, clock=Clock(3_600.0))
-    assert at_once.worth_it(limited)
-    outcome = at_once.search(limited, None)
+    outcome = at_once.search(task, None, 20.0)
     assert outcome is not None
     assert best.status == "optimal"
     assert outcome.bound is not None
@@ -92,9 +91,17 @@ def test_all_states_at_once_find_the_optimum_of_a_small_model(seed: int) -> None
 
 def test_a_cancelled_solve_does_not_wait_for_all_states_at_once() -> None:
     """After a cancel there is no outcome: the search of ten minutes is not waited for."""
-    limited = replace(task_of(generate("tiny", 2)), clock=Clock(600.0))
-    limited.clock.cancel.cancel()
-    assert at_once.search(limited, None) is None
+    for limit in (None, 600.0):
+        limited = replace(task_of(generate("tiny", 2)), clock=Clock(limit))
+        limited.clock.cancel.cancel()
+        assert at_once.search(limited, None, 600.0) is None
+
+
+def test_a_fine_model_is_not_begun_without_work_for_its_first_node() -> None:
+    """No limit ends a first node: with less work left than it takes about, the whole is not searched."""
+    task = task_of(generate("tiny", 2))
+    assert at_once.least_work(task) > 5.0
+    assert at_once.least_work(task_of(scenario_of(3))) < 0.2
 
 
 def test_a_search_that_fails_costs_no_portfolio(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +124,7 @@ def test_under_a_clock_the_result_is_checked_and_bounded(monkeypatch: pytest.Mon
     scenario = generate("tiny", 2)
     real = at_once.search
     # States have all the time that their work takes on this machine; the whole is given up after some seconds
-    monkeypatch.setattr(at_once, "search", lambda task, plan: real(replace(task, clock=Clock(6.0)), plan))
+    monkeypatch.setattr(at_once, "search", lambda task, plan, work: real(replace(task, clock=Clock(6.0)), plan, work))
     result = solve(scenario, SolveOptions(method="decomposition", time_limit=3_600.0, work=2))
     other = solve(scenario, SolveOptions(method="decomposition", work=2))
     assert result.portfolio is not None

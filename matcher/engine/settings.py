@@ -166,16 +166,28 @@ class BundleSettings:
 
 @dataclass(frozen=True)
 class JointSettings:
-    """All States searched in one model under a limit on the clock, once each has been served."""
+    """All States searched in one model, once each has been served."""
 
     most_columns: int = 10_000
-    """Most columns of a model that is worth it."""
+    """Most columns of a model that is worth it ..."""
+    most_exact_columns: int = 15_000
+    """... and of one whose flows are all coarse: CP-SAT proves locations of 12,000 columns in seconds, and finds
+    nothing where 22,000 tie equal States by counts and terms."""
+    first_node: float = 0.5
+    """Without a clock a fine model is searched only with work left for its first node, which no limit ends: so much
+    for 1,000 columns ..."""
+    first_node_growth: float = 1.5
+    """... and for others by this power of their number, as measured."""
     states_share: float = 0.3
-    """Share of the time left for serving States before it."""
+    """Under a clock, share of the time left for serving States before it."""
     search_share: float = 0.9
     """Share of the time left for the search: the rest is for whole units."""
     real_share: float = 0.75
-    """Share of that time for the search in real numbers."""
+    """Share of that time, or work, for the search in real numbers."""
+
+    def first_node_work(self, columns: int) -> float:
+        """Returns the work that the first node of so many columns takes about."""
+        return self.first_node * float((columns / 1000) ** self.first_node_growth)
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ For each objective:
    at changing shares, while each gains something; the best plan is kept.
 4. *Improvement*: groups of States with most to win and their rivals are freed and solved again, until
    they win nothing for a part of the objective's work, which is then left to the next ones;
-   where the model is small and the clock limits the solve, all States are then searched at once
-   (`by_state.at_once`).
+   where the model is small, all States are then searched at once with the work or time that is
+   left (`by_state.at_once`).
 
 Every plan on the way is a whole point of the whole model; nothing is rounded at the end. Groups and
 blocks run wherever the executor runs them, in rounds whose size does not depend on it; the
@@ -40,6 +40,7 @@ from matcher.engine.by_state.worst_off import lifts
 from matcher.engine.problem import ObjectiveProblem, ObjectiveResult, better, tighter, within_gap
 from matcher.execution import ExecutionFailed
 from matcher.formulation.plans import Plan
+from matcher.solvers.effort import counted
 from matcher.solvers.engines import Outcome, SolverFailed
 
 
@@ -50,19 +51,22 @@ def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Objec
     finding = _by_state(replace(task, clock=clock), incumbent, work)
     if not joint or finding.infeasible or closed(task, finding):
         return finding
+    left = max(work - finding.work, 0.0)
+    if task.clock.limit is None and left <= at_once.least_work(task):
+        return finding
     try:
-        outcome = at_once.search(task, finding.plan)
+        with counted() as effort:
+            outcome = at_once.search(task, finding.plan, left)
+            joined = finding if outcome is None else _joined(task, finding, outcome)
     except (SolverFailed, ExecutionFailed) as error:  # what was found State by State is there all the same
         task.report("all_at_once", finding.plan, finding.bound, str(error))
         return finding
-    if outcome is None:
-        return finding
-    finding = _joined(task, finding, outcome)
-    if finding.plan is None or closed(task, finding):
-        return finding
-    again = Sweeps(task, WorkBudget(max(work - finding.work, 0.0)))  # with what time is left, from the new plan
-    again.bound = finding.bound
-    return replace(finding, plan=again.improve(finding.plan, None))
+    joined = replace(joined, work=finding.work + effort.work)
+    if outcome is None or joined.plan is None or closed(task, joined):
+        return joined
+    again = Sweeps(task, WorkBudget(max(work - joined.work, 0.0)))  # with what is left, from the new plan
+    again.bound = joined.bound
+    return replace(joined, plan=again.improve(joined.plan, None), work=joined.work + again.meter.used)
 
 
 def polish(task: ObjectiveProblem, plan: Plan, bound: Fraction | None, work: float) -> ObjectiveResult:
@@ -83,7 +87,7 @@ def _joined(task: ObjectiveProblem, finding: ObjectiveResult, outcome: Outcome) 
     if found is not None and (plan is None or better(task.objective, task.value(found), task.value(plan))):
         plan = found
     task.report("all_at_once", plan, bound)
-    return replace(finding, plan=plan, bound=bound)
+    return replace(finding, plan=plan, bound=bound, infeasible=plan is None and outcome.status == "infeasible")
 
 
 def _by_state(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:

@@ -1,9 +1,11 @@
-"""All States in one model, searched in a process of its own once each State has been served.
+"""All States in one model, searched once each has been served and work or time is left.
 
-First with all flows in real numbers, which bounds the whole; then among the engagements used there,
-in whole units. For half a dozen States this proves more than prices do and
-finds other plans; beyond, it finds nothing in time. No work limit holds for it, so it runs only
-under a limit on the clock, with the engine asked for, else SCIP.
+A model whose flows are all coarse goes to CP-SAT, which searches it in whole numbers. Any other is searched with all
+flows in real numbers first, which bounds the whole; then among the engagements used there, in whole units. For half a
+dozen States this proves more than prices do and finds other plans; beyond, it finds nothing in time.
+
+Under a limit on the clock it has its time and runs in a process of its own, which ends with the solve. Without one it
+has the work that is left, in this process, so that it can be repeated.
 """
 
 from __future__ import annotations
@@ -27,45 +29,50 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class _Order:
-    """What the other process needs to know."""
+    """What is searched, here or in the other process."""
 
     model: LinearModel
-    real: Bools
-    """Columns that may be real numbers at first."""
+    real: Bools | None
+    """Columns that may be real numbers at first; None to search in whole numbers from the start."""
     objective: LinearObjective
     engine: str
     limits: Limits
     hint: Floats | None
-    seconds: float
+    seconds: float | None
+    """Of the clock; None where work is the limit."""
     real_share: float
-    """Share of that time for the search in real numbers."""
+    """Share of time and work for the search in real numbers."""
 
 
 def worth_it(task: ObjectiveProblem) -> bool:
-    """Returns whether the model is small enough, and the solve limited by the clock."""
-    return task.clock.limit is not None and task.columns.count <= task.settings.joint.most_columns
+    """Returns whether the model is small enough."""
+    joint = task.settings.joint
+    return task.columns.count <= (joint.most_exact_columns if _is_coarse(task) else joint.most_columns)
 
 
-def search(task: ObjectiveProblem, plan: Plan | None) -> Outcome | None:
+def least_work(task: ObjectiveProblem) -> float:
+    """Returns the work below which a search is not begun: what the first node, that no limit ends, takes about."""
+    return 0.0 if _is_coarse(task) else task.settings.joint.first_node_work(task.columns.count)
+
+
+def search(task: ObjectiveProblem, plan: Plan | None, work: float) -> Outcome | None:
     """Searches the whole model from a plan on; returns None if the solve must stop first.
+
+    Parameters
+    ----------
+    work
+        What it may use where no clock limits the solve.
 
     Raises
     ------
     SolverFailed, ExecutionFailed
         if the search, or its process, failed.
     """
-    real = task.model.relaxable | task.model.derived
-    real[: task.columns.flows] = True
-    order = _Order(
-        task.model,
-        real,
-        task.objective,
-        "scip" if task.options.engine == "auto" else task.options.engine,
-        task.settings.limits(_NO_LIMIT, float(task.options.gap) / 2),
-        None if plan is None else plan.point.astype(np.float64),
-        task.clock.part(task.settings.joint.search_share).left or 0.0,
-        task.settings.joint.real_share,
-    )
+    if task.clock.reason():
+        return None
+    order = _order(task, plan, work)
+    if order.seconds is None:
+        return _search(order, task.clock)
     with Processes(1) as process:
         future = process.submit(_search, order)
         while not future.done() and task.clock.reason() is None:
@@ -73,13 +80,40 @@ def search(task: ObjectiveProblem, plan: Plan | None) -> Outcome | None:
         return future.result() if future.done() else None
 
 
-def _search(order: _Order) -> Outcome:
-    clock = Clock(order.seconds)
+def _order(task: ObjectiveProblem, plan: Plan | None, work: float) -> _Order:
+    exact = _is_coarse(task) and task.options.engine in ("auto", "cpsat")
+    real = task.model.relaxable | task.model.derived
+    real[: task.columns.flows] = True
+    limited = task.clock.limit is not None
+    name = ("cpsat" if exact else "scip") if task.options.engine == "auto" else task.options.engine
+    return _Order(
+        task.model,
+        None if exact else real,
+        task.objective,
+        name,
+        task.settings.limits(_NO_LIMIT if limited else work, float(task.options.gap) / 2),
+        None if plan is None else plan.point.astype(np.float64),
+        task.clock.part(task.settings.joint.search_share).left,
+        task.settings.joint.real_share,
+    )
+
+
+def _is_coarse(task: ObjectiveProblem) -> bool:
+    """Whether all flows are counted in few granules."""
+    return not (task.model.relaxable & ~task.model.derived).any()
+
+
+def _search(order: _Order, clock: Clock | None = None) -> Outcome:
+    clock = clock or Clock(order.seconds)
     solver = engine(order.engine)
+    if order.real is None:
+        return solver(order.model, order.objective, order.limits, clock, order.hint)
+    first = replace(order.limits, work=order.limits.work * order.real_share)
     relaxed = replace(order.model, relaxable=order.real)
-    found = solver(relaxed, order.objective, order.limits, clock.part(order.real_share), order.hint)
+    found = solver(relaxed, order.objective, first, clock.part(order.real_share), order.hint)
     if found.point is None:
         return found
     upper = np.where(order.real | (np.rint(found.point) > 0), order.model.upper, order.model.lower)
-    whole = solver(order.model.with_bounds(order.model.lower, upper), order.objective, order.limits, clock)
+    narrow, rest = order.model.with_bounds(order.model.lower, upper), order.limits.work - first.work
+    whole = solver(narrow, order.objective, replace(order.limits, work=rest), clock)
     return Outcome("limit" if whole.point is None else "feasible", whole.point, found.bound)
