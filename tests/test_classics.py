@@ -70,3 +70,11 @@ def test_what_parting_leaves_open_the_whole_closes(granules: int) -> None:
     assert is_proven(first, asked.optimum)
     assert first.stages == second.stages
     assert first.portfolio == second.portfolio
+
+
+def test_what_closes_an_order_is_bounded_though_its_order_does_not_name_it() -> None:
+    """Waiting was not pursued before, so there is no bound to take over: one is sought."""
+    asked = classic("location_by_links", (8, 12), 7)
+    result = solve(asked.scenario, SolveOptions(method="decomposition"))
+    assert is_proven(result, asked.optimum, asked.stage)
+    assert [(each.objective, each.solved) for each in result.stages[2:]] == [("coverage", True), ("waiting", True)]

@@ -216,9 +216,10 @@ def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> tuple[Obj
         task = replace(task, report=_reporter(run, task, method, level), settings=run.settings)
         if not at and run.start is not None:
             finding = ObjectiveResult(kept_plan(task, run.merged.join(run.start)), None)
-        if level.closing and method == "decomposition" and finding.plan is not None:
+        known = bounds.get(level.name) if level.closing and method == "decomposition" else None
+        if known is not None and finding.plan is not None:
             # What is kept has only grown: the bound from when the same was pursued before holds still.
-            finding = by_state.polish(task, finding.plan, bounds.get(level.name), work * share)
+            finding = by_state.polish(task, finding.plan, known, work * share)
         else:
             finding = pursue(task, finding.plan, work * share)
         bounds[level.name] = finding.bound
