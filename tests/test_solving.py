@@ -20,9 +20,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks import classics
 from benchmarks.instances import generate
 from counted_time import solve_in_looks
 from generators import Drawn, Seeded, draw_document, draw_scenario, scenarios, shuffled
+from matcher.engine.settings import JointSettings, Settings
 from matcher.engine.solving import solve
 from matcher.errors import InvalidScenario
 from matcher.io.reading import load
@@ -419,3 +421,15 @@ def test_weights_on_the_least_served_end(beside: str) -> None:
     result = solve(small_scenario({"objectives": {"weights": weights}, "needs.n.quantity": 11}), SolveOptions(work=5))
     assert result.portfolio is not None
     assert result.stages[0].bound is not None
+
+
+def test_a_search_that_has_nothing_left_to_try_does_not_blame_a_limit() -> None:
+    """By State alone, a knapsack's groups come to nothing long before the work is used; with less, the work ends it."""
+    items = classics.knapsack(20, 1).scenario
+    parted = Settings(joint=JointSettings(most_columns=0, most_exact_columns=0))
+    ends = {}
+    for work in (1, 10_000):
+        result = solve(items, SolveOptions(method="decomposition", work=work), settings=parted)
+        assert (result.status, result.repeatable) == ("feasible", True)
+        ends[work] = result.stopped_by
+    assert ends == {1: "work", 10_000: "search_ended"}

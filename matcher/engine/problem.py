@@ -87,6 +87,8 @@ class ObjectiveResult:
     """Whether it is proven that no portfolio exists."""
     work: float = 0.0
     """Work used."""
+    ran_out: bool = True
+    """Whether a limit ended the search; False where it had nothing left to try."""
 
 
 def true_bound(

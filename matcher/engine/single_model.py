@@ -28,7 +28,7 @@ def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Objec
         return ObjectiveResult(None, None, infeasible=impossible)
     bound = task.bound(outcome.bound)
     task.report("one_model", best, bound)
-    return ObjectiveResult(best, bound)
+    return ObjectiveResult(best, bound, ran_out=outcome.status != "optimal")
 
 
 def _in_whole_units(task: ObjectiveProblem, outcome: Outcome, limits: Limits) -> tuple[Plan | None, bool]:

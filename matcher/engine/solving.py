@@ -73,6 +73,8 @@ class _Run:
     checks: int = 0
     cut: bool = False
     """Whether the clock ended the pursuit of an objective."""
+    ran_out: bool = False
+    """Whether a limit in work ended the search for an objective that is still open."""
     refuted: bool = False
     """Whether a portfolio passed a bound, which was dropped."""
     stages: list[Stage] = field(default_factory=list)
@@ -226,10 +228,12 @@ def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> tuple[Obj
         run.cut = run.cut or task.clock.reason() == "time"
         work = max(work - finding.work, 1.0)
         if finding.plan is None:
+            run.ran_out = finding.ran_out
             break
         plan = _without_idle(task, finding.plan)
         finding = replace(finding, plan=plan)
         run.stages.append(_stage(run, task.formulation, level, finding))
+        run.ran_out = run.ran_out or (finding.ran_out and not run.stages[-1].solved)
         stages.keep(level.objective.value(plan.point))
     return finding, stages.pursuit.problem(level.objective, run.options, run.clock)
 
@@ -245,7 +249,7 @@ def _reporter(run: _Run, task: ObjectiveProblem, method: _Method, level: Level) 
 
     def interim(plan: Plan, bound: Fraction | None) -> Result:
         lean = _without_idle(task, plan)
-        aside = replace(run, stages=list(run.stages), last=None)  # the solve itself is left as it is
+        aside = replace(run, stages=list(run.stages), last=None, ran_out=True)  # the solve itself is left as it is
         aside.stages.append(_stage(aside, task.formulation, level, ObjectiveResult(lean, bound)))
         return _result(aside, task.formulation, method, lean, None, task.formulation)
 
@@ -355,7 +359,7 @@ def _result(
         method=method,
         status=("optimal" if solved else "feasible") if portfolio is not None else none,  # type: ignore[arg-type]
         stopped_by=stopped_by,
-        repeatable=run.options.time_limit is None and stopped_by in ("gap", "work", "bound_refuted"),
+        repeatable=run.options.time_limit is None and stopped_by in ("gap", "work", "search_ended", "bound_refuted"),
         stages=tuple(run.stages),
         figures=tuple(Figure(objective=k, exact=plain(v), value=decimal_text(v)) for k, v in figures.items()),
         portfolio=portfolio,
@@ -388,7 +392,9 @@ def _stopped_by(run: _Run, solved: bool) -> StopReason:
         return "gap"
     if run.cut or run.clock.reason():
         return run.clock.reason() or "time"
-    return "bound_refuted" if run.refuted else "work"
+    if run.refuted:
+        return "bound_refuted"
+    return "work" if run.ran_out else "search_ended"
 
 
 def _sizes(run: _Run, formulation: Formulation) -> Sizes:

@@ -22,13 +22,13 @@ from matcher.scenario.entities import ReasonCode
 from matcher.scenario.fields import Count, Id, Share, Text
 
 Status = Literal["optimal", "feasible", "infeasible", "no_portfolio"]
-"""optimal: every objective within the asked gap; feasible: a portfolio, but a limit came first;
+"""optimal: every objective within the asked gap; feasible: a portfolio, but the search ended first;
 infeasible: no portfolio exists; no_portfolio: a limit came before the first portfolio."""
 
-StopReason = Literal["gap", "time", "work", "bound_refuted", "cancel", "resource_exhausted", "crash"]
-"""gap: as near to the best as asked; time, work: a limit; bound_refuted: a portfolio passed a solver's bound,
-which was dropped; cancel: asked to; resource_exhausted: the process had no more memory or processor time to use;
-crash: it died of something else."""
+StopReason = Literal["gap", "time", "work", "search_ended", "bound_refuted", "cancel", "resource_exhausted", "crash"]
+"""gap: as near to the best as asked; time, work: a limit; search_ended: no limit, but nothing was left to
+try; bound_refuted: a portfolio passed a solver's bound, which was dropped; cancel: asked to; resource_exhausted: the
+process had no more memory or processor time to use; crash: it died of something else."""
 EndCode = Literal["memory", "machine_memory", "processor_time", "killed", "signal", "exit_code", "failed"]
 """memory: MiB that the process might use; machine_memory: all of the machine's; processor_time: seconds that it
 might use; killed: as a system does whose memory runs out; signal, exit_code: what the process ended with; failed:

@@ -42,7 +42,7 @@ FILES = {**RUN_FILES, "bundle": "bundle.json", "certificate": "certificate.json"
 """Files of a bundle that are read: what they hold and their names."""
 ROUNDING = Fraction(1, 10**6)
 """A stated bound is rounded to six decimals, away from the value."""
-OWN_ENDS = ("gap", "work", "bound_refuted")
+OWN_ENDS = ("gap", "work", "search_ended", "bound_refuted")
 """Ends that no clock and no accident had a say in."""
 CONFIRMED_BY = ("arithmetic", "highs", "scip")
 """What can have confirmed that there is no portfolio."""

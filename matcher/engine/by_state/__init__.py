@@ -61,12 +61,13 @@ def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Objec
     except (SolverFailed, ExecutionFailed) as error:  # what was found State by State is there all the same
         task.report("all_at_once", finding.plan, finding.bound, str(error))
         return finding
-    joined = replace(joined, work=finding.work + effort.work)
+    joined = replace(joined, work=finding.work + effort.work, ran_out=outcome is None or outcome.status != "optimal")
     if outcome is None or joined.plan is None or closed(task, joined):
         return joined
     again = Sweeps(task, WorkBudget(max(work - joined.work, 0.0)))  # with what is left, from the new plan
     again.bound = joined.bound
-    return replace(joined, plan=again.improve(joined.plan, None), work=joined.work + again.meter.used)
+    plan = again.improve(joined.plan, None)
+    return replace(joined, plan=plan, work=joined.work + again.meter.used, ran_out=again.meter.empty)
 
 
 def polish(task: ObjectiveProblem, plan: Plan, bound: Fraction | None, work: float) -> ObjectiveResult:
@@ -76,7 +77,7 @@ def polish(task: ObjectiveProblem, plan: Plan, bound: Fraction | None, work: flo
     task.report("starting_plan", plan, bound)
     if not sweeps.done(plan):
         plan = sweeps.improve(sweeps.alone(plan), None)
-    return ObjectiveResult(plan, bound, work=sweeps.meter.used)
+    return ObjectiveResult(plan, bound, work=sweeps.meter.used, ran_out=sweeps.meter.empty)
 
 
 def _joined(task: ObjectiveProblem, finding: ObjectiveResult, outcome: Outcome) -> ObjectiveResult:
@@ -119,7 +120,7 @@ def _by_state(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Ob
     elif len(sweeps.groups.active) > settings.sweeps.first_states:
         plan = sweeps.alone(plan)
     plan = sweeps.improve(plan, valued)
-    return ObjectiveResult(plan, sweeps.bound, work=sweeps.meter.used)
+    return ObjectiveResult(plan, sweeps.bound, work=sweeps.meter.used, ran_out=sweeps.meter.empty)
 
 
 def _at_prices(sweeps: Sweeps, priced: Bundle, start: Plan, plan: Plan, anew: bool) -> tuple[Plan, Valued]:

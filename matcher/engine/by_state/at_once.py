@@ -63,6 +63,12 @@ def search(task: ObjectiveProblem, plan: Plan | None, work: float) -> Outcome | 
     work
         What it may use where no clock limits the solve.
 
+    Returns
+    -------
+    Outcome
+        Its status is ``optimal`` where no limit ended the search, though flows in whole units were sought among some
+        engagements alone.
+
     Raises
     ------
     SolverFailed, ExecutionFailed
@@ -116,4 +122,7 @@ def _search(order: _Order, clock: Clock | None = None) -> Outcome:
     upper = np.where(order.real | (np.rint(found.point) > 0), order.model.upper, order.model.lower)
     narrow, rest = order.model.with_bounds(order.model.lower, upper), order.limits.work - first.work
     whole = solver(narrow, order.objective, replace(order.limits, work=rest), clock)
-    return Outcome("limit" if whole.point is None else "feasible", whole.point, found.bound)
+    if whole.point is None:
+        return Outcome("limit", None, found.bound)
+    ended = found.status == whole.status == "optimal"
+    return Outcome("optimal" if ended else "feasible", whole.point, found.bound)
