@@ -191,6 +191,14 @@ class JointSettings:
 
 
 @dataclass(frozen=True)
+class LikenessSettings:
+    """Equal States, served alike."""
+
+    most_partners: int = 8
+    """Most of equal providers that the first State is served by, where it may have more partners at once."""
+
+
+@dataclass(frozen=True)
 class ConflictSettings:
     """Trials whether a model has any point: the question behind every conflict."""
 
@@ -231,6 +239,7 @@ class Settings:
     prices: PriceSettings = PriceSettings()
     bundle: BundleSettings = BundleSettings()
     joint: JointSettings = JointSettings()
+    likeness: LikenessSettings = LikenessSettings()
     conflicts: ConflictSettings = ConflictSettings()
     certificates: CertificateSettings = CertificateSettings()
     agreements: AgreementSettings = AgreementSettings()

@@ -1,6 +1,6 @@
 """Solves a scenario State by State: the method for scenarios too large for one model.
 
-For each objective:
+For each objective, the first from a plan in which equal States are served alike (`by_state.copying`):
 
 1. *States alone* (first objective): which can never complete, whatever the others leave them. With
    very many States none is tried.
@@ -32,6 +32,7 @@ from fractions import Fraction
 
 from matcher.engine.by_state import at_once
 from matcher.engine.by_state.bundle import Bundle, Valued
+from matcher.engine.by_state.copying import served_alike
 from matcher.engine.by_state.prices import cut, signed_bound, value_blocks, whole_prices
 from matcher.engine.by_state.relaxing import relaxation
 from matcher.engine.by_state.search import WorkBudget, group_limits, plan_near, starting_plan
@@ -46,28 +47,30 @@ from matcher.solvers.engines import Outcome, SolverFailed
 
 def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:
     """Returns a plan and a bound for one objective, from the incumbent on."""
+    meter = WorkBudget(work)
+    if incumbent is None:
+        incumbent = served_alike(task, meter)
     joint = at_once.worth_it(task)
     clock = task.clock.part(task.settings.joint.states_share) if joint else task.clock
-    finding = _by_state(replace(task, clock=clock), incumbent, work)
+    finding = _by_state(replace(task, clock=clock), incumbent, meter)
     if not joint or finding.infeasible or closed(task, finding):
         return finding
-    left = max(work - finding.work, 0.0)
-    if task.clock.limit is None and left <= at_once.least_work(task):
+    if task.clock.limit is None and meter.left <= at_once.least_work(task):
         return finding
     try:
         with counted() as effort:
-            outcome = at_once.search(task, finding.plan, left)
+            outcome = at_once.search(task, finding.plan, meter.left)
             joined = finding if outcome is None else _joined(task, finding, outcome)
     except (SolverFailed, ExecutionFailed) as error:  # what was found State by State is there all the same
         task.report("all_at_once", finding.plan, finding.bound, str(error))
         return finding
-    joined = replace(joined, work=finding.work + effort.work, ran_out=outcome is None or outcome.status != "optimal")
+    meter.spend(effort.work)
+    joined = replace(joined, work=meter.used, ran_out=outcome is None or outcome.status != "optimal")
     if outcome is None or joined.plan is None or closed(task, joined):
         return joined
-    again = Sweeps(task, WorkBudget(max(work - joined.work, 0.0)))  # with what is left, from the new plan
+    again = Sweeps(task, meter)  # with what is left, from the new plan
     again.bound = joined.bound
-    plan = again.improve(joined.plan, None)
-    return replace(joined, plan=plan, work=joined.work + again.meter.used, ran_out=again.meter.empty)
+    return replace(joined, plan=again.improve(joined.plan, None), work=meter.used, ran_out=again.ran_out)
 
 
 def polish(task: ObjectiveProblem, plan: Plan, bound: Fraction | None, work: float) -> ObjectiveResult:
@@ -77,7 +80,7 @@ def polish(task: ObjectiveProblem, plan: Plan, bound: Fraction | None, work: flo
     task.report("starting_plan", plan, bound)
     if not sweeps.done(plan):
         plan = sweeps.improve(sweeps.alone(plan), None)
-    return ObjectiveResult(plan, bound, work=sweeps.meter.used, ran_out=sweeps.meter.empty)
+    return ObjectiveResult(plan, bound, work=sweeps.meter.used, ran_out=sweeps.ran_out)
 
 
 def _joined(task: ObjectiveProblem, finding: ObjectiveResult, outcome: Outcome) -> ObjectiveResult:
@@ -91,16 +94,16 @@ def _joined(task: ObjectiveProblem, finding: ObjectiveResult, outcome: Outcome) 
     return replace(finding, plan=plan, bound=bound, infeasible=plan is None and outcome.status == "infeasible")
 
 
-def _by_state(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:
+def _by_state(task: ObjectiveProblem, incumbent: Plan | None, meter: WorkBudget) -> ObjectiveResult:
     settings = task.settings
     plan, impossible = (incumbent, False) if incumbent is not None else starting_plan(task)
     if plan is None:
         return ObjectiveResult(None, None, infeasible=impossible)
     empty = plan
     task.report("starting_plan", plan, None)
-    sweeps = Sweeps(task, WorkBudget(work))
+    sweeps = Sweeps(task, meter)
     relaxing, trying = (
-        WorkBudget(work * share) for share in (settings.prices.relaxation_share, settings.completions.share)
+        WorkBudget(meter.left * share) for share in (settings.prices.relaxation_share, settings.completions.share)
     )
     with ThreadPoolExecutor(1) as aside:  # prices are sought beside the first round: engines free the lock
         pricing = aside.submit(relaxation, task, relaxing, trying)
@@ -120,7 +123,7 @@ def _by_state(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Ob
     elif len(sweeps.groups.active) > settings.sweeps.first_states:
         plan = sweeps.alone(plan)
     plan = sweeps.improve(plan, valued)
-    return ObjectiveResult(plan, sweeps.bound, work=sweeps.meter.used, ran_out=sweeps.meter.empty)
+    return ObjectiveResult(plan, sweeps.bound, work=sweeps.meter.used, ran_out=sweeps.ran_out)
 
 
 def _at_prices(sweeps: Sweeps, priced: Bundle, start: Plan, plan: Plan, anew: bool) -> tuple[Plan, Valued]:

@@ -34,6 +34,8 @@ class Sweeps:
         self.search = guided(task.model, task.objective, task.guide)
         self.bound: Fraction | None = None
         """Best bound so far."""
+        self.patient = True
+        """Whether groups were freed for as long as there were any to try, or work for them."""
         self._kept_share = task.settings.sweeps.kept_share
 
     def prove(self, bound: Fraction) -> None:
@@ -43,6 +45,11 @@ class Sweeps:
     def done(self, plan: Plan) -> bool:
         """Whether a plan is within the gap asked."""
         return within_gap(self.task, plan, self.bound)
+
+    @property
+    def ran_out(self) -> bool:
+        """Whether more work would have led further."""
+        return self.meter.empty or not self.patient
 
     def _stopped(self) -> bool:
         return self.task.clock.reason() is not None or self.meter.empty
@@ -134,7 +141,8 @@ class Sweeps:
         patience = task.settings.neighbourhoods.patience * self.meter.budget
         last_win = self.meter.used
         while not self._stopped() and not self.done(plan) and groups.more:
-            if self.meter.used - last_win > patience:
+            self.patient = self.meter.used - last_win <= patience
+            if not self.patient:
                 break
             if valued is not None and full is not None:
                 groups.regret = regrets(task, valued, full, plan)
