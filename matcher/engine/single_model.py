@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from matcher.engine.by_state.search import plan_near, starting_plan
 from matcher.engine.problem import ObjectiveProblem, ObjectiveResult, better
 from matcher.formulation.plans import Plan
+from matcher.solvers.effort import counted
 from matcher.solvers.engines import Limits, Outcome, engine
 
 
 def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:
     """Returns the best plan and bound for one objective, from the incumbent on."""
+    with counted() as effort:
+        finding = _found(task, incumbent, work)
+    return replace(finding, work=effort.work)
+
+
+def _found(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:
     start, impossible = (incumbent, False) if incumbent is not None else starting_plan(task)
     if impossible:
         return ObjectiveResult(None, None, infeasible=True)
