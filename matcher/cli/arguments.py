@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
@@ -21,8 +22,16 @@ Gap = Annotated[
     typer.Option(metavar="GAP", help="Gap at which an objective counts as solved."),
 ]
 Workers = Annotated[
-    int, typer.Option(min=1, max=1024, metavar="N", help="Number of processes; the result does not depend on it.")
+    int | None,
+    typer.Option(
+        min=1,
+        max=1024,
+        metavar="N",
+        help="Number of processes; the result does not depend on it. By default two, where there are two cores.",
+    ),
 ]
+USUAL_WORKERS = 2
+"""Processes that are used unless more are asked for: as many as a round has groups in all but huge scenarios."""
 Order = Annotated[
     str | None,
     typer.Option(
@@ -46,6 +55,15 @@ CpuLimit = Annotated[
 ]
 Language = Annotated[str, typer.Option(metavar="CODE", help="Language of the output: en, fr.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write a JSON document instead of text.")]
+
+
+def workers_of(asked: int | None) -> int:
+    """Returns the number of processes asked for, or the usual one where this process may use so many cores."""
+    if asked is not None:
+        return asked
+    may_use = getattr(os, "sched_getaffinity", None)  # fewer than the machine has, where the system says so
+    cores = (os.cpu_count() or 1) if may_use is None else len(may_use(0))
+    return min(USUAL_WORKERS, cores)
 
 
 def read_gap(text: str) -> Decimal:

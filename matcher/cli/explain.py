@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from matcher.cli.arguments import AsJson, Language, Workers
+from matcher.cli.arguments import AsJson, Language, Workers, workers_of
 from matcher.cli.progress import ProgressLog
 from matcher.cli.talk import out_json, out_markdown, warner
 
@@ -40,7 +40,7 @@ def explain_command(
         str, typer.Option(metavar="SHARE", help="Share by which each objective of an alternative may be worse.")
     ] = "0.01",
     language: Language = "en",
-    workers: Workers = 1,
+    workers: Workers = None,
     json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Suppress progress messages.")] = False,
 ) -> None:
@@ -65,7 +65,7 @@ def explain_command(
         ledger=ledger,
     )
     log = ProgressLog(sys.stderr, quiet=quiet, language=language)
-    with executor_for(workers) as executor:
+    with executor_for(workers_of(workers)) as executor:
         found = explain(scenario, portfolio, asked, executor=executor, tell=lambda part: log.say(said[part]))
         others = None
         if alternatives:

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from matcher.cli.arguments import AsJson, Gap, Language, Order, Overrides, WorkBudget, Workers, read_gap, with_order
+from matcher.cli.arguments import (
+    AsJson,
+    Gap,
+    Language,
+    Order,
+    Overrides,
+    WorkBudget,
+    Workers,
+    read_gap,
+    with_order,
+    workers_of,
+)
 from matcher.cli.exits import Exit, exit_of
 from matcher.cli.interrupt import Interruption
 from matcher.cli.progress import ProgressLog
@@ -62,7 +73,7 @@ def round_command(
     ] = None,
     work: WorkBudget = 20,
     gap: Gap = "0.0001",
-    workers: Workers = 1,
+    workers: Workers = None,
     prices: Annotated[bool, typer.Option("--prices/--no-prices", help="Price each new decision.")] = True,
     again: Annotated[bool, typer.Option("--replay", help="Re-plan all rounds and compare; adds no round.")] = False,
     language: Language = "en",
@@ -76,7 +87,7 @@ def round_command(
 
     table_of(language)  # before what may take minutes
     session = Session.of(folder)
-    engine = _Engine(ProgressLog(sys.stderr, quiet=quiet, language=language), workers)
+    engine = _Engine(ProgressLog(sys.stderr, quiet=quiet, language=language), workers_of(workers))
     wishes = _wishes(pin=pin, forbid=forbid, cap=cap, fix=fix, keep=keep, veto=veto)
     if again:
         if wishes or take_back:

@@ -23,6 +23,7 @@ from matcher.cli.arguments import (
     WorkBudget,
     read_gap,
     with_order,
+    workers_of,
 )
 from matcher.cli.arguments import Workers as WorkerCount
 from matcher.cli.exits import Exit, exit_of
@@ -85,7 +86,7 @@ def solve_command(
     gap: Gap = "0.0001",
     work: WorkBudget = 120,
     time_limit: TimeLimit = None,
-    workers: WorkerCount = 1,
+    workers: WorkerCount = None,
     scheduler: Annotated[
         str | None,
         typer.Option(metavar="ADDRESS", help="Dask scheduler to solve on; needs the extra 'distributed'."),
@@ -125,7 +126,7 @@ def solve_command(
     problem, start = _beginning(load(scenario, override or ()), order, earlier, language, stay_near=stay_near)
     confirmation = Confirmation(_source_of(scenario, override or ()) if bundle else None, second)
     options = SolveOptions(method=method, engine=engine, gap=read_gap(gap), work=work, time_limit=time_limit)
-    where = Workers(workers, scheduler, memory_limit, cpu_limit)
+    where = Workers(workers_of(workers), scheduler, memory_limit, cpu_limit)
     question = Question(problem, options, start, language)
     raise typer.Exit(_solve(question, where, output, confirmation, strict=strict, json=json, quiet=quiet))
 
