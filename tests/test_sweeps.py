@@ -13,8 +13,8 @@ from matcher.engine import by_state
 from matcher.engine.by_state import relaxing
 from matcher.engine.by_state.bundle import Bundle
 from matcher.engine.by_state.prices import cut, whole_prices
-from matcher.engine.by_state.search import WorkBudget
-from matcher.engine.by_state.sweeps import Sweeps, kept_rows, opened
+from matcher.engine.by_state.search import WorkBudget, opened
+from matcher.engine.by_state.sweeps import Sweeps, kept_rows
 from matcher.engine.lexicographic import Pursuit, levels_of
 from matcher.engine.problem import ObjectiveProblem, better
 from matcher.engine.settings import NeighbourhoodSettings, Settings, SweepSettings
@@ -61,6 +61,23 @@ def test_completions_stay_kept() -> None:
     label = tuple(("kept", "completions") if each == ("kept", "coverage") else each for each in task.model.rows.label)
     other = replace(task, model=replace(task.model, rows=replace(task.model.rows, label=label)))
     assert not kept_rows(other, priced.valued).any()
+
+
+def test_a_relaxation_leaves_out_what_links_have_come_to() -> None:
+    """Its bound is the one without that row, which holds with it, too; other rows that keep something stay."""
+    task, _, priced = second_level(1)
+    rows = priced.blocks.row[kept_rows(task, priced.valued)]
+    label = tuple(("kept", "turnover") if each == ("kept", "coverage") else each for each in task.model.rows.label)
+    named = replace(task, model=replace(task.model, rows=replace(task.model.rows, label=label)))
+    bounds = [
+        relaxing.relaxation(each, WorkBudget(100.0), WorkBudget(0.0))[1].bound
+        for each in (task, named, opened(task, rows))
+    ]
+    kept, left_out, without = (None if bound is None else float(bound) for bound in bounds)
+    assert kept is not None
+    assert left_out == without
+    assert left_out is not None
+    assert left_out < kept - 1.0
 
 
 @pytest.mark.parametrize("kept_share", [0.0, 1.0, 16.0])

@@ -119,7 +119,9 @@ class PriceSettings:
     primal_work: float = 7.0
     """Work after which the primal simplex method gives way to an interior-point method ..."""
     dual_work: float = 1.0
-    """... and the dual simplex method."""
+    """... and the dual simplex method ..."""
+    loose_dual_work: float = 12.0
+    """... which has so much where the row that ties links together is open."""
     relaxation_share: float = 0.9
     """Share of an objective's work for its relaxation: where it would take more, there are no prices."""
     usual_passes: int = 60

@@ -23,7 +23,7 @@ from matcher.formulation.plans import NO_PAIRS, Plan, with_derived_columns
 from matcher.portfolio.result import Clock
 from matcher.solvers.effort import counted
 from matcher.solvers.engines import Limits, Outcome, engine
-from matcher.solvers.linear_model import Floats, Ints, LinearObjective, Rows
+from matcher.solvers.linear_model import UNLIMITED, Floats, Ints, LinearObjective, Rows
 
 
 @dataclass
@@ -206,3 +206,12 @@ def without_completion(task: ObjectiveProblem, dead: frozenset[int]) -> Objectiv
     upper = task.model.upper.copy()
     upper[task.columns.complete[sorted(dead)]] = 0
     return replace(task, model=task.model.with_bounds(task.model.lower, upper))
+
+
+def opened(task: ObjectiveProblem, rows: Ints) -> ObjectiveProblem:
+    """Returns the task with some rows open on both sides."""
+    if not len(rows):
+        return task
+    lower, upper = task.model.rows.lower.copy(), task.model.rows.upper.copy()
+    lower[rows], upper[rows] = -UNLIMITED, UNLIMITED
+    return replace(task, model=replace(task.model, rows=replace(task.model.rows, lower=lower, upper=upper)))

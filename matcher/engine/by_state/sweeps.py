@@ -9,7 +9,6 @@ broken, until all are kept again. A plan that breaks one is never reported, and 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -17,11 +16,11 @@ import numpy as np
 from matcher.engine.by_state.bundle import Bundle, Valued
 from matcher.engine.by_state.neighbourhoods import Groups
 from matcher.engine.by_state.prices import signed_bound
-from matcher.engine.by_state.search import WorkBudget, free_groups
+from matcher.engine.by_state.search import WorkBudget, free_groups, opened
 from matcher.engine.by_state.worst_off import lifting, lifts, lowest
 from matcher.engine.problem import ObjectiveProblem, better, guided, tighter, within_gap
 from matcher.formulation.plans import Plan
-from matcher.solvers.linear_model import UNLIMITED, Bools, Floats, Ints, LinearObjective
+from matcher.solvers.linear_model import Bools, Floats, LinearObjective
 
 
 class Sweeps:
@@ -188,12 +187,3 @@ def kept_rows(task: ObjectiveProblem, valued: Valued) -> Bools:
 
 def _opens(label: tuple[object, ...]) -> bool:
     return label[0] == "kept" and label[1] not in ("completions", "late_completions")
-
-
-def opened(task: ObjectiveProblem, rows: Ints) -> ObjectiveProblem:
-    """Returns the task with some rows open on both sides."""
-    if not len(rows):
-        return task
-    lower, upper = task.model.rows.lower.copy(), task.model.rows.upper.copy()
-    lower[rows], upper[rows] = -UNLIMITED, UNLIMITED
-    return replace(task, model=replace(task.model, rows=replace(task.model.rows, lower=lower, upper=upper)))
