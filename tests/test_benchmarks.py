@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import compare, explaining, report
+from benchmarks import compare, explaining, orders, report
 from benchmarks.outcome import Trajectory
 from benchmarks.subjects import SUBJECTS, solvers, subject_of
 from matcher.explanation.explanation import PARTS
@@ -125,3 +125,25 @@ def test_explaining_is_measured_part_by_part(capsys: pytest.CaptureFixture[str])
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in lines[2:8]] == [*PARTS, "1 alternatives"]
     assert lines[8].startswith("single why-not: median")
+
+
+def test_orders_are_solved_once_and_set_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A plan a row, by the name of its order; what is there already is read."""
+    tiny = Path(__file__).parents[1] / "scenarios" / "tiny" / "links-with-a-gap.yaml"
+    names = ["turnover-first", "waiting-blend-turnover"]
+    asked = [*names, "--out", str(tmp_path), "--work", "2", "--scenario", str(tiny)]
+    orders.main(asked)
+    table = capsys.readouterr().out
+    assert [line.split(" | ")[0] for line in table.splitlines()[2:]] == [f"| {name}" for name in names]
+    before = (tmp_path / names[0] / "portfolio.json").stat().st_mtime_ns
+    orders.main(asked)
+    assert capsys.readouterr().out == table
+    assert (tmp_path / names[0] / "portfolio.json").stat().st_mtime_ns == before
+
+
+def test_an_order_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And nothing is solved."""
+    with pytest.raises(SystemExit, match="2"):
+        orders.main(["turnover-frist", "--out", str(tmp_path)])
+    assert "no order is called turnover-frist; there are turnover-waiting-blend," in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
