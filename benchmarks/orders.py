@@ -75,7 +75,8 @@ def solved(name: str, out: Path, work: int, scenario: Path = SCENARIO) -> tuple[
     folder = out / name
     if not folder.exists():
         command = [sys.executable, "-m", "matcher", "solve", str(scenario), "--order", ",".join(ORDERS[name])]
-        subprocess.run([*command, "--work", str(work), "--quiet", "-o", str(folder)], check=True, stdout=subprocess.DEVNULL)
+        command += ["--work", str(work), "--quiet", "-o", str(folder)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return read_portfolio(folder, lambda line: None)
 
 

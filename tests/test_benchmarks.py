@@ -135,10 +135,10 @@ def test_orders_are_solved_once_and_set_side_by_side(tmp_path: Path, capsys: pyt
     orders.main(asked)
     table = capsys.readouterr().out
     assert [line.split(" | ")[0] for line in table.splitlines()[2:]] == [f"| {name}" for name in names]
-    before = (tmp_path / names[0] / "portfolio.json").stat().st_mtime_ns
+    before = (tmp_path / names[0] / "result.json").stat().st_mtime_ns
     orders.main(asked)
     assert capsys.readouterr().out == table
-    assert (tmp_path / names[0] / "portfolio.json").stat().st_mtime_ns == before
+    assert (tmp_path / names[0] / "result.json").stat().st_mtime_ns == before
 
 
 def test_an_order_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
