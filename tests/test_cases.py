@@ -240,6 +240,21 @@ def test_a_solve_from_the_first_plan_takes_its_debt_over(tmp_path: Path) -> None
     assert flows(portfolio) == []
 
 
+def test_a_session_from_the_first_plan_takes_its_debt_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rounds stand on what was begun as a solve does, and are replayed from it; nothing owed is spent twice."""
+    first, talks = str(tmp_path / "first"), str(tmp_path / "talks")
+    assert run(["solve", str(CASES / "debt-first-plan.yaml"), "-o", first, "--quiet"]) == Exit.DONE
+    later = str(CASES / "debt-a-year-later.yaml")
+    assert run(["round", talks, "--scenario", later, "--from", first, "--quiet"]) == Exit.DONE
+    assert "money owed from before 2031: D-money 2032 USD 5,000" in capsys.readouterr().err
+    assert run(["round", talks, "--quiet"]) == Exit.DONE
+    for number in ("0001", "0002"):
+        scenario, portfolio = read_portfolio(tmp_path / "talks" / number, lambda *_: None)
+        assert scenario.offer("D-money").model_dump()["debts"] == {2032: 5000}
+        assert flows(portfolio) == []
+    assert run(["round", talks, "--replay", "--quiet"]) == Exit.DONE
+
+
 def test_the_same_plan_under_two_discounts_is_the_same() -> None:
     """Needs met are quantities, whatever a later year counts for: no State gains or loses."""
     path = DATA / "same-plan-two-discounts.yaml"

@@ -139,6 +139,60 @@ def test_what_a_file_says_of_an_offer_stands() -> None:
     assert [money.debts.at(year) for year in (2017, 2018)] == [0, 2]
 
 
+def test_what_both_files_say_is_of_the_earlier_horizon() -> None:
+    """Where only the horizon moves on in a file, its starting state is the earlier one, and the plan's years add to it.
+
+    4 + 5 are delivered; 159 of a loan are owed beside the 10 that were; 1,000 - 216 are left, and 7 were, to 2018.
+    """
+    stated: Changes = LOAN | {
+        "needs.n.delivered": 4,
+        "offers.f.ongoing": [{"state": "A", "since": 2001, "amount": 9}],
+        "offers.f.carried_in": {2016: 50, 2018: 7},
+        "offers.f.debts": {2016: 50, 2017: 10},
+        "offers.f.carry_over": 1,
+        "offers.f.amount": {2016: 1000},
+    }
+    scenario = _taken(stated, {}, ("p", 2016, 2), ("f", 2016, 3))
+    money = _money(scenario)
+    assert scenario.need("n").delivered == 9
+    assert money.ongoing == (Ongoing(state="A", amount=216, since=2001),)
+    assert money.debts is not None
+    assert [money.debts.at(year) for year in (2017, 2018)] == [169, 0]
+    assert money.carried_in is not None
+    assert [money.carried_in.at(year) for year in (2017, 2018)] == [784, 7]
+    stopped = _taken(stated, {}, ("f", 2015, 3), runs=((2015, 2015),))
+    assert _money(stopped).ongoing == ()
+
+
+def test_a_need_of_other_work_is_another_need() -> None:
+    """What was cleared of a need is not surveyed of another by its name."""
+    other: Changes = {
+        "capabilities.survey": {"name": "Survey", "unit": "m2"},
+        "needs.n.capability": "survey",
+    }
+    assert _taken({}, other, ("f", 2016, 3)).need("n").delivered == 0
+
+
+def test_rates_that_move_change_nothing_of_what_is_owed_or_left() -> None:
+    """100 euros owed are 100 euros. At half a dollar, 2,000 less 432 were left, and half carried, at any rate now."""
+    before = EUROS | {"offers.f.debts": {2017: 100}, "offers.f.carry_over": 0.5}
+    later = {"offers.f.debts": None, "rates": {"EUR": {"rate": 0.6}}}
+    money = _money(_taken(before, later, ("f", 2016, 3), runs=((2016, 2016),)))
+    assert money.debts is not None
+    assert money.debts.at(2017) == 100
+    assert money.carried_in is not None
+    assert money.carried_in.at(2017) == 2 * ((500 + 1000 - 216) // 2)
+    assert money.ongoing == (Ongoing(state="A", since=2016, amount=432),)
+
+
+def test_money_in_another_currency_than_before_is_converted() -> None:
+    """100 euros owed at half a dollar are 50 dollars where the offer is in dollars now."""
+    before = EUROS | {"offers.f.debts": {2017: 100}}
+    money = _money(_taken(before, {"offers.f.debts": None, "offers.f.currency": None, "rates": None}))
+    assert money.debts is not None
+    assert money.debts.at(2017) == 50
+
+
 def test_a_state_or_an_offer_that_is_gone_is_not_taken_over() -> None:
     """A State that the scenario no longer has, a new offer and one of another kind have nothing before them."""
     earlier = small_scenario()

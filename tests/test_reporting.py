@@ -492,6 +492,18 @@ def test_what_is_taken_over_from_an_earlier_plan() -> None:
     assert taken_over_lines(later, later) == []
 
 
+def test_what_both_files_say_is_told_as_it_is_taken_over() -> None:
+    """Debts that add to those that a file states are told, and an ongoing link that the plan let go."""
+    stated: Any = {"offers__union-grant__debts": {2027: 1000}, "offers__fund-match__ongoing": [{"state": "AAA"}]}
+    before = sample_scenario(**changed(**stated))
+    later = before.with_fields(horizon=Years(first=2028, last=2030))
+    said = taken_over_lines(later, taken_over(later, before, sample_portfolio(before)))
+    assert any("fund-match nowhere any more" in line for line in said)
+    later = before.with_fields(horizon=Years(first=2027, last=2030))
+    said = taken_over_lines(later, taken_over(later, before, sample_portfolio(before)))
+    assert said[-1].endswith("money owed from before 2027: union-grant 2027 USD 1,044")
+
+
 def test_paper_lists_the_ten_largest_partnerships() -> None:
     """Of many partnerships the paper lists the ten with most money, and says how many there are."""
     result = sample_result()

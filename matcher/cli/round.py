@@ -26,7 +26,7 @@ from matcher.cli.arguments import (
 from matcher.cli.exits import Exit, exit_of
 from matcher.cli.interrupt import Interruption
 from matcher.cli.progress import ProgressLog
-from matcher.cli.talk import message, out, out_json, out_markdown, reason, say, warner
+from matcher.cli.talk import message, out, out_json, out_markdown, reason, say, taken_over_aloud, warner
 from matcher.errors import InvalidOptions, MatcherError
 
 if TYPE_CHECKING:
@@ -154,8 +154,10 @@ def _ground(
         before, result = read_run(earlier, warner(language), language=language)
         base = with_order(load(scenario, override or ()), order) if scenario is not None else with_order(before, order)
         _check_beginning(before, result, base)
-        partnerships = () if result.portfolio is None else derive_partnerships(before, result.portfolio)
-        return _Ground(base, (), 0, before, result.portfolio, partnerships)
+        if result.portfolio is None:
+            return _Ground(base, (), 0, before, None, ())
+        base = taken_over_aloud(base, before, result.portfolio, language)
+        return _Ground(base, (), 0, before, result.portfolio, derive_partnerships(before, result.portfolio))
     if scenario is None:
         raise typer.BadParameter("expected the scenario that a new session begins with", param_hint="--scenario")
     base = with_order(load(scenario, override or ()), order)

@@ -31,7 +31,7 @@ from matcher.cli.interrupt import Interruption
 from matcher.cli.progress import ProgressLog
 from matcher.cli.streams import stdout_for_data
 from matcher.cli.substitutes import with_names_read
-from matcher.cli.talk import message, out, out_document, say, warner
+from matcher.cli.talk import message, out, out_document, say, taken_over_aloud, warner
 
 if TYPE_CHECKING:
     from matcher.cli.saving import Saving
@@ -143,8 +143,6 @@ def _beginning(
 ) -> tuple[Scenario, Portfolio | None]:
     """Returns the scenario to solve, and the portfolio that the search starts from, if any."""
     from matcher.engine.replanning import near
-    from matcher.portfolio.handover import taken_over
-    from matcher.reporting.starting import taken_over_lines
     from matcher.runs.reading import read_portfolio
 
     if earlier is None:
@@ -155,10 +153,7 @@ def _beginning(
     if before.currency != scenario.currency:
         expected = f"a run that counts money in {scenario.currency.code}, as the scenario does"
         raise typer.BadParameter(f"it counts money in {before.currency.code}; expected {expected}", param_hint="--from")
-    started = taken_over(scenario, before, start)  # where the horizon has moved on
-    for line in taken_over_lines(scenario, started, language):
-        say(line)
-    scenario = started
+    scenario = taken_over_aloud(scenario, before, start, language)
     if not stay_near:
         return with_order(scenario, order), start
     return near(with_order(near(scenario, start), order), start), start  # an order may say where changes stand

@@ -7,11 +7,16 @@ import sys
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from matcher.cli.streams import lead_nowhere, tell
 from matcher.cli.substitutes import ESCAPED, with_names_read
 from matcher.errors import Fault, InvalidInput
 from matcher.units import plain
+
+if TYPE_CHECKING:
+    from matcher.portfolio.portfolio import Portfolio
+    from matcher.scenario import Scenario
 
 
 def out(text: str) -> None:
@@ -120,3 +125,14 @@ def fault_documents(faults: Sequence[Fault]) -> list[dict[str, object]]:
         }
         for fault in faults
     ]
+
+
+def taken_over_aloud(scenario: Scenario, before: Scenario, portfolio: Portfolio, language: str) -> Scenario:
+    """Returns a scenario with the starting state that an earlier plan leaves it, and says on stderr what that is."""
+    from matcher.portfolio.handover import taken_over
+    from matcher.reporting.starting import taken_over_lines
+
+    started = taken_over(scenario, before, portfolio)  # where the horizon has moved on
+    for line in taken_over_lines(scenario, started, language):
+        say(line)
+    return started

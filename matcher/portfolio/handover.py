@@ -19,8 +19,8 @@ from matcher.units import ceil_share, floor_share
 def taken_over(scenario: Scenario, before: Scenario, portfolio: Portfolio) -> Scenario:
     """Returns a scenario with the starting state that an earlier plan leaves it; as it is where none of it is before.
 
-    What a file states itself stands. A need that seeks another quantity than before is taken at its word: it says
-    what is left.
+    What a file states itself stands, unless the earlier one states the same: that speaks of how the earlier horizon
+    began. A need that seeks another quantity, work or State than before is taken at its word: it says what is left.
 
     Parameters
     ----------
@@ -45,7 +45,9 @@ def taken_over(scenario: Scenario, before: Scenario, portfolio: Portfolio) -> Sc
 def _need(need: Need, before: Scenario, past: Portfolio) -> Need:
     """A need with what was delivered of it."""
     known = {each.id: each for each in before.needs}.get(need.id)
-    if need.delivered or known is None or known.quantity != need.quantity:
+    if known is None or need.delivered not in (0, known.delivered):
+        return need
+    if (known.quantity, known.capability, known.state) != (need.quantity, need.capability, need.state):
         return need
     delivered = known.delivered + sum(flow.quantity for flow in past.flows if flow.need == need.id)
     return need.with_fields(id=need.id, delivered=delivered)
@@ -55,17 +57,18 @@ def _offer(
     scenario: Scenario, offer: FundingOffer | TechnicalOffer, before: Scenario, past: Portfolio
 ) -> FundingOffer | TechnicalOffer:
     """An offer with its ongoing work, and a funding offer with what is left and owed."""
-    if offer.id not in {each.id for each in before.offers} or type(before.offer(offer.id)) is not type(offer):
-        return offer
+    known = {each.id: each for each in before.offers}.get(offer.id)
     fields: dict[str, object] = {}
-    if not offer.ongoing:
-        fields["ongoing"] = _ongoing(scenario, offer, before, past)
-    if isinstance(offer, FundingOffer):
-        if offer.debts is None:
+    if isinstance(offer, FundingOffer) and isinstance(known, FundingOffer):
+        if offer.debts in (None, known.debts):
             fields["debts"] = _by_year(_debts(scenario, offer, before, past))
-        if offer.carried_in is None:
+        if offer.carried_in in (None, known.carried_in):
             fields["carried_in"] = _by_year(_left(scenario, offer, before, past))
-    return offer.with_fields(id=offer.id, **{name: value for name, value in fields.items() if value is not None})
+    elif known is None or type(known) is not type(offer):
+        return offer
+    if offer.ongoing in ((), known.ongoing):
+        fields["ongoing"] = _ongoing(scenario, offer, before, past)
+    return offer.with_fields(id=offer.id, **fields)
 
 
 def _by_year(amounts: dict[int, int]) -> dict[int, int] | None:
@@ -97,17 +100,17 @@ def _ongoing(
         )
         earlier = before.ongoing(offer.id, state)
         if since == before.horizon.first and earlier is not None:
-            found.append(Ongoing(state=state, since=earlier.since, amount=_own(scenario, offer, amounts[last])))
+            found.append(Ongoing(state=state, since=earlier.since, amount=_own(scenario, offer, before, amounts[last])))
         else:
-            found.append(Ongoing(state=state, since=since, amount=_own(scenario, offer, amounts[last])))
+            found.append(Ongoing(state=state, since=since, amount=_own(scenario, offer, before, amounts[last])))
     return tuple(found)
 
 
-def _own(scenario: Scenario, offer: FundingOffer | TechnicalOffer, amount: int) -> int | None:
+def _own(scenario: Scenario, offer: FundingOffer | TechnicalOffer, before: Scenario, amount: int) -> int | None:
     """Money in the offer's own currency, rounded down; None for work, which has no amount of money."""
     if not isinstance(offer, FundingOffer):
         return None
-    return floor(amount / _rate(scenario, offer))
+    return floor(amount / _rate_then(scenario, offer, before))
 
 
 def _rate(scenario: Scenario, offer: FundingOffer) -> Fraction:
@@ -117,20 +120,28 @@ def _rate(scenario: Scenario, offer: FundingOffer) -> Fraction:
     return next(Fraction(each.rate) for each in scenario.rates if each.id == offer.currency)
 
 
+def _rate_then(scenario: Scenario, offer: FundingOffer, before: Scenario) -> Fraction:
+    """The rate at which the earlier plan reckoned the offer's money, unless that was of another currency."""
+    known = before.funding_offer(offer.id)
+    return _rate(before, known) if known.currency == offer.currency else _rate(scenario, offer)
+
+
 def _debts(scenario: Scenario, offer: FundingOffer, before: Scenario, past: Portfolio) -> dict[int, int]:
     """What the offer must repay within or after the horizon for what was pre-financed before it, by year."""
-    first = scenario.horizon.first
-    owed = {year: amount for year, amount in _charged(offer, before, past).items() if year >= first}
-    if before_offer := _funding(before, offer):
+    first, rate = scenario.horizon.first, _rate(scenario, offer)
+    owed = Counter({year: ceil(each / rate) for year, each in _charged(offer, before, past).items() if year >= first})
+    known = before.funding_offer(offer.id)
+    if known.debts is not None:
         for year in scenario.years:
-            if before_offer.debts is not None and before_offer.debts.at(year):
-                owed[year] = owed.get(year, 0) + before.converted(before_offer, before_offer.debts.at(year), up=True)
-    return {year: ceil(amount / _rate(scenario, offer)) for year, amount in owed.items()}
+            owed[year] += ceil(_restated(scenario, offer, before, known.debts.at(year)))
+    return owed
 
 
-def _funding(scenario: Scenario, offer: FundingOffer) -> FundingOffer | None:
-    found = scenario.offer(offer.id)
-    return found if isinstance(found, FundingOffer) else None
+def _restated(scenario: Scenario, offer: FundingOffer, before: Scenario, amount: int) -> Fraction:
+    """An amount of the earlier file in the offer's currency of today: the same, whatever rates did, if that is too."""
+    known = before.funding_offer(offer.id)
+    same = known.currency == offer.currency
+    return Fraction(amount) if same else amount * _rate(before, known) / _rate(scenario, offer)
 
 
 def _charged(offer: FundingOffer, before: Scenario, past: Portfolio) -> Counter[int]:
@@ -150,11 +161,8 @@ def _charged(offer: FundingOffer, before: Scenario, past: Portfolio) -> Counter[
 
 
 def _left(scenario: Scenario, offer: FundingOffer, before: Scenario, past: Portfolio) -> dict[int, int]:
-    """What the last year before the horizon leaves to its first, by the share that the offer carries over."""
-    known = _funding(before, offer)
-    first = scenario.horizon.first
-    if known is None or not known.carry_over:
-        return {}
+    """What earlier years leave: to the horizon's first, by the share carried over, and what is stated of others."""
+    known, first = before.funding_offer(offer.id), scenario.horizon.first
     spent = Counter[int]()
     for flow in past.flows:
         if flow.financier == offer.id:
@@ -165,4 +173,8 @@ def _left(scenario: Scenario, offer: FundingOffer, before: Scenario, past: Portf
         carried = floor_share(max(free, 0), known.carry_over)
     for _ in range(before.horizon.last + 1, first):  # of years between the two nothing is known but what they pass on
         carried = floor_share(carried, known.carry_over)
-    return {first: floor(carried / _rate(scenario, offer))}
+    left = Counter({first: floor(carried / _rate_then(scenario, offer, before))})
+    if known.carried_in is not None:
+        for year in scenario.years:
+            left[year] += floor(_restated(scenario, offer, before, known.carried_in.at(year)))
+    return left

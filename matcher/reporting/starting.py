@@ -30,7 +30,9 @@ def taken_over_lines(scenario: Scenario, started: Scenario, language: str = "en"
     found = {
         "delivered": list(_delivered(scenario, started, language)),
         "ongoing": [
-            table["ongoing_in"].format(offer=new.id, states=", ".join(each.state for each in new.ongoing))
+            table["ongoing_in" if new.ongoing else "ongoing_nowhere"].format(
+                offer=new.id, states=", ".join(each.state for each in new.ongoing)
+            )
             for old, new in zip(scenario.offers, started.offers, strict=True)
             if new.ongoing != old.ongoing
         ],
@@ -58,7 +60,7 @@ def _money(scenario: Scenario, started: Scenario, field: str, language: str) -> 
     """Offers with the money that they bring or owe, by year, in the scenario's currency."""
     for old, new in zip(scenario.offers, started.offers, strict=True):
         yearly = getattr(new, field, None)
-        if not isinstance(new, FundingOffer) or yearly is None or getattr(old, field) is not None:
+        if not isinstance(new, FundingOffer) or yearly in (None, getattr(old, field)):
             continue
         for year in scenario.years:
             if yearly.at(year):
