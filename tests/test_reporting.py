@@ -389,6 +389,7 @@ def test_blends_are_named_in_full() -> None:
     assert row.split("(1)")[1].split() == ["USD", "260", "USD", "250", "USD", "250", "0", "%", "no"]
     assert f"| {full} | USD 260 |" in summary_markdown(scenario, result)
     assert "\n(1)" not in summary_text(sample_scenario(), sample_result())
+    assert " + 0,5 x variations annuelles des fonds (à réduire)" in summary_markdown(scenario, result, "fr")
 
 
 def lasting(**changes: Any) -> str:

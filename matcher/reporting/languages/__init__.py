@@ -56,17 +56,22 @@ def objective_names(language: str, discount: Decimal) -> Mapping[str, str]:
         if there is no table of the language.
     """
     table = table_of(language)["objectives"]
-    return _Names(table["names"] if discount == 1 else {**table["names"], **table["discounted"]})
+    return _Names(table["names"] if discount == 1 else {**table["names"], **table["discounted"]}, numerals_of(language))
 
 
 class _Names(dict[str, str]):
-    """Names of objectives; a blend has those of its parts, with their weights."""
+    """Names of objectives; a blend has those of its parts, with their weights as the language writes numbers."""
+
+    def __init__(self, names: Mapping[str, str], numerals: Numerals) -> None:
+        self._numerals = numerals
+        super().__init__(names)
 
     def __missing__(self, blend: str) -> str:
         parts = [part.rpartition(" ") for part in blend.split(" + ")]
         if not all(name in self for _, _, name in parts):
             raise KeyError(blend)
-        return " + ".join(f"{weight} x {self[name]}" if weight else self[name] for weight, _, name in parts)
+        written = self._numerals.written
+        return " + ".join(f"{written(weight)} x {self[name]}" if weight else self[name] for weight, _, name in parts)
 
 
 class _Sought(dict[str, str]):
