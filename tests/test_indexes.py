@@ -132,7 +132,8 @@ HORIZON = range(2015, 2021)
     [
         ({}, {2015, 2016}, set(), [[2015, 2016]]),
         ({}, {2015, 2017}, set(), [[2015, 2015], [2017, 2017]]),
-        ({}, {2015, 2017}, {2016}, [[2015, 2017]]),  # idle inside
+        ({}, {2015, 2017}, {2016}, [[2015, 2015], [2017, 2017]]),  # idle inside, where each year stands alone
+        ({"min_years": 2}, {2015, 2017}, {2016}, [[2015, 2017]]),  # idle inside, within the term
         ({}, {2016}, {2015, 2017, 2018}, [[2016, 2016]]),  # idle at both ends
         ({}, {2016}, {2019, 2020}, [[2016, 2016]]),  # idle run
         ({"min_years": 3}, {2015}, {2016, 2017, 2018}, [[2015, 2017]]),
@@ -142,10 +143,10 @@ HORIZON = range(2015, 2021)
         ({"min_years": 2}, {2017}, {2016, 2018}, [[2016, 2017]]),  # cut at the end first
     ],
 )
-def test_idle_years_at_the_ends_are_dropped_as_far_as_a_run_must_last(
+def test_idle_years_are_dropped_as_far_as_a_run_must_last(
     offer: dict[str, Any], flowing: set[int], engaged: set[int], runs: list[list[int]]
 ) -> None:
-    """Engagements are maximal runs without idle ends, but last as long as the offer asks."""
+    """Engagements are maximal runs without idle ends, or idle years at all, but last as long as the offer asks."""
     changes = {f"offers.t.{key}": value for key, value in offer.items()} | {"horizon": [2015, 2020]}
     found = _engagements(small_scenario(changes), "t", flowing, engaged)
     assert found == runs
@@ -156,6 +157,11 @@ def test_pinned_idle_years_are_kept() -> None:
     pin = {"offer": "t", "state": "A", "years": [2017, 2018]}
     scenario = small_scenario({"horizon": [2015, 2020], "decisions.pins": [pin]})
     assert _engagements(scenario, "t", {2018}, {2016, 2017, 2018, 2019}) == [[2017, 2018]]
+    assert _engagements(scenario, "t", {2015, 2020}, {2016, 2017, 2018, 2019}) == [
+        [2015, 2015],
+        [2017, 2018],
+        [2020, 2020],
+    ]
 
 
 def _engagements(scenario: Scenario, offer: str, flowing: set[int], engaged: set[int]) -> list[list[int]]:

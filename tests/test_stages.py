@@ -16,7 +16,7 @@ from matcher.engine.solving import solve
 from matcher.formulation.columns import WORST_SCALE
 from matcher.formulation.formulate import formulate
 from matcher.formulation.objectives import linear_objective
-from matcher.formulation.plans import NO_PAIRS, with_derived_columns
+from matcher.formulation.plans import NO_PAIRS, Pairs, with_derived_columns
 from matcher.portfolio.result import Result, SolveOptions
 from matcher.solvers.linear_model import LinearObjective, Rows
 from matcher.verification import verify
@@ -138,6 +138,26 @@ def test_each_level_has_a_model_with_what_it_asks_for() -> None:
     assert [low for low, _ in _sums(rows, "worst_off")] == [-(-WORST_SCALE * 99 // 200)]
     (costs,) = (each.objective for each in stages.levels if each.name == COSTS)
     assert [high for _, high in _sums(rows, COSTS)] == [306 * costs.denominator]
+
+
+def test_an_idle_year_does_not_come_along_to_a_model_with_links() -> None:
+    """Engaged in 2016 without a flow, as a model without links may have it: with links, that bridges no gap.
+
+    Work and money of 2015 and 2017 start twice, whatever a search for coverage left between them.
+    """
+    order = [{"objective": name} for name in ("coverage", "turnover", "cost")]
+    stages = Stages(formulated(small_scenario({"horizon": [2015, 2017], "objectives.order": order})))
+    columns = stages.pursuit.formulation.columns
+    engaged = np.zeros(columns.count, np.int64)
+    engaged[columns.engaged] = 1
+    work = np.flatnonzero(columns.flow_year[: columns.works] != 1)
+    money = columns.works + np.flatnonzero(columns.flow_year[columns.works : columns.flows] != 1)
+    plan = with_derived_columns(columns, Pairs(work, money, np.array([5, 5])), engaged)
+    assert stages.pursuit.model.admits(plan.point)
+    stages.keep(Fraction(1))
+    level, plan = stages.advance(plan)
+    assert stages.pursuit.model.admits(plan.point)
+    assert level.objective.value(plan.point) == 2
 
 
 def test_the_smallest_coverage_is_kept_with_what_was_delivered_before() -> None:

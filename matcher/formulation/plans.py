@@ -399,12 +399,19 @@ def _engaged_point(columns: Columns, portfolio: Portfolio) -> Ints:
 def engagement_runs(
     scenario: Scenario, active: dict[tuple[str, str], set[int]], engaged: dict[tuple[str, str], set[int]]
 ) -> list[Engagement]:
-    """Returns engagements as maximal runs, without years at either end that nothing asks for."""
+    """Returns engagements as maximal runs, without idle years that nothing asks for.
+
+    They are dropped at either end of a run and, where a year may stand alone, within it: a model in which links count
+    takes no idle year of such an offer.
+    """
     found: list[Engagement] = []
     for offer, state in sorted(active):
         flowing = active[offer, state]
         pinned = pinned_years(scenario, offer, state)
-        for run in runs_of(flowing | engaged.get((offer, state), set())):
+        years = flowing | engaged.get((offer, state), set())
+        if scenario.offer(offer).min_years == 1:
+            years &= flowing | pinned
+        for run in runs_of(years):
             trimmed = _trim(scenario, offer, run, flowing | pinned, _term(scenario, offer, state, run))
             if trimmed is not None:
                 found.append(Engagement(offer=offer, state=state, years=Years(first=trimmed[0], last=trimmed[-1])))
