@@ -30,10 +30,11 @@ from matcher.formulation.objectives import waiting_floor
 from matcher.io import load
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import SolveOptions
+from matcher.reporting import amounts
 from matcher.reporting.alternatives import alternatives_lines
 from matcher.reporting.languages import table_of
 from matcher.scenario import Scenario
-from matcher.units import fraction
+from matcher.units import fraction, plain
 from matcher.verification import verify
 from smallest_scenario import Changes, small_scenario
 
@@ -234,6 +235,10 @@ def test_a_blend_is_held_as_one() -> None:
     assert [each.objective for each in allowed] == ["completions", "cost + 0.5 swings"]
     figures = verify(scenario, given).figures
     assert allowed[1].given == figures["cost"] + figures["swings"] / 2
+    assert allowed[1].given > 0
+    shown = amounts.objective("cost", plain(allowed[1].given), scenario.currency)
+    (row,) = (line for line in words(scenario, found).splitlines() if line.startswith("| proposed |"))
+    assert f"| {shown} |" in row
 
 
 def test_who_alone_can_serve_the_worst_off_is_needed() -> None:

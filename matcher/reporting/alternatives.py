@@ -78,12 +78,15 @@ class _Speaker:
         return list(dict.fromkeys(each.objective for each in self.found.bounds))
 
     def _figure(self, each: Alternative, name: str) -> str:
-        exact = {figure.objective: figure.exact for figure in each.figures}
+        figures = {figure.objective: fraction(figure.exact) for figure in each.figures}
+        blends = {goal.name: goal for goal in self.scenario.order() if goal.blend}
         if name == "weighted":
-            figures = {objective: fraction(text) for objective, text in exact.items()}
-            total = weighted_sum(self.scenario.objectives.weights or (), figures)
-            return amounts.objective(name, plain(total), self.scenario.currency, self.numerals)
-        return amounts.objective(name, exact.get(name, "0"), self.scenario.currency, self.numerals)
+            found = weighted_sum(self.scenario.objectives.weights or (), figures)
+        elif name in blends:
+            found = blends[name].figure(figures)
+        else:
+            found = figures.get(name, Fraction(0))
+        return amounts.objective(name, plain(found), self.scenario.currency, self.numerals)
 
     def state(self, key: str, name: str) -> Iterator[str]:
         """Yields the pairs of a State, partners that it needs with whomever, and what else the rules allow."""
