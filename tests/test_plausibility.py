@@ -227,6 +227,15 @@ def test_providers_of_whom_nothing_is_used() -> None:
     assert "second" not in abroad.unused
 
 
+def test_money_that_repays_an_advance_is_not_unused() -> None:
+    """Where the advance is paid; where it is not, both lie idle."""
+    changes: Changes = {"offers.firm": money("firm", repayment={"offer": "f2", "after": 1})}
+    found = counted(paid("firm", 2015), changes=changes)
+    assert (found.unused, found.unused_private) == (("second",), ())
+    found = counted(changes=changes)
+    assert (found.unused, found.unused_private) == (("donor", "second"), ("firm",))
+
+
 @pytest.mark.parametrize(
     ("yearly", "near"), [((30, 30, 30), True), ((90, 0, 0), True), ((30, 30, 29), False), ((810, 0, 1), False)]
 )

@@ -348,13 +348,19 @@ class _Count:
             yield Largest(state, provider, Fraction(given[state][provider], whole))
 
     def unused(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Returns providers whose external money is on offer and wholly unused: all but private ones, and those."""
+        """Returns providers whose external money is on offer and wholly unused: all but private ones, and those.
+
+        Money that repays what another advances here is in use.
+        """
         offering = {
             offer.provider
             for offer in self.scenario.funding
             if self._abroad(offer) and any(self.scenario.money_by_year(offer))
         }
-        idle = sorted(offering - {link.provider for link in self.funded})
+        paying = {flow.financier for flow in self.portfolio.flows if flow.money}
+        repaid = {each.repayment.offer for each in self.scenario.funding if each.repayment and each.id in paying}
+        repaying = {self.scenario.offer(each).provider for each in repaid}
+        idle = sorted(offering - {link.provider for link in self.funded} - repaying)
         private = {key for key in idle if self.scenario.provider(key).kind in PRIVATE_KINDS}
         return tuple(key for key in idle if key not in private), tuple(key for key in idle if key in private)
 
