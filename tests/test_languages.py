@@ -72,6 +72,16 @@ def test_every_sentence_is_used() -> None:
     assert unused == []
 
 
+def test_no_sentence_needs_to_know_a_name_or_a_number() -> None:
+    """In French a State may be "en", "au" or "aux", and one of a thing has no plural: no sentence is wrong for some."""
+    assert re.findall(r"\b(?:en|au|aux) \{(?:state|states|subject)\}", str(table_of("fr"))) == []
+    for language, plural in (
+        ("en", "others were|more States"),
+        ("fr", "autres (?!contrôles)"),
+    ):  # those have a singular
+        assert re.findall(rf"\{{(?:asked|count)\}} (?:{plural})", str(table_of(language))) == []
+
+
 def test_a_sentence_that_nobody_uses_is_found() -> None:
     """Its key stands nowhere in the source."""
     assert not set(next(keys({"results": {"left" + "over": "x"}}))) <= constants()
