@@ -21,7 +21,7 @@ from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions, InvalidScenario
 from matcher.io import canonical_json, load, scenario_document
 from matcher.portfolio.partnerships import derive_partnerships, flows_of
-from matcher.portfolio.portfolio import Portfolio
+from matcher.portfolio.portfolio import Flow, Portfolio
 from matcher.portfolio.result import Result, SolveOptions
 from matcher.reporting.languages import table_of
 from matcher.reporting.rounds import round_markdown
@@ -413,6 +413,32 @@ def test_a_session_may_begin_with_a_saved_run(tmp_path: Path) -> None:
     _, talk = command(tmp_path, "round", "talks", "--pin", "offer=mine-fund-match,state=BBB", "--quiet", code=3)
     assert "no round was added" in talk
     assert sorted(each.name for each in (tmp_path / "talks").iterdir()) == [".lock", "0001"]
+
+
+def test_what_is_kept_where_the_horizon_has_moved_on_is_what_lies_ahead() -> None:
+    """Of a partnership of 2015 and 2016, a scenario from 2016 on keeps the 3 of 2016, and one from 2017 on nothing."""
+    earlier = small_scenario()
+    flows = tuple(
+        Flow(
+            financier="f", implementer="t", need="n", year=year, kind="operator", quantity=quantity, money=72 * quantity
+        )
+        for year, quantity in ((2015, 2), (2016, 3))
+    )
+    plan = Portfolio(scenario=earlier.name, scenario_hash=earlier.digest, flows=flows, engagements=())
+    (partnership,) = derive_partnerships(earlier, plan)
+    wish = [DecisionText("keep", partnership.id)]
+
+    def kept(**changes: Any) -> list[tuple[int, int]]:
+        scenario = small_scenario({"states.A.deadline": 2018, **changes})
+        (decision,) = decided(scenario, wish, plan, [partnership])
+        return [(each.year, each.quantity) for each in decision.makes.commitments]
+
+    assert kept(horizon=[2016, 2018]) == [(2016, 3)]
+    with pytest.raises(InvalidScenario, match="a partnership that goes on in 2017 or later"):
+        kept(horizon=[2017, 2018])
+    other = {"needs.n": None, "needs.m": {"state": "A", "capability": "clearance", "quantity": 1}}
+    with pytest.raises(InvalidScenario, match="a partnership whose needs the scenario has"):
+        kept(**other)
 
 
 def test_a_round_that_cannot_be_added_is_kept_elsewhere(

@@ -128,12 +128,30 @@ def _read(
         expected = "the id of a partnership of the round before"
         yield Fault((_option(wish),), repr(wish.said), expected, nearest(wish.said, named))
     elif wish.kind == "keep":
-        for flow in flows_of(scenario, portfolio, partnership):
-            kept = flow.model_dump(include={"financier", "implementer", "need", "year", "quantity"})
-            yield _Entry(at, "commitments", kept)
+        yield from _kept(at, wish, scenario, portfolio, partnership)
     else:
         for each in forbidding(scenario, partnership):
             yield _Entry(at, "forbids", each.model_dump(exclude_none=True))
+
+
+def _kept(
+    at: int, wish: DecisionText, scenario: Scenario, portfolio: Portfolio, partnership: Partnership
+) -> Iterator[_Entry | Fault]:
+    """The flows of a partnership as commitments: those ahead, where the horizon has moved on since."""
+    known = {need.id for need in scenario.needs}
+    if not known.issuperset(partnership.needs):
+        yield Fault((_option(wish),), repr(wish.said), "a partnership whose needs the scenario has")
+        return
+    here = portfolio.model_copy(update={"flows": tuple(flow for flow in portfolio.flows if flow.need in known)})
+    ahead = [flow for flow in flows_of(scenario, here, partnership) if flow.year >= scenario.horizon.first]
+    if not ahead:
+        yield Fault(
+            (_option(wish),), repr(wish.said), f"a partnership that goes on in {scenario.horizon.first} or later"
+        )
+    for flow in ahead:
+        yield _Entry(
+            at, "commitments", flow.model_dump(include={"financier", "implementer", "need", "year", "quantity"})
+        )
 
 
 def _fields_of(at: int, wish: DecisionText) -> Iterator[_Entry | Fault]:
