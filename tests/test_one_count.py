@@ -349,8 +349,11 @@ COUNTERS = {
     "formulation/plans.py": "flows become columns of the model",
     "portfolio/handover.py": "what the years of an earlier plan before the horizon leave, of another scenario",
     "engine/lots.py": "flows of equals change places, whole",
+    "engine/by_state/copying.py": "one State's flows become those of its equal, whole",
     "engine/replanning.py": "what an earlier portfolio gave, of another scenario: offers and needs may be gone",
     "explanation/contributions.py": "a portfolio without some flows, or with one of them larger",
+    "rounds/decisions.py": "a partnership's flows become commitments; an earlier scenario's needs may be gone",
+    "comparison/plausibility.py": "who pays at all, not how much",
     "alternatives/finding.py": "flows State by State, to put one part in place of another",
     "alternatives/pairs.py": "pairs of partners, not amounts; a portfolio under another scenario's name",
 }
