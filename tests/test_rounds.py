@@ -30,7 +30,7 @@ from matcher.rounds.play import PlannedRound, play, price
 from matcher.rounds.record import DecisionInForce, Mode, Record
 from matcher.rounds.session import Session, replay
 from matcher.scenario import Scenario
-from matcher.units import fraction
+from matcher.units import fraction, plain
 from matcher.verification import verify
 from smallest_scenario import Changes, small_scenario
 from test_cli_end_to_end import matcher as command
@@ -328,6 +328,19 @@ def test_words_say_what_stands_and_what_it_costs() -> None:
     french = round_markdown(after.scenario, after.result, record, None, "fr")
     assert "Elle ne coûte rien" in french
     assert first.portfolio is not None
+
+
+@pytest.mark.parametrize(("away", "said"), [("0", False), ("1", True)])
+def test_what_is_written_alike_leaves_nothing_to_hope_for(away: str, said: bool) -> None:
+    """A later objective may bring a figure to the bound of its own search: that is not "at best"."""
+    _, after = second(TWO_OPERATORS, ("veto", "A-donor-ngo-2015"))
+    at = [stage.objective for stage in after.result.stages].index("completions")
+    bound = figure(after.result, "completions") + Fraction(away)
+    open_ = after.result.stages[at].model_copy(update={"bound": plain(bound), "gap": 0.5, "solved": False})
+    result = after.result.model_copy(update={"stages": (*after.result.stages[:at], open_)})
+    text = round_markdown(after.scenario, result, Session(Path("talks"), ()).record(after, (), ()))
+    line = next(each for each in text.splitlines() if each.startswith("- States that complete"))
+    assert ("(not proven;" in line) is said
 
 
 def test_a_seeming_gain_is_explained() -> None:

@@ -75,7 +75,8 @@ class _Speaker:
             line = table["figure"].format(name=said[each.objective], value=value)
             if each.objective in unproven:
                 most = amounts.bound(unproven[each.objective], self.scenario.currency, self.numerals)
-                line = table["at_best"].format(figure=line, value=most)
+                if most != value:  # what is written alike leaves nothing to hope for
+                    line = table["at_best"].format(figure=line, value=most)
             yield f"- {line}"
 
     def decisions(self) -> Iterator[str]:
