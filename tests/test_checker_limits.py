@@ -320,3 +320,14 @@ def test_the_program_says_what_documents_of_any_form_lack(tmp_path: Path, capsys
         scenario.write_text(text, encoding="utf-8")
         assert main([str(scenario), str(portfolio)]) == 2
         assert capsys.readouterr().err.startswith("cannot read these documents: ")
+
+
+def test_what_is_known_of_one_scenario_is_not_said_of_another() -> None:
+    """Limits stay known from check to check, of the scenario at hand alone: without capacity its State is set aside."""
+    found = []
+    for capacity in (5, 0, 5):
+        scenario = small_document({"offers.t.capacity": capacity})
+        report = verify(scenario, portfolio_for(scenario))
+        assert report.ok
+        found.append(report.set_aside)
+    assert found == [(), ("A",), ()]

@@ -251,7 +251,9 @@ class Stages:
         sought = frozenset[str]().union(*(level.parts for level in self._whole.levels[: at + 1])) | GUIDES
         formulation = self._whole.formulation
         if sought < formulation.columns.sought:
-            formulation = formulate(self._whole.merged.scenario, sought=sought)
+            columns = formulation.columns
+            known = columns.reachable if "worst_off" in columns.sought else None
+            formulation = formulate(self._whole.merged.scenario, sought=sought, known=known)
         self.levels = tuple(levels_of(formulation))
         pursuit = Pursuit(formulation, [level.objective for level in self.levels[: at + 1]])
         for level, value in zip(self.levels, self._kept, strict=False):

@@ -330,8 +330,8 @@ class _Columns:
         return numbers
 
 
-def build_columns(payments: Payments, sought: frozenset[str]) -> Columns:
-    """Returns the columns of a scenario's payment classes, for some of its objectives."""
+def build_columns(payments: Payments, sought: frozenset[str], known: Reachable | None = None) -> Columns:
+    """Returns the columns of a scenario's payment classes, for some objectives; what States can have may be known."""
     scenario = payments.scenario
     tables, take = build_tables(payments), _Columns()
     relations = build_relations(payments, tables)
@@ -352,7 +352,7 @@ def build_columns(payments: Payments, sought: frozenset[str]) -> Columns:
     spent = take.table(tables.spends, tables.most_money, nobody)
     ordered = np.repeat(tables.need_ordered[:, None], len(scenario.years), 1)
     delivered = take.table(ordered, payments.demand[:, None], tables.need_state[:, None])
-    reach, min_coverage, reached = _smallest_coverage(payments, sought, take)
+    reach, min_coverage, reached = _smallest_coverage(payments, sought, known, take)
     most = _most_given(payments, relations, take.upper)
     lost, gained = _moves(payments, relations, most, take)
     working = _working(scenario, relations, sought, engaged, take)
@@ -392,10 +392,12 @@ def build_columns(payments: Payments, sought: frozenset[str]) -> Columns:
     )
 
 
-def _smallest_coverage(payments: Payments, sought: frozenset[str], take: _Columns) -> tuple[Reachable, int, Ints]:
+def _smallest_coverage(
+    payments: Payments, sought: frozenset[str], known: Reachable | None, take: _Columns
+) -> tuple[Reachable, int, Ints]:
     """Adds the column of the smallest coverage, which is 0 where no State counts, and those of who has all it can."""
     scenario = payments.scenario
-    reach = reachable(scenario, payments.demand) if "worst_off" in sought else unlimited(scenario)
+    reach = (known or reachable(scenario, payments.demand)) if "worst_off" in sought else unlimited(scenario)
     least = take.take(np.array([WORST_SCALE if reach.counted.any() else 0]), np.array([-1]))
     return reach, int(least[0]), take.table(reach.held, np.ones(1, np.int64), np.arange(len(reach.held)))
 

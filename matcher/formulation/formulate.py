@@ -63,6 +63,7 @@ import numpy as np
 
 from matcher.formulation import lasting, rules
 from matcher.formulation.columns import build_columns
+from matcher.formulation.coverage_shares import Reachable
 from matcher.formulation.decisions import caps, commitments, pins
 from matcher.formulation.formulation import Formulation
 from matcher.formulation.payment_classes import find_payments
@@ -71,7 +72,12 @@ from matcher.scenario import Scenario
 from matcher.solvers.linear_model import UNLIMITED, LinearModel, ModelTooLarge, RowBuilder
 
 
-def formulate(scenario: Scenario, most: int = UNLIMITED // 2, sought: frozenset[str] | None = None) -> Formulation:
+def formulate(
+    scenario: Scenario,
+    most: int = UNLIMITED // 2,
+    sought: frozenset[str] | None = None,
+    known: Reachable | None = None,
+) -> Formulation:
     """Returns the formulation of a scenario.
 
     Parameters
@@ -81,13 +87,15 @@ def formulate(scenario: Scenario, most: int = UNLIMITED // 2, sought: frozenset[
     sought
         Names of the objectives that will be asked for; none takes all of the scenario's. Links, swings and shares
         have columns only where an objective needs them.
+    known
+        What the smallest coverage can be of each State, where a formulation of the same scenario has it already.
 
     Raises
     ------
     ModelTooLarge
         if a sum could come to the most, or exact 64-bit arithmetic could overflow.
     """
-    columns = build_columns(find_payments(scenario), scenario.sought if sought is None else sought)
+    columns = build_columns(find_payments(scenario), scenario.sought if sought is None else sought, known)
     rows = RowBuilder()
     rules.balance(columns, rows)
     rules.budget(columns, rows)
