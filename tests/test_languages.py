@@ -22,6 +22,7 @@ from matcher.explanation.explanation import PARTS
 from matcher.io import canonical_json
 from matcher.portfolio.result import Result, SolveOptions, Stage, Status, StopReason
 from matcher.reporting.languages import languages, objective_names, sought_names, table_of
+from matcher.reporting.languages.elision import Sentence
 from matcher.reporting.layout import WIDEST
 from matcher.reporting.markdown import partnerships_markdown, summary_markdown
 from matcher.reporting.sheets import sheet, sheet_lines
@@ -67,7 +68,7 @@ def constants() -> set[object]:
 def test_every_sentence_is_used() -> None:
     """Each key of a table is named in the source, or is a code that data hold: no sentence is left over."""
     named = constants() | set(range(len(RULES))) | set(range(1, 13))
-    fields = {"thousands", "decimal", "money", "unknown", "language"}  # by keyword, and a table's own name
+    fields = {"thousands", "decimal", "money", "unknown", "language", "elided"}  # by keyword, and a table's own name
     unused = [path for path in keys(table_of("en")) if not set(path) <= named | fields]
     assert unused == []
 
@@ -80,6 +81,55 @@ def test_no_sentence_needs_to_know_a_name_or_a_number() -> None:
         ("fr", "autres (?!contrôles)"),
     ):  # those have a singular
         assert re.findall(rf"\{{(?:asked|count)\}} (?:{plural})", str(table_of(language))) == []
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "said"),
+    [
+        ("offre de {subject} : 5", "Angola", "offre d\u2019Angola : 5"),
+        ("offre de {subject}", "États-Unis", "offre d\u2019États-Unis"),
+        ("offre de {subject}", "Œuvre", "offre d\u2019Œuvre"),
+        ("De {subject}", "Oman", "D\u2019Oman"),
+        ("ce que {subject} dit", "Iraq", "ce qu\u2019Iraq dit"),
+        ("milliers de {unit}", "EUR", "milliers d\u2019EUR"),
+        ("milliers de {unit}", "hectares", "milliers d\u2019hectares"),
+        ("offre de {subject}", "Ypres", "offre d\u2019Ypres"),
+        ("offre de {subject}", "Yémen", "offre de Yémen"),
+        ("offre de {subject}", "Honduras", "offre de Honduras"),
+        ("offre de {subject}", "Suède", "offre de Suède"),
+        ("moins de {amount}", 8, "moins de 8"),
+        ("moins de {amount}", "", "moins de "),
+        ("chaque {unit}", "an", "chaque an"),
+        ("mode {unit}", "an", "mode an"),
+        ("à {unit}", "an", "à an"),
+    ],
+)
+def test_french_words_are_elided_before_a_vowel_of_a_name(template: str, value: object, said: str) -> None:
+    """Also where a name or unit of the scenario is filled in, and after the sentence went through ``str``."""
+    sentence = Sentence(template, ["de", "que"])
+    (field,) = re.findall(r"\{(\w+)\}", template)
+    assert sentence.format(**{field: value}) == str(sentence).format(**{field: value}) == said
+
+
+def test_every_french_sentence_elides_and_no_english_one() -> None:
+    """At any depth of a table."""
+    said = [table_of("fr"), table_of("en")]
+    unit = [each["screening"]["intents"]["thousands"].format(unit="EUR") for each in said]
+    assert unit == ["donné en milliers d\u2019EUR", "given in thousands of EUR"]
+    for table, elides in zip(said, (True, False), strict=True):
+        for path in keys(table):
+            sentence: Any = table
+            for key in path:
+                sentence = sentence[key]
+            if isinstance(sentence, str):
+                assert isinstance(sentence, Sentence) is elides
+
+
+def test_a_name_with_a_vowel_is_elided_in_what_is_told() -> None:
+    """A kind of work that opens with a vowel, told as a change that a new operator would bring."""
+    changes = table_of("fr")["changes"]
+    said = changes["more_work"].format(amount="5", unit="m2", field="enquête")
+    assert "5 m2 de plus d\u2019enquête, " in said
 
 
 def test_a_sentence_that_nobody_uses_is_found() -> None:

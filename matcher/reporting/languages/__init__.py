@@ -12,6 +12,7 @@ import yaml
 
 from matcher.errors import InvalidOptions, nearest
 from matcher.reporting.amounts import Numerals
+from matcher.reporting.languages.elision import sentences
 from matcher.scenario.objectives import OBJECTIVES
 
 Table = dict[str, Any]
@@ -42,7 +43,7 @@ def table_of(language: str) -> Table:
         )
     text = resources.files(__name__).joinpath(f"{language}.yaml").read_text(encoding="utf-8")
     found: Table = yaml.safe_load(text)
-    return found
+    return sentences(found, found["elided"].split()) if found["elided"] else found
 
 
 def objective_names(language: str, discount: Decimal) -> Mapping[str, str]:
