@@ -680,7 +680,7 @@ def test_the_command_explains_a_run(saved: Path, capsys: pytest.CaptureFixture[s
     assert "- the capacity of An operator (t): 4 m2 more" in english
     assert "- 4 m2 more done by An operator (t)" in english
     assert run(["explain", str(saved), "--language", "fr", "--no-ledger"]) == Exit.DONE
-    assert "- la capacité de An operator (t) : 4 m2 de plus" in capsys.readouterr().out
+    assert "- la capacité de l\u2019offre An operator (t) : 4 m2 de plus" in capsys.readouterr().out
     assert run(["explain", str(saved), "--json", "--state", "A"]) == Exit.DONE
     document = json.loads(capsys.readouterr().out)
     assert [each["need"] for each in document["why_not"]] == [None, "n"]

@@ -74,8 +74,15 @@ def test_every_sentence_is_used() -> None:
 
 
 def test_no_sentence_needs_to_know_a_name_or_a_number() -> None:
-    """In French a State may be "en", "au" or "aux", and one of a thing has no plural: no sentence is wrong for some."""
-    assert re.findall(r"\b(?:en|au|aux) \{(?:state|states|subject)\}", str(table_of("fr"))) == []
+    """In French a State may be "en", "au" or "aux", and one of a thing has no plural: no sentence is wrong for some.
+
+    Most names of States and of their governments also want an article, as in "la capacité de la Suède".
+    """
+    french = str(table_of("fr"))
+    named = r"\{(?:states?|subjects?|name|provider|financier|partners?)\}"
+    assert re.findall(rf"\b(?:en|au|aux|à|de|du|que|pour|par|vers|chez|sur) {named}", french) == []
+    verbs = r"(?:est|sont|peut|ne|n’|doit|paie|travaille|renonce|soit|a|capable|commence|aide)\b"  # noqa: RUF001
+    assert re.findall(rf"(?<!État )(?<!offre )(?<!besoin )(?<!travail )(?<!engagement ){named} {verbs}", french) == []
     for language, plural in (
         ("en", "others were|more States"),
         ("fr", "autres (?!contrôles)"),
