@@ -9,12 +9,12 @@ import pytest
 
 from matcher.cli.app import run
 from matcher.cli.exits import Exit
-from matcher.comparison.comparison import Comparison, compare
+from matcher.comparison.comparison import Comparison, FigureChange, compare
 from matcher.engine.solving import solve
 from matcher.errors import InvalidOptions
 from matcher.portfolio.portfolio import Portfolio
 from matcher.portfolio.result import SolveOptions
-from matcher.reporting.compared import comparison_markdown
+from matcher.reporting.compared import ComparisonSpeaker, comparison_markdown
 from matcher.reporting.languages import table_of
 from matcher.runs.files import RunFolder
 from matcher.scenario import Scenario
@@ -146,3 +146,29 @@ def test_decisions_differ_entry_by_entry() -> None:
     (found,) = compare(*proposed({"decisions.forbids": [first]}), *proposed(changes)).scenarios
     assert (found.path, found.before) == ("decisions.forbids", "")
     assert found.after == "state=A, need=n, years=[2016, 2016]"
+
+
+@pytest.mark.parametrize(
+    ("language", "same", "alike", "differing"),
+    [
+        ("en", "45.3 %, unchanged", "45.3 %, hardly changed", "45.3 %, then 45.4 %"),
+        ("fr", "45,3 %, sans changement", "45,3 %, presque sans changement", "45,3 %, puis 45,4 %"),
+    ],
+)
+def test_figures_written_alike_are_not_written_as_a_change(
+    language: str, same: str, alike: str, differing: str
+) -> None:
+    """Whether they are the same or differ by less than is written; of objectives and of States."""
+    scenario, _ = proposed(BOTH)
+    state = compare(*proposed(BOTH), *proposed(FAVOURED)).states[0]
+    speaker = ComparisonSpeaker(scenario, scenario, language)
+    for before, after, said in (
+        ("4530/10000", "4530/10000", same),
+        ("4530/10000", "4531/10000", alike),
+        ("4530/10000", "4540/10000", differing),
+    ):
+        objective = FigureChange(subject="worst_off", before=before, after=after)
+        assert speaker.objective(objective).rpartition(": ")[2] == said
+        line = speaker.state(state.model_copy(update={"coverage": (before, after)}))[0]
+        assert f" {said}" in line
+        assert ("45.3 %, then 45.3" in line, "45,3 %, puis 45,3" in line) == (False, False)

@@ -58,8 +58,8 @@ def test_the_same_plan_under_two_discounts_is_the_same(tmp_path: Path, capsys: p
     text = capsys.readouterr().out
     assert "Nothing is different between the portfolios, only between the scenarios." in text
     assert "- objectives.discount: 1, then 0.5" in text
-    assert "- needs met (weighted sum over States): 1, then 1\n" in text
-    assert "- needs met in the least served State: 100.0 %, then 100.0 %" in text
+    assert "- needs met (weighted sum over States): 1, unchanged\n" in text
+    assert "- needs met in the least served State: 100.0 %, unchanged" in text
     assert "Aland" not in text
     assert run(["compare", *runs, "--language", "fr"]) == Exit.DONE
     assert "Rien ne diffère entre les portefeuilles" in capsys.readouterr().out
@@ -116,7 +116,7 @@ def test_a_state_without_weights_has_no_share_to_show() -> None:
     nothing = Portfolio(scenario=scenario.name, scenario_hash=scenario.digest)
     found = compare(scenario, nothing, scenario, portfolio)
     assert [each.coverage for each in found.states] == [(None, None)]
-    assert "Arland: needs met -, then -; " in comparison_markdown(scenario, scenario, found)
+    assert "Arland: needs met -, unchanged; " in comparison_markdown(scenario, scenario, found)
 
 
 class Recount:
@@ -246,6 +246,14 @@ def assert_change(
         assert gained == (other.partners - one.partners, one.partners - other.partners)
 
 
+def change_of(each: StateChange) -> str:
+    """Returns how the share of a State's needs that is met is said to change."""
+    before, after = (amounts.share(None if side is None else fraction(side)) for side in each.coverage)
+    if before != after:
+        return f"{before}, then {after}"
+    return f"{after}, unchanged" if each.coverage[0] == each.coverage[1] else f"{after}, hardly changed"
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_comparison_says_what_the_checker_counts(seed: int) -> None:
     """Of two portfolios under one discount and under two, as data and in words; States not named are the same."""
@@ -258,8 +266,7 @@ def test_a_comparison_says_what_the_checker_counts(seed: int) -> None:
         text = comparison_markdown(first, scenario, found)
         for each in found.states:
             assert_change(each, sides)
-            shares = (amounts.share(None if side is None else fraction(side)) for side in each.coverage)
-            assert "needs met {}, then {}".format(*shares) in text
+            assert f"needs met {change_of(each)}" in text
         for name in {state.id for state in scenario.states} - {each.state for each in found.states}:
             one, after = (vars(Recount(*side, name)) for side in sides)
             assert one == after
@@ -286,8 +293,7 @@ def test_an_explanation_says_what_the_checker_counts(seed: int) -> None:
         left = without_flows(scenario, portfolio, set(flows_of(scenario, portfolio, partnerships[each.partnership])))
         if each.adds is not None:
             assert_change(each.adds, ((scenario, portfolio), (scenario, left)))
-            shares = (amounts.share(None if side is None else fraction(side)) for side in each.adds.coverage)
-            assert "needs met {}, then {}".format(*shares) in text
+            assert f"needs met {change_of(each.adds)}" in text
         for state in each.veto.comparison.states if each.veto.comparison else ():
             assert_change(state, ((scenario, portfolio), None))
     delivered = {need.id: need.quantity for need in scenario.needs}

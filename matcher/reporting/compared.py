@@ -70,7 +70,14 @@ class ComparisonSpeaker:
             amounts.objective(each.subject, value, self.scenarios[0].currency, self.numerals)
             for value in (each.before, each.after)
         ]
-        return str(self.table["objective"].format(name=self.names[each.subject], before=said[0], after=said[1]))
+        change = self._changed(said, same=each.before == each.after)
+        return str(self.table["objective"].format(name=self.names[each.subject], change=change))
+
+    def _changed(self, said: Sequence[str], same: bool) -> str:
+        """A figure before and after; once where both are written alike, whether or not they are the same."""
+        if said[0] != said[1]:
+            return str(self.table["change"].format(before=said[0], after=said[1]))
+        return str(self.table["unchanged" if same else "hardly_changed"].format(value=said[0]))
 
     def _section(self, key: str, items: Iterable[T], said: Callable[[T], Sequence[str]]) -> Iterator[str]:
         """Yields a heading and the items, the first line of each with the others under it; nothing without items."""
@@ -87,7 +94,8 @@ class ComparisonSpeaker:
         shares = [
             amounts.share(None if value is None else fraction(value), numerals=self.numerals) for value in each.coverage
         ]
-        parts = [table["state"].format(state=self._name(each.state), before=shares[0], after=shares[1])]
+        change = self._changed(shares, same=each.coverage[0] == each.coverage[1])
+        parts = [table["state"].format(state=self._name(each.state), change=change)]
         if each.completes[0] != each.completes[1] and None not in each.completes:
             parts.append(table["completes" if each.completes[1] else "no_more"])
         if each.completion_year[0] != each.completion_year[1]:
