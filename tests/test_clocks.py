@@ -350,6 +350,15 @@ def frozen(scenario: Scenario, portfolio: Portfolio, state: str) -> Scenario:
     document = scenario.model_dump()
     decisions = document["decisions"]
     given = Counter(dict.fromkeys((need.id for need in scenario.needs if need.state != state), 0))
+    own = (each for each in decisions["commitments"] if each["need"] not in given)
+    decisions["commitments"] = tuple(
+        own
+    )  # what others have holds what is agreed with them: twice would be twice as much
+    worked = {
+        (offer, scenario.need(flow.need).state, flow.year)
+        for flow in portfolio.flows
+        for offer in (flow.financier, flow.implementer)
+    }
     for flow in portfolio.flows:
         if flow.need in given:
             given[flow.need] += flow.quantity
@@ -363,9 +372,10 @@ def frozen(scenario: Scenario, portfolio: Portfolio, state: str) -> Scenario:
         else:
             decisions["forbids"] = (*decisions["forbids"], {"need": key})
     for each in portfolio.engagements:
-        if each.state != state:
-            pin = {"offer": each.offer, "state": each.state, "years": [each.years.first, each.years.last]}
-            decisions["pins"] = (*decisions["pins"], pin)
+        for year in each.years.range() if each.state != state else ():
+            if (each.offer, each.state, year) in worked:  # who is pinned must give something
+                pin = {"offer": each.offer, "state": each.state, "years": [year, year]}
+                decisions["pins"] = (*decisions["pins"], pin)
     for other in scenario.states:
         document["states"][other.id]["weight"] = int(other.id == state)
     return Scenario.from_data(document)
