@@ -14,11 +14,13 @@ from matcher.engine import solving
 from matcher.engine.lexicographic import GUIDES, Level, Pursuit, Stages, formulated, levels_of
 from matcher.engine.solving import solve
 from matcher.formulation.columns import WORST_SCALE
+from matcher.formulation.coverage_shares import Reachable, reachable
 from matcher.formulation.formulate import formulate
 from matcher.formulation.objectives import linear_objective
 from matcher.formulation.plans import NO_PAIRS, Pairs, with_derived_columns
 from matcher.portfolio.result import Result, SolveOptions
-from matcher.solvers.linear_model import LinearObjective, Rows
+from matcher.scenario import Scenario
+from matcher.solvers.linear_model import Ints, LinearObjective, Rows
 from matcher.verification import verify
 from matcher.verification.documents import completed, fractional
 from matcher.verification.limits import ScenarioLimits
@@ -254,3 +256,29 @@ def test_an_asked_gap_of_counts_is_within_reach_of_the_engine() -> None:
         for name in ("completions", "cost")
     }
     assert left == {"completions": Decimal("0.05"), "cost": Decimal("0.5")}
+
+
+def test_what_each_state_could_have_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many models its levels are solved in; with what is known each is what it would be without."""
+    asked: list[str] = []
+
+    def counting(scenario: Scenario, demand: Ints) -> Reachable:
+        asked.append(scenario.name)
+        return reachable(scenario, demand)
+
+    monkeypatch.setattr("matcher.formulation.columns.reachable", counting)
+    stages = Stages(formulated(small_scenario({"needs.n.completes": True})))
+    columns = stages.pursuit.formulation.columns
+    plan = with_derived_columns(columns, NO_PAIRS, np.zeros(columns.count, np.int64))
+    models = {columns.count}
+    for _ in range(6):
+        stages.keep(Fraction(0))
+        _, plan = stages.advance(plan)
+        columns = stages.pursuit.formulation.columns
+        models.add(columns.count)
+    assert len(models) > 2
+    assert asked == ["small"]
+    anew = reachable(columns.scenario, columns.payments.demand)
+    assert [each.tolist() for each in vars(columns.reachable).values()] == [
+        each.tolist() for each in vars(anew).values()
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from matcher.verification.decisions import caps, commitments, forbids, pins
 from matcher.verification.documents import Document, completed, entries, exact_number, fractional, full_hash, plain
@@ -88,18 +88,27 @@ def verify(scenario: Scenario | Document, portfolio: Portfolio | Result | Docume
     return Report(violations, found, states, facts.obligations, limits.set_aside, held)
 
 
-_limits_known: dict[str, ScenarioLimits] = {}
-"""Limits of the last scenario, by the hash of all that it says: whoever solves it checks a dozen portfolios of it."""
+class _Alone(NamedTuple):
+    """What a scenario limits whatever the portfolio, and whatever the earlier one, which its hash leaves out."""
+
+    own_bounds: dict[str, Fraction]
+    shares: dict[str, Fraction]
+    set_aside: tuple[str, ...]
 
 
-def _limits(digest: str, scenario: Document) -> ScenarioLimits:
-    """Returns what the scenario alone limits, whatever the portfolio."""
-    known = _limits_known.get(digest)
-    if known is None:
-        known = ScenarioLimits(scenario)
-        _limits_known.clear()
-        _limits_known[digest] = known
-    return known
+_known: dict[str, _Alone] = {}
+"""Of the last scenario, by its hash: whoever solves it checks a dozen portfolios of it."""
+
+
+def _limits(digest: str, scenario: Document) -> _Alone:
+    """Returns what the scenario alone limits."""
+    found = _known.get(digest)
+    if found is None:
+        limits = ScenarioLimits(scenario)
+        found = _Alone(limits.own_bounds, limits.shares, limits.set_aside)
+        _known.clear()
+        _known[digest] = found
+    return found
 
 
 def _opened(document: Document) -> tuple[Document, dict[str, Fraction]]:
