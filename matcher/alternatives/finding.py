@@ -88,7 +88,7 @@ def find_alternatives(
     *,
     count: int = 5,
     tolerance: Decimal = Decimal("0.01"),
-    work: int = 60,
+    work: int = 180,
     executor: Executor | None = None,
     settings: AlternativeSettings = DEFAULT_ALTERNATIVE_SETTINGS,
 ) -> Alternatives:
@@ -112,7 +112,7 @@ def find_alternatives(
         results, and those that seek few engagements, low cost or few changes as well. Where objectives are
         weighed, it is their sum that may be.
     work
-        Deterministic work allowed in all, about seconds of one core.
+        Deterministic work allowed in all, about seconds of one core: enough for five of a world of thirty States.
     executor
         Where States and trials are solved; none is in this process. The result does not depend on it.
     settings

@@ -49,6 +49,8 @@ def least_reuse(
         groups.regret = _weights(ground, plan, objective)
         left = len(ground.states)
         for each in groups.alone(plan):
+            if meter.empty:
+                return plan
             plan = _freed(ground, plan, [sorted(group) for group in each], left, objective, meter)
             left -= len(each)
     while groups.more and not meter.empty:
