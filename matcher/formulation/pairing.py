@@ -88,13 +88,13 @@ def whole_pairs(
 
     The pairs are numbered as in the whole model; None if no whole point was found nearby.
     """
-    found = _pairs_near(model, flows, point, objective, clock, settings, thorough=False)
+    found = _pairs_near(model, flows, point, objective, clock, settings)
     for share in settings.repair.room_shares:
         if found is None:
             roomy = _with_room(model, flows, point, objective, clock, share, settings)
             if roomy is not None:
-                found = _pairs_near(model, flows, roomy, objective, clock, settings, thorough=False)
-    return _pairs_near(model, flows, point, objective, clock, settings, thorough=True) if found is None else found
+                found = _pairs_near(model, flows, roomy, objective, clock, settings)
+    return _pairs_near(model, flows, point, objective, clock, settings, tightened=True) if found is None else found
 
 
 def _pairs_near(
@@ -105,11 +105,14 @@ def _pairs_near(
     clock: Clock,
     settings: SolverSettings,
     *,
-    thorough: bool,
+    tightened: bool = False,
 ) -> tuple[Pairs, Ints] | None:
+    """Pairs near a point, or else, where those are known to be none, near the point of tightened rows."""
     lifted = lift(model, flows, point)
     objective = lifted.narrow(objective)
-    found = whole_point(lifted.model, lifted.point, objective, clock, thorough=thorough, settings=settings)
+    found = whole_point(
+        lifted.model, lifted.point, objective, clock, thorough=tightened, tried=tightened, settings=settings
+    )
     if found is None:
         return None
     others = np.zeros(model.columns, np.int64)

@@ -36,7 +36,7 @@ def solve_cpsat(
     built = _build(model, objective, hint)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
-    solver.parameters.random_seed = 0
+    solver.parameters.random_seed = limits.seed - 1
     solver.parameters.catch_sigint_signal = False  # a signal is the caller's to handle
     solver.parameters.max_deterministic_time = limits.work
     solver.parameters.max_number_of_conflicts = max(1, int(limits.work * limits.rates.conflicts))

@@ -55,6 +55,8 @@ class Limits:
     """What the engine may do for a unit of work."""
     effort: EffortSettings = DEFAULT_SOLVER_SETTINGS.effort
     """What its run counts as."""
+    seed: int = DEFAULT_SOLVER_SETTINGS.seed
+    """What its random choices start from."""
 
 
 @dataclass(frozen=True)

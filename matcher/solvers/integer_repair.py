@@ -2,9 +2,10 @@
 
 Rounding afterwards is ruinous: a State that needs every granule loses its completion to one.
 So all yes-or-no columns are kept, the fine columns may move by a few granules around the
-engine's values, and CP-SAT finds the best whole point among these. If there is none, the
-relaxation is solved again with every row tightened by what rounding can cost it, and its
-neighbourhood is searched.
+engine's values, and the best whole point among these is sought: by CP-SAT where few columns
+move, by branch and bound where many share tight rows. If there is none, the relaxation is
+solved again with every row tightened by what rounding can cost it, and its neighbourhood is
+searched.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from matcher.portfolio.result import Clock
-from matcher.solvers.engines import Limits, engine
+from matcher.solvers.engines import Limits, Outcome, engine
 from matcher.solvers.linear_model import UNLIMITED, Floats, Ints, LinearModel, LinearObjective, Rows, SubModel, submodel
 from matcher.solvers.settings import DEFAULT_SOLVER_SETTINGS, SolverSettings
 
@@ -29,6 +30,7 @@ def whole_point(
     clock: Clock,
     *,
     thorough: bool = True,
+    tried: bool = False,
     settings: SolverSettings = DEFAULT_SOLVER_SETTINGS,
 ) -> Ints | None:
     """Returns a whole point of the model near an engine's point, or None if none was found.
@@ -36,26 +38,26 @@ def whole_point(
     Parameters
     ----------
     thorough
-        Whether to reach further, and to search anew with rows tightened, where the first try fails.
+        Whether to search anew with rows tightened where the first tries fail.
+    tried
+        Whether those are known to fail: they are left out.
     settings
         How far and how long to search.
     """
     repair = settings.repair
     near = np.clip(np.rint(point), model.lower, model.upper).astype(np.int64)
     if not model.relaxable.any():
-        return (
-            near
-            if model.admits(near)
-            else _search(model, point, near, objective, clock, repair.reach[0], repair.work[1], settings)
-        )
-    for reach, work in zip(repair.reach, repair.work, strict=True):
-        found = _search(model, point, near, objective, clock, reach, work, settings)
-        if found is not None or not thorough:
+        return near if model.admits(near) else _search(model, point, near, objective, clock, 0, settings)
+    for reach in range(0 if tried else len(repair.reach)):
+        found = _search(model, point, near, objective, clock, reach, settings)
+        if found is not None:
             return found
+    if not thorough:
+        return None
     roomy = _with_room(model, point, near, objective, clock, settings)
     if roomy is None:
         return None
-    return _search(model, roomy, near, objective, clock, repair.reach[1], repair.work[1], settings)
+    return _search(model, roomy, near, objective, clock, 1, settings)
 
 
 def _search(
@@ -64,11 +66,12 @@ def _search(
     near: Ints,
     objective: LinearObjective,
     clock: Clock,
-    reach: int,
-    work: float,
+    attempt: int,
     settings: SolverSettings,
 ) -> Ints | None:
-    """The best whole point whose fine columns lie within reach of the engine's, all others kept."""
+    """The best whole point whose fine columns lie within an attempt's reach of the engine's, all others kept."""
+    repair = settings.repair
+    reach = repair.reach[attempt]
     moving = model.derived | (model.relaxable & (point > _ZERO))
     lower, upper = near.copy(), near.copy()
     inner = moving & ~model.derived
@@ -81,14 +84,40 @@ def _search(
         return None
     narrowed = narrow.narrow(objective)
     whole, moved = abs(objective.value(near)), abs(narrowed.value(near[narrow.free]))
-    gap = settings.repair.near_enough * float(whole / moved) if moved else 1.0  # what does not move counts, too
-    outcome = engine("cpsat")(
-        asking, narrowed, Limits(work, min(gap, 1.0), rates=settings.rates, effort=settings.effort), clock
-    )
+    gap = repair.near_enough[attempt] * float(whole / moved) if moved else 1.0  # what does not move counts, too
+    limits = Limits(repair.work[attempt], min(gap, 1.0), True, settings.rates, settings.effort, settings.seed)
+    many = np.count_nonzero(~asking.derived & (asking.upper > asking.lower)) > repair.few_columns
+    searches = (_branched,) if many else (_propagated, _branched)
+    for search in searches:
+        outcome = search(asking, narrowed, limits, clock)
+        if outcome.status == "infeasible":
+            return None
+        if outcome.point is not None:
+            found = narrow.widen(np.rint(outcome.point).astype(np.int64))
+            if model.admits(found):
+                return found
+    return None
+
+
+def _propagated(model: LinearModel, objective: LinearObjective, limits: Limits, clock: Clock) -> Outcome:
+    """The best whole point by CP-SAT: exact, and soon found where few columns move."""
+    return engine("cpsat")(model, objective, limits, clock)
+
+
+def _branched(model: LinearModel, objective: LinearObjective, limits: Limits, clock: Clock) -> Outcome:
+    """The best whole point by branch and bound: where many columns share tight rows, CP-SAT finds none in long.
+
+    What follows from the others is worked out by CP-SAT from these: engines are right within tolerances only.
+    """
+    scale = np.where(model.derived, model.column_scale, 1.0)
+    outcome = engine("highs")(replace(model, relaxable=model.derived, column_scale=scale), objective, limits, clock)
     if outcome.point is None:
-        return None
-    found = narrow.widen(np.rint(outcome.point).astype(np.int64))
-    return found if model.admits(found) else None
+        return outcome
+    whole = np.rint(outcome.point).astype(np.int64)
+    lower = np.where(model.derived, model.lower, np.clip(whole, model.lower, model.upper))
+    upper = np.where(model.derived, model.upper, lower)
+    found = engine("cpsat")(model.with_bounds(lower, upper), objective, limits, clock)
+    return found if found.point is not None else Outcome("limit", None, None)
 
 
 def _asking(model: LinearModel) -> LinearModel | None:
@@ -136,7 +165,7 @@ def relaxed_with_room(
     if (lower > upper).any():
         return None
     roomy = replace(narrow.model, rows=replace(rows, lower=lower, upper=upper))
-    limits = Limits(settings.repair.relaxation_work, rates=settings.rates, effort=settings.effort)
+    limits = Limits(settings.repair.relaxation_work, 0.0, False, settings.rates, settings.effort, settings.seed)
     outcome = engine("lp")(roomy, narrow.narrow(objective), limits, clock)
     if outcome.point is None:
         return None

@@ -31,6 +31,7 @@ from matcher.solvers.effort import count
 from matcher.solvers.engines import Continuous, Limits, Outcome, SolverFailed
 from matcher.solvers.linear_model import UNLIMITED, Bools, Floats, LinearModel, LinearObjective
 from matcher.solvers.settings import EngineEffort
+from matcher.solvers.silence import silenced
 from matcher.solvers.watch import stopped_on_cancel
 
 BOUND_TOLERANCE = 5e-6
@@ -163,7 +164,10 @@ def _solve(
     parameters = _parameters(limits, clock, model)
     if solver == mathopt.SolverType.GSCIP and limits.quick:
         _hurry(parameters)
-    result = _run(proto, solver, parameters, given, clock, limits.effort.search)
+    if solver == mathopt.SolverType.HIGHS and limits.quick:
+        _descend(parameters)
+    effort = limits.effort.search if solver == mathopt.SolverType.GSCIP else limits.effort.branching
+    result = _run(proto, solver, parameters, given, clock, effort)
     return _outcome(result, model, objective, figure_scale)
 
 
@@ -201,7 +205,7 @@ def _run(
         if solver == mathopt.SolverType.GSCIP:  # its interrupter writes errors to stderr: cancelled at its limit
             return _counted(proto, run(None), effort)
         interrupter = SolveInterrupter()
-        with stopped_on_cancel(clock, interrupter.interrupt):
+        with stopped_on_cancel(clock, interrupter.interrupt), silenced():
             return _counted(proto, run(interrupter), effort)
     except Exception as error:  # MathOpt has no error class of its own for an engine's failure
         if _NO_MEMORY.search(str(error)):
@@ -264,7 +268,7 @@ def _parameters(
     limits: Limits, clock: Clock, model: LinearModel | Continuous, simplex: mathopt.LPAlgorithm | None = None
 ) -> mathopt.SolveParameters:
     """Limits of a search, or of the simplex method."""
-    parameters = mathopt.SolveParameters(random_seed=1)
+    parameters = mathopt.SolveParameters(random_seed=limits.seed)
     if simplex is not None:
         rows = model.rows.count if isinstance(model, LinearModel) else len(model.row_lower)
         parameters.lp_algorithm = simplex
@@ -292,6 +296,13 @@ def _hurry(parameters: mathopt.SolveParameters) -> None:
         {"branching/pscost/priority": 1_000_000, "separating/maxroundsroot": 3, "separating/maxrounds": 0}
     )
     parameters.node_limit = min(4 * (parameters.node_limit or 1), 2**31 - 1)
+
+
+def _descend(parameters: mathopt.SolveParameters) -> None:
+    """HiGHS without heuristics and restarts: near a good point its first descent finds one as good, twice as soon."""
+    parameters.highs.double_options["mip_heuristic_effort"] = 0.0
+    parameters.highs.double_options["mip_feasibility_tolerance"] = 1e-9  # so that rounding breaks no tight row
+    parameters.highs.bool_options["mip_allow_restart"] = False
 
 
 def solve_continuous(program: Continuous, limits: Limits, clock: Clock) -> Floats | None:

@@ -65,7 +65,9 @@ class EffortSettings:
     """
 
     search: EngineEffort = EngineEffort(4.2e-3, 1.0e-6, 5.0e-5, 1.5e-8, node_term=1.2e-8)
-    """SCIP, and HiGHS for integers."""
+    """SCIP."""
+    branching: EngineEffort = EngineEffort(4.2e-3, 2.5e-6, 1.25e-4, 3.75e-8, node_term=3e-8)
+    """HiGHS for integers."""
     simplex: EngineEffort = EngineEffort(4e-4, 3.0e-7, 1.1e-5, 7.3e-9, 2e-13)
     interior: EngineEffort = EngineEffort(term=2.1e-5, pivot_row=1.27e-8, pass_term=3.9e-7)
     first_order: EngineEffort = EngineEffort(4e-4, 1.0e-6, pass_term=4.9e-9)
@@ -83,8 +85,10 @@ class RepairSettings:
     """Granules by which a fine column may move, in the first and in the second try."""
     work: tuple[float, float] = (0.1, 0.5)
     """Work of each search for a whole point: the first mostly finds one at once."""
-    near_enough: float = 1e-4
-    """Share of the objective's figure by which a whole point may miss the best nearby."""
+    few_columns: int = 40
+    """So many columns that move are few: CP-SAT finds a whole point of them at once, and of more often none at all."""
+    near_enough: tuple[float, float] = (1e-4, 5e-4)
+    """Share of the objective's figure by which a whole point may miss the best nearby: the last of it takes longest."""
     room_shares: tuple[float, ...] = (1.0, 0.25)
     """Shares of the room for rounding that are tried, one after the other, where no whole point is near."""
     relaxation_work: float = 2.0
@@ -98,6 +102,8 @@ class SolverSettings:
     rates: WorkRates = WorkRates()
     effort: EffortSettings = EffortSettings()
     repair: RepairSettings = RepairSettings()
+    seed: int = 1
+    """What the engines' random choices start from: another finds other portfolios, as good in the mean."""
 
 
 DEFAULT_SOLVER_SETTINGS = SolverSettings()
