@@ -31,6 +31,7 @@ from matcher.formulation.smallest_coverage import (
 from matcher.portfolio.result import Clock, SolveOptions
 from matcher.scenario import Scenario
 from matcher.scenario.objectives import COUNTS, FEW
+from matcher.solvers.effort import counted
 from matcher.solvers.engines import engine
 from matcher.solvers.linear_model import UNLIMITED, LinearModel, LinearObjective, ModelTooLarge, RowBuilder, Rows
 
@@ -130,6 +131,18 @@ def _floor(columns: Columns, name: str) -> Fraction:
     return waiting_floor(columns) if name == "waiting" else Fraction(0)
 
 
+@dataclass(frozen=True)
+class _Reaching:
+    """The model of the smallest coverage and its rows there."""
+
+    model: LinearModel
+    rows: Rows | None
+    bound: Fraction | None = None
+    """Its relaxation's, where that was solved."""
+    work: float = 0.0
+    """Work of the relaxation that decided it."""
+
+
 class Pursuit:
     """One model in which objectives are pursued in turn, each under what the earlier ones have reached."""
 
@@ -163,11 +176,11 @@ class Pursuit:
         if objective.name in COUNTS:  # of which a gap is absolute near zero: nothing above half of one is within it
             options = options.model_copy(update={"gap": min(options.gap, Decimal(1) / (2 * FEW))})
         error = objective.error + worst_off_weight(columns, objective) * worst_off_error(columns)
-        model, rows = self._without_reached(objective, error, options, clock or Clock())
+        found = self._without_reached(objective, error, options, clock or Clock())
         return ObjectiveProblem(
             self.formulation,
-            model,
-            rows,
+            found.model,
+            found.rows,
             objective,
             linear_objective(columns, "cost") if objective.name == "completions" else None,
             options,
@@ -176,11 +189,13 @@ class Pursuit:
             error,
             executor or Serial(),
             worst_off_steps(columns, objective),
+            relaxed=found.bound,
+            work=found.work,
         )
 
     def _without_reached(
         self, objective: LinearObjective, error: Fraction, options: SolveOptions, clock: Clock
-    ) -> tuple[LinearModel, Rows | None]:
+    ) -> _Reaching:
         """The model and the rows of the smallest coverage; without who has all it can have where that cannot matter.
 
         The relaxation says so, whose bound is tighter then: it can have a little of that for every State.
@@ -188,12 +203,14 @@ class Pursuit:
         columns = self.formulation.columns
         held = columns.reachable.bound[columns.reachable.held]
         if objective.name != "worst_off" or self.min_coverage_rows is None or not len(held):
-            return self.model, self.min_coverage_rows
+            return _Reaching(self.model, self.min_coverage_rows)
         plain = replace(self.model, rows=without_reached(columns, self.model.rows))
-        bound = engine("lp")(plain, objective, DEFAULT_SETTINGS.limits(float(options.work)), clock).bound
+        with counted() as effort:
+            limits = DEFAULT_SETTINGS.limits(float(options.work))
+            bound = engine("primal")(plain, objective, limits, clock).bound  # the empty plan keeps all of its rows
         if bound is None or bound + error >= Fraction(int(held.min()), WORST_SCALE):
-            return self.model, self.min_coverage_rows
-        return plain, without_reached(columns, self.min_coverage_rows)
+            return _Reaching(self.model, self.min_coverage_rows, None, effort.work)
+        return _Reaching(plain, without_reached(columns, self.min_coverage_rows), bound, effort.work)
 
     def keep(self, level: Level, value: Fraction) -> None:
         """Keeps a level, from now on, at what later ones must leave of a value of its figure."""

@@ -60,6 +60,10 @@ class ObjectiveProblem:
     """Where the smallest coverage counts: the true figure is a multiple of one of these; empty if not known."""
     settings: Settings = DEFAULT_SETTINGS
     """What the search is tuned by."""
+    relaxed: Fraction | None = None
+    """Bound of the relaxation, where stating the problem took it already."""
+    work: float = 0.0
+    """Work of stating the problem."""
 
     @property
     def columns(self) -> Columns:

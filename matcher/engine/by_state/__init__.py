@@ -12,10 +12,13 @@ For each objective, the first from a plan in which equal States are served alike
    then all of them anew, from the empty plan, at a share of the prices, so that none takes what is
    worth more to others; then what is left over is given out without prices. What earlier objectives
    have reached is charged in a sweep at prices and kept after it (`by_state.sweeps`). Sweeps go on,
-   at changing shares, while each gains something; the best plan is kept.
+   at changing shares, while each gains something; the best plan is kept. Once what links have come
+   to is kept, a part of the work is kept from sweeps, for the improvement.
 4. *Improvement*: groups of States with most to win and their rivals are freed and solved again, until
-   they win nothing for a part of the objective's work, which is then left to the next ones;
-   where the model is small, all States are then searched at once with the work or time that is
+   they win nothing for a part of the objective's work, which is then left to the next ones. Once what
+   links have come to is kept, larger groups share out anew what they give and get while who is
+   engaged where stays: their relaxation is nearly whole already, and the search for whole units is
+   all that is left. Where the model is small, all States are then searched at once with the work or time that is
    left (`by_state.at_once`).
 
 Every plan on the way is a whole point of the whole model; nothing is rounded at the end. Groups and
@@ -48,6 +51,7 @@ from matcher.solvers.engines import Outcome, SolverFailed
 def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:
     """Returns a plan and a bound for one objective, from the incumbent on."""
     meter = WorkBudget(work)
+    meter.spend(task.work)
     if incumbent is None:
         incumbent = served_alike(task, meter)
     joint = at_once.worth_it(task)
@@ -79,7 +83,10 @@ def polish(task: ObjectiveProblem, plan: Plan, bound: Fraction | None, work: flo
     sweeps.bound = bound
     task.report("starting_plan", plan, bound)
     if not sweeps.done(plan):
-        plan = sweeps.improve(sweeps.alone(plan), None)
+        sweeps.reserve()
+        plan = sweeps.alone(plan)
+        sweeps.reserved = 0.0
+        plan = sweeps.improve(plan, None)
     return ObjectiveResult(plan, bound, work=sweeps.meter.used, ran_out=sweeps.ran_out)
 
 
@@ -102,12 +109,16 @@ def _by_state(task: ObjectiveProblem, incumbent: Plan | None, meter: WorkBudget)
     empty = plan
     task.report("starting_plan", plan, None)
     sweeps = Sweeps(task, meter)
+    if task.relaxed is not None:
+        return _under(sweeps, plan, task.relaxed)
+    sweeps.reserve()
     relaxing, trying = (
         WorkBudget(meter.left * share) for share in (settings.prices.relaxation_share, settings.completions.share)
     )
     with ThreadPoolExecutor(1) as aside:  # prices are sought beside the first round: engines free the lock
         pricing = aside.submit(relaxation, task, relaxing, trying)
         plan = sweeps.alone(plan, settings.sweeps.first_states)
+        plan = sweeps.share_out(plan)
         live, relaxed, name = pricing.result()
     sweeps.meter.spend(relaxing.used + trying.used)
     sweeps.task = live
@@ -122,7 +133,18 @@ def _by_state(task: ObjectiveProblem, incumbent: Plan | None, meter: WorkBudget)
         plan, valued = _at_prices(sweeps, priced, empty if incumbent is None else plan, plan, incumbent is None)
     elif len(sweeps.groups.active) > settings.sweeps.first_states:
         plan = sweeps.alone(plan)
+    sweeps.reserved = 0.0
     plan = sweeps.improve(plan, valued)
+    return ObjectiveResult(plan, sweeps.bound, work=sweeps.meter.used, ran_out=sweeps.ran_out)
+
+
+def _under(sweeps: Sweeps, plan: Plan, relaxed: Fraction) -> ObjectiveResult:
+    """Serves States alone and in groups, under the bound of a relaxation that is solved already."""
+    bound = sweeps.task.bound(relaxed)
+    assert bound is not None
+    sweeps.prove(bound)
+    sweeps.task.report("relaxation_simplex", plan, bound)
+    plan = sweeps.improve(sweeps.alone(plan), None)
     return ObjectiveResult(plan, sweeps.bound, work=sweeps.meter.used, ran_out=sweeps.ran_out)
 
 
@@ -158,7 +180,7 @@ def _valued(sweeps: Sweeps, priced: Bundle, plan: Plan) -> Valued:
     """Values States in whole numbers at the best prices, those with most to win first, while that closes the gap."""
     task, settings, valued = sweeps.task, sweeps.task.settings.prices, priced.valued
     valuing = replace(task, clock=task.clock.part(settings.valuing_share))
-    budget = WorkBudget(sweeps.meter.left * settings.valuing_share)
+    budget = WorkBudget(max(sweeps.meter.left - sweeps.reserved, 0.0) * settings.valuing_share)
     for states in _by_regret(task, valued, plan, settings.valued_at_once):
         if valuing.clock.reason() or budget.empty or sweeps.done(plan):
             break

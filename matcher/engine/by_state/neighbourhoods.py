@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
+from math import inf
 from random import Random
 
 import numpy as np
 
 from matcher.engine.problem import ObjectiveProblem
+from matcher.engine.settings import NeighbourhoodSettings
 from matcher.formulation.plans import Plan
 from matcher.solvers.linear_model import Floats
 
 
 class Groups:
-    """Draws rounds of disjoint groups of States by a fixed seed: likelier the more a State could win."""
+    """Draws rounds of disjoint groups of States by a fixed seed: likelier the more a State could win.
 
-    def __init__(self, task: ObjectiveProblem) -> None:
+    Groups grow while they win nothing. Settled ones, in which who is engaged where stays, begin large and shrink.
+    """
+
+    def __init__(self, task: ObjectiveProblem, *, settled: bool = False) -> None:
         self._task = task
         self._settings = task.settings.neighbourhoods
         columns = task.columns
@@ -25,8 +31,11 @@ class Groups:
         self._crowded = self._round == self._settings.least_groups
         """Whether States are so few that rivals are freed side by side: order then matters more than conflicts."""
         self._random = Random(0)
-        self._largest = min(self._settings.most_states, len(self.active))
-        self._size = min(2, self._largest)
+        self.settled = settled
+        """Whether who is engaged where stays: what is given is shared out anew."""
+        most = self._settings.settled_states if settled else self._settings.most_states
+        self._largest = min(most, len(self.active))
+        self._size = self._largest if settled else min(2, self._largest)
         self._barren = 0
         self._rounds = 0
         self.regret: Floats = np.zeros(len(task.formulation.scenario.states))
@@ -34,11 +43,15 @@ class Groups:
     @property
     def more(self) -> bool:
         """Whether there are still groups worth a try."""
+        if self.settled:
+            return bool(self.active) and self._barren < self._settings.settled_patience
         return bool(self.active) and not (self._size == self._largest and self._barren > 2 * len(self.active))
 
     @property
     def thorough(self) -> bool:
         """Whether to search the next groups in full: every other round, and once quick searches find nothing."""
+        if self.settled:
+            return True
         return self._rounds % 2 == 0 or self._barren > len(self.active) or self._size >= len(self.active)
 
     def alone(self, plan: Plan) -> list[list[frozenset[int]]]:
@@ -107,11 +120,49 @@ class Groups:
         return self._random.choices(states, weight.tolist())[0]
 
     def tell(self, won: list[bool]) -> None:
-        """Learns which groups made things better: groups grow while nothing is found."""
+        """Learns which groups made things better."""
         for each in won:
             self._barren = 0 if each else self._barren + 1
-        if self._barren > 2 * len(self.active) and self._size < self._largest:
+        if self.settled:
+            step = Fraction(3, 2) if all(won) else Fraction(1) if any(won) else Fraction(2, 3)
+            self._size = max(min(int(self._size * step), self._largest), min(2, self._largest))
+        elif self._barren > 2 * len(self.active) and self._size < self._largest:
             self._size, self._barren = self._size + 1, 0
+
+    def try_again(self) -> None:
+        """Lets one more round be drawn, though the last ones won nothing: others have moved something since."""
+        self._barren = min(self._barren, self._settings.settled_patience - 1)
+
+
+class Kinds:
+    """Two kinds of groups in turn: the one that has won more for its work, and in one round of a few the other."""
+
+    def __init__(self, settings: NeighbourhoodSettings, groups: Groups, settled: Groups | None) -> None:
+        self._settings = settings
+        self._kinds = (groups,) if settled is None else (groups, settled)
+        self._gained = [(0.0, 0.0) for _ in self._kinds]
+        """Gain and work of each kind's rounds, the latest counting most."""
+        self._drawn = 0
+
+    def next(self) -> Groups | None:
+        """Returns what the next round is drawn from; None where no kind has more."""
+        self._drawn += 1
+        rates = [gain / work if work else inf for gain, work in self._gained]
+        order = sorted(range(len(rates)), key=lambda at: (-rates[at], -at))
+        if self._drawn % self._settings.other_kind == 0:
+            order.reverse()
+        return next((self._kinds[at] for at in order if self._kinds[at].more), None)
+
+    def tell(self, groups: Groups, won: list[bool], gain: float, work: float) -> None:
+        """Learns what a round of one kind has won, for how much work."""
+        groups.tell(won)
+        at = self._kinds.index(groups)
+        kept, spent = (each * self._settings.remembered for each in self._gained[at])
+        self._gained[at] = kept + gain, spent + work
+        if any(won):
+            for other in self._kinds:
+                if other is not groups and other.settled:
+                    other.try_again()
 
 
 def _rivalry(task: ObjectiveProblem) -> Floats:

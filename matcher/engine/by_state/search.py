@@ -23,7 +23,7 @@ from matcher.formulation.plans import NO_PAIRS, Plan, with_derived_columns
 from matcher.portfolio.result import Clock
 from matcher.solvers.effort import counted
 from matcher.solvers.engines import Limits, Outcome, engine
-from matcher.solvers.linear_model import UNLIMITED, Floats, Ints, LinearObjective, Rows
+from matcher.solvers.linear_model import UNLIMITED, Bools, Floats, Ints, LinearObjective, Rows
 
 
 @dataclass
@@ -123,15 +123,23 @@ def free_groups(
     search: LinearObjective,
     meter: WorkBudget,
     thorough: bool = False,
+    kept: Bools | None = None,
 ) -> tuple[Plan, list[bool]]:
     """Frees disjoint groups at once and keeps what makes things better: all together where that fits.
 
     Else one after another: what two groups both reach for, the first one gets, and the other is
     solved again on its own.
+
+    Parameters
+    ----------
+    kept
+        Columns that stay as they are in the plan.
     """
     now = task.model.rows.activity(plan.point)
+    limits = [group_limits(task, len(group), settled=kept is not None) for group in groups]
     sent = [
-        subproblem_data(task, plan, group, group_limits(task, len(group)), search, thorough, now) for group in groups
+        subproblem_data(task, plan, group, limit, search, thorough, now, kept)
+        for group, limit in zip(groups, limits, strict=True)
     ]
     answers = solve_subproblems(task, [piece for piece, _ in sent])
     parts = [Subproblem(group, free, answer) for group, (_, free), answer in zip(groups, sent, answers, strict=True)]
@@ -140,7 +148,7 @@ def free_groups(
     while moved:
         found = merged(task, plan, [parts[at] for at in sorted(moved)])
         if found is None:
-            return _one_by_one(task, plan, parts, search, meter, thorough)
+            return _one_by_one(task, plan, parts, search, meter, thorough, kept)
         losers = {at for at in moved if len(moved) > 1 and _own_gain(task, plan, found, parts[at], search) <= 0}
         if not losers:
             won = better(search, search.value(found.point), search.value(plan.point))
@@ -149,10 +157,16 @@ def free_groups(
     return plan, [False] * len(parts)
 
 
-def group_limits(task: ObjectiveProblem, states: int = 1) -> Limits:
+def settled_columns(task: ObjectiveProblem) -> Bools:
+    """Returns the yes-or-no columns: who is engaged where and when, and what follows from it."""
+    return ~task.model.relaxable & (task.model.upper <= 1)
+
+
+def group_limits(task: ObjectiveProblem, states: int = 1, *, settled: bool = False) -> Limits:
     """Returns when the search of a group of so many States ends."""
     settings = task.settings.subproblems
-    return task.settings.limits(settings.state_work * states, settings.gap, quick=True)
+    work = settings.settled_work if settled else settings.state_work * states
+    return task.settings.limits(work, settings.gap, quick=True)
 
 
 def cutting_work(task: ObjectiveProblem) -> float:
@@ -173,12 +187,14 @@ def _one_by_one(
     search: LinearObjective,
     meter: WorkBudget,
     thorough: bool,
+    kept: Bools | None,
 ) -> tuple[Plan, list[bool]]:
     won: list[bool] = []
     for part in parts:
         found = merged(task, plan, [part]) if part.moved else None
         if found is None and part.moved and any(won):
-            piece, free = subproblem_data(task, plan, part.group, group_limits(task, len(part.group)), search, thorough)
+            limits = group_limits(task, len(part.group), settled=kept is not None)
+            piece, free = subproblem_data(task, plan, part.group, limits, search, thorough, kept=kept)
             answer = solve_subproblem(piece)
             again = Subproblem(part.group, free, answer)
             meter.spend(cutting_work(task) + answer.work)

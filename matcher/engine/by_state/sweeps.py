@@ -14,9 +14,9 @@ from fractions import Fraction
 import numpy as np
 
 from matcher.engine.by_state.bundle import Bundle, Valued
-from matcher.engine.by_state.neighbourhoods import Groups
+from matcher.engine.by_state.neighbourhoods import Groups, Kinds
 from matcher.engine.by_state.prices import signed_bound
-from matcher.engine.by_state.search import WorkBudget, free_groups, opened
+from matcher.engine.by_state.search import WorkBudget, free_groups, opened, settled_columns
 from matcher.engine.by_state.worst_off import lifting, lifts, lowest
 from matcher.engine.problem import ObjectiveProblem, better, guided, tighter, within_gap
 from matcher.formulation.plans import Plan
@@ -35,6 +35,11 @@ class Sweeps:
         """Best bound so far."""
         self.patient = True
         """Whether groups were freed for as long as there were any to try, or work for them."""
+        self.reserved = 0.0
+        """Work that sweeps leave to groups after them."""
+        links_kept = any(label[:2] == ("kept", "turnover") for label in task.model.rows.label)
+        self.settled = Groups(task, settled=True) if links_kept else None
+        """Groups in which who is engaged where stays, once what links have come to is kept."""
         self._kept_share = task.settings.sweeps.kept_share
 
     def prove(self, bound: Fraction) -> None:
@@ -45,13 +50,18 @@ class Sweeps:
         """Whether a plan is within the gap asked."""
         return within_gap(self.task, plan, self.bound)
 
+    def _nearly(self, plan: Plan) -> bool:
+        """Whether a plan is so near to the bound that lifting other States than the worst is no gain."""
+        value = self.task.value(plan)
+        return self.bound is not None and abs(self.bound - value) <= Fraction(1, 500) * abs(self.bound)
+
     @property
     def ran_out(self) -> bool:
         """Whether more work would have led further."""
         return self.meter.empty or not self.patient
 
     def _stopped(self) -> bool:
-        return self.task.clock.reason() is not None or self.meter.empty
+        return self.task.clock.reason() is not None or self.meter.left <= self.reserved
 
     def alone(self, plan: Plan, most: int | None = None) -> Plan:
         """Frees States alone, each once, the least served first: all of them, or at most so many."""
@@ -62,6 +72,23 @@ class Sweeps:
             served += len(group)
             plan, _ = self._free(plan, group)
             self.task.report("single_states", plan, self.bound)
+        return plan
+
+    def reserve(self) -> None:
+        """Keeps a share of the work for groups where there are settled ones: sweeps would take all of it."""
+        if self.settled is not None:
+            self.reserved = self.meter.left * self.task.settings.neighbourhoods.reserved_share
+
+    def share_out(self, plan: Plan) -> Plan:
+        """Frees settled groups, for half of the work that is kept for groups."""
+        half = self.reserved / 2
+        end = self.meter.used + half
+        while self.settled is not None and self.settled.more and self.meter.used < end:
+            if self.task.clock.reason() is not None:
+                break
+            plan, won = self._round(plan, self.settled)
+            self.settled.tell(won)
+        self.reserved = min(half, max(end + half - self.meter.used, 0.0))
         return plan
 
     def at_prices(self, start: Plan, plan: Plan, priced: Bundle, shares: Iterable[float]) -> Plan:
@@ -136,26 +163,39 @@ class Sweeps:
     def improve(self, plan: Plan, valued: Valued | None) -> Plan:
         """Frees groups of States, one round after another, and keeps what is better."""
         task, groups = self.task, self.groups
-        full = None if valued is None else valued.priced(task.columns.state, 1.0)
         patience = task.settings.neighbourhoods.patience * self.meter.budget
+        kinds = Kinds(task.settings.neighbourhoods, groups, self.settled)
         last_win = self.meter.used
-        while not self._stopped() and not self.done(plan) and groups.more:
+        while not self._stopped() and not self.done(plan):
             self.patient = self.meter.used - last_win <= patience
-            if not self.patient:
+            drawn = kinds.next() if self.patient else None
+            if drawn is None:
                 break
-            if valued is not None and full is not None:
-                groups.regret = regrets(task, valued, full, plan)
-            first = lowest(task, plan, groups.active) if lifts(task) else None
-            plan, won = self._free(plan, groups.draw(first), groups.thorough)
-            groups.tell(won)
-            last_win = self.meter.used if any(won) else last_win
-            task.report("groups", plan, self.bound)
+            before, used = task.value(plan), self.meter.used
+            plan, won = self._round(plan, drawn, valued)
+            gain = abs(task.value(plan) - before)
+            kinds.tell(drawn, won, float(gain), self.meter.used - used)
+            if any(won) and (gain or not lifts(task) or not self._nearly(plan)):
+                last_win = self.meter.used
         return plan
 
-    def _free(self, plan: Plan, groups: list[frozenset[int]], thorough: bool = False) -> tuple[Plan, list[bool]]:
+    def _round(self, plan: Plan, groups: Groups, valued: Valued | None = None) -> tuple[Plan, list[bool]]:
+        """Draws a round of groups and frees them; says which have won something."""
+        task = self.task
+        if valued is not None:
+            groups.regret = regrets(task, valued, valued.priced(task.columns.state, 1.0), plan)
+        first = lowest(task, plan, groups.active) if lifts(task) else None
+        kept = settled_columns(task) if groups.settled else None
+        plan, won = self._free(plan, groups.draw(first), groups.thorough, kept)
+        task.report("groups", plan, self.bound)
+        return plan, won
+
+    def _free(
+        self, plan: Plan, groups: list[frozenset[int]], thorough: bool = False, kept: Bools | None = None
+    ) -> tuple[Plan, list[bool]]:
         """Frees a round of groups; for the smallest coverage, one after another, each lifting its own worst State."""
         if not lifts(self.task):
-            return free_groups(self.task, plan, groups, self.search, self.meter, thorough)
+            return free_groups(self.task, plan, groups, self.search, self.meter, thorough, kept)
         won = []
         for group in groups:
             lifted, objective = lifting(self.task, plan, group)
