@@ -22,6 +22,7 @@ from pathlib import Path
 
 from matcher.comparison.plausibility import Part, Plausibility, plausibility
 from matcher.comparison.tally import tally
+from matcher.errors import MatcherError
 from matcher.explanation.clocks import clock
 from matcher.portfolio.portfolio import Portfolio
 from matcher.reporting.languages import table_of
@@ -151,7 +152,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("run", type=Path, nargs="+", help="folder that matcher solve wrote")
     parser.add_argument("--clocks", action="store_true", help="also: when each State could complete (minutes)")
     asked = parser.parse_args(arguments)
-    runs = [(path.resolve().name, *read_portfolio(path, _warn)) for path in asked.run]
+    try:
+        runs = [(path.resolve().name, *read_portfolio(path, _warn)) for path in asked.run]
+    except MatcherError as error:
+        parser.exit(2, f"{error}\n")
     sys.stdout.writelines(f"{line}\n" for line in lines(runs, asked.clocks))
 
 

@@ -415,3 +415,11 @@ def test_states_that_complete_later_than_they_could() -> None:
         engaged = [Engagement(offer=key, state="A", years=Years(first=year, last=year)) for key in ("f", "t")]
         plan = portfolio(scenario, paid("f", year, 720, quantity=10), engaged=engaged)
         assert list(benchmark.overdue(scenario, plan)) == told
+
+
+def test_a_run_that_is_not_there_is_one_clear_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        benchmark.main([str(tmp_path / "none")])
+    told = capsys.readouterr()
+    assert (ended.value.code, told.out) == (2, "")
+    assert "found no such file" in told.err

@@ -55,6 +55,8 @@ class SubproblemSettings:
     """Work allowed for one State."""
     settled_work: float = 2.0
     """Work allowed for a group in which who is engaged where stays, however many its States."""
+    least_work: float = 0.05
+    """Work allowed for a group in any case, however little is left."""
     gap: float = 1e-3
     """Relative gap at which a group counts as solved."""
     cutting: float = 1.5e-7

@@ -206,6 +206,7 @@ def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> tuple[Obj
     stages, count = Stages(formulated), len(formulated.levels)
     pursue = single_model.pursue if method == "whole" else by_state.pursue
     work, finding = float(run.options.work), ObjectiveResult(None, None)
+    least = min(1.0, work / (2 * count))  # for whoever comes after one that took more than its share
     level, bounds = stages.levels[0], dict[str, Fraction | None]()
     for at in range(count):
         if at and run.clock.reason():
@@ -226,7 +227,7 @@ def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> tuple[Obj
             finding = pursue(task, finding.plan, work * share)
         bounds[level.name] = finding.bound
         run.cut = run.cut or task.clock.reason() == "time"
-        work = max(work - finding.work, 1.0)
+        work = max(work - finding.work, least)
         if finding.plan is None:
             run.ran_out = finding.ran_out
             break

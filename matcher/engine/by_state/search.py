@@ -136,7 +136,7 @@ def free_groups(
         Columns that stay as they are in the plan.
     """
     now = task.model.rows.activity(plan.point)
-    limits = [group_limits(task, len(group), settled=kept is not None) for group in groups]
+    limits = [_limits_within(task, group, kept, meter) for group in groups]
     sent = [
         subproblem_data(task, plan, group, limit, search, thorough, now, kept)
         for group, limit in zip(groups, limits, strict=True)
@@ -169,6 +169,12 @@ def group_limits(task: ObjectiveProblem, states: int = 1, *, settled: bool = Fal
     return task.settings.limits(work, settings.gap, quick=True)
 
 
+def _limits_within(task: ObjectiveProblem, group: frozenset[int], kept: Bools | None, meter: WorkBudget) -> Limits:
+    """A group's limits, and no more work than is left; a little in any case, for what its first node finds."""
+    usual = group_limits(task, len(group), settled=kept is not None)
+    return replace(usual, work=min(usual.work, max(meter.left, task.settings.subproblems.least_work)))
+
+
 def cutting_work(task: ObjectiveProblem) -> float:
     """Returns the work of cutting a group out of the whole and putting it back."""
     return task.settings.subproblems.cutting * len(task.model.rows.column)
@@ -193,7 +199,7 @@ def _one_by_one(
     for part in parts:
         found = merged(task, plan, [part]) if part.moved else None
         if found is None and part.moved and any(won):
-            limits = group_limits(task, len(part.group), settled=kept is not None)
+            limits = _limits_within(task, part.group, kept, meter)
             piece, free = subproblem_data(task, plan, part.group, limits, search, thorough, kept=kept)
             answer = solve_subproblem(piece)
             again = Subproblem(part.group, free, answer)
