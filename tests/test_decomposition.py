@@ -13,11 +13,11 @@ from benchmarks.instances import generate
 from counted_time import solve_in_looks
 from generators import Seeded, draw_scenario
 from matcher.engine.by_state import relaxing, search
-from matcher.engine.by_state.neighbourhoods import Groups
+from matcher.engine.by_state.neighbourhoods import Groups, Kinds
 from matcher.engine.by_state.prices import cut, value_blocks, whole_prices
 from matcher.engine.lexicographic import Pursuit
 from matcher.engine.problem import ObjectiveProblem
-from matcher.engine.settings import PriceSettings, Settings
+from matcher.engine.settings import NeighbourhoodSettings, PriceSettings, Settings
 from matcher.engine.solving import solve
 from matcher.execution import Executor, Processes, Serial
 from matcher.formulation.formulate import formulate
@@ -334,6 +334,65 @@ def test_a_single_state_is_searched_in_full() -> None:
     assert groups.draw() == [frozenset({0})]
     groups.tell([False, False, False])
     assert not groups.more
+
+
+def test_settled_groups_begin_large_and_shrink_while_they_win_nothing() -> None:
+    """They end after eight in a row that won nothing, and one more is drawn where others have moved something."""
+    groups = Groups(task_of(generate("small", 1)), settled=True)
+    sizes = []
+    while groups.more:
+        sizes.append(max(map(len, groups.draw())))
+        groups.tell([False, False])
+    assert sizes == [15, 10, 6, 4]
+    groups.try_again()
+    assert groups.more
+    groups.tell([True, True])
+    assert len(groups.draw()[0]) == 3
+    groups.tell([True, False])
+    assert len(groups.draw()[0]) == 3
+
+
+def test_the_kind_of_groups_that_wins_more_for_its_work_is_drawn_three_times_in_four() -> None:
+    task = task_of(generate("small", 1))
+    groups, settled = Groups(task), Groups(task, settled=True)
+    kinds, drawn = Kinds(NeighbourhoodSettings(), groups, settled), list[Groups | None]()
+    for _ in range(16):
+        drawn.append(kinds.next())
+        assert drawn[-1] is not None
+        kinds.tell(drawn[-1], [True], 8.0 if drawn[-1] is groups else 2.0, 1.0)
+    assert drawn[:3] == [settled, groups, groups]  # each is tried before any is preferred
+    assert [each is groups for each in drawn[4:]] == [True, True, True, False] * 3
+
+
+def test_kinds_end_where_neither_has_more() -> None:
+    task = task_of(generate("tiny", 1))
+    groups, settled = Groups(task), Groups(task, settled=True)
+    kinds, count = Kinds(NeighbourhoodSettings(), groups, settled), 0
+    while (drawn := kinds.next()) is not None:
+        kinds.tell(drawn, [False, False], 0.0, 1.0)
+        count += 1
+    assert not groups.more
+    assert not settled.more
+    assert count > 8
+    assert Kinds(NeighbourhoodSettings(), groups, None).next() is None
+
+
+def test_who_is_engaged_where_stays_in_settled_groups() -> None:
+    """What is given and got moves, and the figure with it; every yes-or-no column is as it was."""
+    task = task_of(generate("tiny", 1))
+    plan, _ = search.starting_plan(task)
+    assert plan is not None
+    meter = search.WorkBudget(5.0)
+    for state in sorted(Groups(task).active):
+        plan, _ = search.free_groups(task, plan, [frozenset({state})], task.objective, meter)
+    kept = search.settled_columns(task)
+    assert kept.any()
+    everyone = frozenset(Groups(task).active)
+    found, _ = search.free_groups(task, plan, [everyone], task.objective, search.WorkBudget(5.0), True, kept)
+    engaged = task.columns.engaged[task.columns.engaged >= 0]
+    assert task.model.admits(found.point)
+    assert task.value(found) >= task.value(plan)
+    assert (found.point[engaged] <= plan.point[engaged]).all()
 
 
 def test_what_is_known_counts_for_states_not_valued_in_time() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from matcher.portfolio.result import Clock
-from matcher.solvers.engines import Solver, engine
+from matcher.solvers.engines import Outcome, Solver, engine
 from matcher.solvers.integer_repair import whole_point
 from matcher.solvers.linear_model import Ints, LinearModel, LinearObjective, RowBuilder, objective
 from matcher.solvers.settings import DEFAULT_SOLVER_SETTINGS, RepairSettings, SolverSettings
@@ -148,3 +148,59 @@ def test_the_model_given_is_left_alone() -> None:
     _found(model, [100.5, 139.7], {0: 1})
     assert (model.lower == before.lower).all()
     assert (model.upper == before.upper).all()
+
+
+def _crowd() -> tuple[LinearModel, list[float]]:
+    """Sixty columns under one budget that they use to the last unit, a ledger beside them; and a real point."""
+    random = np.random.default_rng(5)
+    price = [int(each) for each in random.integers(20, 90, 60)]
+    real = [float(each) for each in random.uniform(5, 50, 60)]
+    spent = int(sum(a * b for a, b in zip(price, real, strict=True)))
+    lines: list[Line] = [
+        ({at: price[at] for at in range(60)}, spent, spent),
+        ({at: price[at] for at in range(60)} | {60: -1}, 0, 0),
+    ]
+    model = _model(lines, [100] * 60 + [10**6], [True] * 61, derived=[60])
+    return model, [*real, 0.0]
+
+
+@pytest.mark.parametrize("few", [0, 100])
+def test_many_columns_that_share_a_tight_row_are_branched_for(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A whole point is found by either search; what follows from the others is exact, whatever the engine rounds."""
+    asked: list[str] = []
+
+    def listening(name: str) -> Solver:
+        asked.append(name)
+        return engine(name)
+
+    monkeypatch.setattr("matcher.solvers.integer_repair.engine", listening)
+    model, point = _crowd()
+    aim = _aim({at: 1 + at % 7 for at in range(60)}, model.upper)
+    settings = SolverSettings(repair=RepairSettings(few_columns=few))
+    found = whole_point(model, np.array(point), aim, Clock(), settings=settings)
+    assert found is not None
+    assert model.admits(found)
+    assert found[60] == model.rows.lower[0]
+    assert np.abs(found[:60] - point[:60]).max() <= 13
+    assert asked[0] == ("highs" if few == 0 else "cpsat")
+
+
+def test_a_point_that_rounding_breaks_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Engines are right within tolerances: a point that breaks a row by one unit is no point."""
+    model, point = _crowd()
+
+    def off_by_one(name: str) -> Solver:
+        def solve(*arguments: object) -> Outcome:
+            outcome = engine(name)(*arguments)  # type: ignore[arg-type]
+            if name != "highs" or outcome.point is None:
+                return outcome
+            wrong = outcome.point.copy()
+            wrong[0] -= 1
+            return replace(outcome, point=wrong)
+
+        return solve
+
+    monkeypatch.setattr("matcher.solvers.integer_repair.engine", off_by_one)
+    settings = SolverSettings(repair=RepairSettings(few_columns=0))
+    aim = _aim({0: 1}, model.upper)
+    assert whole_point(model, np.array(point), aim, Clock(), thorough=False, settings=settings) is None
