@@ -31,6 +31,7 @@ class Refusing(logging.Handler):
 def no_bound_is_refuted(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fails a test in whose process the engine logs an error, unless that is what it is about."""
     log, handler = logging.getLogger("matcher.engine"), Refusing(logging.ERROR)
+    log.disabled = False  # a library that sets up its own logging disables all loggers that it finds
     if request.node.get_closest_marker("refutes") is None:
         log.addHandler(handler)
     yield

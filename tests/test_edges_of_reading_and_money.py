@@ -165,8 +165,8 @@ def test_pairs_are_looked_for_in_full_where_no_point_has_room(monkeypatch: pytes
     """Near the engine's point, then with ever less room, and in the end thoroughly: each is tried once."""
     tried: list[bool] = []
 
-    def nothing(*arguments: Any, thorough: bool) -> None:
-        tried.append(thorough)
+    def nothing(*arguments: Any, tightened: bool = False) -> None:
+        tried.append(tightened)
 
     monkeypatch.setattr(pairing, "_pairs_near", nothing)
     monkeypatch.setattr(pairing, "_with_room", lambda *arguments: None)

@@ -127,7 +127,7 @@ def test_groups_that_win_nothing_leave_their_work(monkeypatch: pytest.MonkeyPatc
     task = replace(task, settings=Settings(neighbourhoods=NeighbourhoodSettings(patience=0.25)))
     wins = iter([False, True, *[False] * 1000])
 
-    def barren(self: Sweeps, plan: Plan, groups: object, thorough: bool = False) -> tuple[Plan, list[bool]]:
+    def barren(self: Sweeps, plan: Plan, *_: object) -> tuple[Plan, list[bool]]:
         self.meter.spend(1.0)
         return plan, [next(wins)]
 
