@@ -138,6 +138,8 @@ def _relaxed(
     solution = result.solutions[0] if result.solutions else None
     if solution is not None and solution.HasField("dual_solution"):
         price = _dense(solution.dual_solution.dual_values, len(price))
+    tightest = min if objective.maximise else max  # prices of a solve cut short can be worse than none
+    price = tightest((price, np.zeros_like(price)), key=lambda each: _price_bound(scaled, each, objective.maximise))
     bound = Fraction(_price_bound(scaled, price, objective.maximise) * figure_scale) / objective.denominator
     point = None
     if solution is not None and solution.HasField("primal_solution"):
