@@ -204,3 +204,11 @@ def test_a_point_that_rounding_breaks_is_not_believed(monkeypatch: pytest.Monkey
     settings = SolverSettings(repair=RepairSettings(few_columns=0))
     aim = _aim({0: 1}, model.upper)
     assert whole_point(model, np.array(point), aim, Clock(), thorough=False, settings=settings) is None
+
+
+def test_where_branching_finds_no_whole_point_there_is_none() -> None:
+    """An odd sum of even terms, asked of branch and bound alone."""
+    model = _model([({0: 2, 1: 2}, 401, 401)], [500, 500], [True, True])
+    settings = SolverSettings(repair=RepairSettings(few_columns=0))
+    point, aim = np.array([100.25, 100.25]), _aim({0: 1}, model.upper)
+    assert whole_point(model, point, aim, Clock(), settings=settings) is None
