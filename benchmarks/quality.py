@@ -25,7 +25,6 @@ import yaml
 from benchmarks.instances import generate
 from matcher import Result, Scenario, SolveOptions, load, solve
 from matcher.engine.settings import DEFAULT_SETTINGS
-from matcher.execution import Executor, Serial
 
 STORED = Path(__file__).parent / "results" / "quality.yaml"
 SEEDS = (1, 2, 3)
@@ -33,8 +32,6 @@ SLACK = 0.02
 """Share of itself by which a figure may be worse than it was ..."""
 CHANCE = 0.5
 """... and share of how far apart the seeds were."""
-NONE = "none"
-"""A bound that there is not."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +84,12 @@ def figure_of(found: list[float], larger: bool) -> Figure:
     return Figure(larger, median(found), worst, median(found) + sign * slack, worst + sign * slack)
 
 
-def figures_of(case: Case, executor: Executor | None = None) -> dict[str, Figure]:
+def figures_of(case: Case) -> dict[str, Figure]:
     """Solves a case with each seed; returns the figures of each level's value and bound."""
     scenario, results = case.scenario(), list[Result]()
     for seed in SEEDS:
         settings = replace(DEFAULT_SETTINGS, solvers=replace(DEFAULT_SETTINGS.solvers, seed=seed))
-        options = SolveOptions(work=case.work)
-        results.append(solve(scenario, options, executor=executor or Serial(), settings=settings))
+        results.append(solve(scenario, SolveOptions(work=case.work), settings=settings))
     found = {}
     for at, level in enumerate(results[0].stages):
         stages = [result.stages[at] for result in results]
@@ -118,7 +114,7 @@ def faults(asked: Mapping[str, Figure], found: Mapping[str, Figure]) -> list[str
     told = []
     for name, figure in asked.items():
         if name not in found:
-            told.append(f"{name}: {NONE}")
+            told.append(f"{name}: none")
         else:
             told += [f"{name}: {fault}" for fault in figure.faults(found[name])]
     return told

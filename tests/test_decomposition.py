@@ -23,10 +23,11 @@ from matcher.execution import Executor, Processes, Serial
 from matcher.formulation.formulate import formulate
 from matcher.formulation.objectives import linear_objective, weighted_objective
 from matcher.formulation.pairing import flows_of, whole_pairs
-from matcher.formulation.plans import with_derived_columns
+from matcher.formulation.plans import Plan, with_derived_columns
 from matcher.portfolio.result import Cancel, Clock, Result, SolveOptions
 from matcher.scenario import Scenario
 from matcher.solvers.engines import Limits, Solver, SolverFailed, engine
+from matcher.solvers.linear_model import Bools
 from matcher.solvers.mathopt import BOUND_TOLERANCE
 from matcher.verification import verify
 from smallest_scenario import small_scenario
@@ -378,21 +379,25 @@ def test_kinds_end_where_neither_has_more() -> None:
 
 
 def test_who_is_engaged_where_stays_in_settled_groups() -> None:
-    """What is given and got moves, and the figure with it; every yes-or-no column is as it was."""
+    """Where nobody is engaged nobody comes to be; what needs no engagement flows, and wins less than all of it."""
     task = task_of(generate("tiny", 1))
-    plan, _ = search.starting_plan(task)
-    assert plan is not None
-    meter = search.WorkBudget(5.0)
-    for state in sorted(Groups(task).active):
-        plan, _ = search.free_groups(task, plan, [frozenset({state})], task.objective, meter)
+    empty, _ = search.starting_plan(task)
+    assert empty is not None
     kept = search.settled_columns(task)
-    assert kept.any()
-    everyone = frozenset(Groups(task).active)
-    found, _ = search.free_groups(task, plan, [everyone], task.objective, search.WorkBudget(5.0), True, kept)
+
+    def freed(plan: Plan, kept: Bools | None) -> Plan:
+        for state in Groups(task).active:
+            meter = search.WorkBudget(5.0)
+            plan, _ = search.free_groups(task, plan, [frozenset({state})], task.objective, meter, True, kept)
+        return plan
+
+    served = freed(empty, None)
+    assert task.value(served) > task.value(empty)
     engaged = task.columns.engaged[task.columns.engaged >= 0]
-    assert task.model.admits(found.point)
-    assert task.value(found) >= task.value(plan)
-    assert (found.point[engaged] <= plan.point[engaged]).all()
+    assert (served.point[engaged] != empty.point[engaged]).any()
+    settled = freed(empty, kept)
+    assert task.value(empty) < task.value(settled) < task.value(served)
+    assert (settled.point[engaged] == empty.point[engaged]).all()
 
 
 def test_what_is_known_counts_for_states_not_valued_in_time() -> None:

@@ -17,7 +17,7 @@ def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Objec
     """Returns the best plan and bound for one objective, from the incumbent on."""
     with counted() as effort:
         finding = _found(task, incumbent, work)
-    return replace(finding, work=effort.work)
+    return replace(finding, work=task.work + effort.work)
 
 
 def _found(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:

@@ -47,7 +47,7 @@ def whole_point(
     repair = settings.repair
     near = np.clip(np.rint(point), model.lower, model.upper).astype(np.int64)
     if not model.relaxable.any():
-        return near if model.admits(near) else _search(model, point, near, objective, clock, 0, settings)
+        return near if model.admits(near) else _search(model, point, near, objective, clock, 1, settings)
     for reach in range(0 if tried else len(repair.reach)):
         found = _search(model, point, near, objective, clock, reach, settings)
         if found is not None:

@@ -16,8 +16,8 @@ from functools import cache
 _STREAMS = ("stdout", "__stdoutp")
 """C's standard output, by the names that libraries give it."""
 _LOCK = threading.Lock()
-_RUNNING = [0]
-"""Engines that run silenced now: they share one stream."""
+_USUAL: list[int | None] = []
+"""Where the stream pointed when each engine that runs now began: they share one stream, and the first knows."""
 
 
 @contextmanager
@@ -27,22 +27,22 @@ def silenced() -> Iterator[None]:
     if found is None:
         yield
         return
-    stream, usual, nowhere = found
+    stream, nowhere = found
     with _LOCK:
-        _RUNNING[0] += 1
+        _USUAL.append(_USUAL[0] if _USUAL else stream.value)
         stream.value = nowhere
     try:
         yield
     finally:
         with _LOCK:
-            _RUNNING[0] -= 1
-            if not _RUNNING[0]:
+            usual = _USUAL.pop()
+            if not _USUAL:
                 stream.value = usual
 
 
 @cache
-def _streams() -> tuple[ctypes.c_void_p, int | None, int] | None:
-    """C's standard output, where it points and a stream that leads nowhere."""
+def _streams() -> tuple[ctypes.c_void_p, int] | None:
+    """C's standard output, and a stream that leads nowhere."""
     try:
         library = ctypes.CDLL(None)
         library.fopen.restype = ctypes.c_void_p
@@ -54,5 +54,5 @@ def _streams() -> tuple[ctypes.c_void_p, int | None, int] | None:
             stream = ctypes.c_void_p.in_dll(library, name)
         except ValueError:
             continue
-        return None if nowhere is None else (stream, stream.value, nowhere)
+        return None if nowhere is None else (stream, nowhere)
     return None

@@ -18,8 +18,8 @@ For each objective, the first from a plan in which equal States are served alike
    they win nothing for a part of the objective's work, which is then left to the next ones. Once what
    links have come to is kept, larger groups share out anew what they give and get while who is
    engaged where stays: their relaxation is nearly whole already, and the search for whole units is
-   all that is left. Where the model is small, all States are then searched at once with the work or time that is
-   left (`by_state.at_once`).
+   all that is left. Where the model is small, all States are then searched at once with the work or
+   time that is left (`by_state.at_once`).
 
 Every plan on the way is a whole point of the whole model; nothing is rounded at the end. Groups and
 blocks run wherever the executor runs them, in rounds whose size does not depend on it; the

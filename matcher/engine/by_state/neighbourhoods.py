@@ -157,8 +157,8 @@ class Kinds:
         """Learns what a round of one kind has won, for how much work."""
         groups.tell(won)
         at = self._kinds.index(groups)
-        kept, spent = (each * self._settings.remembered for each in self._gained[at])
-        self._gained[at] = kept + gain, spent + work
+        gained, spent = (each * self._settings.remembered for each in self._gained[at])
+        self._gained[at] = gained + gain, spent + work
         if any(won):
             for other in self._kinds:
                 if other is not groups and other.settled:

@@ -52,8 +52,8 @@ class Sweeps:
 
     def _nearly(self, plan: Plan) -> bool:
         """Whether a plan is so near to the bound that lifting other States than the worst is no gain."""
-        value = self.task.value(plan)
-        return self.bound is not None and abs(self.bound - value) <= Fraction(1, 500) * abs(self.bound)
+        near = self.task.settings.neighbourhoods.lifting_gap
+        return self.bound is not None and abs(self.bound - self.task.value(plan)) <= near * abs(self.bound)
 
     @property
     def ran_out(self) -> bool:
