@@ -255,14 +255,17 @@ def lesser_raises(scenario: Scenario, change: Change) -> list[list[int]]:
 
 
 def raise_holds(scenario: Scenario, remedy: Remedy) -> bool:
-    """Whether an offer raised as told is enough, and one minor unit less is not, where that is said."""
+    """Whether an offer raised as told is enough, one minor unit less is not where that is said, and it is said to a unit.
+
+    Engines see no difference of a single minor unit between columns of many thousands.
+    """
     (change,) = remedy.changes
     assert sum(change.by_year) == change.amount > 0
     assert completes(edited(scenario, RaiseMoney(change.subject, change.by_year)))
     if remedy.smallest:
         for less in lesser_raises(scenario, change):
             assert not completes(edited(scenario, RaiseMoney(change.subject, tuple(less)))), less
-    return remedy.smallest
+    return remedy.least >= change.amount - 1
 
 
 def much_larger(scenario: Scenario, offer: str) -> Scenario:

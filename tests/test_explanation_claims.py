@@ -48,15 +48,22 @@ SMALL: dict[str, Changes] = {
 
 
 def best(scenario: Scenario, portfolio: Portfolio, goal: Goal) -> int:
-    """Returns the most of a goal in the whole scenario, all that a portfolio gives to other needs being agreed.
+    """Returns the most of a goal in the whole scenario, where others have no less than a portfolio gives them.
+
+    What other States have is agreed as it is; other needs of the State may be served otherwise, where no need waits
+    for another.
 
     Units of the need, or 1 where the State completes.
     """
     document = scenario.model_dump()
+    here = {need.id for need in scenario.needs_of(goal.state)}
+    moved = set() if goal.need is None or any(scenario.need(each).after for each in here) else here - {goal.need}
+    given = Counter[str]()
     agreed: Counter[tuple[str | None, str, str, int]] = Counter()
     for flow in portfolio.flows:
-        ours = scenario.need(flow.need).state == goal.state if goal.need is None else flow.need == goal.need
-        if not ours:
+        given[flow.need] += flow.quantity
+        ours = flow.need in here if goal.need is None else flow.need == goal.need
+        if not ours and flow.need not in moved:
             agreed[flow.financier, flow.implementer, flow.need, flow.year] += flow.quantity
     fields = ("financier", "implementer", "need", "year")
     document["decisions"]["commitments"] = [
@@ -65,6 +72,8 @@ def best(scenario: Scenario, portfolio: Portfolio, goal: Goal) -> int:
     for key, need in document["needs"].items():
         need["weight"] = 1 if key == goal.need else 0
         need["completes"] = need["completes"] and goal.need is None and need["state"] == goal.state
+        if key in moved and given[key]:
+            need.update(quantity=given[key] + need["delivered"], weight=1000 * (given[key] + need["delivered"]))
     aim = "completions" if goal.need is None else "coverage"
     document["objectives"] = {"order": [{"objective": aim}]}
     result = solve(Scenario.from_data(document), SolveOptions(work=5))
@@ -72,7 +81,11 @@ def best(scenario: Scenario, portfolio: Portfolio, goal: Goal) -> int:
     assert result.portfolio is not None
     if goal.need is None:
         return int(next(each.exact for each in result.figures if each.objective == aim))
-    return sum(flow.quantity for flow in result.portfolio.flows if flow.need == goal.need)
+    found = Counter[str]()
+    for flow in result.portfolio.flows:
+        found[flow.need] += flow.quantity
+    assert all(found[each] >= given[each] for each in moved)
+    return found[goal.need]
 
 
 class Trial:
@@ -86,7 +99,8 @@ class Trial:
         self.levers = relaxations_for(scenario, scenario.state(found.state))
         delivered = (flow.quantity for flow in portfolio.flows if flow.need == found.need)
         self.has = found.at_hand + (0 if found.need is None else sum(delivered))
-        self.wanted = 1 if found.need is None else scenario.need(found.need).quantity
+        need = None if found.need is None else scenario.need(found.need)
+        self.wanted = 1 if need is None else need.quantity - need.delivered
 
     def stop(self, cause: Cause) -> BindingLimit:
         """Returns what a cause names."""
