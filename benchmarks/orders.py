@@ -44,9 +44,10 @@ ORDERS: Mapping[str, tuple[str, ...]] = {
     ),
     "coverage-half-percent": (*FIRST, "coverage:0.005", WORST_OFF, TURNOVER, WAITING, f"{BLEND}:0.02"),
     "turnover-first": (*FIRST, TURNOVER, COVERAGE, WORST_OFF, WAITING, f"{BLEND}:0.02"),
+    "dependence-before-turnover": (*KEEPING, "dependence:0.5", TURNOVER, WAITING, f"{BLEND}:0.02"),
     "dependence-first": (*FIRST, "dependence:0.05", COVERAGE, WORST_OFF, TURNOVER, WAITING, f"{BLEND}:0.02"),
 }  # fmt: skip
-"""Entries of each order, with their tolerances. The last two show what a figure could be if it came before all else."""
+"""Entries of each order, with their tolerances; ``turnover`` or ``dependence`` first shows how good it could be."""
 FIGURES: Mapping[str, Callable[[Plausibility], str]] = {
     "in time / late": lambda found: f"{len(found.in_time)} / {len(found.late)}",
     "links of 3 years": lambda found: percent(found.lasting.share),

@@ -255,7 +255,7 @@ def lesser_raises(scenario: Scenario, change: Change) -> list[list[int]]:
 
 
 def raise_holds(scenario: Scenario, remedy: Remedy) -> bool:
-    """Whether an offer raised as told is enough, one minor unit less is not where that is said, and it is said to a unit.
+    """Whether an offer raised as told is enough, and less than is told is not, to a minor unit.
 
     Engines see no difference of a single minor unit between columns of many thousands.
     """
