@@ -8,7 +8,8 @@ starts again, the fewer contracts. State by State, over what each implementer do
     u[p,t]      p works together in year t          b[p,t]  it begins, or begins again
 
     min  (T + 1) sum a + sum b      with  sum_f g = granules of h;  money of f in t as it is, or off by less than
-                                    one granule where prices differ;  g <= most u;  u <= a;  u[t] - u[t-1] <= b[t]
+                                    one granule where prices differ and all rules and objectives allow it;
+                                    u <= sum g;  g <= most u;  u <= a;  u[t] - u[t-1] <= b[t]
 
 A State whose search ends at its work limit keeps the best pairs found, and is not told as proven.
 """
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -27,7 +28,7 @@ from matcher.engine.settings import Settings
 from matcher.formulation.columns import Columns
 from matcher.formulation.plans import NO_PAIRS, Pairs, Plan, with_derived_columns
 from matcher.solvers.engines import SolverFailed, engine
-from matcher.solvers.linear_model import UNLIMITED, Floats, Ints, LinearModel, LinearObjective, RowBuilder
+from matcher.solvers.linear_model import UNLIMITED, Floats, Ints, LinearModel, LinearObjective, RowBuilder, SubModel, submodel
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,39 @@ def fewest_agreements(task: ObjectiveProblem, plan: Plan, settings: Settings) ->
     """
     columns, found = task.columns, []
     for state in sorted(set(columns.state[plan.pairs.work].tolist())):
-        mine = columns.state[plan.pairs.work] == state
-        kept, pairs = plan.pairs.where(~mine), plan.pairs.where(mine)
-        best, proven = pairs, False
-        for room in (True, False):
-            made = _State(columns, pairs, room=room).solved(task, settings)
-            if made is None:
-                continue
-            candidate = _with(task, plan, kept, made[0])
-            if candidate is not None:
-                plan, best, proven = candidate, made[0], made[1]
-                break
-        found.append(_counted(columns, state, best, proven))
+        plan, counted = _agreed(task, plan, state, None, settings)
+        if counted.breaks:  # another dollar here or there may spare some
+            plan, counted = _agreed(task, plan, state, _money_of(task, plan, state), settings)
+        found.append(counted)
     return plan, tuple(found)
+
+
+def _agreed(
+    task: ObjectiveProblem, plan: Plan, state: int, rules: SubModel | None, settings: Settings
+) -> tuple[Plan, Agreed]:
+    """The plan with the fewest agreements found in one State, and what they come to."""
+    columns = task.columns
+    mine = columns.state[plan.pairs.work] == state
+    kept, pairs = plan.pairs.where(~mine), plan.pairs.where(mine)
+    made = _State(columns, pairs, rules).solved(task, settings)
+    other = None if made is None else _with(task, plan, kept, made[0])
+    if made is None or other is None:
+        return plan, _counted(columns, state, pairs, False)
+    return other, _counted(columns, state, *made)
+
+
+def _money_of(task: ObjectiveProblem, plan: Plan, state: int) -> SubModel:
+    """What the rules and all that is kept ask of one State's money, and of what follows from it."""
+    columns = task.columns
+    own = columns.of_state(state)
+    money = own[(own >= columns.works) & (own < columns.flows)]
+    free = np.zeros(columns.count, np.bool_)
+    free[own[task.model.derived[own]]] = True
+    free[money] = True
+    used = np.zeros(len(columns.scenario.offers), np.bool_)
+    used[columns.money_pool[columns.flow_offer[money]]] = True
+    free[columns.ledgers] = used[columns.money_pool[columns.ledger_offer[columns.ledgers]]]
+    return submodel(task.model, free, plan.point)
 
 
 def _with(task: ObjectiveProblem, plan: Plan, kept: Pairs, pairs: Pairs) -> Plan | None:
@@ -91,8 +112,9 @@ def _groups(columns: Columns, pairs: Pairs) -> list[tuple[int, int]]:
 class _State:
     """The model of one State's pairs."""
 
-    def __init__(self, columns: Columns, pairs: Pairs, *, room: bool) -> None:
-        self._columns, self._pairs, self._room = columns, pairs, room
+    def __init__(self, columns: Columns, pairs: Pairs, rules: SubModel | None) -> None:
+        """Starts from its pairs; without rules on its money, each offer pays in each year what it pays now."""
+        self._columns, self._pairs, self._rules = columns, pairs, rules
         self._given = self._sums()
         self.slots = list(self._slots())
         self.years = len(columns.scenario.years)
@@ -132,10 +154,11 @@ class _State:
         named = _groups(self._columns, Pairs(work, money, np.ones(len(work), np.int64)))
         if len(self.slots) == len(self._given[0]):
             return self._pairs, True  # nobody else could pay for any of it
-        model, objective, hint = self._model(work, money, named)
+        model, objective, start = self._model(work, money, named)
         limits = settings.limits(settings.agreements.state_work)
+        name = "cpsat" if self._rules is None else "scip"  # whose relaxation sees through the rules
         try:
-            outcome = engine("cpsat")(model, objective, limits, task.clock, hint)
+            outcome = engine(name)(model, objective, limits, task.clock, start)
         except SolverFailed:  # the pairs that are there are as right
             return None
         if outcome.point is None:
@@ -146,56 +169,82 @@ class _State:
     def _model(
         self, work: Ints, money: Ints, named: list[tuple[int, int]]
     ) -> tuple[LinearModel, LinearObjective, Floats]:
+        """The model, what it seeks, and the pairs that are there as a point of it."""
         slots, groups = len(work), sorted(set(named))
         number = np.array([groups.index(each) for each in named], np.int64)
-        year = self._columns.flow_year[work]
         most = np.array([self._given[0][at] for at in work.tolist()], np.int64)
-        together, cell = np.unique(number * self.years + year, return_inverse=True)
+        together, cell = np.unique(number * self.years + self._columns.flow_year[work], return_inverse=True)
         cell = np.asarray(cell, np.int64).ravel()
+        before = np.searchsorted(together, together - 1)
+        before[(together[before] != together - 1) | (together % self.years == 0)] = -1
         uses, begins = slots + np.arange(len(together)), slots + len(together) + np.arange(len(together))
         agreed = slots + 2 * len(together) + np.arange(len(groups))
         rows = RowBuilder()
         for column, granules in self._given[0].items():
-            mine = np.flatnonzero(work == column)
-            rows.terms(rows.row(("work",), lower=granules, upper=granules), mine, 1)
-        payer = np.where(money >= 0, self._columns.flow_offer[money], -1)
-        for (offer, when), paid in self._given[1].items():
-            mine = np.flatnonzero((payer == offer) & (year == when))
-            price = self._columns.work_price[work[mine]]
-            slack = int(price.max()) - 1 if self._room and len(set(price.tolist())) > 1 else 0
-            rows.terms(rows.row(("money",), lower=paid - slack, upper=paid + slack), mine, price)
+            rows.terms(rows.row(("work",), lower=granules, upper=granules), np.flatnonzero(work == column), 1)
+        self._pay(rows, work, money)
         gate = rows.many("use", -UNLIMITED, 0, slots)
         rows.terms(gate, np.arange(slots), 1)
         rows.terms(gate, uses[cell], -most)
+        idle = rows.many("idle", -UNLIMITED, 0, len(together))  # a year without work bridges nothing
+        rows.terms(idle, uses, 1)
+        rows.terms(idle[cell], np.arange(slots), -1)
         tie = rows.many("agreement", -UNLIMITED, 0, len(together))
         rows.terms(tie, uses, 1)
         rows.terms(tie, agreed[together // self.years], -1)
-        start = rows.many("begin", -UNLIMITED, 0, len(together))
-        rows.terms(start, uses, 1)
-        rows.terms(start, begins, -1)
-        place = {int(each): at for at, each in enumerate(together.tolist())}
-        for at, each in enumerate(together.tolist()):
-            before = place.get(each - 1) if each % self.years else None
-            if before is not None:
-                rows.terms(int(start[at]), int(uses[before]), -1)
+        begin = rows.many("begin", -UNLIMITED, 0, len(together))
+        rows.terms(begin, uses, 1)
+        rows.terms(begin, begins, -1)
+        rows.terms(begin[before >= 0], uses[before[before >= 0]], -1)
         upper = np.concatenate((most, np.ones(2 * len(together) + len(groups), np.int64)))
-        coefficient = np.zeros(len(upper), np.int64)
+        model = self._ruled(rows, upper, work, money)
+        coefficient = np.zeros(model.columns, np.int64)
         coefficient[begins], coefficient[agreed] = 1, self.years + 1
-        nothing = np.zeros(len(upper), np.bool_)
-        model = LinearModel(
-            np.zeros(len(upper), np.int64), upper, nothing, nothing, np.ones(len(upper)), rows.build(upper)
-        )
-        return model, LinearObjective("agreements", False, coefficient, 1, Fraction(0)), self._hint(work, money, model)
+        start = np.zeros(model.columns, np.float64)
+        start[:slots] = self._granules(work, money)
+        start[uses[cell[start[:slots] > 0]]] = 1
+        start[begins] = start[uses] * (1 - np.where(before >= 0, start[uses[before]], 0))
+        start[agreed[together[start[uses] > 0] // self.years]] = 1
+        if self._rules is not None:
+            start[len(upper) :] = self._rules.base[self._rules.free]
+        return model, LinearObjective("agreements", False, coefficient, 1, Fraction(0)), start
 
-    def _hint(self, work: Ints, money: Ints, model: LinearModel) -> Floats:
-        """The pairs that are there, as a point: what they use and begin follows."""
-        known = {
-            (at, payer): granules
-            for at, payer, granules in zip(
-                self._pairs.work.tolist(), self._pairs.money.tolist(), self._pairs.granules.tolist(), strict=True
-            )
-        }
-        hint = np.zeros(model.columns, np.float64)
-        for at, slot in enumerate(zip(work.tolist(), money.tolist(), strict=True)):
-            hint[at] = known.get(slot, 0)
-        return hint
+    def _pay(self, rows: RowBuilder, work: Ints, money: Ints) -> None:
+        """Rows by which each offer pays in each year what it pays now, or nearly so."""
+        payer = np.where(money >= 0, self._columns.flow_offer[money], -1)
+        year = self._columns.flow_year[work]
+        for (offer, when), paid in self._given[1].items():
+            mine = np.flatnonzero((payer == offer) & (year == when))
+            price = self._columns.work_price[work[mine]]
+            slack = int(price.max()) - 1 if self._rules is not None and len(set(price.tolist())) > 1 else 0
+            rows.terms(rows.row(("money",), lower=paid - slack, upper=paid + slack), mine, price)
+
+    def _ruled(self, rows: RowBuilder, upper: Ints, work: Ints, money: Ints) -> LinearModel:
+        """The pairs, and beside them the columns of money that they add up to, under their rules."""
+        none, ones = np.zeros(len(upper), np.bool_), np.ones(len(upper))
+        if self._rules is None:
+            return LinearModel(np.zeros_like(upper), upper, none, none, ones, rows.build(upper))
+        rules, columns = self._rules.model, self._columns
+        paid = np.flatnonzero(self._rules.free < columns.flows)
+        sums = rows.many("pays", 0, 0, len(paid))
+        rows.terms(sums, len(upper) + paid, -1)
+        pays = np.flatnonzero(money >= 0)
+        units = columns.work_price[work[pays]] // columns.money_unit[money[pays] - columns.works]
+        rows.terms(sums[np.searchsorted(self._rules.free[paid], money[pays])], pays, units)
+        follows = np.concatenate((none, np.ones(rules.columns, np.bool_)))  # money is whole where its pairs are
+        own = LinearModel(
+            np.concatenate((np.zeros_like(upper), rules.lower)),
+            np.concatenate((upper, rules.upper)),
+            follows,
+            follows,
+            np.concatenate((ones, rules.column_scale)),
+            rows.build(np.concatenate((upper, np.maximum(-rules.lower, rules.upper)))),
+        )
+        return own.with_rows(replace(rules.rows, column=rules.rows.column + len(upper)))
+
+    def _granules(self, work: Ints, money: Ints) -> Ints:
+        """What each slot has in the pairs that are there."""
+        pairs = self._pairs
+        there = zip(pairs.work.tolist(), pairs.money.tolist(), strict=True)
+        known = dict(zip(there, pairs.granules.tolist(), strict=True))
+        return np.array([known.get(slot, 0) for slot in zip(work.tolist(), money.tolist(), strict=True)], np.int64)

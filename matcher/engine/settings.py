@@ -247,6 +247,20 @@ class AgreementSettings:
 
 
 @dataclass(frozen=True)
+class SteadyingSettings:
+    """Who works when, once all else is settled."""
+
+    share: float = 0.08
+    """Share of a solve's work for it ..."""
+    state_work: float = 1.0
+    """... of which one State takes so much at most."""
+    room: Fraction = Fraction(1, 1000)
+    """Share of each objective that it may cost, where its tolerance leaves as much."""
+    least_gain: Fraction = Fraction(1, 1000)
+    """A plan that moves less by no more than this share is none better."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """All of the engine's settings."""
 
@@ -262,6 +276,7 @@ class Settings:
     likeness: LikenessSettings = LikenessSettings()
     conflicts: ConflictSettings = ConflictSettings()
     certificates: CertificateSettings = CertificateSettings()
+    steadying: SteadyingSettings = SteadyingSettings()
     agreements: AgreementSettings = AgreementSettings()
     solvers: SolverSettings = DEFAULT_SOLVER_SETTINGS
 
