@@ -38,7 +38,7 @@ def instances(world: ScenarioLimits, rule: str) -> list[list[Any]]:
         "max_states": [[o, t] for o in offers if world.offers[o]["max_states"] is not None for t in years],
         "max_partners": [[s, t] for s in states if world.states[s]["max_partners"] is not None for t in years],
         "partner": [each for each in relations if world.external(each[0], each[1])],
-        "matching": [each for each in relations if each[0] in world.funding],
+        "matching": [[s, t] for s in states for t in years],
         "completion": [[n] for n in needs if world.needs[n]["completes"]],
         "ongoing_term": [
             [o, s, t] for o, s in world.ongoing for t in years[1:] if t <= world.term(o, s, world.years.start)

@@ -265,13 +265,12 @@ GOLDEN: dict[str, tuple[Changes, str]] = {
     ),
     "matching": (
         MATCHED | {"horizon": [2015, 2015]},
-        "matching p A 2015: 144*x[f,t,n,2015] - 72*x[p,t,n,2015] >= 0",
+        "matching A 2015: 144*x[f,t,n,2015] - 72*x[p,t,n,2015] >= 0",
     ),
     "matching by external money alone": (
         MATCHED | OWN | {"horizon": [2015, 2015], "offers.t.provider": "gov", "offers.f.match": 2},
         """
-        matching f A 2015: -144*x[f,t,n,2015] >= 0
-        matching p A 2015: -72*x[p,t,n,2015] >= 0
+        matching A 2015: -288*x[f,t,n,2015] - 72*x[p,t,n,2015] >= 0
         """,
     ),
     "completion": (

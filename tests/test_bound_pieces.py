@@ -65,7 +65,7 @@ HUNDREDTH, TENTH, ONE = Decimal("0.01"), Decimal("0.1"), 1
         ),
         ({"decisions": {"pins": [{"offer": "grant", "state": "S"}]}}, {"start": [["grant", "S", 2021, ONE]]}, "2"),
         ({}, {"partner": [["team", "S", 2020, ONE]]}, "1"),
-        ({}, {"matching": [["gift", "S", 2020, ONE]]}, "240"),  # 12 granules at 20 in 2020, now paid by the grant
+        ({}, {"matching": [["S", 2020, ONE]]}, "240"),  # 12 granules at 20 in 2020, now paid by the grant
         ({}, {"absorption": [["S", 2020, HUNDREDTH]]}, "5"),  # the budget is the State's own
         (NO_BUDGET, {"absorption": [["S", 2020, HUNDREDTH]]}, "8/3"),  # so M is met in 2021 first
         ({}, {"engagement_for": [["grant", "M", 2020, ONE]]}, "80"),

@@ -79,13 +79,41 @@ def test_whatever_names_one_of_two_states_tells_them_apart(changes: Changes) -> 
     assert classes_of(small_scenario(EQUAL_STATES | changes)) == ()
 
 
-def test_needs_in_an_order_tell_states_apart() -> None:
-    """Ids of needs that come first are names of one State alone."""
+def test_needs_in_an_order_are_like_needs_in_the_same_order() -> None:
+    """Which need comes first counts, not its id; needs that could be mixed up tell their States apart."""
     ordered = {
         f"needs.{need}2": {"state": state, "capability": "clearance", "quantity": 1, "after": [{"need": need}]}
         for state, need in (("A", "n"), ("B", "m"))
     }
-    assert classes_of(small_scenario(EQUAL_STATES | ordered)) == ()
+    (found,) = classes_of(small_scenario(EQUAL_STATES | ordered))
+    assert [set(parts) for parts in found.parts] == [{"n", "n2"}, {"m", "m2"}]
+    other = ordered | {"needs.m2": {**ordered["needs.m2"], "after": []}}
+    assert classes_of(small_scenario(EQUAL_STATES | other)) == ()
+    mixed = ordered | {f"{key[:-1]}3": {**each, "after": []} for key, each in ordered.items()}
+    mixed |= {f"{key[:-1]}4": each for key, each in ordered.items()}
+    assert classes_of(small_scenario(EQUAL_STATES | mixed)) == ()
+
+
+def programme(state: str, capacity: int = 5) -> Changes:
+    """A programme of a State's own, which pays and works for it alone."""
+    key = state.lower()
+    return {
+        f"providers.{key}-own": {"name": state, "kind": "affected_state", "state": state},
+        f"offers.{key}-money": {"kind": "funding", "provider": f"{key}-own", "amount": 7, "states": [state]},
+        f"offers.{key}-work": {
+            "kind": "technical", "provider": f"{key}-own", "capability": "clearance", "capacity": capacity,
+            "price": 72, "fit": {state: 1},
+        },
+    }  # fmt: skip
+
+
+def test_states_with_like_programmes_are_alike() -> None:
+    """Programmes and their offers take each other's places; a stronger one tells its State apart."""
+    (found,) = classes_of(small_scenario(EQUAL_STATES | programme("A") | programme("B")))
+    assert found.parts == (("n", "a-money", "a-work", "a-own"), ("m", "b-money", "b-work", "b-own"))
+    assert classes_of(small_scenario(EQUAL_STATES | programme("A") | programme("B", 6))) == ()
+    named = {"decisions.caps": [{"offer": "a-money", "state": "A", "money": 5}]}
+    assert classes_of(small_scenario(EQUAL_STATES | programme("A") | programme("B") | named)) == ()
 
 
 def test_states_without_needs_have_nothing_to_share() -> None:

@@ -102,7 +102,7 @@ RULE_WORTHS: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
         },
     ),
     (("partner", "team", "S", 2020), {"engaged": {"team S 2020": "-6"}, "partner": {"ngo S 2020": "6"}}),
-    (("matching", "gift", "S", 2020), {"given": {"gift S 2020": "-3", "grant S 2020": "6", "loan S 2020": "6"}}),
+    (("matching", "S", 2020), {"given": {"gift S 2020": "-3", "grant S 2020": "6"}}),
     (("completion", "N"), {"delivered": {"N 2020": "6", "N 2021": "6"}, "complete": {"S": "-60"}}),
     (
         ("smallest", "S"),

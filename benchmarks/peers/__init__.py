@@ -16,7 +16,7 @@ indivisible need, z[v, s, t] for each external provider in a State, c[f, t] for 
     engagement  least y <= money or work of o in s, t <= most y
                 y[t] - y[t-1] <= y[t+k] for k below the least number of years
     counts      sum_s y <= max_states;  y <= z;  sum_v z <= max_partners
-    matching    rho times money <= external public money beside it
+    matching    sum of rho times money <= external public money beside it, advances apart
     completion  sum of x until the deadline >= D[n] e[s]
     decisions   commitments, pins and caps as rows
 

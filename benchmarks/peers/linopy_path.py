@@ -244,8 +244,10 @@ class LinopyPath:
         """Rule 8: private money beside enough public money."""
         terms: Terms = []
         rows = 0
-        for offer, flows, public in self.data.matched():
-            terms += self.money(rows, flows, float(offer.match)) + self.money(rows, public, -1.0)
+        for asked, public in self.data.matched():
+            terms += self.money(rows, public, -1.0)
+            for ratio, flows in asked:
+                terms += self.money(rows, flows, float(ratio))
             rows += 1
         self.add("matching", [(self.x, terms)], "<=", [0.0] * rows)
 

@@ -121,18 +121,21 @@ class PathData:
                 found[state, year][self.scenario.offer(offer).provider].append(key)
         return found
 
-    def matched(self) -> Iterator[tuple[FundingOffer, list[int], list[int]]]:
-        """Yields each use of money that asks for a match: the offer, its flows, and the flows that match."""
+    def matched(self) -> Iterator[tuple[list[tuple[Fraction, list[int]]], list[int]]]:
+        """Yields, by State and year, the flows of money that ask for a match, by how much, and those that match."""
+        asked: dict[tuple[str, int], list[tuple[Fraction, list[int]]]] = defaultdict(list)
         for (offer, state, year), flows in self.engaging.items():
             found = self.scenario.offer(offer)
             if isinstance(found, FundingOffer) and found.match and flows:
-                yield found, flows, [each for each in self.external.get((state, year), ()) if self._matches(each)]
+                asked[state, year].append((Fraction(found.match), flows))
+        for place, each in asked.items():
+            yield each, [flow for flow in self.external.get(place, ()) if self._matches(flow)]
 
     def _matches(self, flow: int) -> bool:
-        """Whether a flow's money is public and asks for no match itself."""
+        """Whether a flow's money is public, no advance, and asks for no match itself."""
         offer = self.scenario.offer(self.options[self.flows[flow][0]].financier or "")
         public = self.scenario.provider(offer.provider).kind in PUBLIC_KINDS
-        return isinstance(offer, FundingOffer) and not offer.match and public
+        return isinstance(offer, FundingOffer) and not offer.match and offer.repayment is None and public
 
     def precedences(self) -> Iterator[tuple[str, Precedence, int, list[int], list[int]]]:
         """Yields need, precedence, year, and the flows until then of the need and of what comes first."""

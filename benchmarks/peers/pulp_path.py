@@ -139,8 +139,8 @@ class PulpPath:
 
     def add_matching(self) -> None:
         """Rule 8: private money beside enough public money."""
-        for offer, flows, public in self.data.matched():
-            self.problem += float(offer.match) * self.money(flows) <= self.money(public)
+        for asked, public in self.data.matched():
+            self.problem += pulp.lpSum(float(ratio) * self.money(flows) for ratio, flows in asked) <= self.money(public)
 
     def add_completions(self) -> None:
         """Rule 9: a State completes when all that it takes is delivered in time."""

@@ -151,8 +151,9 @@ class ScipPath:
 
     def add_matching(self) -> None:
         """Rule 8: private money beside enough public money."""
-        for offer, flows, public in self.data.matched():
-            self.row(self.money(flows, float(offer.match)), self.money(public, -1.0), most=0)
+        for asked, public in self.data.matched():
+            wanted = (term for ratio, flows in asked for term in self.money(flows, float(ratio)))
+            self.row([*wanted, *self.money(public, -1.0)], most=0)
 
     def add_completions(self) -> None:
         """Rule 9: a State completes when all that it takes is delivered in time."""

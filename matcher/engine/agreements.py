@@ -28,7 +28,16 @@ from matcher.engine.settings import Settings
 from matcher.formulation.columns import Columns
 from matcher.formulation.plans import NO_PAIRS, Pairs, Plan, with_derived_columns
 from matcher.solvers.engines import SolverFailed, engine
-from matcher.solvers.linear_model import UNLIMITED, Floats, Ints, LinearModel, LinearObjective, RowBuilder, SubModel, submodel
+from matcher.solvers.linear_model import (
+    UNLIMITED,
+    Floats,
+    Ints,
+    LinearModel,
+    LinearObjective,
+    RowBuilder,
+    SubModel,
+    submodel,
+)
 
 
 @dataclass(frozen=True)

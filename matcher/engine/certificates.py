@@ -345,10 +345,11 @@ class _Namer:
     def _partner(self, gate: int) -> Iterator[tuple[str, Instance, float]]:
         yield "partner", self._relation(*self._gate[gate].tolist()), 1.0
 
-    def _matching(self, relation: int, year: int) -> Iterator[tuple[str, Instance, float]]:
-        offer = self._scenario.offers[self._columns.relations.offer[relation]]
-        assert isinstance(offer, FundingOffer)
-        yield "matching", self._relation(relation, year), float(whole_ratio(Fraction(1), Fraction(offer.match))[0])
+    def _matching(self, state: int, year: int) -> Iterator[tuple[str, Instance, float]]:
+        relations, offers = self._columns.relations, self._scenario.offers
+        asked = [offers[at] for at in relations.offer[relations.state == state].tolist()]
+        ratios = [Fraction(each.match) for each in asked if isinstance(each, FundingOffer) and each.match]
+        yield "matching", [self._state(state), self._year(year)], float(whole_ratio(Fraction(1), *ratios)[0])
 
     def _earlier(self, relation: int, year: int) -> Iterator[tuple[str, Instance, float]]:
         yield "earlier", self._relation(relation, year), 1.0

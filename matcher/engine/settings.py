@@ -250,7 +250,7 @@ class AgreementSettings:
 class SteadyingSettings:
     """Who works when, once all else is settled."""
 
-    share: float = 0.08
+    share: float = 0.05
     """Share of a solve's work for it ..."""
     state_work: float = 1.0
     """... of which one State takes so much at most."""

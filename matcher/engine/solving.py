@@ -18,6 +18,7 @@ from matcher.engine.lots import by_lot
 from matcher.engine.problem import ObjectiveProblem, ObjectiveResult, Report, silent
 from matcher.engine.replanning import kept_plan
 from matcher.engine.settings import DEFAULT_SETTINGS, Settings
+from matcher.engine.steadying import seeks_lasting, steadied
 from matcher.errors import VerificationFailed
 from matcher.execution import Executor, Serial
 from matcher.formulation.formulation import Formulation
@@ -185,10 +186,13 @@ def solve_within(
     method = _method_for(options, formulation, settings)
     finding, last = ObjectiveResult(None, None, infeasible=True), formulation
     if not formulation.impossible:
-        finding, task = _pursue_all(run, model, method)
+        finding, task, levels = _pursue_all(run, model, method)
         last = task.formulation
         if finding.plan is not None and run.clock.reason() is None:
-            plan, run.agreed = fewest_agreements(task, finding.plan, settings)
+            plan = finding.plan
+            if seeks_lasting(task.columns):
+                plan = steadied(task, levels, plan, options.work * settings.steadying.share)
+            plan, run.agreed = fewest_agreements(task, plan, settings)
             finding = replace(finding, plan=plan)
     why = why_infeasible(formulation, run.clock, settings) if finding.infeasible else None
     return _result(run, last, method, finding.plan, why, formulation)
@@ -201,8 +205,13 @@ def _method_for(options: SolveOptions, formulation: Formulation, settings: Setti
     return "whole" if settings.method.takes_one_model(formulation.columns.count) else "decomposition"
 
 
-def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> tuple[ObjectiveResult, ObjectiveProblem]:
-    """Pursues each objective in turn, each under what the earlier ones demand; returns the last problem too."""
+def _pursue_all(
+    run: _Run, formulated: Formulated, method: _Method
+) -> tuple[ObjectiveResult, ObjectiveProblem, tuple[Level, ...]]:
+    """Pursues each objective in turn, each under what the earlier ones demand.
+
+    Returns the last problem too, under what all of them demand, and the levels in its columns.
+    """
     stages, count = Stages(formulated), len(formulated.levels)
     pursue = single_model.pursue if method == "whole" else by_state.pursue
     work, finding = float(run.options.work), ObjectiveResult(None, None)
@@ -236,7 +245,8 @@ def _pursue_all(run: _Run, formulated: Formulated, method: _Method) -> tuple[Obj
         run.stages.append(_stage(run, task.formulation, level, finding))
         run.ran_out = run.ran_out or (finding.ran_out and not run.stages[-1].solved)
         stages.keep(level.objective.value(plan.point))
-    return finding, stages.pursuit.problem(level.objective, run.options, run.clock)
+    task = stages.pursuit.problem(level.objective, run.options, run.clock)
+    return finding, replace(task, settings=run.settings), stages.levels
 
 
 def _without_idle(task: ObjectiveProblem, plan: Plan) -> Plan:

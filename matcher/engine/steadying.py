@@ -41,8 +41,8 @@ def seeks_lasting(columns: Columns) -> bool:
     return bool(LASTING & columns.sought)
 
 
-def steadied(task: ObjectiveProblem, levels: Sequence[Level], plan: Plan, work: float) -> tuple[Plan, float]:
-    """Returns a plan as good in every objective in which implementers work more steadily, and the work it took.
+def steadied(task: ObjectiveProblem, levels: Sequence[Level], plan: Plan, work: float) -> Plan:
+    """Returns a plan as good in every objective in which implementers work more steadily.
 
     Parameters
     ----------
@@ -63,11 +63,11 @@ def steadied(task: ObjectiveProblem, levels: Sequence[Level], plan: Plan, work: 
         with counted() as effort:
             plan = _Implementers(replace(task, model=model), state, plan).steadier(left) or plan
         used += effort.work
-    return plan, used
+    return plan
 
 
 def _as_good(columns: Columns, levels: Sequence[Level], plan: Plan, room: Fraction) -> Rows:
-    """Rows by which each objective is as good as in a plan, up to a share of it; the smallest coverage moves nowhere."""
+    """Rows by which each objective is as good as in a plan, up to a share; the smallest coverage is kept anyhow."""
     rows = RowBuilder()
     for level in (each for each in levels if each.name != "worst_off"):
         objective = level.objective
@@ -89,6 +89,7 @@ class _Implementers:
 
     @property
     def columns(self) -> Columns:
+        """The meaning of the columns."""
         return self.task.columns
 
     @cached_property
@@ -106,7 +107,7 @@ class _Implementers:
 
     @cached_property
     def sums(self) -> Ints:
-        """What the work of each column adds up in: its class, year and price, by position; in kind, its need and year."""
+        """Class, year and price of each column, by position, in which its work adds up; in kind, its need and year."""
         columns, at = self.columns, self.work
         paid = columns.flow_class[at] >= 0
         price = np.where(paid, columns.work_price[at], columns.flow_need[at])

@@ -36,7 +36,7 @@ Rows, one function each (`rules`, `decisions`)::
                   sum of o in s, t >= least y
     minimum years y[t] - y[t-1] <= b[t];  sum of the last k starts <= y[t]
     counts        sum_s y <= max_states;  y <= z;  sum_v z <= max_partners
-    matching      sum public q m >= rho sum q m of f
+    matching      sum public q m >= sum rho q m of f that asks
     completion    sum_{t <= L} x >= D[n] e[s];  sum x >= D[n] (e[s] + d[s]);  e + d <= 1;
                   sum_{n, t <= L} x <= sum_n D[n] - d[s]
     working       k <= y;  least k <= sum x of o in s, t <= most k

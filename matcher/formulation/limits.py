@@ -240,5 +240,5 @@ def _partners(scenario: Scenario, offer: Ints, state: Ints, external: Bools, yea
 
 
 def is_public(scenario: Scenario, offer: FundingOffer) -> bool:
-    """Returns whether an offer's money can match other money, in States that it is external to."""
-    return scenario.provider(offer.provider).kind in PUBLIC_KINDS and offer.match == 0
+    """Returns whether an offer's money can match other money, in States that it is external to: no advance does."""
+    return scenario.provider(offer.provider).kind in PUBLIC_KINDS and offer.match == 0 and offer.repayment is None

@@ -30,5 +30,5 @@ def _place(columns: Columns, group: RowGroup, at: int) -> Path:
     if group.rule == "absorption":
         return ("states", scenario.states[first].id, "absorption")
     if group.rule == "matching":
-        return ("offers", scenario.offers[int(columns.relations.offer[first])].id, "match")
+        return ("states", scenario.states[first].id)
     return ()

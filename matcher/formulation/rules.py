@@ -320,38 +320,28 @@ def _count(rows: RowBuilder, rule: str, gates: Ints, subject: Ints, year: Ints, 
 
 
 def matching(columns: Columns, rows: RowBuilder) -> None:
-    """Rule 8: money that must be matched flows only beside enough other external public money."""
+    """Rule 8: beside all money that must be matched in a State and year flows enough other external public money.
+
+    A dollar matches once: what all of it asks for adds up.
+    """
     scenario, relations = columns.scenario, columns.relations
     match = [Fraction(each.match) if isinstance(each, FundingOffer) else Fraction(0) for each in scenario.offers]
-    matched = [at for at, offer in enumerate(relations.offer.tolist()) if match[offer] > 0]
-    if not matched:
-        return
     money = np.arange(columns.works, columns.flows)
-    money = money[np.isin(columns.state[money], relations.state[matched])]
-    order = np.argsort(columns.state[money], kind="stable")
-    money = money[order]
-    starts = np.searchsorted(columns.state[money], np.arange(len(scenario.states) + 1))
-    flowing = np.zeros(relations.years.shape, np.bool_)
-    flowing[columns.flow_relation[money], columns.flow_year[money]] = True
-    asking = np.zeros_like(flowing)
-    asking[matched] = flowing[matched]
+    relation, year = columns.flow_relation[money], columns.flow_year[money]
+    matched = np.array([match[at] > 0 for at in relations.offer.tolist()], np.bool_)
+    asking = np.zeros((len(scenario.states), len(scenario.years)), np.bool_)
+    asking[relations.state[relation[matched[relation]]], year[matched[relation]]] = True
     number = np.full(asking.shape, -1, np.int64)
     number[asking] = rows.many("matching", 0, UNLIMITED, int(asking.sum()), *np.nonzero(asking))
-    public = relations.public_match[columns.flow_relation[money]]
-    for at in matched:
-        path = ("offers", scenario.offers[int(relations.offer[at])].id, "match")
-        whole, needed = whole_ratio(Fraction(1), match[int(relations.offer[at])], what="matching", path=path)
-        here = slice(starts[relations.state[at]], starts[relations.state[at] + 1])
-        mine = money[here][columns.flow_relation[money[here]] == at]
-        rows.terms(
-            number[at, columns.flow_year[mine]],
-            mine,
-            times(-needed, columns.money_unit[mine - columns.works], "matching", path),
-        )
-        others = money[here][public[here]]
-        others = others[number[at, columns.flow_year[others]] >= 0]
-        worth = times(whole, columns.money_unit[others - columns.works], "matching", path)
-        rows.terms(number[at, columns.flow_year[others]], others, worth)
+    for state in np.flatnonzero(asking.any(axis=1)).tolist():
+        here = np.flatnonzero(relations.state == state)
+        asked = [Fraction(int(relations.public_match[at])) - match[relations.offer[at]] for at in here.tolist()]
+        path = ("offers", scenario.offers[next(at for at in relations.offer[here].tolist() if match[at])].id, "match")
+        ratio = whole_ratio(Fraction(1), *asked, what="matching", path=path)[1:]
+        for at, worth in zip(here.tolist(), ratio, strict=True):
+            mine = money[(relation == at) & (number[state, year] >= 0)] if worth else money[:0]
+            factor = times(worth, columns.money_unit[mine - columns.works], "matching", path)
+            rows.terms(number[state, columns.flow_year[mine]], mine, factor)
 
 
 def earlier(columns: Columns, rows: RowBuilder) -> None:

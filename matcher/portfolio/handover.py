@@ -19,8 +19,9 @@ from matcher.units import ceil_share, floor_share
 def taken_over(scenario: Scenario, before: Scenario, portfolio: Portfolio) -> Scenario:
     """Returns a scenario with the starting state that an earlier plan leaves it; as it is where none of it is before.
 
-    What a file states itself stands, unless the earlier one states the same: that speaks of how the earlier horizon
-    began. A need that seeks another quantity, work or State than before is taken at its word: it says what is left.
+    What a file states itself stands, unless the earlier one states the same, or as much or more: that speaks of how
+    the earlier horizon began, or one before it. A need that seeks another quantity, work or State than before is
+    taken at its word: it says what is left.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ def taken_over(scenario: Scenario, before: Scenario, portfolio: Portfolio) -> Sc
 def _need(need: Need, before: Scenario, past: Portfolio) -> Need:
     """A need with what was delivered of it."""
     known = {each.id: each for each in before.needs}.get(need.id)
-    if known is None or need.delivered not in (0, known.delivered):
+    if known is None or need.delivered > known.delivered:
         return need
     if (known.quantity, known.capability, known.state) != (need.quantity, need.capability, need.state):
         return need
@@ -60,15 +61,25 @@ def _offer(
     known = {each.id: each for each in before.offers}.get(offer.id)
     fields: dict[str, object] = {}
     if isinstance(offer, FundingOffer) and isinstance(known, FundingOffer):
-        if offer.debts in (None, known.debts):
+        if not _is_news(scenario, offer, known, "debts"):
             fields["debts"] = _by_year(_debts(scenario, offer, before, past))
-        if offer.carried_in in (None, known.carried_in):
+        if not _is_news(scenario, offer, known, "carried_in"):
             fields["carried_in"] = _by_year(_left(scenario, offer, before, past))
     elif known is None or type(known) is not type(offer):
         return offer
     if offer.ongoing in ((), known.ongoing):
         fields["ongoing"] = _ongoing(scenario, offer, before, past)
     return offer.with_fields(id=offer.id, **fields)
+
+
+def _is_news(scenario: Scenario, offer: FundingOffer, known: FundingOffer, field: str) -> bool:
+    """Whether a file states more money, in some year of the horizon, than the earlier plan began with."""
+    now, then = getattr(offer, field), getattr(known, field)
+    if now is None or now == then:
+        return False
+    if then is None or offer.currency != known.currency:
+        return True
+    return any(now.at(year) > then.at(year) for year in scenario.years)
 
 
 def _by_year(amounts: dict[int, int]) -> dict[int, int] | None:
@@ -169,7 +180,7 @@ def _left(scenario: Scenario, offer: FundingOffer, before: Scenario, past: Portf
             spent[flow.year] += flow.money
     charged, carried = _charged(offer, before, past), 0
     for year in range(before.horizon.first, min(first, before.horizon.last + 1)):
-        free = before.money_at(known, year) + carried - spent[year] - charged[year]
+        free = before.money_less_debts(known, year) + carried - spent[year] - charged[year]
         carried = floor_share(max(free, 0), known.carry_over)
     for _ in range(before.horizon.last + 1, first):  # of years between the two nothing is known but what they pass on
         carried = floor_share(carried, known.carry_over)

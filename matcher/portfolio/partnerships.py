@@ -140,7 +140,7 @@ class _Book:
         """Whether an offer's money in a State counts as the match of other money."""
         funding = self.scenario.funding_offer(offer)
         public = self.scenario.provider(funding.provider).kind in PUBLIC_KINDS
-        return public and funding.match == 0 and self.scenario.is_external(offer, state)
+        return public and funding.match == 0 and funding.repayment is None and self.scenario.is_external(offer, state)
 
     def partners(self, flow: Flow) -> _Partners:
         """Returns who takes part in a flow."""

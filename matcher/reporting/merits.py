@@ -115,9 +115,9 @@ class MeritSpeaker:
     def _subject(self, each: Binding) -> str:
         if each.rule == "cap" and each.subject in {provider.id for provider in self.scenario.providers}:
             return self._provider(each.subject)
-        if each.rule in ("budget", "capacity", "matching", "cap"):
+        if each.rule in ("budget", "capacity", "cap"):
             return f"{self._provider(self.scenario.offer(each.subject).provider)} ({each.subject})"
-        if each.rule == "absorption":
+        if each.rule in ("absorption", "matching"):
             return self.scenario.state(each.subject).name
         return self.scenario.need(each.subject).name or each.subject
 

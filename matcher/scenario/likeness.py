@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from matcher.scenario.entities import Entity, FundingOffer, Need, Provider, State
+from matcher.scenario.entities import Entity, FundingOffer, Provider, State
 from matcher.scenario.scenario import Scenario
 
 _NAMES = frozenset({"id", "name", "provenance"})
@@ -28,7 +28,8 @@ class Alike:
     members: tuple[str, ...]
     """Their ids, sorted."""
     parts: tuple[tuple[str, ...], ...]
-    """For each, what is its own, in the same order: the ids of a State's needs, or of a provider's offers."""
+    """For each, what is its own, in the same order: ids of a State's needs, programmes and their offers, or of a
+    provider's offers."""
 
     def drawn(self, seed: int) -> dict[str, str]:
         """Returns, for each id of a member or of its own, the id that takes its place by lot.
@@ -68,28 +69,60 @@ def _named_in_decisions(scenario: Scenario) -> frozenset[str]:
 
 
 def _like_states(scenario: Scenario, named: frozenset[str]) -> Iterator[Alike]:
-    own = {provider.state for provider in scenario.providers}
-    like: dict[object, list[State]] = defaultdict(list)
+    own = _own_offers(scenario)
+    like: dict[object, list[tuple[State, tuple[str, ...]]]] = defaultdict(list)
     for state in scenario.states:
-        needs = scenario.needs_of(state.id)
-        if state.id in own or state.id in named or any(need.id in named or need.after for need in needs):
+        needs, offers = _needs(scenario, state.id), own.get(state.id, [])
+        mine = (*(key for _, key in needs), *(key for _, key in offers))
+        if state.id in named or named & set(mine) or _ambiguous(scenario, state.id, needs):
             continue
-        seen = tuple(sorted(_plain(need, "state") for need in needs))
-        like[_plain(state), seen, tuple(_as_seen(scenario, state.id))].append(state)
+        seen = tuple(text for text, _ in needs), tuple(text for text, _ in offers)
+        others = tuple(_as_seen(scenario, state.id, {key for each in own.values() for _, key in each}))
+        like[_plain(state), seen, others].append((state, mine))
     for states in like.values():
-        if len(states) > 1 and any(scenario.needs_of(state.id) for state in states):
-            parts = tuple(_sorted_needs(scenario, state.id) for state in states)
-            yield Alike("states", tuple(state.id for state in states), parts)
+        if len(states) > 1 and any(scenario.needs_of(state.id) for state, _ in states):
+            yield Alike("states", tuple(state.id for state, _ in states), tuple(mine for _, mine in states))
 
 
-def _sorted_needs(scenario: Scenario, state: str) -> tuple[str, ...]:
-    needs: list[Need] = sorted(scenario.needs_of(state), key=lambda need: (_plain(need, "state"), need.id))
-    return tuple(need.id for need in needs)
+def _needs(scenario: Scenario, state: str) -> list[tuple[str, str]]:
+    """What each need of a State says, what it comes after by what that says, and its id; in order."""
+    text = {need.id: _plain(need, "state", "after") for need in scenario.needs_of(state)}
+    after = {
+        need.id: sorted((text.get(first.need, first.need), first.lag, first.head_start) for first in need.after)
+        for need in scenario.needs_of(state)
+    }
+    return sorted((f"{text[key]} {after[key]}", key) for key in text)
 
 
-def _as_seen(scenario: Scenario, state: str) -> Iterator[object]:
-    """How each offer sees a State: whether it names it, how it fits, and what it did there before."""
+def _ambiguous(scenario: Scenario, state: str, needs: list[tuple[str, str]]) -> bool:
+    """Whether needs that come after others are so alike that who comes after whom could be mixed up."""
+    ordered = any(need.after for need in scenario.needs_of(state))
+    return ordered and len({text for text, _ in needs}) < len(needs)
+
+
+def _own_offers(scenario: Scenario) -> dict[str, list[tuple[str, str]]]:
+    """What each State's own programmes and their offers say, and their ids, in order; the State itself unnamed.
+
+    Where one advances money, or repays an advance, nothing is like it: its text has its own id.
+    """
+    home = {provider.id: provider.state for provider in scenario.providers if provider.state is not None}
+    tied = {offer.repayment.offer for offer in scenario.funding if offer.repayment is not None}
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for provider in scenario.providers:
+        if provider.state is not None:
+            found[provider.state].append((_plain(provider, "state"), provider.id))
     for offer in scenario.offers:
+        state = home.get(offer.provider)
+        if state is not None:
+            advances = isinstance(offer, FundingOffer) and offer.repayment is not None
+            text = _plain(offer, "provider").replace(repr(state), "itself")
+            found[state].append((offer.id if advances or offer.id in tied else text, offer.id))
+    return {state: sorted(each) for state, each in found.items()}
+
+
+def _as_seen(scenario: Scenario, state: str, own: set[str]) -> Iterator[object]:
+    """How each offer that is of no State sees a State: whether it names it, how it fits, what it did there before."""
+    for offer in (each for each in scenario.offers if each.id not in own):
         before = scenario.ongoing(offer.id, state)
         yield (
             offer.states is None or state in offer.states,

@@ -286,17 +286,36 @@ class Scenario(ScenarioFields):
         return ceil_share(amount, rate) if up else floor_share(amount, rate)
 
     def money_by_year(self, offer: FundingOffer) -> list[int]:
-        """Returns the offer's new money in each year of the horizon, in minor units."""
-        return self._in_window(offer, lambda year: self._new_money(offer, year))
+        """Returns the offer's new money in each year of the horizon, in minor units, less what is owed from before.
 
-    def _new_money(self, offer: FundingOffer, year: int) -> int:
-        """The year's amount with what is left from before the horizon, less what is owed from then."""
-        money = self.converted(offer, offer.amount.at(year))
-        if offer.carried_in is not None:
-            money += self.converted(offer, offer.carried_in.at(year))
-        if offer.debts is not None:
-            money -= self.converted(offer, offer.debts.at(year), up=True)
-        return max(money, 0)
+        What a year's own money does not cover of its debts is kept from the years before it, as far as money may be
+        carried over; what is owed beyond that is not carried on.
+        """
+        if offer.id not in self._new_money:
+            money = [self.money_less_debts(offer, year) for year in self.years]
+            if offer.debts is not None:
+                for at in range(len(money) - 1, -1, -1):
+                    short, money[at] = max(-money[at], 0), max(money[at], 0)
+                    if at and short and offer.carry_over > 0:
+                        money[at - 1] -= ceil_share(short, 1 / Fraction(offer.carry_over))
+            self._new_money[offer.id] = money
+        return list(self._new_money[offer.id])
+
+    @cached_property
+    def _new_money(self) -> dict[str, list[int]]:
+        """What is known of `money_by_year`, by offer."""
+        return {}
+
+    def money_less_debts(self, offer: FundingOffer, year: int) -> int:
+        """Returns a year's amount with what is left from before the horizon, less the debts of that year alone.
+
+        In minor units; below 0 where they are more.
+        """
+        owed = 0 if offer.debts is None else self.converted(offer, offer.debts.at(year), up=True)
+        if year not in self.window(offer):
+            return -owed
+        money = self.converted(offer, offer.amount.at(year)) - owed
+        return money if offer.carried_in is None else money + self.converted(offer, offer.carried_in.at(year))
 
     def most_money(self, offer: FundingOffer) -> list[int]:
         """Returns the most money an offer can spend in each year of the horizon: all that came before carried over."""
@@ -325,7 +344,7 @@ class Scenario(ScenarioFields):
 
     def money_at(self, offer: FundingOffer, year: int) -> int:
         """Returns the offer's new money in a year, in minor units; 0 outside its own years."""
-        return self._new_money(offer, year) if year in self.window(offer) else 0
+        return self.money_by_year(offer)[year - self.horizon.first] if year in self.horizon else 0
 
     def capacity_at(self, offer: TechnicalOffer, year: int) -> int:
         """Returns the whole granules the offer can deliver in a year; 0 outside its own years."""

@@ -58,6 +58,8 @@ def admits_in(scenario: Scenario, payer: FundingOffer | None, worker: TechnicalO
     """Returns whether a year of an option has room for a granule and both minimum sizes, all other limits apart."""
     if scenario.capacity_at(worker, year) < max(1, least_of(scenario, worker, need.state)):
         return False
+    if not _may_enter(scenario, payer, worker, need):
+        return False
     if payer is None:
         return True
     least = max(scenario.granule_price(worker), least_of(scenario, payer, need.state))
@@ -67,6 +69,24 @@ def admits_in(scenario: Scenario, payer: FundingOffer | None, worker: TechnicalO
     if payer.repayment is not None and year + payer.repayment.after > scenario.horizon.last:
         return False
     return scenario.most_money(payer)[year - scenario.horizon.first] >= least
+
+
+def _may_enter(scenario: Scenario, payer: FundingOffer | None, worker: TechnicalOffer, need: Need) -> bool:
+    """Whether the counts and shares of the State and of both offers, and what there is to do, let them in at all."""
+    state = scenario.state(need.state)
+    offers = [each for each in (payer, worker) if each is not None]
+    partners = {each.provider for each in offers if scenario.is_external(each.id, state.id)}
+    if state.max_partners is not None and len(partners) > state.max_partners:
+        return False
+    if any(each.max_states == 0 for each in offers):
+        return False
+    if payer is not None and state.max_share == 0 and scenario.is_external(payer.id, state.id):
+        return False
+    granule = scenario.capability(need.capability).granule
+    open_ = (each for each in scenario.needs_of(state.id) if each.capability == need.capability)
+    caps = ((each.quantity - each.delivered, each.max_per_year) for each in open_)
+    work = sum(left // granule if most is None else min(left, most) // granule for left, most in caps)
+    return least_of(scenario, worker, state.id) <= work
 
 
 class OwnBounds:

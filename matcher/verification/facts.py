@@ -174,13 +174,30 @@ class Setting:
     def new_money(self, offer: Document, year: int) -> int:
         """New money of a funding offer in a year, with what is left from before the horizon and less what is owed.
 
-        Foreign money is rounded down, and debts up; what is owed beyond all that is there is not carried on. There is
-        none outside the offer's own years.
+        Foreign money is rounded down, and debts up. There is none outside the offer's own years.
         """
-        if year not in self.window(offer):
+        there = 0
+        if year in self.window(offer):
+            there = sum(
+                floor(at(each, year) * self.rate(offer)) for each in (offer["amount"], offer["carried_in"] or 0)
+            )
+        return max(0, there - self.owed(offer, year))
+
+    def owed(self, offer: Document, year: int) -> int:
+        """What a year's money must leave for its own debts, and for those of later years that theirs do not cover.
+
+        So much that its share that is carried over is enough; what is owed beyond all that is there is not carried on.
+        """
+        if not offer["debts"]:
             return 0
-        there = (floor(at(amount, year) * self.rate(offer)) for amount in (offer["amount"], offer["carried_in"] or 0))
-        return max(0, sum(there) - ceil(at(offer["debts"] or 0, year) * self.rate(offer)))
+        due = ceil(at(offer["debts"], year) * self.rate(offer))
+        if year + 1 in self.years and offer["carry_over"]:
+            window, rate = self.window(offer), self.rate(offer)
+            later = self.owed(offer, year + 1)
+            if year + 1 in window:
+                later -= sum(floor(at(each, year + 1) * rate) for each in (offer["amount"], offer["carried_in"] or 0))
+            due += ceil(Fraction(max(0, later), Fraction(offer["carry_over"])))
+        return due
 
     def capacity(self, offer: Document, year: int) -> int:
         """Units in whole granules that a technical offer can deliver in a year; none outside its own years."""

@@ -255,7 +255,23 @@ class ScenarioLimits(Setting):
             least = max(self.prices[worker], self.least_given(payer, self.needs[need]["state"]))
             if not self.can_pay(payer, year) or self.most(payer, self.needs[need]["state"], year) < least:
                 return False
-        return not self._forbidden(payer, worker, need, year)
+        return self._may_enter(payer, worker, need) and not self._forbidden(payer, worker, need, year)
+
+    def _may_enter(self, payer: str | None, worker: str, need: str) -> bool:
+        """Whether the State takes so many partners, both offers any State, and there is work enough for a minimum."""
+        state = self.needs[need]["state"]
+        partners = {self.offers[key]["provider"] for key in (payer, worker) if key and self.external(key, state)}
+        limits = self.states[state]
+        if limits["max_partners"] is not None and limits["max_partners"] < len(partners):
+            return False
+        if 0 in {self.offers[key]["max_states"] for key in (payer, worker) if key}:
+            return False
+        if payer and self.external(payer, state) and limits["max_share"] is not None and not limits["max_share"]:
+            return False
+        alike = (
+            key for key, each in self.needs_of[state].items() if each["capability"] == self.needs[need]["capability"]
+        )
+        return self.least_given(worker, state) <= sum(self.year_cap[key] for key in alike)
 
     @cached_property
     def own_bounds(self) -> dict[str, Fraction]:

@@ -182,15 +182,17 @@ def counts(facts: Facts) -> Iterator[Violation]:
 
 
 def matching(facts: Facts) -> Iterator[Violation]:
-    """8 Matching. Money that asks for a match finds external public money that asks for none, in its State and year."""
+    """8 Matching. Beside all money that asks for a match flows external public money that asks for none, once each."""
     public = summed(
         ((state, year), money) for (key, state, year), money in facts.paid.items() if _can_match(facts, key, state)
     )
-    asking = {key: offer["match"] for key, offer in facts.funding.items() if offer["match"]}
-    for (key, state, year), money in facts.paid.items():
-        if key in asking:
-            found = public.get((state, year), 0)
-            yield from at_least(8, (key, state), year, found, asking[key] * money, "public money beside it")
+    asked = summed(
+        ((state, year), facts.funding[key]["match"] * money)
+        for (key, state, year), money in facts.paid.items()
+        if facts.funding[key]["match"]
+    )
+    for (state, year), wanted in asked.items():
+        yield from at_least(8, (state,), year, public.get((state, year), 0), wanted, "public money beside it")
 
 
 def share(facts: Facts, limits: Mapping[str, Fraction]) -> Iterator[Violation]:
@@ -204,7 +206,11 @@ def share(facts: Facts, limits: Mapping[str, Fraction]) -> Iterator[Violation]:
 
 
 def _can_match(facts: Facts, key: str, state: str) -> bool:
-    """Whether a funding offer's money in a State can match other money."""
+    """Whether a funding offer's money in a State can match other money; no advance does."""
+    offer = facts.funding[key]
     return bool(
-        facts.funding[key]["match"] == 0 and facts.providers[key]["kind"] in PUBLIC and facts.external(key, state)
+        offer["match"] == 0
+        and offer["repayment"] is None
+        and facts.providers[key]["kind"] in PUBLIC
+        and facts.external(key, state)
     )

@@ -238,12 +238,13 @@ def partner(worths: ReducedCosts, price: Fraction, offer: str, state: str, year:
     worths.partner[worths.world.offers[offer]["provider"], state, year] += price
 
 
-def matching(worths: ReducedCosts, price: Fraction, offer: str, state: str, year: int) -> None:
-    """8 Matching. Money that asks for a match is at most what public money beside it matches."""
+def matching(worths: ReducedCosts, price: Fraction, state: str, year: int) -> None:
+    """8 Matching. All that is asked in a State is at most what public money there matches, no advance among it."""
     world = worths.world
-    worths.given[offer, state, year] -= price * Fraction(world.funding[offer]["match"])
     for key, other in world.funding.items():
-        if other["match"] == 0 and world.providers[key]["kind"] in PUBLIC and world.external(key, state):
+        if other["match"]:
+            worths.given[key, state, year] -= price * Fraction(other["match"])
+        elif other["repayment"] is None and world.providers[key]["kind"] in PUBLIC and world.external(key, state):
             worths.given[key, state, year] += price
 
 
@@ -390,7 +391,7 @@ RULES: Mapping[str, tuple[Callable[..., None], tuple[type, ...]]] = {
     "max_states": (max_states, (str, int)),
     "max_partners": (max_partners, (str, int)),
     "partner": (partner, (str, str, int)),
-    "matching": (matching, (str, str, int)),
+    "matching": (matching, (str, int)),
     "completion": (completion, (str,)),
     "late": (late, (str,)),
     "max_share": (max_share, (str, str)),

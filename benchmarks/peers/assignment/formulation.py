@@ -31,7 +31,7 @@ Rows, one function each::
                   y[first] <= y[t] while an ongoing one has not served its minimum
     working       k <= y;  x <= most k;  sum of o in s, t >= least k
     counts        sum_s y <= max_states;  y <= z;  sum_v z <= max_partners
-    matching      sum public money >= rho sum money of f
+    matching      sum public money >= sum rho money of f that asks
     completion    sum_{t <= L} x >= D[n] e[s];  sum x >= D[n] l[s];  e + l <= 1
     max share     sum money of v in s <= share of the external money of s
     decisions     commitments as lower bounds, pins, caps (forbids have no columns)
@@ -382,7 +382,7 @@ def counts(layout: Layout, rows: RowBuilder) -> None:
 
 
 def matching(layout: Layout, rows: RowBuilder) -> None:
-    """Rule 8: money that must be matched flows only beside enough other external public money."""
+    """Rule 8: beside all money that must be matched flows enough other external public money."""
     arrays, scenario = layout.arrays, layout.scenario
     paying = arrays.flow_relations[:, 1]
     public = np.array(
@@ -393,20 +393,20 @@ def matching(layout: Layout, rows: RowBuilder) -> None:
         ],
         np.bool_,
     )
-    for at, relation in enumerate(arrays.relations):
-        offer = scenario.offer(relation.offer)
-        if not isinstance(offer, FundingOffer) or offer.match == 0:
-            continue
-        whole, needed = whole_ratio(Fraction(1), Fraction(offer.match))
-        state = next(place for place, each in enumerate(scenario.states) if each.id == relation.state)
-        for year in range(relation.first, relation.last + 1):
-            here = (arrays.flow_year == year) & (arrays.flow_state == state) & (paying >= 0)
-            mine = np.flatnonzero(here & (paying == at))
-            others = np.flatnonzero(here & public[paying])
-            if len(mine):
-                row = rows.row(("matching", offer.id, relation.state, str(scenario.years[year])), lower=0)
-                rows.terms(row, mine, -needed * arrays.flow_price[mine])
+    found = (scenario.offer(each.offer) for each in arrays.relations)
+    match = [Fraction(each.match) if isinstance(each, FundingOffer) else Fraction(0) for each in found]
+    for place, state in enumerate(scenario.states):
+        mine = [at for at, each in enumerate(arrays.relations) if each.state == state.id and match[at]]
+        whole, *needed = whole_ratio(Fraction(1), *(match[at] for at in mine))
+        for year, name in enumerate(scenario.years):
+            here = (arrays.flow_year == year) & (arrays.flow_state == place) & (paying >= 0)
+            if np.isin(paying[here], mine).any():
+                row = rows.row(("matching", state.id, str(name)), lower=0)
+                others = np.flatnonzero(here & public[paying])
                 rows.terms(row, others, whole * arrays.flow_price[others])
+                for at, asks in zip(mine, needed, strict=True):
+                    flows = np.flatnonzero(here & (paying == at))
+                    rows.terms(row, flows, -asks * arrays.flow_price[flows])
 
 
 def earlier(layout: Layout, rows: RowBuilder) -> None:

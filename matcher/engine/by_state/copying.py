@@ -185,23 +185,24 @@ def _copied(
 ) -> Plan | None:
     """The plan of a portfolio in which a State does what the one before it does; None where it breaks a rule."""
     before, state = states.members[member - 1 : member + 1]
-    needs = dict(zip(states.parts[member - 1], states.parts[member], strict=True))
+    own = dict(zip(states.parts[member - 1], states.parts[member], strict=True))  # needs, and offers of its own
+    places = {**own, **offers}
     flows = [
         flow.with_fields(
-            need=needs[flow.need],
-            financier=None if flow.financier is None else offers.get(flow.financier, flow.financier),
-            implementer=offers.get(flow.implementer, flow.implementer),
+            need=own[flow.need],
+            financier=None if flow.financier is None else places.get(flow.financier, flow.financier),
+            implementer=places.get(flow.implementer, flow.implementer),
         )
         for flow in portfolio.flows
-        if flow.need in needs
+        if flow.need in own
     ]
     engagements = [
-        each.with_fields(state=state, offer=offers.get(each.offer, each.offer))
+        each.with_fields(state=state, offer=places.get(each.offer, each.offer))
         for each in portfolio.engagements
         if each.state == before
     ]
     asked = portfolio.with_fields(
-        flows=tuple(each for each in portfolio.flows if each.need not in set(needs.values())) + tuple(flows),
+        flows=tuple(each for each in portfolio.flows if each.need not in set(own.values())) + tuple(flows),
         engagements=tuple(each for each in portfolio.engagements if each.state != state) + tuple(engagements),
     )
     plan = plan_of(task.formulation, asked, task.min_coverage_rows)
