@@ -60,25 +60,26 @@ def fewest_agreements(task: ObjectiveProblem, plan: Plan, settings: Settings) ->
     """
     columns, found = task.columns, []
     for state in sorted(set(columns.state[plan.pairs.work].tolist())):
-        plan, counted = _agreed(task, plan, state, None, settings)
-        if counted.breaks:  # another dollar here or there may spare some
-            plan, counted = _agreed(task, plan, state, _money_of(task, plan, state), settings)
-        found.append(counted)
+        mine = plan.pairs.where(columns.state[plan.pairs.work] == state)
+        plan, best = _agreed(task, plan, state, None, settings) or (plan, _counted(columns, state, mine, False))
+        if best.agreements > 1:  # a dollar more or less here or there may spare some
+            other = _agreed(task, plan, state, _money_of(task, plan, state), settings)
+            if other is not None and (other[1].agreements, other[1].breaks) <= (best.agreements, best.breaks):
+                plan, best = other
+        found.append(best)
     return plan, tuple(found)
 
 
 def _agreed(
     task: ObjectiveProblem, plan: Plan, state: int, rules: SubModel | None, settings: Settings
-) -> tuple[Plan, Agreed]:
-    """The plan with the fewest agreements found in one State, and what they come to."""
+) -> tuple[Plan, Agreed] | None:
+    """The plan with the fewest agreements found in one State, and what they come to; None where none can be had."""
     columns = task.columns
     mine = columns.state[plan.pairs.work] == state
     kept, pairs = plan.pairs.where(~mine), plan.pairs.where(mine)
     made = _State(columns, pairs, rules).solved(task, settings)
     other = None if made is None else _with(task, plan, kept, made[0])
-    if made is None or other is None:
-        return plan, _counted(columns, state, pairs, False)
-    return other, _counted(columns, state, *made)
+    return None if made is None or other is None else (other, _counted(columns, state, *made))
 
 
 def _money_of(task: ObjectiveProblem, plan: Plan, state: int) -> SubModel:
@@ -165,7 +166,7 @@ class _State:
             return self._pairs, True  # nobody else could pay for any of it
         model, objective, start = self._model(work, money, named)
         limits = settings.limits(settings.agreements.state_work)
-        name = "cpsat" if self._rules is None else "scip"  # whose relaxation sees through the rules
+        name = "cpsat" if self._rules is None else "highs"  # whose relaxation sees through the rules
         try:
             outcome = engine(name)(model, objective, limits, task.clock, start)
         except SolverFailed:  # the pairs that are there are as right
