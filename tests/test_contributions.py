@@ -213,7 +213,7 @@ def test_a_dearer_partner_takes_over() -> None:
     [
         ("partner-limit", "need", None),
         ("pins-and-forbids", "cap", "NLD-money"),
-        ("matched-private-money", "matching", "FDN-match"),
+        ("matched-private-money", "matching", "BIH"),
     ],
 )
 def test_what_binds_is_so(name: str, rule: str, subject: str | None) -> None:

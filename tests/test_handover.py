@@ -271,3 +271,33 @@ def test_odd_rates_are_rounded_for_nobodys_gain() -> None:
     assert money.carried_in.at(2017) == (600 + 1200 - 216) // 2 // 3
     assert money.debts is not None
     assert money.debts.at(2017) == 27
+
+
+def test_what_a_file_repeats_from_before_several_plans_is_no_news() -> None:
+    """The second plan began with 4 delivered and 9 owed; the file still says 1 and 3, as it was at the very first."""
+    second: Changes = {"needs.n.delivered": 4, "offers.f.debts": {2018: 9}, "offers.f.carried_in": {2018: 9}}
+    first: Changes = {"needs.n.delivered": 1, "offers.f.debts": {2018: 3}, "offers.f.carried_in": {2018: 3}}
+    scenario = _taken(second, first, ("f", 2016, 3))
+    money = _money(scenario)
+    assert scenario.need("n").delivered == 7
+    assert money.debts is not None
+    assert money.debts.at(2018) == 9
+    assert money.carried_in is not None
+    assert money.carried_in.at(2018) == 9
+    later = _taken(second, first | {"needs.n.delivered": 5, "offers.f.debts": {2018: 10}}, ("f", 2016, 3))
+    assert later.need("n").delivered == 5
+    debts = _money(later).debts
+    assert debts is not None
+    assert debts.at(2018) == 10
+
+
+def test_what_is_kept_for_a_debt_is_left_to_pay_it() -> None:
+    """1,000 a year are carried over for 1,500 owed in 2017: all of 2016's is left, and the debt stands beside it."""
+    stated: Changes = {"offers.f.carry_over": 1, "offers.f.debts": {2017: 1500}, "horizon": [2015, 2018]}
+    before = small_scenario(stated)
+    assert before.money_by_year(before.funding_offer("f")) == [1000, 500, 0, 1000]
+    money = _money(_taken(stated, {}))
+    assert money.carried_in is not None
+    assert money.carried_in.at(2017) == 2000
+    assert money.debts is not None
+    assert money.debts.at(2017) == 1500

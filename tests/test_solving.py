@@ -433,3 +433,21 @@ def test_a_search_that_has_nothing_left_to_try_does_not_blame_a_limit() -> None:
         assert (result.status, result.repeatable) == ("feasible", True)
         ends[work] = result.stopped_by
     assert ends == {1: "work", 10_000: "search_ended"}
+
+
+def test_two_private_offers_share_the_money_that_matches_them() -> None:
+    """A public 72 beside each pays for a granule; two that match it one to one pay for one more between them."""
+    private = {"kind": "funding", "provider": "firm", "amount": {2015: 720}, "match": 1}
+    scenario = small_scenario(
+        {
+            "providers.trust": {"name": "A foundation", "kind": "foundation"},
+            "offers.f.amount": {2015: 72},
+            "offers.p": private,
+            "offers.q": private | {"provider": "trust"},
+            "objectives.order": [{"objective": "coverage"}],
+        }
+    )
+    for method in ("whole", "decomposition"):
+        result = solve(scenario, SolveOptions(work=5, method=method))
+        assert result.portfolio is not None
+        assert sum(flow.quantity for flow in result.portfolio.flows) == 2

@@ -58,6 +58,18 @@ REACHED: dict[str, tuple[Changes, bool]] = {
     "there is no common year": ({"offers.f.years": [2015, 2015], "offers.t.years": [2016, 2016]}, False),
     "the user forbids it": ({"decisions.forbids": [{"state": "A"}]}, False),
     "nobody offers such work": ({"offers.t": None}, False),
+    "two partners are one too many": ({"states.A.max_partners": 1}, False),
+    "there is room for two partners": ({"states.A.max_partners": 2}, True),
+    "its own work leaves room for the donor": (
+        {"states.A.max_partners": 1, "offers.t.provider": "gov", "offers.t.states": ["A"]},
+        True,
+    ),
+    "the offer may go nowhere": ({"offers.f.max_states": 0}, False),
+    "nobody outside may pay any share": ({"states.A.max_share": 0}, False),
+    "the least that is done is more than there is to do": (
+        {"offers.t.capacity": 20, "offers.t.min_per_state": 11},
+        False,
+    ),
 }
 """By what it says: the changes to the small scenario, and whether its State counts in the smallest coverage."""
 
