@@ -177,8 +177,15 @@ def _may_start(scenario: Scenario, relations: Relations, of_relation: Ints, work
 
 
 def counted_sides(scenario: Scenario) -> Bools:
-    """Returns, for each offer, whether links that start in the first year count: if its side states ongoing ones."""
-    stated = {isinstance(each, FundingOffer) for each in scenario.offers if each.ongoing}
+    """Returns, for each offer, whether links that start in the first year count: if its side states ongoing ones.
+
+    What a State's own programme did at home is no link.
+    """
+    stated = {
+        isinstance(each, FundingOffer)
+        for each in scenario.offers
+        if any(scenario.is_external(each.id, before.state) for before in each.ongoing)
+    }
     return np.array([isinstance(each, FundingOffer) in stated for each in scenario.offers], np.bool_)
 
 

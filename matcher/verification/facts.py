@@ -265,8 +265,8 @@ class Setting:
 
     @cached_property
     def stated_sides(self) -> frozenset[str]:
-        """Kinds of offers, money or work, of which the scenario states what was ongoing before the horizon."""
-        return frozenset(offer["kind"] for offer in self.offers.values() if offer["ongoing"])
+        """Kinds of offers, money or work, of which the scenario states what links were ongoing before the horizon."""
+        return frozenset(self.offers[key]["kind"] for key, state in self.ongoing if self.external(key, state))
 
     def term(self, key: str, state: str, start: int) -> int:
         """Returns the last year that an engagement of an offer, which starts in a year, has to reach.
