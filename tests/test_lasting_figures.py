@@ -287,7 +287,7 @@ MONEY = {"offers__gift__ongoing": [{"state": "Z"}]}
         ({"offers__grant__ongoing": [{"state": "S"}]}, (2021,), 1 + 2),
         ({"offers__grant__ongoing": [{"state": "S"}], "offers__team__ongoing": [{"state": "S"}]}, (2020,), 0),
         ({"offers__grant__ongoing": [{"state": "S"}], "offers__free__ongoing": [{"state": "Z"}]}, (2020,), 1 + 1),
-        # what a State's own money did says that money is known, and is no link
+        # what a State's own money did is no link, and says nothing of any
         ({"offers__budget__ongoing": [{"state": "S"}]}, (2020,), 0),
         # of two offers of one donor, one link
         ({"offers__other__provider": "donor", "offers__other__ongoing": [{"state": "S"}]}, (2020,), 0),
