@@ -110,3 +110,19 @@ def test_a_solve_ends_steady() -> None:
     found = solve(small_scenario(TWO_WHO_WORK | {"objectives.order": None}), SolveOptions(work=5)).portfolio
     assert found is not None
     assert all(len(set(done(found, offer))) == 1 for offer in ("t", "u"))
+
+
+def test_what_is_done_in_kind_stays() -> None:
+    """Two who send people for nothing, in turns, go on in turns: their work has no price that could move."""
+    kind = {"kind": "technical", "capability": "clearance", "capacity": 10, "price": 0}
+    changes = TWO_WHO_WORK | {"offers.v": kind | {"provider": "ngo"}, "offers.w": kind | {"provider": "team"}}
+    scenario = small_scenario(changes | {"needs.n.quantity": 80})
+    given = portfolio(scenario, ("t", 2015, 10), ("u", 2016, 10), ("t", 2017, 10), ("u", 2018, 10))
+    flows = tuple(
+        Flow(financier=None, implementer=offer, need="n", year=year, kind="operator", quantity=7, money=0)
+        for offer, year in (("v", 2015), ("w", 2016), ("v", 2017), ("w", 2018))
+    )
+    runs = tuple(Engagement(offer=offer, state="A", years=Years(first=2015, last=2018)) for offer in "vw")
+    found = steady(scenario, given.with_fields(flows=given.flows + flows, engagements=given.engagements + runs))
+    assert (done(found, "v"), done(found, "w")) == ([7, 0, 7, 0], [0, 7, 0, 7])
+    assert len(set(done(found, "t"))) == len(set(done(found, "u"))) == 1

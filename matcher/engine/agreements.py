@@ -64,7 +64,7 @@ def fewest_agreements(task: ObjectiveProblem, plan: Plan, settings: Settings) ->
         plan, best = _agreed(task, plan, state, None, settings) or (plan, _counted(columns, state, mine, False))
         if best.agreements > 1:  # a dollar more or less here or there may spare some
             other = _agreed(task, plan, state, _money_of(task, plan, state), settings)
-            if other is not None and (other[1].agreements, other[1].breaks) <= (best.agreements, best.breaks):
+            if other is not None and (other[1].agreements, other[1].breaks) < (best.agreements, best.breaks):
                 plan, best = other
         found.append(best)
     return plan, tuple(found)

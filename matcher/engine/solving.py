@@ -191,7 +191,7 @@ def solve_within(
         if finding.plan is not None and run.clock.reason() is None:
             plan = finding.plan
             if seeks_lasting(task.columns):
-                plan = steadied(task, levels, plan, options.work * settings.steadying.share)
+                plan = _without_idle(task, steadied(task, levels, plan, options.work * settings.steadying.share))
             plan, run.agreed = fewest_agreements(task, plan, settings)
             finding = replace(finding, plan=plan)
     why = why_infeasible(formulation, run.clock, settings) if finding.infeasible else None

@@ -27,7 +27,7 @@ from matcher.engine.by_state.groups import Subproblem, SubproblemSolution, merge
 from matcher.engine.lexicographic import Level
 from matcher.engine.problem import ObjectiveProblem
 from matcher.formulation.columns import Columns
-from matcher.formulation.plans import NO_PAIRS, Pairs, Plan
+from matcher.formulation.plans import Pairs, Plan
 from matcher.solvers.effort import counted
 from matcher.solvers.engines import SolverFailed, engine
 from matcher.solvers.linear_model import UNLIMITED, Ints, LinearModel, LinearObjective, RowBuilder, Rows, submodel
@@ -94,9 +94,10 @@ class _Implementers:
 
     @cached_property
     def work(self) -> Ints:
-        """The State's columns of work, in the whole model."""
+        """The State's columns of work that is paid for, in the whole model; what is done in kind stays as it is."""
         own = self.columns.of_state(self.state)
-        return own[own < self.columns.works]
+        own = own[own < self.columns.works]
+        return own[self.columns.flow_class[own] >= 0]
 
     @cached_property
     def who(self) -> Ints:
@@ -107,11 +108,9 @@ class _Implementers:
 
     @cached_property
     def sums(self) -> Ints:
-        """Class, year and price of each column, by position, in which its work adds up; in kind, its need and year."""
+        """Class, year and price of each column, by position, in which its work adds up."""
         columns, at = self.columns, self.work
-        paid = columns.flow_class[at] >= 0
-        price = np.where(paid, columns.work_price[at], columns.flow_need[at])
-        key = np.stack((columns.flow_class[at], columns.flow_year[at], price), axis=1)
+        key = np.stack((columns.flow_class[at], columns.flow_year[at], columns.work_price[at]), axis=1)
         return np.unique(key, axis=0, return_inverse=True)[1].astype(np.int64).ravel()
 
     @property
@@ -133,7 +132,8 @@ class _Implementers:
             return None
         free = np.zeros(self.columns.count, np.bool_)
         free[self.columns.of_state(self.state)] = True
-        free[self.columns.works : self.columns.flows] = False
+        free[: self.columns.flows] = False
+        free[self.work] = True
         narrow = submodel(task.model, free, self.plan.point)
         model, objective = self._model(narrow.model, narrow.free, now)
         least = task.settings.steadying.least_gain
@@ -180,7 +180,9 @@ class _Implementers:
 
     def _pairs(self, point: Ints) -> Pairs:
         """The same payments for the same sums of work, done by others: by the north-west corner rule."""
-        mine = self.plan.pairs.where(self.columns.state[self.plan.pairs.work] == self.state)
+        pairs = self.plan.pairs
+        here = self.columns.state[pairs.work] == self.state
+        mine, in_kind = pairs.where(here & (pairs.money >= 0)), pairs.where(here & (pairs.money < 0))
         paid = self.sums[np.searchsorted(self.work, mine.work)]
         found: list[tuple[int, int, int]] = []
         for at in np.unique(paid).tolist():
@@ -194,4 +196,4 @@ class _Implementers:
                 payer = mine.money[payers[np.searchsorted(given, first, side="right")]]
                 found.append((int(worker), int(payer), last - first))
         table = np.array(found, np.int64).reshape(-1, 3)
-        return NO_PAIRS.joined(Pairs(table[:, 0], table[:, 1], table[:, 2]))
+        return in_kind.joined(Pairs(table[:, 0], table[:, 1], table[:, 2]))
