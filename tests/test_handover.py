@@ -301,3 +301,12 @@ def test_what_is_kept_for_a_debt_is_left_to_pay_it() -> None:
     assert money.carried_in.at(2017) == 2000
     assert money.debts is not None
     assert money.debts.at(2017) == 1500
+
+
+def test_debts_beyond_the_horizon_come_back_beside_what_is_owed() -> None:
+    """2019 lay beyond the second horizon: the file's 500 of it do not take the place of what was lent in between."""
+    second: Changes = LOAN | {"offers.f.debts": {2018: 40}}
+    later: Changes = {"offers.f.debts": {2019: 500}, "horizon": [2017, 2019]}
+    debts = _money(_taken(second, later, ("p", 2016, 2))).debts
+    assert debts is not None
+    assert [debts.at(year) for year in (2017, 2018, 2019)] == [159, 40, 500]

@@ -102,7 +102,7 @@ def programme(state: str, capacity: int = 5) -> Changes:
         f"offers.{key}-money": {"kind": "funding", "provider": f"{key}-own", "amount": 7, "states": [state]},
         f"offers.{key}-work": {
             "kind": "technical", "provider": f"{key}-own", "capability": "clearance", "capacity": capacity,
-            "price": 72, "fit": {state: 1},
+            "price": 72, "fit": {state: 1}, "states": [state],
         },
     }  # fmt: skip
 
@@ -114,6 +114,39 @@ def test_states_with_like_programmes_are_alike() -> None:
     assert classes_of(small_scenario(EQUAL_STATES | programme("A") | programme("B", 6))) == ()
     named = {"decisions.caps": [{"offer": "a-money", "state": "A", "money": 5}]}
     assert classes_of(small_scenario(EQUAL_STATES | programme("A") | programme("B") | named)) == ()
+
+
+def test_help_for_one_of_two_neighbours_tells_them_apart() -> None:
+    """A third State's programme that goes to A alone is no programme at home."""
+    help_ = {"kind": "technical", "provider": "c-own", "capability": "clearance", "capacity": 5, "price": 0}
+    third: Changes = {
+        "states.C": {"name": "Carland", "deadline": 2016, "weight": 2},
+        "providers.c-own": {"name": "Carland", "kind": "affected_state", "state": "C"},
+    }
+    assert classes_of(small_scenario(EQUAL_STATES | third | {"offers.h": help_})) == (STATES,)
+    assert classes_of(small_scenario(EQUAL_STATES | third | {"offers.h": help_ | {"states": ["A"]}})) == ()
+    assert classes_of(small_scenario(EQUAL_STATES | third | {"offers.h": help_ | {"fit": {"A": 1, "B": 0}}})) == ()
+
+
+def test_a_programme_that_goes_abroad_is_like_none() -> None:
+    """Nor are two programmes of one State."""
+    abroad = programme("A") | programme("B")
+    for key in "ab":
+        abroad[f"offers.{key}-work"] = {**abroad[f"offers.{key}-work"], "states": None, "fit": {}}
+    assert classes_of(small_scenario(EQUAL_STATES | abroad)) == ()
+    second = {f"providers.{key}2": {"name": key, "kind": "affected_state", "state": key.upper()} for key in "ab"}
+    assert classes_of(small_scenario(EQUAL_STATES | programme("A") | programme("B") | second)) == ()
+
+
+def test_needs_alike_but_for_what_they_come_after_tell_their_states_apart() -> None:
+    """R comes after P1, which comes after S, or after P2, which comes after nothing: not the same."""
+    changes: Changes = {}
+    for state, key in (("A", "n"), ("B", "m")):
+        need = {"state": state, "capability": "clearance", "quantity": 2}
+        first = "1" if state == "A" else "2"
+        changes |= {f"needs.{key}1": need | {"after": [{"need": key}]}, f"needs.{key}2": need}
+        changes |= {f"needs.{key}r": need | {"quantity": 3, "after": [{"need": key + first}]}}
+    assert classes_of(small_scenario(EQUAL_STATES | changes)) == ()
 
 
 def test_states_without_needs_have_nothing_to_share() -> None:

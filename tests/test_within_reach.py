@@ -47,7 +47,7 @@ REACHED: dict[str, tuple[Changes, bool]] = {
     "money is what a granule costs": ({"offers.f.amount": 72}, True),
     "money that is carried over is enough": ({"offers.f.amount": 36, "offers.f.carry_over": 1}, True),
     "money is less than its own minimum": ({"offers.f.min_per_state": 1001}, False),
-    "money is as much as its own minimum": ({"offers.f.min_per_state": 1000}, True),
+    "money is as much as its own minimum": ({"offers.f.min_per_state": 1000, "needs.n.quantity": 20}, True),
     "external money cannot be absorbed": ({"states.A.absorption": 71}, False),
     "external money can be absorbed in one year": ({"states.A.absorption": {2016: 72}}, True),
     "the State's own need not be": (OWN | {"states.A.absorption": 0}, True),
@@ -64,6 +64,8 @@ REACHED: dict[str, tuple[Changes, bool]] = {
         {"states.A.max_partners": 1, "offers.t.provider": "gov", "offers.t.states": ["A"]},
         True,
     ),
+    "the least that is paid is more than all costs": ({"offers.f.min_per_state": 721}, False),
+    "the least that is paid is what all costs": ({"offers.f.min_per_state": 720}, True),
     "the offer may go nowhere": ({"offers.f.max_states": 0}, False),
     "nobody outside may pay any share": ({"states.A.max_share": 0}, False),
     "the least that is done is more than there is to do": (

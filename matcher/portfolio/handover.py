@@ -61,10 +61,8 @@ def _offer(
     known = {each.id: each for each in before.offers}.get(offer.id)
     fields: dict[str, object] = {}
     if isinstance(offer, FundingOffer) and isinstance(known, FundingOffer):
-        if not _is_news(scenario, offer, known, "debts"):
-            fields["debts"] = _by_year(_debts(scenario, offer, before, past))
-        if not _is_news(scenario, offer, known, "carried_in"):
-            fields["carried_in"] = _by_year(_left(scenario, offer, before, past))
+        fields["debts"] = _with_news(scenario, offer, known, "debts", _debts(scenario, offer, before, past))
+        fields["carried_in"] = _with_news(scenario, offer, known, "carried_in", _left(scenario, offer, before, past))
     elif known is None or type(known) is not type(offer):
         return offer
     if offer.ongoing in ((), known.ongoing):
@@ -72,14 +70,19 @@ def _offer(
     return offer.with_fields(id=offer.id, **fields)
 
 
-def _is_news(scenario: Scenario, offer: FundingOffer, known: FundingOffer, field: str) -> bool:
-    """Whether a file states more money, in some year of the horizon, than the earlier plan began with."""
+def _with_news(
+    scenario: Scenario, offer: FundingOffer, known: FundingOffer, field: str, left: dict[int, int]
+) -> object:
+    """Money by year that an earlier plan leaves; as the file states it where only that states any.
+
+    Where the earlier one began with some too, the file may speak of before it: in each year the larger counts.
+    """
     now, then = getattr(offer, field), getattr(known, field)
     if now is None or now == then:
-        return False
+        return _by_year(left)
     if then is None or offer.currency != known.currency:
-        return True
-    return any(now.at(year) > then.at(year) for year in scenario.years)
+        return now
+    return _by_year({year: max(left.get(year, 0), now.at(year)) for year in {*left, *scenario.years}})
 
 
 def _by_year(amounts: dict[int, int]) -> dict[int, int] | None:

@@ -69,60 +69,68 @@ def _named_in_decisions(scenario: Scenario) -> frozenset[str]:
 
 
 def _like_states(scenario: Scenario, named: frozenset[str]) -> Iterator[Alike]:
-    own = _own_offers(scenario)
+    own = _own(scenario)
+    at_home = {key for each in own.values() if each is not None for _, key in each}
     like: dict[object, list[tuple[State, tuple[str, ...]]]] = defaultdict(list)
     for state in scenario.states:
-        needs, offers = _needs(scenario, state.id), own.get(state.id, [])
-        mine = (*(key for _, key in needs), *(key for _, key in offers))
-        if state.id in named or named & set(mine) or _ambiguous(scenario, state.id, needs):
+        needs, programmes = _needs(scenario, state.id), own.get(state.id, [])
+        if needs is None or programmes is None:
             continue
-        seen = tuple(text for text, _ in needs), tuple(text for text, _ in offers)
-        others = tuple(_as_seen(scenario, state.id, {key for each in own.values() for _, key in each}))
-        like[_plain(state), seen, others].append((state, mine))
+        mine = (*(key for _, key in needs), *(key for _, key in programmes))
+        if state.id in named or named & set(mine):
+            continue
+        seen = tuple(text for text, _ in needs), tuple(text for text, _ in programmes)
+        like[_plain(state), seen, tuple(_as_seen(scenario, state.id, at_home))].append((state, mine))
     for states in like.values():
         if len(states) > 1 and any(scenario.needs_of(state.id) for state, _ in states):
             yield Alike("states", tuple(state.id for state, _ in states), tuple(mine for _, mine in states))
 
 
-def _needs(scenario: Scenario, state: str) -> list[tuple[str, str]]:
-    """What each need of a State says, what it comes after by what that says, and its id; in order."""
-    text = {need.id: _plain(need, "state", "after") for need in scenario.needs_of(state)}
+def _needs(scenario: Scenario, state: str) -> list[tuple[str, str]] | None:
+    """What each need of a State says, what it comes after by what that says, and its id; in order.
+
+    None where some come after others, and are so alike that who comes after whom could be mixed up.
+    """
+    needs = scenario.needs_of(state)
+    text = {need.id: _plain(need, "state", "after") for need in needs}
+    if any(need.after for need in needs) and len(set(text.values())) < len(text):
+        return None
     after = {
         need.id: sorted((text.get(first.need, first.need), first.lag, first.head_start) for first in need.after)
-        for need in scenario.needs_of(state)
+        for need in needs
     }
     return sorted((f"{text[key]} {after[key]}", key) for key in text)
 
 
-def _ambiguous(scenario: Scenario, state: str, needs: list[tuple[str, str]]) -> bool:
-    """Whether needs that come after others are so alike that who comes after whom could be mixed up."""
-    ordered = any(need.after for need in scenario.needs_of(state))
-    return ordered and len({text for text, _ in needs}) < len(needs)
+def _own(scenario: Scenario) -> dict[str, list[tuple[str, str]] | None]:
+    """What each State's own programme and its offers say, and their ids, in order; the State itself unnamed.
 
-
-def _own_offers(scenario: Scenario) -> dict[str, list[tuple[str, str]]]:
-    """What each State's own programmes and their offers say, and their ids, in order; the State itself unnamed.
-
-    Where one advances money, or repays an advance, nothing is like it: its text has its own id.
+    None where it has several programmes, or where they do anything abroad, advance money or repay an advance: nothing
+    is like that.
     """
-    home = {provider.id: provider.state for provider in scenario.providers if provider.state is not None}
+    home = {provider.id: provider for provider in scenario.providers if provider.state is not None}
     tied = {offer.repayment.offer for offer in scenario.funding if offer.repayment is not None}
-    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for provider in scenario.providers:
-        if provider.state is not None:
-            found[provider.state].append((_plain(provider, "state"), provider.id))
-    for offer in scenario.offers:
-        state = home.get(offer.provider)
-        if state is not None:
-            advances = isinstance(offer, FundingOffer) and offer.repayment is not None
-            text = _plain(offer, "provider").replace(repr(state), "itself")
-            found[state].append((offer.id if advances or offer.id in tied else text, offer.id))
-    return {state: sorted(each) for state, each in found.items()}
+    found: dict[str, list[tuple[str, str]] | None] = {}
+    for provider in home.values():
+        assert provider.state is not None
+        alone = provider.state not in found
+        found[provider.state] = [(_plain(provider, "state"), provider.id)] if alone else None
+    for offer in (each for each in scenario.offers if each.provider in home):
+        state = home[offer.provider].state
+        assert state is not None
+        own = found[state]
+        advances = isinstance(offer, FundingOffer) and offer.repayment is not None
+        abroad = offer.states != (state,) or not {*offer.fit, *(each.state for each in offer.ongoing)} <= {state}
+        if own is None or advances or abroad or offer.id in tied:
+            found[state] = None
+        else:
+            own.append((_plain(offer, "provider").replace(repr(state), "itself"), offer.id))
+    return {state: None if each is None else sorted(each) for state, each in found.items()}
 
 
-def _as_seen(scenario: Scenario, state: str, own: set[str]) -> Iterator[object]:
-    """How each offer that is of no State sees a State: whether it names it, how it fits, what it did there before."""
-    for offer in (each for each in scenario.offers if each.id not in own):
+def _as_seen(scenario: Scenario, state: str, at_home: set[str]) -> Iterator[object]:
+    """How each offer that does not stay at home sees a State: whether it names it, how it fits, what it did before."""
+    for offer in (each for each in scenario.offers if each.id not in at_home):
         before = scenario.ongoing(offer.id, state)
         yield (
             offer.states is None or state in offer.states,

@@ -243,6 +243,35 @@ class Scenario(ScenarioFields):
         """Returns what all needs of a State cost at their cheapest, in minor units; 0 where nothing has a price."""
         return self._cheapest.get(state, 0)
 
+    def most_in_a_year(self, state: str, capability: str) -> int:
+        """Returns the granules of a capability that all needs of a State can take in one year."""
+        return self._year_caps.get((state, capability), 0)
+
+    def dearest_year(self, state: str) -> int:
+        """Returns what that costs, of all capabilities, where the dearest offer does the work, in minor units."""
+        return self._dearest_years.get(state, 0)
+
+    @cached_property
+    def _year_caps(self) -> dict[tuple[str, str], int]:
+        """What is known of `most_in_a_year`."""
+        found: dict[tuple[str, str], int] = defaultdict(int)
+        for need in self.needs:
+            left = need.quantity - need.delivered
+            most = left if need.max_per_year is None else min(left, need.max_per_year)
+            found[need.state, need.capability] += most // self.capability(need.capability).granule
+        return found
+
+    @cached_property
+    def _dearest_years(self) -> dict[str, int]:
+        """What is known of `dearest_year`."""
+        price: dict[str, int] = defaultdict(int)
+        for offer in self.technical:
+            price[offer.capability] = max(price[offer.capability], self.granule_price(offer))
+        found: dict[str, int] = defaultdict(int)
+        for (state, capability), most in self._year_caps.items():
+            found[state] += most * price[capability]
+        return found
+
     @cached_property
     def _cheapest(self) -> dict[str, int]:
         """What all needs of each State cost at their cheapest, in minor units."""

@@ -82,11 +82,9 @@ def _may_enter(scenario: Scenario, payer: FundingOffer | None, worker: Technical
         return False
     if payer is not None and state.max_share == 0 and scenario.is_external(payer.id, state.id):
         return False
-    granule = scenario.capability(need.capability).granule
-    open_ = (each for each in scenario.needs_of(state.id) if each.capability == need.capability)
-    caps = ((each.quantity - each.delivered, each.max_per_year) for each in open_)
-    work = sum(left // granule if most is None else min(left, most) // granule for left, most in caps)
-    return least_of(scenario, worker, state.id) <= work
+    if payer is not None and least_of(scenario, payer, state.id) > scenario.dearest_year(state.id):
+        return False
+    return least_of(scenario, worker, state.id) <= scenario.most_in_a_year(state.id, need.capability)
 
 
 class OwnBounds:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from fractions import Fraction
 from functools import cached_property
 from math import ceil, floor
@@ -268,10 +268,27 @@ class ScenarioLimits(Setting):
             return False
         if payer and self.external(payer, state) and limits["max_share"] is not None and not limits["max_share"]:
             return False
-        alike = (
-            key for key, each in self.needs_of[state].items() if each["capability"] == self.needs[need]["capability"]
-        )
-        return self.least_given(worker, state) <= sum(self.year_cap[key] for key in alike)
+        if payer and self.least_given(payer, state) > self._dearest_year[state]:
+            return False
+        return self.least_given(worker, state) <= self._most_work[state, self.needs[need]["capability"]]
+
+    @cached_property
+    def _most_work(self) -> Counter[tuple[str, str]]:
+        """Granules that all needs of a State can take in one year, by State and capability."""
+        found = Counter[tuple[str, str]]()
+        for key, need in self.needs.items():
+            found[need["state"], need["capability"]] += self.year_cap[key]
+        return found
+
+    @cached_property
+    def _dearest_year(self) -> Counter[str]:
+        """What that costs by State, of all capabilities, where the dearest offer does the work."""
+        price, found = Counter[str](), Counter[str]()
+        for key, offer in self.technical.items():
+            price[offer["capability"]] = max(price[offer["capability"]], self.prices[key])
+        for (state, capability), most in self._most_work.items():
+            found[state] += most * price[capability]
+        return found
 
     @cached_property
     def own_bounds(self) -> dict[str, Fraction]:
