@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from matcher.engine.by_state.copying import served_alike
-from matcher.engine.by_state.search import WorkBudget
 from matcher.engine.lexicographic import Stages, formulated
 from matcher.engine.problem import ObjectiveProblem
 from matcher.engine.solving import solve
 from matcher.formulation.plans import portfolio_of
 from matcher.portfolio.result import SolveOptions
 from matcher.scenario import Scenario
+from matcher.solvers.effort import WorkBudget
 from matcher.verification import verify
 
 

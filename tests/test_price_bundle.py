@@ -11,10 +11,11 @@ from benchmarks.instances import generate
 from matcher.engine.by_state import at_once
 from matcher.engine.by_state.bundle import Bundle
 from matcher.engine.by_state.prices import cut, whole_prices
-from matcher.engine.by_state.search import WorkBudget, starting_plan
+from matcher.engine.by_state.search import starting_plan
 from matcher.engine.problem import ObjectiveProblem
 from matcher.engine.solving import solve
 from matcher.portfolio.result import Clock, SolveOptions
+from matcher.solvers.effort import WorkBudget
 from matcher.solvers.engines import Continuous, Limits, SolverFailed, engine, minimum
 from matcher.verification import verify
 from test_decomposition import scenario_of, task_of

@@ -13,7 +13,7 @@ from matcher.engine import by_state
 from matcher.engine.by_state import relaxing
 from matcher.engine.by_state.bundle import Bundle
 from matcher.engine.by_state.prices import cut, whole_prices
-from matcher.engine.by_state.search import WorkBudget, opened
+from matcher.engine.by_state.search import opened
 from matcher.engine.by_state.sweeps import Sweeps, kept_rows
 from matcher.engine.lexicographic import Pursuit, levels_of
 from matcher.engine.problem import ObjectiveProblem, better
@@ -21,6 +21,7 @@ from matcher.engine.settings import NeighbourhoodSettings, Settings, SweepSettin
 from matcher.formulation.formulate import formulate
 from matcher.formulation.plans import Plan
 from matcher.scenario import Scenario
+from matcher.solvers.effort import WorkBudget
 from matcher.solvers.engines import engine
 from matcher.solvers.linear_model import UNLIMITED
 

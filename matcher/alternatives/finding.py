@@ -26,7 +26,6 @@ from matcher.alternatives.pairs import ANY, Key, eligible_pairs, pairs_of, reuse
 from matcher.alternatives.search import least_reuse
 from matcher.alternatives.settings import DEFAULT_ALTERNATIVE_SETTINGS, AlternativeSettings
 from matcher.alternatives.tolerances import Allowed, ToleranceModel, allowed_by, checked_alternative, ground_of
-from matcher.engine.by_state.search import WorkBudget
 from matcher.errors import InvalidOptions
 from matcher.execution import Executor, Serial
 from matcher.formulation.formulate import formulate
@@ -35,6 +34,7 @@ from matcher.formulation.objectives import waiting_floor
 from matcher.portfolio.portfolio import Engagement, Flow, Portfolio
 from matcher.portfolio.result import Figure, scenario_hash
 from matcher.scenario import Scenario
+from matcher.solvers.effort import WorkBudget
 from matcher.units import decimal_text, plain
 from matcher.verification import verify
 

@@ -16,9 +16,10 @@ from matcher.alternatives.settings import DEFAULT_ALTERNATIVE_SETTINGS
 from matcher.alternatives.tolerances import ToleranceModel
 from matcher.engine.by_state.groups import Subproblem, merged, solve_subproblems, subproblem_data
 from matcher.engine.by_state.neighbourhoods import Groups
-from matcher.engine.by_state.search import WorkBudget, cutting_work, free_groups, group_limits
+from matcher.engine.by_state.search import cutting_work, free_groups, group_limits
 from matcher.engine.problem import better
 from matcher.formulation.plans import Plan
+from matcher.solvers.effort import WorkBudget
 from matcher.solvers.linear_model import Floats, LinearObjective
 
 

@@ -17,9 +17,11 @@ A State whose search ends at its work limit keeps the best pairs found, and is n
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
+from math import inf
 
 import numpy as np
 
@@ -27,7 +29,9 @@ from matcher.engine.problem import ObjectiveProblem
 from matcher.engine.settings import Settings
 from matcher.formulation.columns import Columns
 from matcher.formulation.plans import NO_PAIRS, Pairs, Plan, with_derived_columns
-from matcher.solvers.engines import SolverFailed, engine
+from matcher.portfolio.result import Clock
+from matcher.solvers.effort import WorkBudget, counted
+from matcher.solvers.engines import Limits, Outcome, SolverFailed, engine
 from matcher.solvers.linear_model import (
     UNLIMITED,
     Floats,
@@ -53,33 +57,110 @@ class Agreed:
     """Whether no other pairs have fewer, of the same flows."""
 
 
-def fewest_agreements(task: ObjectiveProblem, plan: Plan, settings: Settings) -> tuple[Plan, tuple[Agreed, ...]]:
+def fewest_agreements(
+    task: ObjectiveProblem, plan: Plan, settings: Settings, work: float = inf
+) -> tuple[Plan, tuple[Agreed, ...]]:
     """Returns a plan of the same flows with the fewest agreements that are found, and what each State has then.
 
     Money may move by less than a granule's price where that keeps all rows of the model, or else not at all.
+
+    Parameters
+    ----------
+    work
+        Work allowed for all States.
     """
-    columns, found = task.columns, []
-    for state in sorted(set(columns.state[plan.pairs.work].tolist())):
-        mine = plan.pairs.where(columns.state[plan.pairs.work] == state)
-        plan, best = _agreed(task, plan, state, None, settings) or (plan, _counted(columns, state, mine, False))
-        if best.agreements > 1:  # a dollar more or less here or there may spare some
-            other = _agreed(task, plan, state, _money_of(task, plan, state), settings)
-            if other is not None and (other[1].agreements, other[1].breaks) < (best.agreements, best.breaks):
-                plan, best = other
-        found.append(best)
-    return plan, tuple(found)
+    columns, meter = task.columns, WorkBudget(work)
+    states = sorted(set(columns.state[plan.pairs.work].tolist()))
+    found = {state: _counted(columns, state, _of_state(columns, plan, state), False) for state in states}
+    plan = _sought(task, plan, states, found, False, settings, meter)
+    several = [state for state in states if found[state].agreements > 1]
+    for first in range(0, len(several), settings.agreements.at_once):  # a dollar more or less may spare some
+        plan = _sought(task, plan, several[first : first + settings.agreements.at_once], found, True, settings, meter)
+    return plan, tuple(found[state] for state in states)
 
 
-def _agreed(
-    task: ObjectiveProblem, plan: Plan, state: int, rules: SubModel | None, settings: Settings
-) -> tuple[Plan, Agreed] | None:
-    """The plan with the fewest agreements found in one State, and what they come to; None where none can be had."""
+def _sought(
+    task: ObjectiveProblem,
+    plan: Plan,
+    states: Sequence[int],
+    found: dict[int, Agreed],
+    moving: bool,
+    settings: Settings,
+    meter: WorkBudget,
+) -> Plan:
+    """The plan with fewer agreements in some States, all searched at once; says in `found` what each has then.
+
+    Parameters
+    ----------
+    moving
+        Whether money may move: what two States both reach for, the first one gets.
+    """
     columns = task.columns
-    mine = columns.state[plan.pairs.work] == state
-    kept, pairs = plan.pairs.where(~mine), plan.pairs.where(mine)
-    made = _State(columns, pairs, rules).solved(task, settings)
-    other = None if made is None else _with(task, plan, kept, made[0])
-    return None if made is None or other is None else (other, _counted(columns, state, *made))
+    limits = settings.limits(min(settings.agreements.state_work, meter.left))
+    models = {state: _state_model(task, plan, state, moving) for state in states}
+    orders = [] if meter.empty else [models[state].order(limits, task.clock.left) for state in states]
+    asked = [at for at, order in enumerate(orders) if order is not None]
+    answers = task.executor.map(
+        _searched, [orders[at] for at in asked], should_stop=lambda: task.clock.reason() is not None
+    )
+    answered = dict(zip(asked, answers, strict=True))
+    for at, state in enumerate(states):
+        answer = answered.get(at)
+        meter.spend(0.0 if answer is None else answer.work)
+        if not models[state].choice:  # nobody else could pay for any of it
+            found[state] = replace(found[state], proven=True)
+            continue
+        if answer is None or answer.point is None:  # the pairs that are there are as right
+            continue
+        pairs = models[state].pairs_at(answer.point)
+        other = _with(task, plan, plan.pairs.where(columns.state[plan.pairs.work] != state), pairs)
+        agreed = _counted(columns, state, pairs, answer.proven)
+        before = found[state]
+        fewer = (agreed.agreements, agreed.breaks) < (before.agreements, before.breaks)
+        if other is not None and (fewer or not moving):
+            plan, found[state] = other, agreed
+    return plan
+
+
+def _of_state(columns: Columns, plan: Plan, state: int) -> Pairs:
+    return plan.pairs.where(columns.state[plan.pairs.work] == state)
+
+
+def _state_model(task: ObjectiveProblem, plan: Plan, state: int, moving: bool) -> _State:
+    pairs = _of_state(task.columns, plan, state)
+    return _State(task.columns, pairs, _money_of(task, plan, state) if moving else None)
+
+
+@dataclass(frozen=True)
+class _Order:
+    """One State's pairs to be searched, wherever."""
+
+    engine: str
+    model: LinearModel
+    objective: LinearObjective
+    limits: Limits
+    start: Floats
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What that came to."""
+
+    point: Floats | None
+    proven: bool
+    work: float
+
+
+def _searched(order: _Order) -> _Answer:
+    """The pairs with the fewest agreements that are found."""
+    with counted() as effort:
+        try:
+            clock = Clock(order.seconds)
+            outcome = engine(order.engine)(order.model, order.objective, order.limits, clock, order.start)
+        except SolverFailed:
+            outcome = Outcome("limit", None, None)
+    return _Answer(outcome.point, outcome.status == "optimal", effort.work)
 
 
 def _money_of(task: ObjectiveProblem, plan: Plan, state: int) -> SubModel:
@@ -157,24 +238,30 @@ class _State:
             else:
                 yield from ((column, payer) for payer in payers[name, int(columns.flow_year[column])])
 
-    def solved(self, task: ObjectiveProblem, settings: Settings) -> tuple[Pairs, bool] | None:
-        """Pairs with the fewest agreements that are found, and whether that is proven; None if there is no choice."""
-        work = np.array([slot[0] for slot in self.slots], np.int64)
-        money = np.array([slot[1] for slot in self.slots], np.int64)
+    @cached_property
+    def choice(self) -> bool:
+        """Whether anybody else could pay for any of it."""
+        return len(self.slots) != len(self._given[0])
+
+    def order(self, limits: Limits, seconds: float | None) -> _Order | None:
+        """What is to be searched for pairs with the fewest agreements; None where there is no choice."""
+        if not self.choice:
+            return None
+        work, money = self._columns_of_slots
         named = _groups(self._columns, Pairs(work, money, np.ones(len(work), np.int64)))
-        if len(self.slots) == len(self._given[0]):
-            return self._pairs, True  # nobody else could pay for any of it
         model, objective, start = self._model(work, money, named)
-        limits = settings.limits(settings.agreements.state_work)
         name = "cpsat" if self._rules is None else "highs"  # whose relaxation sees through the rules
-        try:
-            outcome = engine(name)(model, objective, limits, task.clock, start)
-        except SolverFailed:  # the pairs that are there are as right
-            return None
-        if outcome.point is None:
-            return None
-        granules = np.rint(outcome.point[: len(work)]).astype(np.int64)
-        return NO_PAIRS.joined(Pairs(work, money, granules)), outcome.status == "optimal"
+        return _Order(name, model, objective, limits, start, seconds)
+
+    @property
+    def _columns_of_slots(self) -> tuple[Ints, Ints]:
+        table = np.array(self.slots, np.int64).reshape(-1, 2)
+        return table[:, 0], table[:, 1]
+
+    def pairs_at(self, point: Floats) -> Pairs:
+        """The pairs of a point of the model."""
+        work, money = self._columns_of_slots
+        return NO_PAIRS.joined(Pairs(work, money, np.rint(point[: len(work)]).astype(np.int64)))
 
     def _model(
         self, work: Ints, money: Ints, named: list[tuple[int, int]]

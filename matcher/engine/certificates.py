@@ -21,7 +21,7 @@ import numpy as np
 
 from matcher.engine.by_state.bundle import Bundle
 from matcher.engine.by_state.prices import cut, reduced_weight, whole_prices
-from matcher.engine.by_state.search import WorkBudget, starting_plan
+from matcher.engine.by_state.search import starting_plan
 from matcher.engine.lexicographic import Pursuit, levels_of
 from matcher.engine.problem import ObjectiveProblem
 from matcher.engine.settings import DEFAULT_SETTINGS, Settings
@@ -32,6 +32,7 @@ from matcher.formulation.need_aggregation import Merged, merge
 from matcher.formulation.objectives import linear_objective
 from matcher.portfolio.result import Result
 from matcher.scenario import FundingOffer, Scenario
+from matcher.solvers.effort import WorkBudget
 from matcher.solvers.engines import Limits, SolverFailed, engine
 from matcher.solvers.linear_model import Floats, LinearObjective, RowGroup, whole_ratio
 from matcher.units import fraction, plain

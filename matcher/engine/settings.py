@@ -242,8 +242,12 @@ class CertificateSettings:
 class AgreementSettings:
     """Who pays whom, once all else is settled."""
 
+    share: float = 0.1
+    """Share of a solve's work for it ..."""
     state_work: float = 1.0
-    """Work allowed for the pairs of one State."""
+    """... of which one search of one State's pairs takes so much at most."""
+    at_once: int = 4
+    """States searched at once where money may move; the same for any number of workers, so that the result is too."""
 
 
 @dataclass(frozen=True)

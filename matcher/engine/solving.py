@@ -192,7 +192,7 @@ def solve_within(
             plan = finding.plan
             if seeks_lasting(task.columns):
                 plan = _without_idle(task, steadied(task, levels, plan, options.work * settings.steadying.share))
-            plan, run.agreed = fewest_agreements(task, plan, settings)
+            plan, run.agreed = fewest_agreements(task, plan, settings, options.work * settings.agreements.share)
             finding = replace(finding, plan=plan)
     why = why_infeasible(formulation, run.clock, settings) if finding.infeasible else None
     return _result(run, last, method, finding.plan, why, formulation)
@@ -214,7 +214,9 @@ def _pursue_all(
     """
     stages, count = Stages(formulated), len(formulated.levels)
     pursue = single_model.pursue if method == "whole" else by_state.pursue
-    work, finding = float(run.options.work), ObjectiveResult(None, None)
+    closing = run.settings.agreements.share
+    closing += run.settings.steadying.share if seeks_lasting(formulated.formulation.columns) else 0.0
+    work, finding = float(run.options.work) * (1.0 - closing), ObjectiveResult(None, None)
     least = min(1.0, work / (2 * count))  # for whoever comes after one that took more than its share
     level, bounds = stages.levels[0], dict[str, Fraction | None]()
     for at in range(count):
@@ -245,7 +247,7 @@ def _pursue_all(
         run.stages.append(_stage(run, task.formulation, level, finding))
         run.ran_out = run.ran_out or (finding.ran_out and not run.stages[-1].solved)
         stages.keep(level.objective.value(plan.point))
-    task = stages.pursuit.problem(level.objective, run.options, run.clock)
+    task = stages.pursuit.problem(level.objective, run.options, run.clock, executor=run.executor)
     return finding, replace(task, settings=run.settings), stages.levels
 
 

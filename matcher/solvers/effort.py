@@ -25,6 +25,28 @@ class Effort:
     work: float = 0.0
 
 
+@dataclass
+class WorkBudget:
+    """Deterministic work used so far, by the counters of the engines, whatever the clock says."""
+
+    budget: float
+    used: float = 0.0
+
+    def spend(self, work: float) -> None:
+        """Counts work that was done."""
+        self.used += work
+
+    @property
+    def left(self) -> float:
+        """Work that is left."""
+        return max(self.budget - self.used, 0.0)
+
+    @property
+    def empty(self) -> bool:
+        """Whether the budget is used up."""
+        return self.used >= self.budget
+
+
 _counting: ContextVar[Effort | None] = ContextVar("counting", default=None)
 
 

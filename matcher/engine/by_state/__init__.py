@@ -38,13 +38,13 @@ from matcher.engine.by_state.bundle import Bundle, Valued
 from matcher.engine.by_state.copying import served_alike
 from matcher.engine.by_state.prices import cut, signed_bound, value_blocks, whole_prices
 from matcher.engine.by_state.relaxing import relaxation
-from matcher.engine.by_state.search import WorkBudget, group_limits, plan_near, starting_plan
+from matcher.engine.by_state.search import group_limits, plan_near, starting_plan
 from matcher.engine.by_state.sweeps import Sweeps, regrets
 from matcher.engine.by_state.worst_off import lifts
 from matcher.engine.problem import ObjectiveProblem, ObjectiveResult, better, tighter, within_gap
 from matcher.execution import ExecutionFailed
 from matcher.formulation.plans import Plan
-from matcher.solvers.effort import counted
+from matcher.solvers.effort import WorkBudget, counted
 from matcher.solvers.engines import Outcome, SolverFailed
 
 

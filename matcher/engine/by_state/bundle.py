@@ -19,10 +19,9 @@ from fractions import Fraction
 import numpy as np
 
 from matcher.engine.by_state.prices import Blocks, Valuation, value_blocks, whole_prices
-from matcher.engine.by_state.search import WorkBudget
 from matcher.engine.problem import ObjectiveProblem
 from matcher.formulation.plans import Plan
-from matcher.solvers.effort import counted
+from matcher.solvers.effort import WorkBudget, counted
 from matcher.solvers.engines import Continuous, minimum
 from matcher.solvers.linear_model import UNLIMITED, Bools, Floats, Ints, LinearObjective
 

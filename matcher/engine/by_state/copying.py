@@ -18,12 +18,13 @@ from itertools import combinations
 import numpy as np
 
 from matcher.engine.by_state.groups import Subproblem, merged, solve_subproblem, subproblem_data
-from matcher.engine.by_state.search import WorkBudget, cutting_work, group_limits, starting_plan
+from matcher.engine.by_state.search import cutting_work, group_limits, starting_plan
 from matcher.engine.problem import ObjectiveProblem, better, guided
 from matcher.formulation.objectives import linear_objective
 from matcher.formulation.plans import Plan, plan_of, portfolio_of
 from matcher.portfolio.portfolio import Portfolio
 from matcher.scenario.likeness import Alike, classes_of
+from matcher.solvers.effort import WorkBudget
 from matcher.solvers.linear_model import UNLIMITED, Bools, Ints, LinearObjective, RowBuilder
 
 

@@ -17,9 +17,9 @@ from typing import Literal
 
 import numpy as np
 
-from matcher.engine.by_state.search import WorkBudget, dead_states, opened, without_completion
+from matcher.engine.by_state.search import dead_states, opened, without_completion
 from matcher.engine.problem import ObjectiveProblem
-from matcher.solvers.effort import counted
+from matcher.solvers.effort import WorkBudget, counted
 from matcher.solvers.engines import Outcome, SolverFailed, engine
 from matcher.solvers.linear_model import Ints
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -21,31 +21,9 @@ from matcher.engine.problem import ObjectiveProblem, better
 from matcher.formulation.pairing import flows_of, whole_pairs
 from matcher.formulation.plans import NO_PAIRS, Plan, with_derived_columns
 from matcher.portfolio.result import Clock
-from matcher.solvers.effort import counted
+from matcher.solvers.effort import WorkBudget, counted
 from matcher.solvers.engines import Limits, Outcome, engine
 from matcher.solvers.linear_model import UNLIMITED, Bools, Floats, Ints, LinearObjective, Rows
-
-
-@dataclass
-class WorkBudget:
-    """Deterministic work used so far, by the counters of the engines, whatever the clock says."""
-
-    budget: float
-    used: float = 0.0
-
-    def spend(self, work: float) -> None:
-        """Counts work that was done."""
-        self.used += work
-
-    @property
-    def left(self) -> float:
-        """Work that is left."""
-        return max(self.budget - self.used, 0.0)
-
-    @property
-    def empty(self) -> bool:
-        """Whether the budget is used up."""
-        return self.used >= self.budget
 
 
 def _columns_of(rows: Rows, chosen: Ints) -> Ints:

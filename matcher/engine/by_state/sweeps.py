@@ -16,10 +16,11 @@ import numpy as np
 from matcher.engine.by_state.bundle import Bundle, Valued
 from matcher.engine.by_state.neighbourhoods import Groups, Kinds
 from matcher.engine.by_state.prices import signed_bound
-from matcher.engine.by_state.search import WorkBudget, free_groups, opened, settled_columns
+from matcher.engine.by_state.search import free_groups, opened, settled_columns
 from matcher.engine.by_state.worst_off import lifting, lifts, lowest
 from matcher.engine.problem import ObjectiveProblem, better, guided, tighter, within_gap
 from matcher.formulation.plans import Plan
+from matcher.solvers.effort import WorkBudget
 from matcher.solvers.linear_model import Bools, Floats, LinearObjective
 
 
