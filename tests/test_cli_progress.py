@@ -31,6 +31,17 @@ def test_progress_line() -> None:
     assert line == "   12.3 s | groups of States | coverage | best - | bound 1,234,567 | gap 25.00 %"
 
 
+def test_progress_tells_the_level_and_the_work() -> None:
+    """Where several objectives are pursued in turn, which one it is; and the work used, of the budget."""
+    third = Progress(12.34, "groups", "coverage", 2.0, 3.0, 0.25, level=3, levels=9, work=43.21)
+    assert "| coverage (3 of 9) |" in progress_line(third)
+    assert progress_line(third).endswith("| work 43.21")
+    assert "| coverage (3 sur 9) |" in progress_line(third, "fr")
+    only = progress_line(replace(third, level=1, levels=1))
+    assert "| coverage |" in only
+    assert only.endswith("| work 43.21")
+
+
 def test_every_phase_has_words_in_every_language() -> None:
     """A report is in the language asked for, numbers too; what went wrong stands beside its phase."""
     for language in languages():

@@ -18,6 +18,7 @@ from matcher.formulation.plans import Plan
 from matcher.portfolio.result import SolveOptions, Stage
 from matcher.reporting import amounts
 from matcher.scenario import Currency
+from matcher.solvers.effort import WorkBudget
 from matcher.solvers.linear_model import LinearObjective
 from matcher.units import outward, outward_text
 from matcher.verification import verify_result
@@ -68,8 +69,8 @@ def test_a_bound_that_is_passed_is_dropped(monkeypatch: pytest.MonkeyPatch, capl
     """The portfolio is right and kept, nothing is said of how good it is, and the error is logged."""
     pursue = single_model.pursue
 
-    def wrong(problem: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:
-        found = pursue(problem, incumbent, work)
+    def wrong(problem: ObjectiveProblem, incumbent: Plan | None, meter: WorkBudget) -> ObjectiveResult:
+        found = pursue(problem, incumbent, meter)
         return replace(found, bound=None if found.bound is None else found.bound - Fraction(1, 100))
 
     monkeypatch.setattr(single_model, "pursue", wrong)

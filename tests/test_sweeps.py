@@ -35,7 +35,7 @@ def second_level(seed: int) -> tuple[ObjectiveProblem, Plan, Bundle]:
     formulation = formulate(Scenario.model_validate(data))
     first, second, *_ = levels_of(formulation)
     pursuit = Pursuit(formulation, [first.objective, second.objective])
-    found = by_state.pursue(pursuit.problem(first.objective), None, 4.0).plan
+    found = by_state.pursue(pursuit.problem(first.objective), None, WorkBudget(4.0)).plan
     assert found is not None
     pursuit.keep(first, first.objective.value(found.point))
     task = pursuit.problem(second.objective)

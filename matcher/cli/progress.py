@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from matcher.cli.streams import tell
 from matcher.cli.substitutes import with_names_read
@@ -36,12 +36,20 @@ def progress_line(progress: Progress, language: str = "en") -> str:
     parts = (
         table["elapsed"].format(seconds=written(f"{progress.elapsed:7.1f}")),
         table["with_detail"].format(phase=phase, detail=progress.detail) if progress.detail else phase,
-        progress.objective,
+        _objective(progress, table),
         table["best"].format(value=written(_number(progress.incumbent))),
         table["bound"].format(value=written(_number(progress.bound))),
         table["gap"].format(value=written(_gap(progress))),
+        *([table["work"].format(value=written(_number(progress.work)))] if progress.levels else []),
     )
     return " | ".join(parts)
+
+
+def _objective(progress: Progress, table: dict[str, Any]) -> str:
+    """The objective, and its place among those that are pursued in turn, where there are several."""
+    if progress.levels < 2:
+        return progress.objective
+    return str(table["level"].format(objective=progress.objective, level=progress.level, levels=progress.levels))
 
 
 def _gap(progress: Progress) -> str:

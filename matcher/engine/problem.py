@@ -89,8 +89,6 @@ class ObjectiveResult:
     """No portfolio allowed in this stage has a better figure; None if unknown."""
     infeasible: bool = False
     """Whether it is proven that no portfolio exists."""
-    work: float = 0.0
-    """Work used."""
     ran_out: bool = True
     """Whether a limit ended the search; False where it had nothing left to try."""
 

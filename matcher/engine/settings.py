@@ -242,7 +242,7 @@ class CertificateSettings:
 class AgreementSettings:
     """Who pays whom, once all else is settled."""
 
-    share: float = 0.1
+    share: float = 0.05
     """Share of a solve's work for it ..."""
     state_work: float = 1.0
     """... of which one search of one State's pairs takes so much at most."""

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from matcher.engine.by_state.search import plan_near, starting_plan
 from matcher.engine.problem import ObjectiveProblem, ObjectiveResult, better
 from matcher.formulation.plans import Plan
-from matcher.solvers.effort import counted
+from matcher.solvers.effort import WorkBudget, counted
 from matcher.solvers.engines import Limits, Outcome, engine
 
 
-def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:
+def pursue(task: ObjectiveProblem, incumbent: Plan | None, meter: WorkBudget) -> ObjectiveResult:
     """Returns the best plan and bound for one objective, from the incumbent on."""
     with counted() as effort:
-        finding = _found(task, incumbent, work)
-    return replace(finding, work=task.work + effort.work)
+        finding = _found(task, incumbent, meter.budget)
+    meter.spend(task.work + effort.work)
+    return finding
 
 
 def _found(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:

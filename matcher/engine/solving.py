@@ -47,6 +47,7 @@ from matcher.portfolio.result import (
 from matcher.scenario import Scenario
 from matcher.scenario.likeness import Alike, classes_of
 from matcher.scenario.objectives import is_few, weighted_sum
+from matcher.solvers.effort import WorkBudget
 from matcher.solvers.linear_model import LinearObjective
 from matcher.units import decimal_text, outward_text, plain
 from matcher.verification import verify
@@ -88,6 +89,12 @@ class _Run:
     start: Portfolio | None = None
     """Portfolio to start from."""
     settings: Settings = DEFAULT_SETTINGS
+    levels: int = 0
+    """Objectives that are pursued in turn."""
+    used: float = 0.0
+    """Work of those before the one at hand."""
+    meter: WorkBudget = field(default_factory=lambda: WorkBudget(0.0))
+    """Work of the one at hand."""
 
     @cached_property
     def alike(self) -> tuple[Alike, ...]:
@@ -107,7 +114,10 @@ class _Run:
         if self.progress is not None:
             gap = _gap(level, value, bound)
             best, most, open_ = (None if each is None else float(each) for each in (value, bound, gap))
-            self.progress(Progress(self.clock.elapsed, phase, level.name, best, most, open_, detail))
+            at = len(self.stages) + 1
+            work = self.used + self.meter.used
+            news = Progress(self.clock.elapsed, phase, level.name, best, most, open_, detail, at, self.levels, work)
+            self.progress(news)
 
 
 def solve(
@@ -213,6 +223,7 @@ def _pursue_all(
     Returns the last problem too, under what all of them demand, and the levels in its columns.
     """
     stages, count = Stages(formulated), len(formulated.levels)
+    run.levels = count
     pursue = single_model.pursue if method == "whole" else by_state.pursue
     closing = run.settings.agreements.share
     closing += run.settings.steadying.share if seeks_lasting(formulated.formulation.columns) else 0.0
@@ -230,15 +241,17 @@ def _pursue_all(
         task = replace(task, report=_reporter(run, task, method, level), settings=run.settings)
         if not at and run.start is not None:
             finding = ObjectiveResult(kept_plan(task, run.merged.join(run.start)), None)
+        run.meter = WorkBudget(work * share)
         known = bounds.get(level.name) if level.closing and method == "decomposition" else None
         if known is not None and finding.plan is not None:
             # What is kept has only grown: the bound from when the same was pursued before holds still.
-            finding = by_state.polish(task, finding.plan, known, work * share)
+            finding = by_state.polish(task, finding.plan, known, run.meter)
         else:
-            finding = pursue(task, finding.plan, work * share)
+            finding = pursue(task, finding.plan, run.meter)
         bounds[level.name] = finding.bound
         run.cut = run.cut or task.clock.reason() == "time"
-        work = max(work - finding.work, least)
+        work = max(work - run.meter.used, least)
+        run.used, run.meter = run.used + run.meter.used, WorkBudget(0.0)
         if finding.plan is None:
             run.ran_out = finding.ran_out
             break

@@ -276,6 +276,12 @@ class Progress:
     """Relative gap between the two; of counts below ten, their difference."""
     detail: str = ""
     """More about the phase: of one that failed, the error."""
+    level: int = 0
+    """Place of the objective among those pursued, from 1 on; 0 where it is not known."""
+    levels: int = 0
+    """How many are pursued in turn."""
+    work: float = 0.0
+    """Work used so far, of the solve's budget."""
 
 
 class ProgressCallback(Protocol):

@@ -48,9 +48,8 @@ from matcher.solvers.effort import WorkBudget, counted
 from matcher.solvers.engines import Outcome, SolverFailed
 
 
-def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> ObjectiveResult:
+def pursue(task: ObjectiveProblem, incumbent: Plan | None, meter: WorkBudget) -> ObjectiveResult:
     """Returns a plan and a bound for one objective, from the incumbent on."""
-    meter = WorkBudget(work)
     meter.spend(task.work)
     if incumbent is None:
         incumbent = served_alike(task, meter)
@@ -69,17 +68,17 @@ def pursue(task: ObjectiveProblem, incumbent: Plan | None, work: float) -> Objec
         task.report("all_at_once", finding.plan, finding.bound, str(error))
         return finding
     meter.spend(effort.work)
-    joined = replace(joined, work=meter.used, ran_out=outcome is None or outcome.status != "optimal")
+    joined = replace(joined, ran_out=outcome is None or outcome.status != "optimal")
     if outcome is None or joined.plan is None or closed(task, joined):
         return joined
     again = Sweeps(task, meter)  # with what is left, from the new plan
     again.bound = joined.bound
-    return replace(joined, plan=again.improve(joined.plan, None), work=meter.used, ran_out=again.ran_out)
+    return replace(joined, plan=again.improve(joined.plan, None), ran_out=again.ran_out)
 
 
-def polish(task: ObjectiveProblem, plan: Plan, bound: Fraction | None, work: float) -> ObjectiveResult:
+def polish(task: ObjectiveProblem, plan: Plan, bound: Fraction | None, meter: WorkBudget) -> ObjectiveResult:
     """Returns a plan that is as good or better, by each State alone and by groups, under a bound that is known."""
-    sweeps = Sweeps(task, WorkBudget(work))
+    sweeps = Sweeps(task, meter)
     sweeps.bound = bound
     task.report("starting_plan", plan, bound)
     if not sweeps.done(plan):
@@ -87,7 +86,7 @@ def polish(task: ObjectiveProblem, plan: Plan, bound: Fraction | None, work: flo
         plan = sweeps.alone(plan)
         sweeps.reserved = 0.0
         plan = sweeps.improve(plan, None)
-    return ObjectiveResult(plan, bound, work=sweeps.meter.used, ran_out=sweeps.ran_out)
+    return ObjectiveResult(plan, bound, ran_out=sweeps.ran_out)
 
 
 def _joined(task: ObjectiveProblem, finding: ObjectiveResult, outcome: Outcome) -> ObjectiveResult:
@@ -135,7 +134,7 @@ def _by_state(task: ObjectiveProblem, incumbent: Plan | None, meter: WorkBudget)
         plan = sweeps.alone(plan)
     sweeps.reserved = 0.0
     plan = sweeps.improve(plan, valued)
-    return ObjectiveResult(plan, sweeps.bound, work=sweeps.meter.used, ran_out=sweeps.ran_out)
+    return ObjectiveResult(plan, sweeps.bound, ran_out=sweeps.ran_out)
 
 
 def _under(sweeps: Sweeps, plan: Plan, relaxed: Fraction) -> ObjectiveResult:
@@ -145,7 +144,7 @@ def _under(sweeps: Sweeps, plan: Plan, relaxed: Fraction) -> ObjectiveResult:
     sweeps.prove(bound)
     sweeps.task.report("relaxation_simplex", plan, bound)
     plan = sweeps.improve(sweeps.alone(plan), None)
-    return ObjectiveResult(plan, sweeps.bound, work=sweeps.meter.used, ran_out=sweeps.ran_out)
+    return ObjectiveResult(plan, sweeps.bound, ran_out=sweeps.ran_out)
 
 
 def _at_prices(sweeps: Sweeps, priced: Bundle, start: Plan, plan: Plan, anew: bool) -> tuple[Plan, Valued]:
