@@ -29,6 +29,7 @@ from matcher.verification.facts import Facts
 from matcher.verification.figures import state_figures
 from matcher.verification.report import RULES, shown
 from mutants import FAULTS, OWNERSHIP, Fault, mutant
+from smallest_scenario import small_scenario
 from tiny_portfolios import TINY, Found, answer, changed, flow, found
 
 FOLDER = Path(verification.__file__).parent
@@ -922,3 +923,27 @@ def test_needs_are_gathered_by_state_once() -> None:
     vars(facts)["states"] = {f"S{at}": facts.states["S"] for at in range(50)} | facts.states
     state_figures(facts)
     assert len(looked) <= 2
+
+
+def test_a_frozen_scenario_is_read_once_and_a_document_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model cannot change between two checks; a document can, and a copy of a model is another one."""
+    scenario, portfolio = small_scenario(), None
+    read: list[object] = []
+
+    def noting(document: Any) -> Any:
+        read.append(document)
+        return completed(document)
+
+    monkeypatch.setattr("matcher.verification.checker.completed", noting)
+    portfolio = Portfolio(scenario=scenario.name, scenario_hash=scenario.digest)
+    first = verify(scenario, portfolio)
+    assert verify(scenario, portfolio) == first
+    assert len(read) == 1
+    document = scenario.model_dump()
+    assert verify(document, portfolio).ok == first.ok
+    document["name"] = "another"
+    assert not verify(document, portfolio).ok
+    assert len(read) == 3
+    other = scenario.model_copy(update={"name": "another"})
+    assert not verify(other, portfolio).ok
+    assert verify(scenario, portfolio) == first

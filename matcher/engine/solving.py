@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property, partial
+from functools import partial
 from importlib.metadata import version
 from typing import Literal
 
@@ -57,6 +57,8 @@ Keep = Callable[[Callable[[], Result]], None]
 """Takes a function that makes a result of what a solve has found so far, and calls it or not."""
 BOUND_ROUNDING = Fraction(1, 10**7)
 """Relative distance by which a portfolio may pass its bound: more is an error, not a rounding."""
+REHEARSED = 0.75
+"""Share of the time of a first result that is kept for the last one."""
 LOG = logging.getLogger("matcher.engine")
 
 
@@ -89,17 +91,14 @@ class _Run:
     start: Portfolio | None = None
     """Portfolio to start from."""
     settings: Settings = DEFAULT_SETTINGS
+    alike: tuple[Alike, ...] = ()
+    """States and providers that share by lot; none where a portfolio to start from says who had what."""
     levels: int = 0
     """Objectives that are pursued in turn."""
     used: float = 0.0
     """Work of those before the one at hand."""
     meter: WorkBudget = field(default_factory=lambda: WorkBudget(0.0))
     """Work of the one at hand."""
-
-    @cached_property
-    def alike(self) -> tuple[Alike, ...]:
-        """States and providers that share by lot; none where a portfolio to start from says who had what."""
-        return classes_of(self.scenario) if self.start is None else ()
 
     @property
     def scenario(self) -> Scenario:
@@ -191,6 +190,7 @@ def solve_within(
     """
     model = formulated(scenario)
     run = _Run(model.merged, options, clock, progress, executor, keep=keep, start=start, settings=settings)
+    run.alike = classes_of(scenario) if start is None else ()
     formulation = model.formulation
     run.build = run.clock.elapsed
     method = _method_for(options, formulation, settings)
@@ -280,11 +280,23 @@ def _reporter(run: _Run, task: ObjectiveProblem, method: _Method, level: Level) 
         return _result(aside, task.formulation, method, lean, None, task.formulation)
 
     def report(phase: Phase, plan: Plan | None, bound: Fraction | None, detail: str = "", /) -> None:
+        if run.keep is None and plan is not None and run.clock.limit is not None and not run.clock.reserve:
+            _rehearse(run, partial(interim, plan, bound))
         if run.keep is not None and plan is not None:  # first: whoever hears of a plan may stop the solve for it
             run.keep(partial(interim, plan, bound))
         run.report(level, phase, plan, bound, detail)
 
     return report
+
+
+def _rehearse(run: _Run, make: Callable[[], Result]) -> None:
+    """Keeps time of the limit for the end of the solve: most of what making a result takes the first time.
+
+    Later it takes less: what depends on the scenario alone is known then.
+    """
+    began = run.clock.elapsed
+    make()
+    run.clock.reserve = REHEARSED * (run.clock.elapsed - began)
 
 
 def _stage(run: _Run, formulation: Formulation, level: Level, finding: ObjectiveResult) -> Stage:

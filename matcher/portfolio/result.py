@@ -315,6 +315,8 @@ class Clock:
     start: float = field(default_factory=time.monotonic)
     reserve: float = 0.0
     """Seconds of the limit that are kept for what comes after the search."""
+    within: Clock | None = None
+    """The clock that this one is a part of, whose reserve may still grow."""
 
     @property
     def elapsed(self) -> float:
@@ -324,13 +326,17 @@ class Clock:
     @property
     def left(self) -> float | None:
         """Seconds left, never negative; None without a limit."""
-        return None if self.limit is None else max(0.0, self.limit - self.reserve - self.elapsed)
+        if self.limit is None:
+            return None
+        own = max(0.0, self.limit - self.reserve - self.elapsed)
+        most = None if self.within is None else self.within.left
+        return own if most is None else min(own, most)
 
     def part(self, share: float) -> Clock:
         """Returns a clock with a share of the time left, that the same handle cancels."""
         if self.limit is None or self.left is None:
             return self
-        return Clock(self.elapsed + self.left * share, self.cancel, self.start)
+        return Clock(self.elapsed + self.left * share, self.cancel, self.start, within=self)
 
     def reason(self) -> Literal["time", "cancel"] | None:
         """Returns why the solve must stop now, or None."""

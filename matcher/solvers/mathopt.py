@@ -93,8 +93,6 @@ def solve_interior(
     parameters.highs.int_options["ipm_iteration_limit"] = max(
         limits.rates.least_passes, int(limits.work * limits.rates.interior_passes)
     )
-    if clock.left is not None:
-        parameters.time_limit = datetime.timedelta(seconds=max(clock.left, 0.01))
     return _relaxed(model, objective, parameters, clock, limits.effort.interior, mathopt.SolverType.HIGHS)
 
 
@@ -112,8 +110,6 @@ def solve_first_order(
     criteria.simple_optimality_criteria.eps_optimal_absolute = 1e-9
     passes = int(limits.work * limits.rates.terms / max(len(model.rows.column), 1))
     criteria.iteration_limit = max(limits.rates.least_passes, passes)
-    if clock.left is not None:
-        parameters.time_limit = datetime.timedelta(seconds=max(clock.left, 0.01))
     return _relaxed(model, objective, parameters, clock, limits.effort.first_order, mathopt.SolverType.PDLP)
 
 
@@ -191,6 +187,10 @@ def _run(
         values.ids.extend(range(len(hint)))
         values.values.extend(hint.tolist())
 
+    left = clock.left  # here and not before: to state a large model takes seconds
+    if left is not None:
+        parameters.time_limit = datetime.timedelta(seconds=max(left, 0.01))
+
     def run(interrupter: SolveInterrupter | None) -> result_pb2.SolveResultProto:
         return core.solve(
             proto,
@@ -209,7 +209,7 @@ def _run(
             return _counted(proto, run(None), effort)
         interrupter = SolveInterrupter()
         quiet = silenced() if solver == mathopt.SolverType.HIGHS else nullcontext()
-        with stopped_on_cancel(clock, interrupter.interrupt), quiet:
+        with stopped_on_cancel(clock, interrupter.interrupt, left), quiet:
             return _counted(proto, run(interrupter), effort)
     except Exception as error:  # MathOpt has no error class of its own for an engine's failure
         if _NO_MEMORY.search(str(error)):
@@ -282,8 +282,6 @@ def _parameters(
         parameters.relative_gap_tolerance = limits.gap
         parameters.absolute_gap_tolerance = 0.0
         parameters.node_limit = _whole(limits.work * limits.rates.nodes / max(len(model.rows.column), 1) ** 1.5)
-    if clock.left is not None:
-        parameters.time_limit = datetime.timedelta(seconds=max(clock.left, 0.01))
     return parameters
 
 

@@ -1,8 +1,9 @@
-"""Stops a running engine when its solve is cancelled from another thread."""
+"""Stops a running engine when its solve is cancelled from another thread, or its time is up."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -12,13 +13,21 @@ POLL_SECONDS = 0.05
 
 
 @contextmanager
-def stopped_on_cancel(clock: Clock, stop: Callable[[], None]) -> Iterator[None]:
-    """Calls `stop` from another thread soon after the solve is cancelled, while the block runs."""
+def stopped_on_cancel(clock: Clock, stop: Callable[[], None], seconds: float | None = None) -> Iterator[None]:
+    """Calls `stop` from another thread soon after the solve is cancelled, while the block runs.
+
+    Parameters
+    ----------
+    seconds
+        Time after which it is called in any case: some engines look at their own limit seldom, and a first-order
+        method on a large model works for seconds before it does.
+    """
     done = threading.Event()
+    end = None if seconds is None else time.monotonic() + seconds
 
     def wait() -> None:
         while not done.wait(POLL_SECONDS):
-            if clock.cancel.requested:
+            if clock.cancel.requested or (end is not None and time.monotonic() > end):
                 stop()
                 return
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import ref
 
 from matcher.verification.decisions import caps, commitments, forbids, pins
 from matcher.verification.documents import Document, completed, entries, exact_number, fractional, full_hash, plain
@@ -52,19 +53,15 @@ def verify(scenario: Scenario | Document, portfolio: Portfolio | Result | Docume
         if a result holds no portfolio, or claims a figure that is no whole number or fraction; if a document
         holds a number of more digits, the scenario more years or levels, than any that can be meant.
     """
-    try:
-        setting = completed(plain(scenario))
-        digest = full_hash(setting)  # first of all, for it refuses floats
-    except RecursionError:
-        raise ValueError("the scenario holds lists or mappings too deep inside each other") from None
+    setting = _read(scenario)
     document, claimed = _opened(plain(portfolio))
-    facts = gather(fractional(setting), document)
+    facts = gather(setting.exact, document)
     states = state_figures(facts)
-    limits = _limits(digest, facts.scenario)
+    limits = _limits(setting.digest, facts.scenario)
     found = figures(facts, states, limits.own_bounds)
     held = tuple(key for key in limits.own_bounds if states[key].coverage < found["worst_off"])
     steps = (
-        identity(document, setting["name"], digest),
+        identity(document, setting.exact["name"], setting.digest),
         references(facts),
         option(facts),
         statement(facts),
@@ -86,6 +83,34 @@ def verify(scenario: Scenario | Document, portfolio: Portfolio | Result | Docume
     )
     violations = tuple(each for step in steps for each in step)
     return Report(violations, found, states, facts.obligations, limits.set_aside, held)
+
+
+class _Read(NamedTuple):
+    """A scenario as the checker reads it."""
+
+    digest: str
+    exact: Document
+    """With all defaults spelt out, and decimals as fractions."""
+
+
+_last: list[tuple[ref[Scenario], _Read]] = []
+"""The last scenario that came as a model, which is frozen; a document may be another at each call."""
+
+
+def _read(scenario: Scenario | Document) -> _Read:
+    """Returns a scenario as the checker reads it; refuses what is not exact data."""
+    for known, read in tuple(_last):
+        if known() is scenario:
+            return read
+    try:
+        setting = completed(plain(scenario))
+        digest = full_hash(setting)  # first of all, for it refuses floats
+    except RecursionError:
+        raise ValueError("the scenario holds lists or mappings too deep inside each other") from None
+    read = _Read(digest, fractional(setting))
+    if not isinstance(scenario, Mapping):
+        _last[:] = [(ref(scenario, lambda _: _last.clear()), read)]
+    return read
 
 
 class _Alone(NamedTuple):
