@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import gcd
 from typing import Protocol
 
@@ -29,6 +30,8 @@ def silent(phase: Phase, plan: Plan | None, bound: Fraction | None, detail: str 
     """Reports to nobody."""
 
 
+_SUM_ROUNDING = 1e-9
+"""Relative rounding of a sum in floats, of the size of its terms: far more than it can be."""
 _IDLE = 1e-7
 """A yes-or-no column below this in the relaxation counts as unused."""
 
@@ -64,6 +67,8 @@ class ObjectiveProblem:
     """Bound of the relaxation, where stating the problem took it already."""
     work: float = 0.0
     """Work of stating the problem."""
+    floor: Fraction | None = None
+    """Least that the figure of an objective to minimise comes to in any plan, where that is known."""
 
     @property
     def columns(self) -> Columns:
@@ -71,8 +76,27 @@ class ObjectiveProblem:
         return self.formulation.columns
 
     def bound(self, bound: Fraction | None) -> Fraction | None:
-        """Returns an engine's bound as one on the true figure, as tight as its whole steps allow."""
-        return true_bound(self.objective, bound, self.error, self.steps)
+        """Returns an engine's bound as one on the true figure, as tight as its whole steps allow.
+
+        It is never weaker than what the needs alone say, as that of a relaxation cut short is.
+        """
+        if bound is None:
+            return None
+        maximise = self.objective.maximise
+        found = true_bound(self.objective, (min if maximise else max)(bound, self._by_needs), self.error, self.steps)
+        return found if maximise or found is None or self.floor is None else max(found, self.floor)
+
+    @cached_property
+    def _by_needs(self) -> Fraction:
+        """The best figure if nobody did more of a need than is left of it, all else apart."""
+        columns, signed = self.columns, self.objective.signed.astype(np.float64)
+        rest, works = columns.tables.rest.astype(np.float64), columns.works
+        best = np.zeros(len(rest))
+        np.maximum.at(best, columns.flow_need[:works], signed[:works])
+        others = np.maximum(signed[works:] * self.model.lower[works:], signed[works:] * self.model.upper[works:])
+        terms = np.concatenate((best * rest, others))
+        most = float(terms.sum()) + _SUM_ROUNDING * float(np.abs(terms).sum())
+        return Fraction(most if self.objective.maximise else -most) / self.objective.denominator
 
     def value(self, plan: Plan) -> Fraction:
         """Returns the objective's figure of a plan."""

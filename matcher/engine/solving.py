@@ -238,7 +238,7 @@ def _pursue_all(
             finding = replace(finding, plan=plan)
         share = run.settings.method.share(count - at)
         task = stages.pursuit.problem(level.objective, run.options, run.clock.part(share), silent, run.executor)
-        task = replace(task, report=_reporter(run, task, method, level), settings=run.settings)
+        task = replace(task, report=_reporter(run, task, method, level), settings=run.settings, floor=level.floor)
         if not at and run.start is not None:
             finding = ObjectiveResult(kept_plan(task, run.merged.join(run.start)), None)
         run.meter = WorkBudget(work * share)
