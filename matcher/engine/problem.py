@@ -83,11 +83,11 @@ class ObjectiveProblem:
         if bound is None:
             return None
         maximise = self.objective.maximise
-        found = true_bound(self.objective, (min if maximise else max)(bound, self._by_needs), self.error, self.steps)
+        found = true_bound(self.objective, (min if maximise else max)(bound, self.by_needs), self.error, self.steps)
         return found if maximise or found is None or self.floor is None else max(found, self.floor)
 
     @cached_property
-    def _by_needs(self) -> Fraction:
+    def by_needs(self) -> Fraction:
         """The best figure if nobody did more of a need than is left of it, all else apart."""
         columns, signed = self.columns, self.objective.signed.astype(np.float64)
         rest, works = columns.tables.rest.astype(np.float64), columns.works

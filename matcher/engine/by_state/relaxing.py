@@ -52,7 +52,7 @@ def relaxation(
 
 def _solved(task: ObjectiveProblem, meter: WorkBudget) -> tuple[Outcome, Relaxed]:
     if task.clock.reason() is not None:  # to state a large model takes seconds
-        return Outcome("limit", None, None), "relaxation_simplex"
+        return Outcome("limit", None, task.by_needs), "relaxation_simplex"
     prices, maximise = task.settings.prices, task.objective.maximise
     loose = _loose_rows(task)
     model = opened(task, loose).model
