@@ -266,3 +266,20 @@ def test_no_way_to_pair_two_and_two_has_fewer(seed: int) -> None:
         flows += [(payer, worker, year, units) for payer, worker, units in given if units]
     _, (agreed,) = _found(TWO_AND_TWO | {"horizon": [2015, 2019], "states.A.deadline": 2019}, *flows)
     assert agreed == Agreed(0, *_fewest(tables), True)
+
+
+def test_states_are_searched_until_the_budget_is_used_up() -> None:
+    """The first round of States uses it; those after it keep their pairs, and are not told as proven."""
+    state = {"name": "Beland", "deadline": 2017}
+    need = {"state": "B", "capability": "clearance", "quantity": 60}
+    task = _task(small_scenario(TWO_AND_TWO | {"states.B": state, "needs.m": need}))
+    crossed = [("f", "t", 2015, 5), ("f", "u", 2015, 5), ("g", "t", 2015, 5), ("g", "u", 2015, 5)]
+    one = _plan(task, *[(who, by, year, 2) for who, by, year, _ in crossed])
+    other = _plan(task, *[(who, by, year, 2) for who, by, year, _ in crossed], need="m")
+    both = with_derived_columns(task.columns, one.pairs.joined(other.pairs), np.zeros(task.columns.count, np.int64))
+    one_by_one = replace(Settings(), agreements=AgreementSettings(at_once=1))
+    assert [each.agreements for each in fewest_agreements(task, both, one_by_one)[1]] == [2, 2]
+    plan, agreed = fewest_agreements(task, both, one_by_one, work=1e-9)
+    assert task.model.admits(plan.point)
+    assert agreed[1] == Agreed(1, 4, 0, False)
+    assert fewest_agreements(task, both, one_by_one, work=0.0)[1] == (Agreed(0, 4, 0, False), Agreed(1, 4, 0, False))

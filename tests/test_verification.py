@@ -927,7 +927,7 @@ def test_needs_are_gathered_by_state_once() -> None:
 
 def test_a_frozen_scenario_is_read_once_and_a_document_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A model cannot change between two checks; a document can, and a copy of a model is another one."""
-    scenario, portfolio = small_scenario(), None
+    scenario = small_scenario()
     read: list[object] = []
 
     def noting(document: Any) -> Any:

@@ -69,66 +69,60 @@ def fewest_agreements(
     work
         Work allowed for all States.
     """
-    columns, meter = task.columns, WorkBudget(work)
-    states = sorted(set(columns.state[plan.pairs.work].tolist()))
-    found = {state: _counted(columns, state, _of_state(columns, plan, state), False) for state in states}
-    plan = _sought(task, plan, states, found, False, settings, meter)
-    several = [state for state in states if found[state].agreements > 1]
-    for first in range(0, len(several), settings.agreements.at_once):  # a dollar more or less may spare some
-        plan = _sought(task, plan, several[first : first + settings.agreements.at_once], found, True, settings, meter)
-    return plan, tuple(found[state] for state in states)
+    search = _Search(task, plan, settings, WorkBudget(work))
+    search.rounds(search.states, moving=False)
+    search.rounds([state for state in search.states if search.found[state].agreements > 1], moving=True)
+    return search.plan, tuple(search.found[state] for state in search.states)
 
 
-def _sought(
-    task: ObjectiveProblem,
-    plan: Plan,
-    states: Sequence[int],
-    found: dict[int, Agreed],
-    moving: bool,
-    settings: Settings,
-    meter: WorkBudget,
-) -> Plan:
-    """The plan with fewer agreements in some States, all searched at once; says in `found` what each has then.
+class _Search:
+    """States searched a few at once, all charged to one budget: the plan so far, and what each State has in it."""
 
-    Parameters
-    ----------
-    moving
-        Whether money may move: what two States both reach for, the first one gets.
-    """
-    columns = task.columns
-    limits = settings.limits(min(settings.agreements.state_work, meter.left))
-    models = {state: _state_model(task, plan, state, moving) for state in states}
-    orders = [] if meter.empty else [models[state].order(limits, task.clock.left) for state in states]
-    asked = [at for at, order in enumerate(orders) if order is not None]
-    answers = task.executor.map(
-        _searched, [orders[at] for at in asked], should_stop=lambda: task.clock.reason() is not None
-    )
-    answered = dict(zip(asked, answers, strict=True))
-    for at, state in enumerate(states):
-        answer = answered.get(at)
-        meter.spend(0.0 if answer is None else answer.work)
-        if not models[state].choice:  # nobody else could pay for any of it
-            found[state] = replace(found[state], proven=True)
-            continue
-        if answer is None or answer.point is None:  # the pairs that are there are as right
-            continue
-        pairs = models[state].pairs_at(answer.point)
-        other = _with(task, plan, plan.pairs.where(columns.state[plan.pairs.work] != state), pairs)
-        agreed = _counted(columns, state, pairs, answer.proven)
-        before = found[state]
+    def __init__(self, task: ObjectiveProblem, plan: Plan, settings: Settings, meter: WorkBudget) -> None:
+        self._task, self.plan, self._settings, self._meter = task, plan, settings, meter
+        self.states: list[int] = sorted(set(task.columns.state[plan.pairs.work].tolist()))
+        self.found = {state: _counted(task.columns, state, self._pairs(state), False) for state in self.states}
+
+    def _pairs(self, state: int) -> Pairs:
+        return self.plan.pairs.where(self._task.columns.state[self.plan.pairs.work] == state)
+
+    def rounds(self, states: Sequence[int], *, moving: bool) -> None:
+        """Searches each State once; where money may move, what two of a round both reach for, the first one gets."""
+        at_once = self._settings.agreements.at_once
+        for first in range(0, len(states), at_once):
+            self._round(states[first : first + at_once], moving)
+
+    def _round(self, states: Sequence[int], moving: bool) -> None:
+        task, settings = self._task, self._settings
+        models = {}
+        for state in states:
+            rules = _money_of(task, self.plan, state) if moving else None
+            model = _State(task.columns, self._pairs(state), rules)
+            if model.choice:
+                models[state] = model
+            else:  # nobody else could pay for any of it
+                self.found[state] = replace(self.found[state], proven=True)
+        if self._meter.empty:
+            return
+        limits = settings.limits(min(settings.agreements.state_work, self._meter.left))
+        orders = [model.order(limits, task.clock.left) for model in models.values()]
+        answers = task.executor.map(_searched, orders, should_stop=lambda: task.clock.reason() is not None)
+        for (state, model), answer in zip(models.items(), answers, strict=True):
+            if answer is not None:
+                self._meter.spend(answer.work)
+                self._take(state, model, answer, moving)
+
+    def _take(self, state: int, model: _State, answer: _Answer, moving: bool) -> None:
+        """Takes a State's new pairs, where there are any that fit; those that are there are as right."""
+        if answer.point is None:
+            return
+        task, pairs = self._task, model.pairs_at(answer.point)
+        others = self.plan.pairs.where(task.columns.state[self.plan.pairs.work] != state)
+        plan = _with(task, self.plan, others, pairs)
+        agreed, before = _counted(task.columns, state, pairs, answer.proven), self.found[state]
         fewer = (agreed.agreements, agreed.breaks) < (before.agreements, before.breaks)
-        if other is not None and (fewer or not moving):
-            plan, found[state] = other, agreed
-    return plan
-
-
-def _of_state(columns: Columns, plan: Plan, state: int) -> Pairs:
-    return plan.pairs.where(columns.state[plan.pairs.work] == state)
-
-
-def _state_model(task: ObjectiveProblem, plan: Plan, state: int, moving: bool) -> _State:
-    pairs = _of_state(task.columns, plan, state)
-    return _State(task.columns, pairs, _money_of(task, plan, state) if moving else None)
+        if plan is not None and (fewer or not moving):
+            self.plan, self.found[state] = plan, agreed
 
 
 @dataclass(frozen=True)
@@ -145,7 +139,7 @@ class _Order:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What that came to."""
+    """What the search for them came to."""
 
     point: Floats | None
     proven: bool
@@ -243,10 +237,8 @@ class _State:
         """Whether anybody else could pay for any of it."""
         return len(self.slots) != len(self._given[0])
 
-    def order(self, limits: Limits, seconds: float | None) -> _Order | None:
-        """What is to be searched for pairs with the fewest agreements; None where there is no choice."""
-        if not self.choice:
-            return None
+    def order(self, limits: Limits, seconds: float | None) -> _Order:
+        """What is to be searched for pairs with the fewest agreements."""
         work, money = self._columns_of_slots
         named = _groups(self._columns, Pairs(work, money, np.ones(len(work), np.int64)))
         model, objective, start = self._model(work, money, named)
@@ -255,6 +247,7 @@ class _State:
 
     @property
     def _columns_of_slots(self) -> tuple[Ints, Ints]:
+        """Columns of work and of money of all slots."""
         table = np.array(self.slots, np.int64).reshape(-1, 2)
         return table[:, 0], table[:, 1]
 

@@ -247,7 +247,7 @@ class AgreementSettings:
     state_work: float = 1.0
     """... of which one search of one State's pairs takes so much at most."""
     at_once: int = 4
-    """States searched at once where money may move; the same for any number of workers, so that the result is too."""
+    """States searched at once; the same for any number of workers, so that the result is too."""
 
 
 @dataclass(frozen=True)

@@ -225,9 +225,9 @@ def _pursue_all(
     stages, count = Stages(formulated), len(formulated.levels)
     run.levels = count
     pursue = single_model.pursue if method == "whole" else by_state.pursue
-    closing = run.settings.agreements.share
-    closing += run.settings.steadying.share if seeks_lasting(formulated.formulation.columns) else 0.0
-    work, finding = float(run.options.work) * (1.0 - closing), ObjectiveResult(None, None)
+    afterwards = run.settings.agreements.share
+    afterwards += run.settings.steadying.share if seeks_lasting(formulated.formulation.columns) else 0.0
+    work, finding = float(run.options.work) * (1.0 - afterwards), ObjectiveResult(None, None)
     least = min(1.0, work / (2 * count))  # for whoever comes after one that took more than its share
     level, bounds = stages.levels[0], dict[str, Fraction | None]()
     for at in range(count):

@@ -11,7 +11,7 @@ from matcher.portfolio.result import Clock
 from matcher.solvers.effort import count
 from matcher.solvers.engines import Limits, Outcome, SolverFailed
 from matcher.solvers.linear_model import UNLIMITED, Floats, LinearModel, LinearObjective
-from matcher.solvers.watch import stopped_on_cancel
+from matcher.solvers.watch import stopped_from_outside
 
 _EXACT_FLOAT = 2**53
 """Whole numbers up to this are exact as floats."""
@@ -44,7 +44,7 @@ def solve_cpsat(
     solver.parameters.relative_gap_limit = limits.gap
     if clock.left is not None:
         solver.parameters.max_time_in_seconds = max(clock.left, 0.01)
-    with stopped_on_cancel(clock, solver.stop_search):
+    with stopped_from_outside(clock, solver.stop_search):
         status = solver.solve(built)
     count(limits.effort.cpsat_start + limits.effort.cpsat_unit * solver.response_proto.deterministic_time)
     if status == cp_model.MODEL_INVALID:

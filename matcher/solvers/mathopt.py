@@ -33,7 +33,7 @@ from matcher.solvers.engines import Continuous, Limits, Outcome, SolverFailed
 from matcher.solvers.linear_model import UNLIMITED, Bools, Floats, LinearModel, LinearObjective
 from matcher.solvers.settings import EngineEffort
 from matcher.solvers.silence import silenced
-from matcher.solvers.watch import stopped_on_cancel
+from matcher.solvers.watch import stopped_from_outside
 
 BOUND_TOLERANCE = 5e-6
 """Relative distance by which a search's bound is moved outwards: its pruning rests on tolerances."""
@@ -209,7 +209,7 @@ def _run(
             return _counted(proto, run(None), effort)
         interrupter = SolveInterrupter()
         quiet = silenced() if solver == mathopt.SolverType.HIGHS else nullcontext()
-        with stopped_on_cancel(clock, interrupter.interrupt, left), quiet:
+        with stopped_from_outside(clock, interrupter.interrupt, left), quiet:
             return _counted(proto, run(interrupter), effort)
     except Exception as error:  # MathOpt has no error class of its own for an engine's failure
         if _NO_MEMORY.search(str(error)):

@@ -1,4 +1,4 @@
-"""Stops a running engine when its solve is cancelled from another thread, or its time is up."""
+"""Stops a running engine from another thread: when its solve is cancelled, or its time is up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ POLL_SECONDS = 0.05
 
 
 @contextmanager
-def stopped_on_cancel(clock: Clock, stop: Callable[[], None], seconds: float | None = None) -> Iterator[None]:
+def stopped_from_outside(clock: Clock, stop: Callable[[], None], seconds: float | None = None) -> Iterator[None]:
     """Calls `stop` from another thread soon after the solve is cancelled, while the block runs.
 
     Parameters
